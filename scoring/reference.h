@@ -1,0 +1,44 @@
+// Reference data in the form that derivation reads: places by UN/LOCODE.
+// Immutable after construction; any number of readers.
+#ifndef PORTRISK_SCORING_REFERENCE_H_
+#define PORTRISK_SCORING_REFERENCE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "portrisk/v1/reference.pb.h"
+
+namespace portrisk::scoring {
+
+struct Coordinates {
+  double latitude;   // WGS 84 degrees.
+  double longitude;  // WGS 84 degrees.
+};
+
+// Great-circle distance in kilometres (haversine, mean radius 6371.0088 km,
+// IUGG 1980). Evaluated the same way on every machine.
+double DistanceKm(const Coordinates& a, const Coordinates& b);
+
+class Reference {
+ public:
+  // `version` is the content hash of the table.
+  Reference(const v1::ReferenceTable& table, std::string version);
+  ~Reference();
+
+  // Nothing when the place is unknown; never 0,0.
+  std::optional<Coordinates> Find(absl::string_view locode) const;
+  // Whether an owner register is loaded and knows the prefix; nothing when no
+  // register is loaded.
+  std::optional<bool> KnowsOwner(absl::string_view prefix) const;
+  const std::string& version() const;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace portrisk::scoring
+
+#endif  // PORTRISK_SCORING_REFERENCE_H_

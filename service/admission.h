@@ -1,0 +1,46 @@
+// Admission: what may enter the journal, in which form.
+//
+// Validates a movement, brings it to normal form (container number, locodes,
+// seals, codes in upper case without blanks) and replaces a PIN by its keyed
+// hash. Output-only fields sent by the caller are cleared and set here.
+// Immutable after construction; any number of threads.
+#ifndef PORTRISK_SERVICE_ADMISSION_H_
+#define PORTRISK_SERVICE_ADMISSION_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "portrisk/v1/movement.pb.h"
+
+namespace portrisk::service {
+
+struct Violation {
+  std::string field;        // Path in the movement: "container.number".
+  std::string description;  // What is wrong and what to send instead.
+};
+
+// Keys that live outside the store.
+struct Secrets {
+  std::string key_id;
+  std::array<uint8_t, 32> pin_key;
+  std::array<uint8_t, 32> draw_key;
+};
+
+class Admission {
+ public:
+  explicit Admission(const Secrets& secrets);
+
+  // Normalises `movement` in place. Returns every violation found; the
+  // movement may be admitted when there is none.
+  std::vector<Violation> Admit(absl::Time now, v1::Movement* movement) const;
+
+ private:
+  Secrets secrets_;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_ADMISSION_H_

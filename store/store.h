@@ -1,0 +1,135 @@
+// Durability: one RocksDB directory, its layout and its promises.
+//
+// store/FORMAT.md specifies every key and value. Values are opaque here except
+// for the journal, whose blocks are portrisk.v1.JournalBlock.
+//
+// Thread safety: reads may run in any thread beside one writer of the journal
+// (AppendBlock) and one writer behind it (Ingest).
+#ifndef PORTRISK_STORE_STORE_H_
+#define PORTRISK_STORE_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "portrisk/v1/journal.pb.h"
+
+namespace portrisk::store {
+
+// One column family per kind of record.
+enum class Table {
+  kJournal,         // First sequence (8 bytes, big endian) -> JournalBlock.
+  kStates,          // Kind byte and entity key -> serialised state.
+  kIdentity,        // 16-byte hash of (source, id) -> sequences.
+  kContainerIndex,  // Container number, 0, sequence -> "".
+  kRuleSets,        // Revision (8 bytes, big endian) -> Revision with YAML;
+                    // "catalogue" -> Catalogue.
+  kReference,       // Content hash -> ReferenceTable.
+  kMeta,            // "format", "checkpoint".
+};
+
+// The format this code writes and the newest it reads.
+inline constexpr uint32_t kFormatVersion = 1;
+
+// The worth of a commit that has been acknowledged.
+enum class Durability {
+  kSync,                   // On disk.
+  kLoseOnPowerFailure,     // In the kernel: survives a crash of the process.
+};
+
+struct Options {
+  std::string directory;
+  bool create_if_missing = true;
+  bool read_only = false;  // For verification; still refuses a foreign store.
+  Durability durability = Durability::kSync;
+  size_t block_cache_bytes = size_t{256} << 20;
+  // Tests only: called before each synced write; an error is taken as a
+  // failed sync.
+  std::function<absl::Status()> commit_fault;
+};
+
+struct Put {
+  Table table;
+  std::string key;
+  std::string value;
+};
+
+// Entries of one table with strictly ascending keys.
+struct SortedEntries {
+  Table table;
+  std::vector<std::pair<std::string, std::string>> entries;
+};
+
+struct Block {
+  uint64_t first_sequence;
+  std::string bytes;  // Serialised JournalBlock.
+};
+
+class Store {
+ public:
+  // Opens or creates. FAILED_PRECONDITION with a sentence that says what to do
+  // when the directory holds another program's database, or a store of a newer
+  // format, or is in use by another process.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
+  ~Store();
+
+  // Appends one block and, in the same atomic write, `with`. Durable on
+  // return. After an error the store accepts no further write: close it and
+  // open it again.
+  absl::Status AppendBlock(uint64_t first_sequence, absl::string_view block,
+                           absl::Span<const Put> with);
+
+  // Sequence of the last record in the journal; 0 when empty. As of Open.
+  uint64_t last_sequence_at_open() const;
+
+  // The block that holds `sequence`. NOT_FOUND when there is none.
+  absl::StatusOr<Block> ReadBlock(uint64_t sequence) const;
+
+  // Calls `visit` for each block that holds a sequence >= from, in order,
+  // until it returns an error, which is returned.
+  absl::Status ScanJournal(
+      uint64_t from,
+      const std::function<absl::Status(const Block&)>& visit) const;
+
+  // Absent is nullopt.
+  absl::StatusOr<std::optional<std::string>> Get(Table table,
+                                                 absl::string_view key) const;
+  // values[i] belongs to keys[i]; absent is nullopt.
+  absl::Status MultiGet(Table table, absl::Span<const absl::string_view> keys,
+                        std::vector<std::optional<std::string>>* values) const;
+  // Visits entries with `prefix` whose key is >= from, in key order, until
+  // `visit` returns false.
+  absl::Status ScanPrefix(
+      Table table, absl::string_view prefix, absl::string_view from,
+      const std::function<bool(absl::string_view, absl::string_view)>& visit)
+      const;
+
+  // Writes entries behind the journal in bulk, with the checkpoint, all or
+  // nothing: sorted files written aside and ingested.
+  absl::Status Ingest(std::vector<SortedEntries> tables,
+                      const v1::Checkpoint& checkpoint);
+
+  // What the last Ingest completed; sequence 0 when there was none.
+  absl::StatusOr<v1::Checkpoint> ReadCheckpoint() const;
+
+ private:
+  Store();
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+// Order-preserving key parts.
+std::string BigEndian64(uint64_t value);
+uint64_t FromBigEndian64(absl::string_view bytes);  // Precondition: 8 bytes.
+
+}  // namespace portrisk::store
+
+#endif  // PORTRISK_STORE_STORE_H_
