@@ -29,8 +29,9 @@ class Reference {
 
   // Nothing when the place is unknown; never 0,0.
   std::optional<Coordinates> Find(absl::string_view locode) const;
-  // Whether an owner register is loaded and knows the prefix; nothing when no
-  // register is loaded.
+  // Whether an owner register is loaded and knows the prefix (four letters); a
+  // register lists one category, the others belong to the same owner. Nothing
+  // when no register is loaded.
   std::optional<bool> KnowsOwner(absl::string_view prefix) const;
   const std::string& version() const;
 
