@@ -59,6 +59,15 @@ std::string NormaliseContainerNumber(absl::string_view raw) {
   return normal;
 }
 
+bool IsNormalContainerNumber(absl::string_view number) {
+  for (char c : number) {
+    if (IsSeparator(c) || absl::ascii_islower(static_cast<unsigned char>(c))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 v1::NumberStatus CheckContainerNumber(absl::string_view number) {
   if (number.empty()) return v1::NUMBER_STATUS_UNSPECIFIED;
   if (number.size() != kFullLength && number.size() != kCheckedLength) {

@@ -14,6 +14,9 @@ namespace portrisk::scoring {
 // input; not truncated.
 std::string NormaliseContainerNumber(absl::string_view raw);
 
+// Whether normalising would change nothing; allocates nothing.
+bool IsNormalContainerNumber(absl::string_view number);
+
 // Status of a number in normal form; NUMBER_STATUS_UNSPECIFIED for "".
 v1::NumberStatus CheckContainerNumber(absl::string_view number);
 

@@ -1,0 +1,168 @@
+// Fields alone are judged in normal_form.cc; here is what takes several of
+// them, the time of admission or the key: what must be present, how far ahead
+// a fact may lie, where it happened, and the PIN.
+#include "service/admission.h"
+
+#include <sodium.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "service/normal_form.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr absl::Duration kAheadMax = absl::Hours(7 * 24);
+constexpr size_t kPinHashBytes = 16;
+static_assert(kPinHashBytes >= crypto_generichash_BYTES_MIN);
+static_assert(sizeof(Secrets::pin_key) >= crypto_generichash_KEYBYTES_MIN);
+static_assert(sizeof(Secrets::pin_key) <= crypto_generichash_KEYBYTES_MAX);
+
+class Check {
+ public:
+  Check(absl::Time now, const v1::Movement& movement,
+        std::vector<Violation>* violations)
+      : now_(now), movement_(movement), violations_(violations) {}
+
+  void Run() {
+    if (movement_.source().empty()) {
+      Report("source", "is empty; name the sending system");
+    }
+    if (movement_.id().empty()) {
+      Report("id", "is empty; send the sender's reference of this movement");
+    }
+    CheckCoordinates();
+    CheckSeals();
+    if (movement_.has_occurrence_time()) CheckOccurrenceTime();
+    if (!movement_.retraction()) CheckWhatARetractionMayLeaveOut();
+  }
+
+ private:
+  void Report(std::string field, std::string description) {
+    violations_->push_back({std::move(field), std::move(description)});
+  }
+
+  void CheckWhatARetractionMayLeaveOut() {
+    if (movement_.event() == v1::EVENT_UNSPECIFIED) {
+      Report("event", "is missing; say what happened (GATE_IN, LOAD ...)");
+    }
+    if (!movement_.has_occurrence_time()) {
+      Report("occurrence_time", "is missing; say when it happened");
+    }
+    const v1::Consignment& consignment = movement_.consignment();
+    if (movement_.container().number().empty() &&
+        consignment.booking().empty() && consignment.bill_of_lading().empty() &&
+        consignment.declaration().empty() &&
+        movement_.pickup_right().id().empty()) {
+      Report("container.number",
+             "names nothing to follow; send a container number, a "
+             "consignment's booking, bill_of_lading or declaration, or the id "
+             "of a pickup_right");
+    }
+  }
+
+  void CheckOccurrenceTime() {
+    const int64_t seconds = movement_.occurrence_time().seconds();
+    if (seconds < 0) {
+      Report("occurrence_time", "lies before 1970; send when it happened");
+    }
+    const bool actual = movement_.classifier() == v1::CLASSIFIER_UNSPECIFIED ||
+                        movement_.classifier() == v1::ACTUAL;
+    if (actual && absl::FromUnixSeconds(seconds) > now_ + kAheadMax) {
+      Report("occurrence_time",
+             "lies more than 7 days ahead; send when it happened, or "
+             "classifier PLANNED or ESTIMATED when it has not yet");
+    }
+  }
+
+  void CheckCoordinates() {
+    const v1::Location& location = movement_.location();
+    if (location.has_latitude() != location.has_longitude()) {
+      Report(
+          location.has_latitude() ? "location.longitude" : "location.latitude",
+          "is missing; send both coordinates or none");
+    }
+    // Written so that NaN fails.
+    if (!(std::abs(location.latitude()) <= 90.0)) {
+      Report("location.latitude",
+             "is not between -90 and 90; send WGS 84 degrees");
+    }
+    if (!(std::abs(location.longitude()) <= 180.0)) {
+      Report("location.longitude",
+             "is not between -180 and 180; send WGS 84 degrees");
+    }
+  }
+
+  void CheckSeals() {
+    for (int i = 0; i < movement_.seals_size(); ++i) {
+      if (!movement_.seals(i).number().empty()) continue;
+      Report(absl::StrCat("seals[", i, "].number"),
+             "is empty; send the seal's number or leave the seal out");
+    }
+  }
+
+  const absl::Time now_;
+  const v1::Movement& movement_;
+  std::vector<Violation>* const violations_;
+};
+
+// The parts are separated by a byte that none of them holds, so that no two
+// pairs of container and PIN hash alike.
+std::string HashPin(const Secrets& secrets, absl::string_view container,
+                    absl::string_view pin) {
+  static constexpr unsigned char kSeparator = 0;
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, secrets.pin_key.data(),
+                          secrets.pin_key.size(), kPinHashBytes);
+  for (absl::string_view part : {absl::string_view("pin"), container, pin}) {
+    crypto_generichash_update(
+        &state, reinterpret_cast<const unsigned char*>(part.data()),
+        part.size());
+    crypto_generichash_update(&state, &kSeparator, 1);
+  }
+  std::string hash(kPinHashBytes, '\0');
+  crypto_generichash_final(
+      &state, reinterpret_cast<unsigned char*>(hash.data()), hash.size());
+  sodium_memzero(&state, sizeof(state));
+  return hash;
+}
+
+void ReplacePin(const Secrets& secrets, v1::Movement* movement) {
+  if (!movement->has_pickup_right()) return;
+  v1::PickupRight& right = *movement->mutable_pickup_right();
+  if (right.pin().empty()) return;
+  right.set_pin_hash(HashPin(secrets, movement->container().number(),
+                             absl::StripAsciiWhitespace(right.pin())));
+  right.set_pin_key_id(secrets.key_id);
+  // Clearing alone would leave it in memory.
+  std::string* pin = right.mutable_pin();
+  sodium_memzero(pin->data(), pin->size());
+  right.clear_pin();
+}
+
+}  // namespace
+
+Admission::Admission(const Secrets& secrets) : secrets_(secrets) {
+  if (sodium_init() < 0) std::abort();  // No randomness on this machine.
+}
+
+std::vector<Violation> Admission::Admit(absl::Time now,
+                                        v1::Movement* movement) const {
+  std::vector<Violation> violations;
+  BringToNormalForm(movement, &violations);
+  Check(now, *movement, &violations).Run();
+  // Whatever the verdict: nothing that may be shown or logged holds a PIN.
+  ReplacePin(secrets_, movement);
+  if (!movement->retraction() &&
+      movement->classifier() == v1::CLASSIFIER_UNSPECIFIED) {
+    movement->set_classifier(v1::ACTUAL);
+  }
+  return violations;
+}
+
+}  // namespace portrisk::service
