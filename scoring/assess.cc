@@ -1,0 +1,49 @@
+// HOT PATH. Budget: derive, evaluate and decide together a few microseconds
+// with the common rule sets; bench/score_bench guards it, and a test asserts
+// that a warm call allocates nothing.
+#include "scoring/assess.h"
+
+namespace portrisk::scoring {
+namespace {
+
+// Clear() would free the sub-messages; this keeps them.
+void Reset(v1::Assessment* out) {
+  out->clear_hits();
+  out->clear_not_evaluated();
+  out->clear_revisions();
+  out->set_score(0);
+  out->set_lane(v1::GREEN);
+  out->set_control(v1::NO_CONTROL);
+  out->set_channel(v1::CHANNEL_UNSPECIFIED);
+  out->set_corrects_sequence(0);
+}
+
+}  // namespace
+
+void Assessor::Assess(const AssessContext& context,
+                      const JournaledMovement& input,
+                      const EntityStates& states, v1::Assessment* out) {
+  const v1::Movement& m = *input.movement;
+  Reset(out);
+  out->set_sequence(input.sequence);
+  out->set_source(m.source());
+  out->set_movement_id(m.id());
+  out->set_container_number(m.container().number());
+  out->set_reference_version(context.reference->version());
+  out->set_profile(context.profile->name);
+  out->set_retraction(m.retraction());
+  out->set_not_actual(!IsActual(m));
+  AssignUnit(m, states.container, *context.draw_key, out->mutable_unit());
+  if (!m.retraction() && IsActual(m)) {
+    container_.Derive(states.container, input, *context.reference);
+    right_.Derive(states.right, input);
+    context.programme->Evaluate(Scope{&m, &container_.view(), &right_.view()},
+                                &scratch_, out);
+    Decide(*context.programme, *context.profile, out);
+    // States may change as soon as this returns.
+    container_.Release();
+    right_.Release();
+  }
+}
+
+}  // namespace portrisk::scoring

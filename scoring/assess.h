@@ -1,0 +1,46 @@
+// The pure steps for one movement: derive, evaluate, decide.
+#ifndef PORTRISK_SCORING_ASSESS_H_
+#define PORTRISK_SCORING_ASSESS_H_
+
+#include "portrisk/v1/assessment.pb.h"
+#include "portrisk/v1/history.pb.h"
+#include "scoring/container_history.h"
+#include "scoring/decision.h"
+#include "scoring/pickup_right.h"
+#include "scoring/programme.h"
+#include "scoring/reference.h"
+
+namespace portrisk::scoring {
+
+// Everything an assessment may depend on besides the movement.
+struct AssessContext {
+  const Programme* programme;
+  const Reference* reference;
+  const SelectionProfile* profile;
+  const DrawKey* draw_key;
+};
+
+// States of the entities the movement names, before it. Null: names none.
+struct EntityStates {
+  const v1::ContainerState* container = nullptr;
+  const v1::RightState* right = nullptr;
+};
+
+// Turns movements into assessments. Holds buffers; one per thread.
+class Assessor {
+ public:
+  // HOT PATH. Fills every field of `out` but recorded_time and
+  // corrects_sequence. `out` may be a used one: it is overwritten in a way
+  // that keeps its memory.
+  void Assess(const AssessContext& context, const JournaledMovement& input,
+              const EntityStates& states, v1::Assessment* out);
+
+ private:
+  ContainerViewBuffer container_;
+  RightViewBuffer right_;
+  EvalScratch scratch_;
+};
+
+}  // namespace portrisk::scoring
+
+#endif  // PORTRISK_SCORING_ASSESS_H_

@@ -1,0 +1,229 @@
+// HOT PATH: no I/O, lock, clock, log; the heap only for a longer unit id than
+// any before.
+#include "scoring/decision.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "scoring/container_history.h"
+#include "scoring/timestamps.h"
+
+namespace portrisk::scoring {
+namespace {
+
+bool IsDeparture(v1::Event event) {
+  return event == v1::GATE_OUT || event == v1::LOAD;
+}
+
+bool IsArrival(v1::Event event) {
+  return event == v1::GATE_IN || event == v1::DISCHARGE;
+}
+
+void AppendNumber(uint64_t value, std::string* out) {
+  char buffer[20];
+  char* const end = std::to_chars(buffer, buffer + 20, value).ptr;
+  out->append(buffer, end - buffer);
+}
+
+void NameUnit(const v1::Movement& movement, absl::string_view locode,
+              absl::string_view facility, char separator, uint64_t ordinal,
+              v1::Unit* unit) {
+  std::string* id = unit->mutable_id();
+  id->assign(movement.container().number());
+  id->push_back('@');
+  id->append(locode.data(), locode.size());
+  id->push_back('/');
+  id->append(facility.data(), facility.size());
+  id->push_back(separator);
+  AppendNumber(ordinal, id);
+}
+
+// A consignment, named by its strongest reference.
+void AssignConsignment(const v1::Movement& movement, v1::Unit* unit) {
+  std::string* id = unit->mutable_id();
+  id->assign("consignment:");
+  const v1::Consignment& c = movement.consignment();
+  if (!c.bill_of_lading().empty()) {
+    id->append(c.bill_of_lading());
+  } else if (!c.declaration().empty()) {
+    id->append(c.declaration());
+  } else if (!c.booking().empty()) {
+    id->append(c.booking());
+  } else if (!movement.pickup_right().id().empty()) {
+    id->append(movement.pickup_right().id());
+  } else {
+    id->append(movement.source()).append("/").append(movement.id());
+  }
+  unit->set_visit_ordinal(0);
+  unit->set_visit_open(false);
+}
+
+bool HappenedBefore(const v1::Movement& movement,
+                    const v1::ContainerState& state) {
+  return state.timeline_size() > 0 && movement.has_occurrence_time() &&
+         Before(movement.occurrence_time(),
+                state.timeline(state.timeline_size() - 1).occurrence_time());
+}
+
+// A visit at another place than the present one that is already over: named
+// by its day, so that reports of one stay share a unit.
+void AssignPastVisit(const v1::Movement& movement, v1::Unit* unit) {
+  NameUnit(movement, movement.location().locode(),
+           movement.location().facility(), '~',
+           static_cast<uint64_t>(movement.occurrence_time().seconds() / 86400),
+           unit);
+  unit->set_visit_ordinal(0);
+  unit->set_visit_open(false);
+}
+
+void AssignVisit(const v1::Movement& movement, const v1::ContainerState& state,
+                 v1::Unit* unit) {
+  const v1::Location& place = movement.location();
+  const v1::Visit& visit = state.visit();
+  const bool names_place = !place.locode().empty();
+  const bool here = !names_place || (visit.locode() == place.locode() &&
+                                     visit.facility() == place.facility());
+  if (here && visit.ordinal() > 0) {
+    const bool again = !visit.open() && IsArrival(movement.event()) &&
+                       !HappenedBefore(movement, state);
+    if (!again) {
+      unit->set_id(visit.unit());
+      unit->set_visit_ordinal(visit.ordinal());
+      unit->set_visit_open(visit.open() && !IsDeparture(movement.event()));
+      return;
+    }
+  } else if (visit.ordinal() > 0 && HappenedBefore(movement, state)) {
+    AssignPastVisit(movement, unit);
+    return;
+  }
+  const uint32_t ordinal = visit.ordinal() + 1;
+  NameUnit(movement, place.locode(), place.facility(), '#', ordinal, unit);
+  unit->set_visit_ordinal(ordinal);
+  unit->set_visit_open(!IsDeparture(movement.event()));
+}
+
+void Cap(const Programme& programme, v1::Assessment* a) {
+  for (int i = 0; i < a->hits_size(); ++i) {
+    v1::Hit* hit = a->mutable_hits(i);
+    if (hit->shadow() || hit->category().empty()) continue;
+    int32_t room = programme.CategoryCap(hit->category());
+    for (int j = 0; j < i; ++j) {
+      const v1::Hit& other = a->hits(j);
+      if (!other.shadow() && other.category() == hit->category()) {
+        room -= other.contribution();
+      }
+    }
+    hit->set_contribution(
+        std::min(hit->contribution(), std::max<int32_t>(room, 0)));
+  }
+}
+
+// Highest contribution first; equal ones stay in rule order. Few hits, and
+// swapping elements only swaps pointers.
+void Order(google::protobuf::RepeatedPtrField<v1::Hit>* hits) {
+  for (int i = 1; i < hits->size(); ++i) {
+    for (int j = i;
+         j > 0 && hits->Get(j).contribution() > hits->Get(j - 1).contribution();
+         --j) {
+      hits->SwapElements(j, j - 1);
+    }
+  }
+}
+
+v1::Lane LaneOfScore(const SelectionProfile& profile, int32_t score) {
+  if (score >= profile.red_score_min) return v1::RED;
+  if (score >= profile.orange_score_min) return v1::ORANGE;
+  if (score >= profile.yellow_score_min) return v1::YELLOW;
+  return v1::GREEN;
+}
+
+v1::Control ControlOfLane(v1::Lane lane) {
+  switch (lane) {
+    case v1::RED:
+      return v1::INSPECT;
+    case v1::ORANGE:
+      return v1::SCAN_IMAGE;
+    case v1::YELLOW:
+      return v1::DOCUMENT_CHECK;
+    case v1::BLUE:
+      return v1::POST_CLEARANCE_AUDIT;
+    default:
+      return v1::NO_CONTROL;
+  }
+}
+
+}  // namespace
+
+uint32_t DrawPpm(const DrawKey& key, absl::string_view unit_id) {
+  static_assert(sizeof(key.key) == crypto_shorthash_KEYBYTES);
+  uint8_t hash[crypto_shorthash_BYTES];
+  crypto_shorthash(hash, reinterpret_cast<const uint8_t*>(unit_id.data()),
+                   unit_id.size(), key.key.data());
+  uint64_t value = 0;  // Little endian on every machine.
+  for (int i = 7; i >= 0; --i) value = value << 8 | hash[i];
+  return static_cast<uint32_t>(value % 1'000'000);
+}
+
+void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
+                const DrawKey& key, v1::Unit* unit) {
+  if (state == nullptr) {
+    AssignConsignment(movement, unit);
+  } else {
+    AssignVisit(movement, *state, unit);
+  }
+  if (state != nullptr && unit->visit_ordinal() > 0 &&
+      unit->visit_ordinal() == state->visit().ordinal()) {
+    unit->set_lane(state->visit().lane());
+    unit->set_channel(state->visit().channel());
+    unit->set_draw_ppm(state->visit().draw_ppm());
+    unit->set_draw_key_id(state->visit().draw_key_id());
+    return;
+  }
+  unit->set_lane(v1::LANE_UNSPECIFIED);
+  unit->set_channel(v1::CHANNEL_UNSPECIFIED);
+  unit->set_draw_ppm(DrawPpm(key, unit->id()));
+  unit->set_draw_key_id(key.id);
+}
+
+void Decide(const Programme& programme, const SelectionProfile& profile,
+            v1::Assessment* a) {
+  Cap(programme, a);
+  Order(a->mutable_hits());
+  int32_t score = 0;
+  v1::Lane mandatory = v1::LANE_UNSPECIFIED;
+  v1::Control control = v1::NO_CONTROL;
+  for (const v1::Hit& hit : a->hits()) {
+    if (hit.shadow()) continue;
+    score = std::min(score + hit.contribution(), kScoreMax);
+    mandatory = std::max(mandatory, hit.lane_at_least());
+    control = std::max(control, hit.control());
+  }
+  score = std::max(score, 0);
+  const v1::Lane by_score = LaneOfScore(profile, score);
+  v1::Unit* unit = a->mutable_unit();
+  const bool drawn = unit->draw_ppm() < profile.random_rate_ppm;
+  const v1::Lane by_draw = drawn ? profile.random_lane : v1::GREEN;
+
+  v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
+  if (mandatory > v1::GREEN) {
+    channel = v1::MANDATORY_RULE;
+  } else if (by_score > v1::GREEN) {
+    channel = v1::SCORE;
+  } else if (drawn) {
+    channel = v1::RANDOM;
+  }
+  const v1::Lane lane = std::max({mandatory, by_score, by_draw});
+  a->set_score(score);
+  a->set_lane(lane);
+  a->set_control(std::max(control, ControlOfLane(lane)));
+  a->set_channel(channel);
+  unit->set_lane(std::max(unit->lane(), lane));
+  if (unit->channel() == v1::CHANNEL_UNSPECIFIED) unit->set_channel(channel);
+  const bool certain =
+      unit->channel() == v1::MANDATORY_RULE || unit->channel() == v1::SCORE;
+  unit->set_selection_ppm(certain ? 1'000'000 : profile.random_rate_ppm);
+}
+
+}  // namespace portrisk::scoring

@@ -1,0 +1,95 @@
+#include "service/cli/input.h"
+
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+
+namespace portrisk::service::cli {
+
+void DeclareInput(CLI::App& app, InputFlags* flags) {
+  app.add_option("files", flags->files, "Files to read; - is standard input")
+      ->required();
+  app.add_option("--format", flags->format,
+                 "edifact (CODECO, COARRI), dcsa (track and trace 2.2), csv, "
+                 "jsonl (proto JSON lines)")
+      ->required()
+      ->check(CLI::IsMember({"edifact", "dcsa", "csv", "jsonl"}));
+  app.add_option("--source", flags->source,
+                 "Name of the sending system, instead of the message's own");
+  app.add_option("--mapping", flags->mapping,
+                 "CSV: which column is which field (service/formats/CSV.md)");
+  app.add_option("--utc-offset-min", flags->utc_offset_min,
+                 "Minutes east of UTC of local times without a zone")
+      ->capture_default_str();
+  app.add_option("--rejects", flags->rejects,
+                 "Write rejected records there, one JSON object a line");
+}
+
+absl::Status Rejects::Open(const InputFlags& flags) {
+  if (flags.rejects.empty()) return absl::OkStatus();
+  file_.open(flags.rejects);
+  if (file_) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("cannot write ", flags.rejects));
+}
+
+void Rejects::Add(const Reject& reject) {
+  ++count_;
+  if (file_.is_open()) {
+    file_ << RejectToJson(reject) << "\n";
+    return;
+  }
+  std::cerr << "rejected: " << reject.file;
+  if (reject.line > 0) std::cerr << ":" << reject.line;
+  std::cerr << ": " << reject.position << ": " << reject.reason << ": "
+            << reject.message << "\n";
+}
+
+absl::StatusOr<ReadSummary> ReadAll(
+    const InputFlags& flags, Rejects* rejects,
+    const std::function<absl::Status(v1::Movement&&)>& movement) {
+  auto format = ParseFormat(flags.format);
+  if (!format.ok()) return format.status();
+  ReaderOptions options;
+  options.format = *format;
+  options.source = flags.source;
+  options.csv_mapping = flags.mapping;
+  options.default_utc_offset_min = flags.utc_offset_min;
+  ReaderSink sink;
+  sink.movement = movement;
+  sink.reject = [&](const Reject& reject) { rejects->Add(reject); };
+  ReadSummary total;
+  for (const std::string& name : flags.files) {
+    std::ifstream file;
+    if (name != "-") {
+      file.open(name, std::ios::binary);
+      if (!file) {
+        return absl::NotFoundError(absl::StrCat("cannot read ", name));
+      }
+    }
+    options.file = name;
+    auto read = ReadMovements(name == "-" ? std::cin : file, options, sink);
+    if (!read.ok()) return read.status();
+    total.records += read->records;
+    total.movements += read->movements;
+    total.rejects += read->rejects;
+    for (const auto& [reason, count] : read->tolerated) {
+      total.tolerated[reason] += count;
+    }
+  }
+  return total;
+}
+
+std::string Summarise(const ReadSummary& summary, uint64_t rejects) {
+  std::string text =
+      absl::StrCat(summary.records, " records, ", summary.movements,
+                   " movements, ", rejects, " rejected");
+  const char* lead = "; tolerated: ";
+  for (const auto& [reason, count] : summary.tolerated) {
+    absl::StrAppend(&text, lead, reason, " ", count);
+    lead = ", ";
+  }
+  return text;
+}
+
+}  // namespace portrisk::service::cli

@@ -1,0 +1,51 @@
+// Files of movements as commands read them.
+#ifndef PORTRISK_SERVICE_CLI_INPUT_H_
+#define PORTRISK_SERVICE_CLI_INPUT_H_
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "service/formats/reader.h"
+
+namespace portrisk::service::cli {
+
+struct InputFlags {
+  std::vector<std::string> files;
+  std::string format;
+  std::string source;
+  std::string mapping;
+  std::string rejects;
+  int utc_offset_min = 0;
+};
+
+void DeclareInput(CLI::App& app, InputFlags* flags);
+
+// Where rejected records go: the file of --rejects, else one line each on
+// standard error.
+class Rejects {
+ public:
+  absl::Status Open(const InputFlags& flags);
+  void Add(const Reject& reject);
+  uint64_t count() const { return count_; }
+
+ private:
+  std::ofstream file_;
+  uint64_t count_ = 0;
+};
+
+// Reads every file in turn ("-" is standard input). A file that cannot be
+// opened is an error; a record that cannot be read goes to `rejects`.
+absl::StatusOr<ReadSummary> ReadAll(
+    const InputFlags& flags, Rejects* rejects,
+    const std::function<absl::Status(v1::Movement&&)>& movement);
+
+// "12 records, 11 movements, 1 rejected, tolerated: WRONG_COUNT 2".
+std::string Summarise(const ReadSummary& summary, uint64_t rejects);
+
+}  // namespace portrisk::service::cli
+
+#endif  // PORTRISK_SERVICE_CLI_INPUT_H_

@@ -1,0 +1,242 @@
+// portrisk score, portrisk convert, portrisk survey.
+#include <chrono>
+#include <deque>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "portrisk/v1/scoring_service.grpc.pb.h"
+#include "service/cli/commands.h"
+#include "service/cli/input.h"
+#include "service/cli/table.h"
+#include "service/errors.h"
+#include "service/formats/survey.h"
+
+namespace portrisk::service::cli {
+namespace {
+
+struct ScoreFlags {
+  InputFlags input;
+  std::string output = "table";
+  bool selected_only = false;
+};
+
+// What was sent and waits for its result: results come in order.
+struct Sent {
+  std::string source;
+  std::string id;
+  std::string container;
+  v1::Event event;
+  std::string file_position;
+};
+
+// Sends movements over one stream and shows each result as it comes.
+class ScoreRun {
+ public:
+  ScoreRun(const ScoreFlags& flags, const GlobalFlags& global)
+      : flags_(flags),
+        global_(global),
+        table_(
+            {"CONTAINER", "EVENT", "SCORE", "LANE", "CHANNEL", "TOP REASON"}) {}
+
+  int Run() {
+    auto connection = Connection::Open(global_);
+    if (!connection.ok()) return Fail(connection.status());
+    absl::Status status = rejects_.Open(flags_.input);
+    if (!status.ok()) return Fail(status);
+    grpc::ClientContext context;
+    (*connection)->Identify(&context);
+    auto stub = v1::ScoringService::NewStub((*connection)->channel());
+    auto stream = stub->StreamScoreMovements(&context);
+    std::thread receiver([&] {
+      v1::ScoreResult result;
+      while (stream->Read(&result)) Receive(result);
+    });
+    auto read = ReadAll(flags_.input, &rejects_, [&](v1::Movement&& m) {
+      return Send(std::move(m), stream.get());
+    });
+    stream->WritesDone();
+    receiver.join();
+    status = (*connection)->Explain(stream->Finish());
+    if (!status.ok()) return Fail(status);
+    if (!read.ok()) return Fail(read.status());
+    return Report(*read);
+  }
+
+ private:
+  absl::Status Send(v1::Movement&& movement,
+                    grpc::ClientReaderWriter<v1::ScoreMovementRequest,
+                                             v1::ScoreResult>* stream) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      sent_.push_back({movement.source(), movement.id(),
+                       movement.container().number(), movement.event(),
+                       movement.origin()});
+    }
+    v1::ScoreMovementRequest request;
+    *request.mutable_movement() = std::move(movement);
+    request.set_language(global_.language);
+    // A broken stream tells why when it finishes.
+    if (!stream->Write(request)) return absl::CancelledError("stream broken");
+    return absl::OkStatus();
+  }
+
+  void Receive(const v1::ScoreResult& result) {
+    Sent sent;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      sent = std::move(sent_.front());
+      sent_.pop_front();
+    }
+    if (result.has_error()) {
+      Refused(sent, result.error());
+      return;
+    }
+    const v1::Assessment& assessment = result.assessment();
+    ++scored_;
+    const bool selected = assessment.lane() > v1::GREEN;
+    if (selected) ++selected_;
+    if (flags_.selected_only && !selected) return;
+    if (flags_.output == "json") {
+      std::cout << ToJson(assessment) << "\n";
+      return;
+    }
+    table_.Add({assessment.container_number(), v1::Event_Name(sent.event),
+                absl::StrCat(assessment.score()),
+                v1::Lane_Name(assessment.lane()), ChannelOf(assessment),
+                TopReason(assessment)});
+  }
+
+  static std::string ChannelOf(const v1::Assessment& assessment) {
+    if (assessment.channel() == v1::CHANNEL_UNSPECIFIED) return "-";
+    return v1::Channel_Name(assessment.channel());
+  }
+
+  static std::string TopReason(const v1::Assessment& assessment) {
+    if (assessment.retraction()) return "(retraction)";
+    if (assessment.not_actual()) return "(not a fact: planned or estimated)";
+    for (const v1::Hit& hit : assessment.hits()) {
+      if (!hit.shadow()) return hit.title();
+    }
+    return assessment.channel() == v1::RANDOM ? "(random check)" : "-";
+  }
+
+  void Refused(const Sent& sent, const google::rpc::Status& error) {
+    Reject reject;
+    reject.file = sent.source;
+    reject.position = absl::StrCat("movement ", sent.id,
+                                   sent.file_position.empty() ? "" : ", ",
+                                   sent.file_position);
+    reject.reason = "REFUSED";
+    reject.message = Describe(error);
+    std::lock_guard<std::mutex> lock(rejects_mutex_);
+    refused_.push_back(std::move(reject));
+  }
+
+  int Report(const ReadSummary& read) {
+    for (const Reject& reject : refused_) rejects_.Add(reject);
+    if (flags_.output == "table") table_.Print(std::cout);
+    std::cerr << Summarise(read, rejects_.count()) << "; " << scored_
+              << " scored, " << selected_ << " selected\n";
+    return rejects_.count() > 0 ? kExitRejects : kExitOk;
+  }
+
+  const ScoreFlags& flags_;
+  const GlobalFlags& global_;
+  Rejects rejects_;
+  std::mutex mutex_;
+  std::deque<Sent> sent_;
+  std::mutex rejects_mutex_;
+  std::vector<Reject> refused_;
+  // Receiver thread, then Report.
+  Table table_;
+  uint64_t scored_ = 0;
+  uint64_t selected_ = 0;
+};
+
+int Convert(const InputFlags& flags) {
+  Rejects rejects;
+  absl::Status status = rejects.Open(flags);
+  if (!status.ok()) return Fail(status);
+  // Admission is what makes a movement normal; its keys do not matter here,
+  // except that a PIN must not be shown.
+  const Admission admission{Secrets()};
+  auto read = ReadAll(flags, &rejects, [&](v1::Movement&& movement) {
+    std::vector<Violation> violations = admission.Admit(absl::Now(), &movement);
+    if (!movement.pickup_right().pin_hash().empty()) {
+      movement.mutable_pickup_right()->clear_pin_hash();
+      movement.mutable_pickup_right()->clear_pin_key_id();
+    }
+    if (violations.empty()) {
+      std::cout << ToJson(movement) << "\n";
+      return absl::OkStatus();
+    }
+    Reject reject;
+    reject.file = movement.source();
+    reject.position =
+        absl::StrCat("movement ", movement.id(), ", ", movement.origin());
+    reject.reason = "INVALID_MOVEMENT";
+    for (const Violation& violation : violations) {
+      absl::StrAppend(&reject.message, reject.message.empty() ? "" : "; ",
+                      violation.field, ": ", violation.description);
+    }
+    rejects.Add(reject);
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return Fail(read.status());
+  std::cerr << Summarise(*read, rejects.count()) << "\n";
+  return rejects.count() > 0 ? kExitRejects : kExitOk;
+}
+
+}  // namespace
+
+void AddScore(CLI::App& app, const GlobalFlags& flags, Action* action) {
+  auto* command = app.add_subcommand(
+      "score",
+      "Score the movements of files and show each assessment.\n"
+      "Example: portrisk score --format edifact gate.edi");
+  auto options = std::make_shared<ScoreFlags>();
+  DeclareInput(*command, &options->input);
+  command
+      ->add_option("--output", options->output,
+                   "table, or json: one "
+                   "assessment a line")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  command->add_flag("--selected", options->selected_only,
+                    "Show only what was selected (lane above GREEN)");
+  command->callback([=, &flags] {
+    *action = [=, &flags] { return ScoreRun(*options, flags).Run(); };
+  });
+}
+
+void AddConvert(CLI::App& app, const GlobalFlags& flags, Action* action) {
+  auto* command = app.add_subcommand(
+      "convert",
+      "Print the movements of files in normal form, one JSON object a line.\n"
+      "Example: portrisk convert --format edifact gate.edi --rejects "
+      "bad.jsonl");
+  auto options = std::make_shared<InputFlags>();
+  DeclareInput(*command, options.get());
+  command->callback([=] { *action = [=] { return Convert(*options); }; });
+}
+
+void AddSurvey(CLI::App& app, Action* action) {
+  auto* command = app.add_subcommand(
+      "survey",
+      "Read every file below a folder with the reader that fits and print a "
+      "table of what was read, converted and rejected.");
+  auto folder = std::make_shared<std::string>();
+  command->add_option("folder", *folder, "Folder of real files")
+      ->envname("PORTRISK_REAL_DATA")
+      ->required();
+  command->callback([=] {
+    *action = [=] {
+      absl::Status status = SurveyFolder(*folder, std::cout);
+      return status.ok() ? kExitOk : Fail(status);
+    };
+  });
+}
+
+}  // namespace portrisk::service::cli

@@ -1,0 +1,125 @@
+// portrisk verify, portrisk reference.
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "portrisk/v1/rule_service.grpc.pb.h"
+#include "service/cli/commands.h"
+#include "service/reference_files.h"
+#include "service/verify.h"
+
+namespace portrisk::service::cli {
+namespace {
+
+int Verify(const std::string& directory) {
+  store::Options options;
+  options.directory = directory;
+  options.create_if_missing = false;
+  options.read_only = true;
+  auto store = store::Store::Open(options);
+  if (!store.ok()) return Fail(store.status());
+  const absl::Time start = absl::Now();
+  auto report = VerifyStore(**store, [](uint64_t folded) {
+    std::cerr << "\rfolded " << folded << " records" << std::flush;
+  });
+  if (!report.ok()) return Fail(report.status());
+  std::cout << "journal: " << report->last_sequence
+            << " records, all there; states written up to "
+            << report->checkpoint_sequence << "\nfolded "
+            << report->folded_records << " records in "
+            << absl::FormatDuration(
+                   absl::Trunc(absl::Now() - start, absl::Milliseconds(1)))
+            << ", compared " << report->states_compared << " states and "
+            << report->index_entries_compared << " index entries: "
+            << (report->difference_count == 0
+                    ? "all equal"
+                    : absl::StrCat(report->difference_count, " differ"))
+            << "\n";
+  for (const std::string& difference : report->differences) {
+    std::cout << "  " << difference << "\n";
+  }
+  return report->difference_count == 0 ? kExitOk : kExitFailed;
+}
+
+struct ReferenceFlags {
+  std::string places;
+  std::string unlocode;
+  std::string owners;
+};
+
+absl::StatusOr<v1::ReferenceTable> ReadReference(const ReferenceFlags& flags) {
+  v1::ReferenceTable table;
+  if (!flags.places.empty()) {
+    auto read = ReadPlacesCsv(flags.places);
+    if (!read.ok()) return read.status();
+    table = *std::move(read);
+  }
+  if (!flags.unlocode.empty()) {
+    auto read = ReadUnlocodeCsv(flags.unlocode);
+    if (!read.ok()) return read.status();
+    table = MergeReference(table, *read);
+  }
+  if (!flags.owners.empty()) {
+    auto read = ReadOwnersCsv(flags.owners);
+    if (!read.ok()) return read.status();
+    table = MergeReference(table, *read);
+  }
+  return table;
+}
+
+int LoadReferenceFiles(const GlobalFlags& global, const ReferenceFlags& flags) {
+  auto table = ReadReference(flags);
+  if (!table.ok()) return Fail(table.status());
+  auto connection = Connection::Open(global);
+  if (!connection.ok()) return Fail(connection.status());
+  auto stub = v1::RuleService::NewStub((*connection)->channel());
+  v1::LoadReferenceRequest request;
+  *request.mutable_table() = *std::move(table);
+  v1::LoadReferenceResponse response;
+  absl::Status status = (*connection)
+                            ->Call(*stub, &v1::RuleService::Stub::LoadReference,
+                                   request, &response);
+  if (!status.ok()) return Fail(status);
+  std::cout << "reference data in force: " << response.place_count()
+            << " places, " << response.owner_count() << " owner codes, "
+            << response.version() << ", journal position "
+            << response.sequence() << "\n";
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddVerify(CLI::App& app, Action* action) {
+  auto* command = app.add_subcommand(
+      "verify",
+      "Fold the journal of a stopped store from zero and compare every "
+      "written state and index entry, byte for byte");
+  auto directory = std::make_shared<std::string>();
+  command->add_option("directory", *directory, "Directory of the store")
+      ->required();
+  command->callback([=] { *action = [=] { return Verify(*directory); }; });
+}
+
+void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action) {
+  auto* reference = app.add_subcommand(
+      "reference", "Places with coordinates and owner codes");
+  reference->require_subcommand(1);
+  reference->fallthrough();
+  auto* load = reference->add_subcommand(
+      "load",
+      "Put reference data in force; later files override earlier ones.\n"
+      "Example: portrisk reference load deploy/reference/places.csv");
+  auto files = std::make_shared<ReferenceFlags>();
+  load->add_option("places", files->places,
+                   "CSV with locode, name, latitude, longitude");
+  load->add_option("--unlocode", files->unlocode,
+                   "The official UN/LOCODE list as CSV, over the places");
+  load->add_option("--owners", files->owners,
+                   "An owner-code register as CSV: code and company");
+  load->callback([=, &flags] {
+    *action = [=, &flags] { return LoadReferenceFiles(flags, *files); };
+  });
+}
+
+}  // namespace portrisk::service::cli

@@ -1,0 +1,43 @@
+// portrisk: the command line.
+#include <CLI/CLI.hpp>
+
+#include "absl/synchronization/mutex.h"
+#include "service/cli/commands.h"
+
+int main(int argc, char** argv) {
+  namespace cli = portrisk::service::cli;
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  CLI::App app(
+      "portrisk scores movements of shipping containers against targeting "
+      "criteria.\n"
+      "Exit code: 0 done, 1 failed, 2 done but some records were rejected.");
+  app.require_subcommand(1);
+  cli::GlobalFlags flags;
+  app.add_option("--server", flags.server, "Address of portriskd")
+      ->envname("PORTRISK_SERVER")
+      ->capture_default_str();
+  app.add_option("--store", flags.store,
+                 "Use this store in process, without a server");
+  app.add_option("--secrets", flags.secrets,
+                 "Secrets of that store [STORE.secrets]");
+  app.add_option("--caller", flags.caller, "Who you are")
+      ->envname("PORTRISK_CALLER")
+      ->capture_default_str();
+  app.add_option("--language", flags.language,
+                 "Of titles and explanations: en, es, pt")
+      ->envname("PORTRISK_LANGUAGE")
+      ->check(CLI::IsMember({"en", "es", "pt"}))
+      ->capture_default_str();
+  app.fallthrough();  // Global flags may follow the command.
+  cli::Action action;
+  cli::AddScore(app, flags, &action);
+  cli::AddConvert(app, flags, &action);
+  cli::AddSurvey(app, &action);
+  cli::AddRules(app, flags, &action);
+  cli::AddContainer(app, flags, &action);
+  cli::AddAssessment(app, flags, &action);
+  cli::AddReference(app, flags, &action);
+  cli::AddVerify(app, &action);
+  CLI11_PARSE(app, argc, argv);
+  return action();
+}

@@ -1,0 +1,410 @@
+// HOT PATH: Gather, Apply and Finish run for every movement. Budget: with the
+// pure steps, parsing and the append, 10 us a movement (bench/score_bench).
+// Forbidden: waiting, logging, reading the clock; reads of the store only in
+// Gather, except for corrections and repeats, which are rare.
+#include "service/core.h"
+
+#include <sodium.h>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "scoring/timestamps.h"
+#include "service/errors.h"
+#include "service/keys.h"
+#include "service/times.h"
+
+namespace portrisk::service {
+namespace {
+
+using scoring::JournaledMovement;
+
+uint64_t MovementKey(const Digest& identity) {
+  uint64_t key = 0;
+  for (int i = 0; i < 8; ++i) key = key << 8 | identity[i];
+  return key;
+}
+
+// Appends one element of JournalBlock.records.
+void AppendToBlock(const v1::JournalRecord& record, std::string* block) {
+  const size_t size = record.ByteSizeLong();
+  uint8_t header[11];
+  header[0] = 1 << 3 | 2;  // Field 1, length-delimited.
+  const uint8_t* end =
+      google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(size,
+                                                                    header + 1);
+  const size_t at = block->size() + (end - header);
+  block->append(reinterpret_cast<const char*>(header), end - header);
+  block->resize(at + size);
+  record.SerializeWithCachedSizesToArray(
+      reinterpret_cast<uint8_t*>(block->data() + at));
+}
+
+// Whether the update time of `a` is later than that of `b`; absent is older
+// than any.
+bool Newer(const v1::Movement& a, const v1::Movement& b) {
+  if (!a.has_update_time()) return false;
+  return !b.has_update_time() ||
+         scoring::Before(b.update_time(), a.update_time());
+}
+
+std::string UpdateTimeText(const v1::Movement& movement) {
+  return movement.has_update_time() ? FormatTime(movement.update_time())
+                                    : "none";
+}
+
+absl::Status Damaged(absl::string_view what) {
+  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+               absl::StrCat(what,
+                            " in the journal does not parse; run "
+                            "`portrisk verify` and restore a backup"));
+}
+
+}  // namespace
+
+Digest IdentityOf(absl::string_view source, absl::string_view id) {
+  // The length of the source keeps ("ab", "c") apart from ("a", "bc").
+  std::string text;
+  text.reserve(source.size() + id.size() + 1);
+  text.push_back(static_cast<char>(source.size()));
+  text.append(source.data(), source.size()).append(id.data(), id.size());
+  Digest digest;
+  crypto_generichash(digest.data(), digest.size(),
+                     reinterpret_cast<const uint8_t*>(text.data()), text.size(),
+                     nullptr, 0);
+  return digest;
+}
+
+Core::Core(const CoreOptions& options,
+           std::shared_ptr<const store::Store> store)
+    : options_(options),
+      store_(std::move(store)),
+      containers_(options.cache_states_max),
+      rights_(options.cache_states_max),
+      programme_(*scoring::Programme::Compile({})),
+      reference_(
+          std::make_shared<scoring::Reference>(v1::ReferenceTable(), "")),
+      pending_(std::make_shared<PendingIndex>()) {}
+
+absl::StatusOr<uint64_t> Core::Recover() {
+  auto catalogue = store_->Get(store::Table::kRuleSets, kCatalogueKey);
+  if (!catalogue.ok()) return catalogue.status();
+  if (*catalogue && !catalogue_.ParseFromString(**catalogue)) {
+    return Damaged("the catalogue of rule sets");
+  }
+  auto checkpoint = store_->ReadCheckpoint();
+  if (!checkpoint.ok()) return checkpoint.status();
+  next_sequence_ = checkpoint->sequence() + 1;
+  last_recorded_time_ = checkpoint->last_recorded_time();
+  uint64_t folded = 0;
+  const uint64_t from = next_sequence_;
+  absl::Status status =
+      store_->ScanJournal(from, [&](const store::Block& block) {
+        v1::JournalBlock parsed;
+        if (!parsed.ParseFromString(block.bytes)) return Damaged("a block");
+        for (const v1::JournalRecord& record : parsed.records()) {
+          if (record.sequence() < from) continue;
+          absl::Status status = Fold(record);
+          if (!status.ok()) return status;
+          ++folded;
+        }
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  since_freeze_ = folded;
+  return folded;
+}
+
+absl::Status Core::Fold(const v1::JournalRecord& record) {
+  containers_.Trim();
+  rights_.Trim();
+  next_sequence_ = record.sequence() + 1;
+  last_recorded_time_ = record.recorded_time();
+  if (!record.has_movement()) return absl::OkStatus();
+  v1::Movement movement;
+  v1::Assessment assessment;
+  if (!movement.ParseFromString(record.movement().movement()) ||
+      !assessment.ParseFromString(record.movement().assessment())) {
+    return Damaged("a movement");
+  }
+  v1::Movement prior;
+  const bool has_prior = assessment.corrects_sequence() > 0;
+  if (has_prior) {
+    auto stored = ReadRecord(assessment.corrects_sequence());
+    if (!stored.ok()) return stored.status();
+    if (!prior.ParseFromString(stored->movement())) {
+      return Damaged("a movement");
+    }
+  }
+  auto entities = EntitiesOf(movement);
+  if (!entities.ok()) return entities.status();
+  const Digest identity = IdentityOf(movement.source(), movement.id());
+  const JournaledMovement input{&movement, MovementKey(identity),
+                                record.sequence()};
+  absl::Status status = FoldEverywhere(input, &assessment.unit(),
+                                       has_prior ? &prior : nullptr, *entities);
+  if (status.ok()) Index(movement, identity, record.sequence());
+  return status;
+}
+
+void Core::Begin(absl::Time now, const Batch* in_flight, Batch* batch) {
+  batch_ = batch;
+  in_flight_ = in_flight;
+  const google::protobuf::Timestamp stamp = ToProto(now);
+  if (scoring::Before(last_recorded_time_, stamp)) last_recorded_time_ = stamp;
+  batch->first_sequence = next_sequence_;
+  batch->recorded_time = last_recorded_time_;
+  batch->record_count = 0;
+  batch->block.clear();
+  batch->puts.clear();
+  batch->tasks.clear();
+}
+
+absl::Status Core::Gather(const std::vector<Task*>& tasks) {
+  containers_.Trim();
+  rights_.Trim();
+  stored_identities_.clear();
+  unknown_identities_.clear();
+  for (Task* task : tasks) {
+    if (task->kind != Task::Kind::kMovement) continue;
+    const auto* movement = static_cast<MovementTask*>(task);
+    FindEntities(*movement->movement);
+    if (!pending_->identity.contains(movement->identity) &&
+        !(frozen_ && frozen_->identity.contains(movement->identity))) {
+      unknown_identities_.push_back(movement->identity);
+    }
+  }
+  absl::Status status = LoadMissing();
+  if (!status.ok() || unknown_identities_.empty()) return status;
+  keys_.clear();
+  for (const Digest& identity : unknown_identities_) {
+    keys_.push_back(KeyView(identity));
+  }
+  status = store_->MultiGet(store::Table::kIdentity, keys_, &values_);
+  if (!status.ok()) return status;
+  for (size_t i = 0; i < unknown_identities_.size(); ++i) {
+    if (values_[i]) {
+      stored_identities_[unknown_identities_[i]] =
+          store::FromBigEndian64(*values_[i]);
+    }
+  }
+  return absl::OkStatus();
+}
+
+Core::Entities Core::FindEntities(const v1::Movement& movement) {
+  Entities entities;
+  const std::string& number = movement.container().number();
+  if (!number.empty()) {
+    entities.container =
+        containers_.Find(ContainerKey(number), &missing_containers_);
+    entities.right = rights_.Find(RightKey(number), &missing_rights_);
+  } else if (!movement.pickup_right().id().empty()) {
+    entities.right = rights_.Find(RightKeyOfId(movement.pickup_right().id()),
+                                  &missing_rights_);
+  }
+  return entities;
+}
+
+absl::Status Core::LoadMissing() {
+  absl::Status status;
+  if (!options_.from_zero) {
+    status = containers_.Load(*store_, missing_containers_);
+    if (status.ok()) status = rights_.Load(*store_, missing_rights_);
+  }
+  missing_containers_.clear();
+  missing_rights_.clear();
+  return status;
+}
+
+absl::StatusOr<Core::Entities> Core::EntitiesOf(const v1::Movement& movement) {
+  Entities entities = FindEntities(movement);
+  if (!missing_containers_.empty() || !missing_rights_.empty()) {
+    absl::Status status = LoadMissing();
+    if (!status.ok()) return status;
+  }
+  return entities;
+}
+
+void Core::Apply(MovementTask* task) {
+  uint64_t stored = 0;
+  auto it = pending_->identity.find(task->identity);
+  if (it != pending_->identity.end()) {
+    stored = it->second;
+  } else if (frozen_) {
+    auto frozen = frozen_->identity.find(task->identity);
+    if (frozen != frozen_->identity.end()) stored = frozen->second;
+  }
+  if (stored == 0 && !stored_identities_.empty()) {
+    auto found = stored_identities_.find(task->identity);
+    if (found != stored_identities_.end()) stored = found->second;
+  }
+  task->status =
+      stored == 0 ? Score(task, 0, nullptr) : ResolveKnown(task, stored);
+  batch_->tasks.push_back(task);
+}
+
+void Core::Apply(CommandTask* task) {
+  task->status = task->run(*this);
+  batch_->tasks.push_back(task);
+}
+
+absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
+  auto latest = ReadRecord(stored);
+  if (!latest.ok()) return latest.status();
+  v1::Movement prior;
+  if (!prior.ParseFromString(latest->movement())) return Damaged("a movement");
+  if (prior.source() != task->movement->source() ||
+      prior.id() != task->movement->id()) {
+    return Error(absl::StatusCode::kInternal, "IDENTITY_COLLISION",
+                 "two movements share one identity hash; send this one with "
+                 "another id");
+  }
+  if (latest->movement() != task->bytes && Newer(*task->movement, prior)) {
+    return Score(task, stored, &prior);
+  }
+  // A repeat of the latest version or of an earlier one.
+  for (uint64_t version = stored; version != 0;) {
+    auto record = ReadRecord(version);
+    if (!record.ok()) return record.status();
+    v1::Assessment assessment;
+    if (!assessment.ParseFromString(record->assessment())) {
+      return Damaged("an assessment");
+    }
+    if (record->movement() == task->bytes) {
+      // Kept beside the batch's records: the answer outlives this call.
+      repeats_.push_back(std::move(*record->mutable_assessment()));
+      task->assessment = repeats_.back();
+      return absl::OkStatus();
+    }
+    version = assessment.corrects_sequence();
+  }
+  return Error(
+      absl::StatusCode::kAlreadyExists, "MOVEMENT_CONFLICT",
+      absl::StrCat("movement ", task->movement->id(), " of source ",
+                   task->movement->source(),
+                   " is stored with other content, and this one has no newer "
+                   "update_time; send a correction with a later update_time, "
+                   "or another id"),
+      {{"source", task->movement->source()},
+       {"movement_id", task->movement->id()},
+       {"stored_sequence", absl::StrCat(stored)},
+       {"stored_update_time", UpdateTimeText(prior)},
+       {"given_update_time", UpdateTimeText(*task->movement)}});
+}
+
+absl::Status Core::Score(MovementTask* task, uint64_t corrects,
+                         const v1::Movement* prior) {
+  auto entities = EntitiesOf(*task->movement);
+  if (!entities.ok()) return entities.status();
+  const JournaledMovement input{task->movement, MovementKey(task->identity),
+                                next_sequence_};
+  const scoring::AssessContext context{programme_.get(), reference_.get(),
+                                       &options_.profile, &options_.draw_key};
+  scoring::EntityStates states;
+  if (entities->container) states.container = &entities->container->state();
+  if (entities->right) states.right = &entities->right->state();
+  assessor_.Assess(context, input, states, &assessment_);
+  *assessment_.mutable_recorded_time() = batch_->recorded_time;
+  assessment_.set_corrects_sequence(corrects);
+  absl::Status status =
+      FoldEverywhere(input, &assessment_.unit(), prior, *entities);
+  if (!status.ok()) return status;
+
+  if (batch_->records.size() == batch_->record_count) {
+    batch_->records.emplace_back();
+  }
+  Batch::Record& kept = batch_->records[batch_->record_count++];
+  kept.movement.assign(task->bytes);
+  assessment_.SerializeToString(&kept.assessment);
+  record_.set_sequence(next_sequence_++);
+  *record_.mutable_recorded_time() = batch_->recorded_time;
+  record_.set_caller(task->caller);
+  record_.mutable_movement()->set_movement(kept.movement);
+  record_.mutable_movement()->set_assessment(kept.assessment);
+  AppendToBlock(record_, &batch_->block);
+  Index(*task->movement, task->identity, record_.sequence());
+  ++since_freeze_;
+  task->record = batch_->record_count;
+  return absl::OkStatus();
+}
+
+absl::Status Core::FoldEverywhere(const JournaledMovement& input,
+                                  const v1::Unit* unit,
+                                  const v1::Movement* prior,
+                                  const Entities& entities) {
+  const v1::Movement& movement = *input.movement;
+  bool concerns_right = scoring::ConcernsRight(movement);
+  if (prior != nullptr) {
+    concerns_right |= scoring::ConcernsRight(*prior);
+    auto before = EntitiesOf(*prior);
+    if (!before.ok()) return before.status();
+    if (before->container && before->container != entities.container) {
+      scoring::UnfoldContainer(input, containers_.Mutable(before->container));
+    }
+    if (before->right && before->right != entities.right && concerns_right) {
+      scoring::UnfoldRight(input, rights_.Mutable(before->right));
+    }
+  }
+  if (entities.container) {
+    scoring::FoldContainer(input, movement.retraction() ? nullptr : unit,
+                           containers_.Mutable(entities.container));
+  }
+  if (entities.right && concerns_right) {
+    v1::RightState* state = rights_.Mutable(entities.right);
+    if (state->key().empty()) {
+      state->set_key(movement.container().number().empty()
+                         ? absl::StrCat("right:", movement.pickup_right().id())
+                         : movement.container().number());
+    }
+    scoring::FoldRight(input, state);
+  }
+  return absl::OkStatus();
+}
+
+void Core::Index(const v1::Movement& movement, const Digest& identity,
+                 uint64_t sequence) {
+  pending_->identity[identity] = sequence;
+  const std::string& number = movement.container().number();
+  if (!number.empty()) {
+    pending_->containers[ContainerKey(number)].push_back(sequence);
+  }
+}
+
+void Core::Finish() {
+  // Views are handed out only now: records may have moved while they grew.
+  for (Task* task : batch_->tasks) {
+    if (task->kind != Task::Kind::kMovement || !task->status.ok()) continue;
+    auto* movement = static_cast<MovementTask*>(task);
+    if (movement->record > 0) {
+      movement->assessment = batch_->records[movement->record - 1].assessment;
+    }
+  }
+  batch_->repeats.swap(repeats_);
+  repeats_.clear();
+}
+
+uint64_t Core::Append(v1::JournalRecord record, std::vector<store::Put> puts) {
+  record.set_sequence(next_sequence_++);
+  *record.mutable_recorded_time() = batch_->recorded_time;
+  AppendToBlock(record, &batch_->block);
+  if (batch_->records.size() == batch_->record_count) {
+    batch_->records.emplace_back();
+  }
+  batch_->records[batch_->record_count++] = Batch::Record();
+  for (store::Put& put : puts) batch_->puts.push_back(std::move(put));
+  ++since_freeze_;
+  return record.sequence();
+}
+
+google::protobuf::Timestamp Core::recorded_time() const {
+  return batch_->recorded_time;
+}
+
+void Core::SetProgramme(std::shared_ptr<const scoring::Programme> programme) {
+  programme_ = std::move(programme);
+}
+
+void Core::SetReference(std::shared_ptr<const scoring::Reference> reference) {
+  reference_ = std::move(reference);
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,179 @@
+// The deterministic state machine: the same admitted sequence gives the same
+// states and the same assessments, live and when re-folded.
+//
+// Owned by one thread. Reads the store, never writes it: what a batch changes
+// goes into a Batch, which the engine commits.
+#ifndef PORTRISK_SERVICE_CORE_H_
+#define PORTRISK_SERVICE_CORE_H_
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "portrisk/v1/journal.pb.h"
+#include "scoring/assess.h"
+#include "service/state_table.h"
+#include "service/task.h"
+#include "store/store.h"
+
+namespace portrisk::service {
+
+// One commit in the making. Two alternate: one is computed while the other is
+// on its way to the disk.
+struct Batch {
+  struct Record {
+    std::string movement;
+    std::string assessment;
+  };
+
+  uint64_t first_sequence = 0;
+  google::protobuf::Timestamp recorded_time;
+  size_t record_count = 0;
+  std::vector<Record> records;  // Kept beyond record_count for their memory.
+  std::string block;            // Serialised JournalBlock.
+  std::vector<store::Put> puts;
+  std::vector<Task*> tasks;         // Answered when the batch is durable.
+  std::deque<std::string> repeats;  // Stored assessments that tasks point to.
+};
+
+// What the identity and container indexes will be told at the next checkpoint.
+struct PendingIndex {
+  absl::flat_hash_map<Digest, uint64_t> identity;  // To the latest version.
+  absl::flat_hash_map<EntityKey, std::vector<uint64_t>> containers;
+};
+
+struct CoreOptions {
+  size_t cache_states_max = 1'000'000;
+  scoring::SelectionProfile profile;
+  scoring::DrawKey draw_key;
+  // Verification: take no state from the store, only the journal.
+  bool from_zero = false;
+};
+
+class Core {
+ public:
+  Core(const CoreOptions& options, std::shared_ptr<const store::Store> store);
+
+  // Brings the states to the end of the journal: reads the checkpoint, folds
+  // what comes after it. Returns how many records were folded.
+  absl::StatusOr<uint64_t> Recover();
+
+  // --- The steps of a batch, in this order. `in_flight` is the batch before
+  // it when that is not durable yet, else null.
+
+  void Begin(absl::Time now, const Batch* in_flight, Batch* batch);
+  // Reads everything the tasks name, in one batched read per table.
+  absl::Status Gather(const std::vector<Task*>& tasks);
+  // Scores one movement or recognises a repeat; sets the task's status and,
+  // when OK, its assessment.
+  void Apply(MovementTask* task);
+  void Apply(CommandTask* task);
+  void Finish();
+
+  // --- For commands.
+
+  // Appends a record that is not a movement, with what it stores beside the
+  // journal. Returns its sequence.
+  uint64_t Append(v1::JournalRecord record, std::vector<store::Put> puts);
+  const v1::Catalogue& catalogue() const { return catalogue_; }
+  v1::Catalogue* mutable_catalogue() { return &catalogue_; }
+  google::protobuf::Timestamp recorded_time() const;
+  void SetProgramme(std::shared_ptr<const scoring::Programme> programme);
+  void SetReference(std::shared_ptr<const scoring::Reference> reference);
+  const scoring::Programme& programme() const { return *programme_; }
+
+  // Copies of what is known, for answers. Empty states when nothing is.
+  absl::StatusOr<v1::ContainerState> ReadContainer(absl::string_view number);
+  absl::StatusOr<v1::RightState> ReadRight(absl::string_view number);
+  // Sequences of movements of a container not yet in the store's index.
+  std::vector<uint64_t> PendingSequences(absl::string_view number) const;
+  absl::StatusOr<uint64_t> LatestSequence(const Digest& identity);
+  absl::StatusOr<v1::MovementRecord> ReadRecord(uint64_t sequence);
+
+  // --- Writing behind.
+
+  uint64_t last_sequence() const { return next_sequence_ - 1; }
+  uint64_t records_since_freeze() const { return since_freeze_; }
+  // Marks everything changed so far. Every batch so far is durable.
+  void Freeze();
+  // The marked entries, sorted. Background thread.
+  std::vector<store::SortedEntries> TakeFrozen();
+  const v1::Checkpoint& frozen_checkpoint() const { return frozen_at_; }
+  // After they are in the store.
+  void Thaw();
+
+  // Folds one journaled record: recovery and verification.
+  absl::Status Fold(const v1::JournalRecord& record);
+
+  const StateTable<v1::ContainerState>& containers() const {
+    return containers_;
+  }
+  const StateTable<v1::RightState>& rights() const { return rights_; }
+  const PendingIndex& pending() const { return *pending_; }
+
+ private:
+  using ContainerEntry = StateTable<v1::ContainerState>::Entry;
+  using RightEntry = StateTable<v1::RightState>::Entry;
+  struct Entities {
+    ContainerEntry* container = nullptr;
+    RightEntry* right = nullptr;
+  };
+
+  Entities FindEntities(const v1::Movement& movement);
+  absl::Status LoadMissing();
+  absl::StatusOr<Entities> EntitiesOf(const v1::Movement& movement);
+  // Folds a movement (and, for a new version, takes `prior` out) everywhere.
+  absl::Status FoldEverywhere(const scoring::JournaledMovement& input,
+                              const v1::Unit* unit, const v1::Movement* prior,
+                              const Entities& entities);
+  void Index(const v1::Movement& movement, const Digest& identity,
+             uint64_t sequence);
+  absl::Status Score(MovementTask* task, uint64_t corrects,
+                     const v1::Movement* prior);
+  // Decides what a movement with a known identity is.
+  absl::Status ResolveKnown(MovementTask* task, uint64_t stored_sequence);
+
+  const CoreOptions options_;
+  const std::shared_ptr<const store::Store> store_;
+
+  // The state machine.
+  StateTable<v1::ContainerState> containers_;
+  StateTable<v1::RightState> rights_;
+  v1::Catalogue catalogue_;
+  uint64_t next_sequence_ = 1;
+  google::protobuf::Timestamp last_recorded_time_;
+  std::shared_ptr<const scoring::Programme> programme_;
+  std::shared_ptr<const scoring::Reference> reference_;
+
+  // Not yet written behind.
+  std::shared_ptr<PendingIndex> pending_;
+  std::shared_ptr<const PendingIndex> frozen_;
+  v1::Checkpoint frozen_at_;
+  uint64_t since_freeze_ = 0;
+
+  // Of the batch in the making.
+  Batch* batch_ = nullptr;
+  const Batch* in_flight_ = nullptr;
+  absl::flat_hash_map<Digest, uint64_t> stored_identities_;
+  std::vector<ContainerEntry*> missing_containers_;
+  std::vector<RightEntry*> missing_rights_;
+  std::vector<Digest> unknown_identities_;
+
+  // Reused.
+  scoring::Assessor assessor_;
+  v1::Assessment assessment_;
+  v1::JournalRecord record_;
+  v1::JournalBlock cached_block_;  // Of the last ReadRecord.
+  std::deque<std::string> repeats_;
+  std::vector<absl::string_view> keys_;
+  std::vector<std::optional<std::string>> values_;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_CORE_H_

@@ -1,0 +1,342 @@
+// Order and durability, in one place.
+//
+// At most one batch is on its way to the disk while the next is computed. The
+// next one is computed on states that include the first, so nothing of it may
+// leave before the first is durable: the commit thread works in order, and if
+// the first fails, the next fails with it and the states go back to the last
+// durable position (RecoverAfterFailure, the same path as after a crash).
+//
+// A checkpoint starts between two batches when no commit is under way, so the
+// states it writes never run ahead of the journal.
+#include "service/engine.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "service/errors.h"
+#include "service/log.h"
+
+namespace portrisk::service {
+namespace {
+
+absl::Status StoreUnavailable() {
+  return WithRetry(
+      Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+            "the store could not be written; nothing of this call was kept. "
+            "Try again: a repeat is harmless"),
+      absl::Seconds(1));
+}
+
+absl::Status Draining() {
+  return WithRetry(Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                         "the server is shutting down; try again elsewhere or "
+                         "after its restart"),
+                   absl::Seconds(5));
+}
+
+absl::Status QueueFull(size_t queue_max) {
+  return WithRetry(
+      Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+            absl::StrCat("more than ", queue_max,
+                         " movements wait; nothing of this call was kept. Try "
+                         "again after the retry delay"),
+            {{"queue_max", absl::StrCat(queue_max)}}),
+      absl::Milliseconds(100));
+}
+
+// A command whose caller waits.
+class WaitingCommand : public CommandTask {
+ public:
+  void Done() override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    done_ = true;
+    ready_.notify_one();
+  }
+  void Wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ready_.wait(lock, [&] { return done_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+Engine::Engine(EngineOptions options)
+    : options_(std::move(options)), admission_(options_.secrets) {}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
+  auto engine = std::unique_ptr<Engine>(new Engine(std::move(options)));
+  engine->rule_sets_ = std::make_unique<RuleSets>();
+  absl::Status status = engine->OpenStore();
+  if (!status.ok()) return status;
+  engine->commit_thread_ = std::thread([e = engine.get()] { e->CommitLoop(); });
+  engine->apply_thread_ = std::thread([e = engine.get()] { e->ApplyLoop(); });
+  return engine;
+}
+
+Engine::~Engine() { Drain(); }
+
+absl::Status Engine::OpenStore() {
+  // The old one must be closed first: it holds the lock.
+  core_.reset();
+  {
+    std::lock_guard<std::mutex> lock(store_mutex_);
+    store_.reset();
+  }
+  auto opened = store::Store::Open(options_.store);
+  if (!opened.ok()) return opened.status();
+  std::shared_ptr<store::Store> store = std::move(*opened);
+  CoreOptions core_options;
+  core_options.cache_states_max = options_.cache_states_max;
+  core_options.profile = options_.profile;
+  core_options.draw_key.id = options_.secrets.key_id;
+  std::copy_n(options_.secrets.draw_key.begin(),
+              core_options.draw_key.key.size(),
+              core_options.draw_key.key.begin());
+  auto core = std::make_unique<Core>(core_options, store);
+  const absl::Time start = absl::Now();
+  auto folded = core->Recover();
+  if (!folded.ok()) return folded.status();
+  absl::Status status = LoadInForce(*store, rule_sets_.get(), core.get());
+  if (!status.ok()) return status;
+  open_report_.folded_records = *folded;
+  open_report_.fold_time = absl::Now() - start;
+  open_report_.last_sequence = core->last_sequence();
+  core_ = std::move(core);
+  std::lock_guard<std::mutex> lock(store_mutex_);
+  store_ = std::move(store);
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const store::Store> Engine::store() const {
+  std::lock_guard<std::mutex> lock(store_mutex_);
+  return store_;
+}
+
+absl::Status Engine::Prepare(v1::Movement* movement, MovementTask* task) const {
+  std::vector<Violation> violations =
+      admission_.Admit(options_.clock(), movement);
+  if (!violations.empty()) {
+    return WithViolations(
+        Error(
+            absl::StatusCode::kInvalidArgument, "INVALID_MOVEMENT",
+            absl::StrCat("the movement cannot be admitted: ",
+                         violations[0].field, ": ", violations[0].description),
+            {{"source", movement->source()}, {"movement_id", movement->id()}}),
+        "movement.", violations);
+  }
+  task->movement = movement;
+  task->identity = IdentityOf(movement->source(), movement->id());
+  movement->SerializeToString(&task->bytes);
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Submit(absl::Span<Task* const> tasks) {
+  bool wake = false;
+  {
+    std::lock_guard<std::mutex> lock(queue_mutex_);
+    if (draining_) return Draining();
+    if (queue_.size() + tasks.size() > options_.queue_max) {
+      return QueueFull(options_.queue_max);
+    }
+    queue_.insert(queue_.end(), tasks.begin(), tasks.end());
+    wake = std::exchange(apply_waits_, false);
+  }
+  if (wake) queue_ready_.notify_one();
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Run(std::function<absl::Status(Core&)> command) {
+  WaitingCommand task;
+  task.run = std::move(command);
+  Task* const tasks[] = {&task};
+  absl::Status status = Submit(tasks);
+  if (!status.ok()) return status;
+  task.Wait();
+  return task.status;
+}
+
+void Engine::Drain() {
+  {
+    std::lock_guard<std::mutex> lock(queue_mutex_);
+    draining_ = true;
+    apply_waits_ = false;
+  }
+  queue_ready_.notify_one();
+  if (apply_thread_.joinable()) apply_thread_.join();
+  if (commit_thread_.joinable()) commit_thread_.join();
+}
+
+bool Engine::QueueIsEmpty() {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  return queue_.empty();
+}
+
+// Blocks until something has arrived. False when draining and empty.
+bool Engine::TakeBatch(std::vector<Task*>* tasks) {
+  tasks->clear();
+  std::unique_lock<std::mutex> lock(queue_mutex_);
+  while (queue_.empty() && !draining_) {
+    apply_waits_ = true;
+    queue_ready_.wait(lock);
+  }
+  apply_waits_ = false;
+  const size_t count = std::min(queue_.size(), options_.batch_max);
+  tasks->assign(queue_.begin(), queue_.begin() + count);
+  queue_.erase(queue_.begin(), queue_.begin() + count);
+  return count > 0;
+}
+
+void Engine::ApplyLoop() {
+  std::vector<Task*> tasks;
+  int next = 0;
+  while (TakeBatch(&tasks)) {
+    if (failed_) RecoverAfterFailure();
+    if (core_ == nullptr) {
+      Fail(tasks);
+      continue;
+    }
+    Batch* batch = &batches_[next];
+    next = 1 - next;
+    const Batch* in_flight = nullptr;
+    {
+      std::lock_guard<std::mutex> lock(commit_mutex_);
+      in_flight = to_commit_;
+    }
+    Compute(tasks, in_flight, batch);
+    WaitForCommit();
+    if (failed_) {
+      Fail(tasks);
+      continue;
+    }
+    if (QueueIsEmpty()) {
+      Commit(batch);
+    } else {
+      {
+        std::lock_guard<std::mutex> lock(commit_mutex_);
+        to_commit_ = batch;
+      }
+      commit_ready_.notify_one();
+    }
+    MaybeCheckpoint(/*final_one=*/false);
+  }
+  WaitForCommit();
+  MaybeCheckpoint(/*final_one=*/true);
+  JoinCheckpoint();
+  std::lock_guard<std::mutex> lock(commit_mutex_);
+  stop_commits_ = true;
+  commit_ready_.notify_one();
+}
+
+void Engine::Compute(const std::vector<Task*>& tasks, const Batch* in_flight,
+                     Batch* batch) {
+  core_->Begin(options_.clock(), in_flight, batch);
+  absl::Status status = core_->Gather(tasks);
+  if (!status.ok()) {
+    LogError("gather", status);
+    failed_ = true;
+    return;
+  }
+  for (Task* task : tasks) {
+    if (task->kind == Task::Kind::kMovement) {
+      core_->Apply(static_cast<MovementTask*>(task));
+    } else {
+      core_->Apply(static_cast<CommandTask*>(task));
+    }
+  }
+  core_->Finish();
+}
+
+// Makes the batch durable and answers its tasks.
+void Engine::Commit(Batch* batch) {
+  absl::Status status;
+  if (batch->record_count > 0) {
+    status =
+        store_->AppendBlock(batch->first_sequence, batch->block, batch->puts);
+  }
+  if (!status.ok()) {
+    LogError("commit", status);
+    failed_ = true;
+    Fail(batch->tasks);
+    return;
+  }
+  // The task may be gone once it is done.
+  for (Task* task : batch->tasks) task->Done();
+}
+
+void Engine::CommitLoop() {
+  std::unique_lock<std::mutex> lock(commit_mutex_);
+  while (true) {
+    commit_ready_.wait(lock, [&] { return to_commit_ || stop_commits_; });
+    if (to_commit_ == nullptr) return;
+    Batch* batch = to_commit_;
+    lock.unlock();
+    Commit(batch);
+    lock.lock();
+    to_commit_ = nullptr;
+    commit_done_.notify_one();
+  }
+}
+
+void Engine::WaitForCommit() {
+  std::unique_lock<std::mutex> lock(commit_mutex_);
+  commit_done_.wait(lock, [&] { return to_commit_ == nullptr; });
+}
+
+void Engine::Fail(const std::vector<Task*>& tasks) {
+  for (Task* task : tasks) {
+    task->status = StoreUnavailable();
+    task->Done();
+  }
+}
+
+// Back to the last durable position. Until that works every call is refused
+// with STORE_UNAVAILABLE.
+void Engine::RecoverAfterFailure() {
+  WaitForCommit();
+  JoinCheckpoint();
+  absl::Status status = OpenStore();
+  if (!status.ok()) {
+    LogError("reopen", status);
+    core_.reset();
+    return;
+  }
+  failed_ = false;
+  LogInfo("store reopened",
+          {{"folded", absl::StrCat(open_report_.folded_records)}});
+}
+
+void Engine::MaybeCheckpoint(bool final_one) {
+  if (core_ == nullptr || failed_) return;
+  if (!checkpoint_running_) JoinCheckpoint();
+  const uint64_t due = final_one ? 1 : options_.checkpoint_records;
+  if (core_->records_since_freeze() < due) return;
+  if (checkpoint_running_ && !final_one) return;
+  JoinCheckpoint();
+  WaitForCommit();
+  if (failed_) return;
+  core_->Freeze();
+  checkpoint_running_ = true;
+  checkpoint_thread_ = std::thread([this, store = store_] {
+    absl::Status status =
+        store->Ingest(core_->TakeFrozen(), core_->frozen_checkpoint());
+    if (!status.ok()) {
+      LogError("checkpoint", status);
+      failed_ = true;
+    }
+    checkpoint_running_ = false;
+  });
+  if (final_one) JoinCheckpoint();
+}
+
+void Engine::JoinCheckpoint() {
+  if (!checkpoint_thread_.joinable()) return;
+  checkpoint_thread_.join();
+  if (core_ != nullptr) core_->Thaw();
+}
+
+}  // namespace portrisk::service

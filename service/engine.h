@@ -1,0 +1,140 @@
+// The engine: one apply loop that joins scoring to the store.
+//
+//   Submit -> queue -> apply thread -> commit thread -> Task::Done
+//
+// The apply thread takes whatever has arrived (a natural batch), computes it
+// through Core while the batch before it is on its way to the disk, and hands
+// it to the commit thread, which appends it with one synced write and answers.
+// When nothing else waits the apply thread commits by itself: one wake-up
+// less for a lonely call.
+//
+// Seam for replication: an ordered log would stand where TakeBatch is.
+//
+// Thread-safe. Acknowledged (Done with OK) means durable.
+#ifndef PORTRISK_SERVICE_ENGINE_H_
+#define PORTRISK_SERVICE_ENGINE_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/types/span.h"
+#include "service/admission.h"
+#include "service/core.h"
+#include "service/rule_sets.h"
+#include "service/task.h"
+#include "store/store.h"
+
+namespace portrisk::service {
+
+struct EngineOptions {
+  store::Options store;
+  Secrets secrets;
+  scoring::SelectionProfile profile;
+  // Time of admission. Called once a batch.
+  std::function<absl::Time()> clock = [] { return absl::Now(); };
+
+  // Performance.
+  size_t queue_max = 16'384;            // Waiting tasks; more are refused.
+  size_t batch_max = 512;               // Tasks in one commit.
+  size_t cache_states_max = 1'000'000;  // Decoded states of each kind.
+  // Records between checkpoints. More means fewer writes behind and a longer
+  // re-fold after a crash (about 3 us a record).
+  uint64_t checkpoint_records = 100'000;
+};
+
+class Engine {
+ public:
+  // Opens the store and re-folds what is not checkpointed.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options);
+  // Drains.
+  ~Engine();
+
+  // Admits a movement: normalises, validates, hashes. Any thread. On error
+  // (INVALID_MOVEMENT) the task must not be submitted.
+  absl::Status Prepare(v1::Movement* movement, MovementTask* task) const;
+
+  // Queues tasks in order, all or none. RESOURCE_EXHAUSTED with a retry hint
+  // when there is no room, UNAVAILABLE when draining; then no Done is called.
+  absl::Status Submit(absl::Span<Task* const> tasks);
+
+  // Runs `command` at its place in the order; returns when that is durable.
+  absl::Status Run(std::function<absl::Status(Core&)> command);
+
+  // Accepts nothing more, answers what was accepted, checkpoints. Idempotent.
+  void Drain();
+
+  std::shared_ptr<const store::Store> store() const;
+  const RuleSets& rule_sets() const { return *rule_sets_; }
+
+  struct OpenReport {
+    uint64_t folded_records = 0;
+    absl::Duration fold_time;
+    uint64_t last_sequence = 0;
+  };
+  const OpenReport& open_report() const { return open_report_; }
+
+ private:
+  explicit Engine(EngineOptions options);
+
+  absl::Status OpenStore();
+  void ApplyLoop();
+  bool TakeBatch(std::vector<Task*>* tasks);
+  void Compute(const std::vector<Task*>& tasks, const Batch* in_flight,
+               Batch* batch);
+  void Commit(Batch* batch);
+  void CommitLoop();
+  void WaitForCommit();
+  void Fail(const std::vector<Task*>& tasks);
+  void RecoverAfterFailure();
+  void MaybeCheckpoint(bool final_one);
+  void JoinCheckpoint();
+  bool QueueIsEmpty();
+
+  // Constant after Open.
+  const EngineOptions options_;
+  const Admission admission_;
+  std::unique_ptr<RuleSets> rule_sets_;
+  OpenReport open_report_;
+
+  // Guarded by queue_mutex_.
+  std::mutex queue_mutex_;
+  std::condition_variable queue_ready_;
+  std::vector<Task*> queue_;
+  bool draining_ = false;
+  bool apply_waits_ = false;
+
+  // Guarded by store_mutex_: replaced when the store is opened again.
+  mutable std::mutex store_mutex_;
+  std::shared_ptr<store::Store> store_;
+
+  // Apply thread only.
+  std::unique_ptr<Core> core_;
+  Batch batches_[2];
+  std::thread checkpoint_thread_;
+
+  // Guarded by commit_mutex_.
+  std::mutex commit_mutex_;
+  std::condition_variable commit_ready_;
+  std::condition_variable commit_done_;
+  Batch* to_commit_ = nullptr;  // Null when the commit thread is idle.
+  bool stop_commits_ = false;
+
+  std::atomic<bool> failed_{false};  // A commit or a checkpoint failed.
+  std::atomic<bool> checkpoint_running_{false};
+
+  std::thread apply_thread_;
+  std::thread commit_thread_;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_ENGINE_H_

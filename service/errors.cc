@@ -1,0 +1,92 @@
+#include "service/errors.h"
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr char kErrorInfo[] = "type.googleapis.com/google.rpc.ErrorInfo";
+constexpr char kBadRequest[] = "type.googleapis.com/google.rpc.BadRequest";
+constexpr char kRetryInfo[] = "type.googleapis.com/google.rpc.RetryInfo";
+
+std::string ToString(absl::string_view view) { return std::string(view); }
+
+}  // namespace
+
+absl::Status Error(absl::StatusCode code, absl::string_view reason,
+                   absl::string_view message, const Metadata& metadata) {
+  absl::Status status(code, message);
+  google::rpc::ErrorInfo info;
+  info.set_reason(ToString(reason));
+  info.set_domain("portrisk");
+  for (const auto& [key, value] : metadata) {
+    (*info.mutable_metadata())[key] = value;
+  }
+  status.SetPayload(kErrorInfo, absl::Cord(info.SerializeAsString()));
+  return status;
+}
+
+absl::Status WithViolations(absl::Status status, absl::string_view prefix,
+                            const std::vector<Violation>& violations) {
+  google::rpc::BadRequest bad;
+  for (const Violation& violation : violations) {
+    auto* field = bad.add_field_violations();
+    field->set_field(absl::StrCat(prefix, violation.field));
+    field->set_description(violation.description);
+  }
+  status.SetPayload(kBadRequest, absl::Cord(bad.SerializeAsString()));
+  return status;
+}
+
+absl::Status WithRetry(absl::Status status, absl::Duration delay) {
+  google::rpc::RetryInfo retry;
+  const int64_t nanos = absl::ToInt64Nanoseconds(delay);
+  retry.mutable_retry_delay()->set_seconds(nanos / 1'000'000'000);
+  retry.mutable_retry_delay()->set_nanos(
+      static_cast<int32_t>(nanos % 1'000'000'000));
+  status.SetPayload(kRetryInfo, absl::Cord(retry.SerializeAsString()));
+  return status;
+}
+
+google::rpc::Status ToRpcStatus(const absl::Status& status) {
+  google::rpc::Status rpc;
+  rpc.set_code(static_cast<int>(status.code()));
+  rpc.set_message(ToString(status.message()));
+  if (status.ok()) return rpc;
+  bool informed = false;
+  // A fixed order, so that equal errors are equal bytes.
+  for (const char* url : {kErrorInfo, kBadRequest, kRetryInfo}) {
+    const auto payload = status.GetPayload(url);
+    if (!payload) continue;
+    informed |= url == kErrorInfo;
+    auto* any = rpc.add_details();
+    any->set_type_url(url);
+    any->set_value(std::string(*payload));
+  }
+  if (!informed) {
+    google::rpc::ErrorInfo info;
+    info.set_reason("INTERNAL");
+    info.set_domain("portrisk");
+    auto* any = rpc.add_details();
+    any->set_type_url(kErrorInfo);
+    any->set_value(info.SerializeAsString());
+  }
+  return rpc;
+}
+
+std::string Describe(const google::rpc::Status& status) {
+  std::string text = status.message();
+  for (const auto& any : status.details()) {
+    google::rpc::BadRequest bad;
+    if (!any.Is<google::rpc::BadRequest>() || !any.UnpackTo(&bad)) continue;
+    for (const auto& violation : bad.field_violations()) {
+      absl::StrAppend(&text, "\n  ", violation.field(), ": ",
+                      violation.description());
+    }
+  }
+  return text;
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,40 @@
+// Errors as every edge of the service shows them: a canonical code, one
+// ErrorInfo, field violations, a retry hint. Exactly one place builds them and
+// exactly one turns them into google.rpc.Status.
+#ifndef PORTRISK_SERVICE_ERRORS_H_
+#define PORTRISK_SERVICE_ERRORS_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "google/rpc/status.pb.h"
+#include "service/admission.h"
+
+namespace portrisk::service {
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+// An error with ErrorInfo{reason, domain "portrisk", metadata}.
+absl::Status Error(absl::StatusCode code, absl::string_view reason,
+                   absl::string_view message, const Metadata& metadata = {});
+
+// Adds a BadRequest, each field prefixed by `prefix`.
+absl::Status WithViolations(absl::Status status, absl::string_view prefix,
+                            const std::vector<Violation>& violations);
+
+// Adds a RetryInfo.
+absl::Status WithRetry(absl::Status status, absl::Duration delay);
+
+// The wire form. A status without ErrorInfo gets reason INTERNAL.
+google::rpc::Status ToRpcStatus(const absl::Status& status);
+
+// For people: the message, then each violation on a line of its own.
+std::string Describe(const google::rpc::Status& status);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_ERRORS_H_

@@ -1,0 +1,210 @@
+#include "service/history_api.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "scoring/iso6346.h"
+#include "service/errors.h"
+#include "service/keys.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr int kPageDefault = 100;
+constexpr int kPageMax = 1000;
+
+absl::Status Damaged(uint64_t sequence) {
+  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+               absl::StrCat("journal record ", sequence, " does not parse"));
+}
+
+absl::StatusOr<uint64_t> ParseToken(const std::string& token) {
+  uint64_t after = 0;
+  if (!token.empty() && !absl::SimpleAtoi(token, &after)) {
+    return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
+                 "page_token is not one that this method returned");
+  }
+  return after;
+}
+
+// Movements of one block with a sequence above `after`; false when full.
+absl::Status TakeMovements(const store::Block& block, uint64_t after,
+                           size_t limit,
+                           std::vector<v1::JournalRecord>* records) {
+  v1::JournalBlock parsed;
+  if (!parsed.ParseFromString(block.bytes)) {
+    return Damaged(block.first_sequence);
+  }
+  for (v1::JournalRecord& record : *parsed.mutable_records()) {
+    if (record.sequence() <= after || !record.has_movement()) continue;
+    if (records->size() == limit) return absl::CancelledError();
+    records->push_back(std::move(record));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseRecord(const v1::JournalRecord& record,
+                         v1::AssessedMovement* out) {
+  if (!out->mutable_movement()->ParseFromString(record.movement().movement()) ||
+      !out->mutable_assessment()->ParseFromString(
+          record.movement().assessment())) {
+    return Damaged(record.sequence());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::GetContainerResponse> HistoryApi::GetContainer(
+    const v1::GetContainerRequest& request) const {
+  const std::string number =
+      scoring::NormaliseContainerNumber(request.number());
+  if (number.empty() || number.size() >= EntityKey::kSize) {
+    return Error(absl::StatusCode::kInvalidArgument, "BAD_CONTAINER_NUMBER",
+                 "give a container number, such as MSKU1234565");
+  }
+  v1::GetContainerResponse response;
+  absl::Status status = engine_->Run([&](Core& core) {
+    auto container = core.ReadContainer(number);
+    if (!container.ok()) return container.status();
+    auto right = core.ReadRight(number);
+    if (!right.ok()) return right.status();
+    *response.mutable_container() = *std::move(container);
+    *response.mutable_right() = *std::move(right);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  if (response.container().last_sequence() == 0 &&
+      response.right().last_sequence() == 0) {
+    return Error(absl::StatusCode::kNotFound, "NOT_FOUND",
+                 absl::StrCat("nothing is known of container ", number));
+  }
+  return response;
+}
+
+absl::Status HistoryApi::ListOfContainer(
+    const v1::ListMovementsRequest& request, uint64_t after, size_t limit,
+    std::vector<uint64_t>* sequences) const {
+  const std::string number =
+      scoring::NormaliseContainerNumber(request.container_number());
+  std::vector<uint64_t> pending;
+  absl::Status status = engine_->Run([&](Core& core) {
+    pending = core.PendingSequences(number);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  status = engine_->store()->ScanPrefix(
+      store::Table::kContainerIndex, ContainerIndexPrefix(number),
+      ContainerIndexKey(number, after + 1),
+      [&](absl::string_view key, absl::string_view) {
+        sequences->push_back(
+            store::FromBigEndian64(key.substr(number.size() + 1)));
+        return sequences->size() < limit;
+      });
+  if (!status.ok()) return status;
+  // What was pending may have reached the index meanwhile.
+  for (uint64_t sequence : pending) {
+    if (sequence > after) sequences->push_back(sequence);
+  }
+  std::sort(sequences->begin(), sequences->end());
+  sequences->erase(std::unique(sequences->begin(), sequences->end()),
+                   sequences->end());
+  if (sequences->size() > limit) sequences->resize(limit);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::AssessedMovement> HistoryApi::Read(
+    uint64_t sequence, const std::string& language) const {
+  v1::AssessedMovement result;
+  auto block = engine_->store()->ReadBlock(sequence);
+  if (!block.ok()) return block.status();
+  v1::JournalBlock parsed;
+  if (!parsed.ParseFromString(block->bytes)) return Damaged(sequence);
+  for (const v1::JournalRecord& record : parsed.records()) {
+    if (record.sequence() != sequence) continue;
+    absl::Status status = ParseRecord(record, &result);
+    if (status.ok()) status = Explain(language, result.mutable_assessment());
+    if (!status.ok()) return status;
+    return result;
+  }
+  return Damaged(sequence);
+}
+
+absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(
+    const v1::ListMovementsRequest& request) const {
+  auto after = ParseToken(request.page_token());
+  if (!after.ok()) return after.status();
+  const size_t size = request.page_size() <= 0
+                          ? kPageDefault
+                          : std::min(request.page_size(), kPageMax);
+  v1::ListMovementsResponse response;
+  if (request.container_number().empty()) {
+    std::vector<v1::JournalRecord> records;
+    absl::Status status = engine_->store()->ScanJournal(
+        *after + 1, [&](const store::Block& block) {
+          return TakeMovements(block, *after, size, &records);
+        });
+    if (!status.ok() && !absl::IsCancelled(status)) return status;
+    for (const v1::JournalRecord& record : records) {
+      v1::AssessedMovement* out = response.add_movements();
+      absl::Status parsed = ParseRecord(record, out);
+      if (parsed.ok()) {
+        parsed = Explain(request.language(), out->mutable_assessment());
+      }
+      if (!parsed.ok()) return parsed;
+    }
+    if (absl::IsCancelled(status)) {
+      response.set_next_page_token(absl::StrCat(records.back().sequence()));
+    }
+    return response;
+  }
+  std::vector<uint64_t> sequences;
+  absl::Status status = ListOfContainer(request, *after, size + 1, &sequences);
+  if (!status.ok()) return status;
+  if (sequences.size() > size) {
+    sequences.resize(size);
+    response.set_next_page_token(absl::StrCat(sequences.back()));
+  }
+  for (uint64_t sequence : sequences) {
+    auto movement = Read(sequence, request.language());
+    if (!movement.ok()) return movement.status();
+    *response.add_movements() = *std::move(movement);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::GetAssessmentResponse> HistoryApi::GetAssessment(
+    const v1::GetAssessmentRequest& request) const {
+  uint64_t sequence = 0;
+  const Digest identity = IdentityOf(request.source(), request.movement_id());
+  absl::Status status = engine_->Run([&](Core& core) {
+    auto latest = core.LatestSequence(identity);
+    if (!latest.ok()) return latest.status();
+    sequence = *latest;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  v1::GetAssessmentResponse response;
+  for (bool first = true; sequence != 0; first = false) {
+    auto movement = Read(sequence, request.language());
+    if (!movement.ok()) return movement.status();
+    sequence = movement->assessment().corrects_sequence();
+    *(first ? response.mutable_assessment() : response.add_superseded()) =
+        std::move(*movement->mutable_assessment());
+  }
+  return response;
+}
+
+absl::Status HistoryApi::Explain(const std::string& language,
+                                 v1::Assessment* assessment) const {
+  if (language.empty()) return absl::OkStatus();
+  for (v1::Hit& hit : *assessment->mutable_hits()) {
+    auto rule_set = engine_->rule_sets().Get(*engine_->store(), hit.revision());
+    if (!rule_set.ok()) return rule_set.status();
+    scoring::ExplainHit(**rule_set, language, &hit);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,53 @@
+// Keys of the store as the engine forms them; store/FORMAT.md specifies them.
+#ifndef PORTRISK_SERVICE_KEYS_H_
+#define PORTRISK_SERVICE_KEYS_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "service/state_table.h"
+#include "service/task.h"
+
+namespace portrisk::service {
+
+inline constexpr char kCatalogueKey[] = "catalogue";
+
+inline EntityKey ContainerKey(absl::string_view number) {
+  return EntityKey('C', number);
+}
+
+// The right to collect a container.
+inline EntityKey RightKey(absl::string_view number) {
+  return EntityKey('R', number);
+}
+
+// A right whose container is not known.
+inline EntityKey RightKeyOfId(absl::string_view id) {
+  const Digest digest = IdentityOf("", id);
+  return EntityKey(
+      'r', {reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+// The name inside a key of kind 'C' or 'R'.
+inline absl::string_view NameOf(const EntityKey& key) {
+  return {key.bytes + 1, strnlen(key.bytes + 1, EntityKey::kSize - 1)};
+}
+
+inline absl::string_view KeyView(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+inline std::string ContainerIndexPrefix(absl::string_view number) {
+  std::string key(number);
+  key.push_back('\0');
+  return key;
+}
+
+inline std::string ContainerIndexKey(absl::string_view number,
+                                     uint64_t sequence) {
+  return ContainerIndexPrefix(number) + store::BigEndian64(sequence);
+}
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_KEYS_H_

@@ -1,0 +1,89 @@
+#include "service/rule_sets.h"
+
+#include "absl/strings/str_cat.h"
+#include "service/core.h"
+#include "service/errors.h"
+
+namespace portrisk::service {
+
+absl::StatusOr<v1::Revision> ReadRevision(const store::Store& store,
+                                          uint64_t revision) {
+  auto stored =
+      store.Get(store::Table::kRuleSets, store::BigEndian64(revision));
+  if (!stored.ok()) return stored.status();
+  v1::Revision result;
+  if (!*stored) {
+    return Error(absl::StatusCode::kNotFound, "NOT_FOUND",
+                 absl::StrCat("no revision ", revision,
+                              "; `portrisk rules list` shows them"));
+  }
+  if (!result.ParseFromString(**stored)) {
+    return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+                 absl::StrCat("revision ", revision, " does not parse"));
+  }
+  return result;
+}
+
+absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> RuleSets::Get(
+    const store::Store& store, uint64_t revision) const {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto it = sets_.find(revision);
+    if (it != sets_.end()) return it->second;
+  }
+  auto stored = ReadRevision(store, revision);
+  if (!stored.ok()) return stored.status();
+  scoring::CheckResult checked = scoring::CheckRuleSet(
+      stored->yaml(), absl::StrCat("revision ", revision));
+  if (checked.rule_set == nullptr) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "RULE_SET_NOT_UNDERSTOOD",
+        absl::StrCat("revision ", revision, " of ", stored->rule_set(),
+                     " was written for another version of this program: ",
+                     checked.issues.empty() ? "no rule set"
+                                            : checked.issues[0].message()));
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  return sets_.try_emplace(revision, checked.rule_set).first->second;
+}
+
+absl::StatusOr<std::shared_ptr<const scoring::Programme>> CompileInForce(
+    const store::Store& store, const RuleSets& rule_sets,
+    const v1::Catalogue& catalogue) {
+  std::vector<scoring::Programme::Member> members;
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    if (revision.state() != v1::ACTIVE) continue;
+    auto rule_set = rule_sets.Get(store, revision.revision());
+    if (!rule_set.ok()) return rule_set.status();
+    members.push_back({revision.revision(), *std::move(rule_set)});
+  }
+  return scoring::Programme::Compile(std::move(members));
+}
+
+absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(
+    const store::Store& store, const std::string& version) {
+  v1::ReferenceTable table;
+  if (!version.empty()) {
+    auto stored = store.Get(store::Table::kReference, version);
+    if (!stored.ok()) return stored.status();
+    if (!*stored || !table.ParseFromString(**stored)) {
+      return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+                   absl::StrCat("reference data ", version,
+                                " is missing or does not parse"));
+    }
+  }
+  return std::make_shared<const scoring::Reference>(table, version);
+}
+
+absl::Status LoadInForce(const store::Store& store, RuleSets* rule_sets,
+                         Core* core) {
+  auto programme = CompileInForce(store, *rule_sets, core->catalogue());
+  if (!programme.ok()) return programme.status();
+  core->SetProgramme(*std::move(programme));
+  auto reference = LoadReference(store, core->catalogue().reference_version());
+  if (!reference.ok()) return reference.status();
+  core->SetReference(*std::move(reference));
+  return absl::OkStatus();
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,53 @@
+// Compiled rule sets by revision, and what is in force.
+#ifndef PORTRISK_SERVICE_RULE_SETS_H_
+#define PORTRISK_SERVICE_RULE_SETS_H_
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "portrisk/v1/rules.pb.h"
+#include "scoring/programme.h"
+#include "scoring/reference.h"
+#include "store/store.h"
+
+namespace portrisk::service {
+
+class Core;
+
+// Keeps every rule set that was needed once: old ones explain old assessments.
+// Thread-safe.
+class RuleSets {
+ public:
+  // The compiled rule set of a revision; reads and checks its YAML the first
+  // time.
+  absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> Get(
+      const store::Store& store, uint64_t revision) const;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::map<uint64_t, std::shared_ptr<const scoring::RuleSet>> sets_;
+};
+
+// A revision with its YAML. NOT_FOUND when there is none.
+absl::StatusOr<v1::Revision> ReadRevision(const store::Store& store,
+                                          uint64_t revision);
+
+// Compiles the revisions that are active in `catalogue`.
+absl::StatusOr<std::shared_ptr<const scoring::Programme>> CompileInForce(
+    const store::Store& store, const RuleSets& rule_sets,
+    const v1::Catalogue& catalogue);
+
+// The reference data of that version; the empty one for "".
+absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(
+    const store::Store& store, const std::string& version);
+
+// Gives the core its programme and reference data after opening a store.
+absl::Status LoadInForce(const store::Store& store, RuleSets* rule_sets,
+                         Core* core);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_RULE_SETS_H_

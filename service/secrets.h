@@ -1,0 +1,26 @@
+// Keys that live outside the store, in a file only its owner can read.
+#ifndef PORTRISK_SERVICE_SECRETS_H_
+#define PORTRISK_SERVICE_SECRETS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "service/admission.h"
+
+namespace portrisk::service {
+
+enum class MissingSecrets { kRefuse, kCreate };
+
+// Reads a secrets file: YAML with key_id, pin_key and draw_key (64 hexadecimal
+// digits each). A missing one is made with random keys and mode 0600, or
+// refused with NOT_FOUND. A file that others can read is refused.
+absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
+                                    MissingSecrets missing);
+
+// Where the secrets of a store are kept unless said otherwise: beside the
+// directory, not in it, so that a copy of the store holds no key.
+std::string DefaultSecretsPath(const std::string& store_directory);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_SECRETS_H_

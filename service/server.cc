@@ -1,0 +1,213 @@
+#include "service/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "portrisk/v1/history_service.grpc.pb.h"
+#include "portrisk/v1/rule_service.grpc.pb.h"
+#include "service/errors.h"
+#include "service/grpc_status.h"
+#include "service/history_api.h"
+#include "service/rule_api.h"
+#include "service/scoring_calls.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr int kMessageBytesMax = 32 << 20;
+
+// Gives a result or an error to gRPC.
+template <typename Reply>
+grpc::Status Answer(absl::StatusOr<Reply> result, Reply* reply) {
+  if (!result.ok()) return ToGrpc(result.status());
+  *reply = *std::move(result);
+  return grpc::Status::OK;
+}
+
+class ScoringServiceImpl final : public ScoringBase {
+ public:
+  explicit ScoringServiceImpl(const HistoryApi* api) : api_(api) {}
+
+  grpc::Status GetAssessment(grpc::ServerContext*,
+                             const v1::GetAssessmentRequest* request,
+                             v1::GetAssessmentResponse* reply) override {
+    return Answer(api_->GetAssessment(*request), reply);
+  }
+
+ private:
+  const HistoryApi* const api_;
+};
+
+class HistoryServiceImpl final : public v1::HistoryService::Service {
+ public:
+  explicit HistoryServiceImpl(const HistoryApi* api) : api_(api) {}
+
+  grpc::Status GetContainer(grpc::ServerContext*,
+                            const v1::GetContainerRequest* request,
+                            v1::GetContainerResponse* reply) override {
+    return Answer(api_->GetContainer(*request), reply);
+  }
+  grpc::Status ListMovements(grpc::ServerContext*,
+                             const v1::ListMovementsRequest* request,
+                             v1::ListMovementsResponse* reply) override {
+    return Answer(api_->ListMovements(*request), reply);
+  }
+
+ private:
+  const HistoryApi* const api_;
+};
+
+class RuleServiceImpl final : public v1::RuleService::Service {
+ public:
+  explicit RuleServiceImpl(RuleApi* api) : api_(api) {}
+
+  grpc::Status ValidateRuleSet(grpc::ServerContext*,
+                               const v1::ValidateRuleSetRequest* request,
+                               v1::ValidateRuleSetResponse* reply) override {
+    *reply = api_->Validate(*request);
+    return grpc::Status::OK;
+  }
+  grpc::Status CreateRevision(grpc::ServerContext* context,
+                              const v1::CreateRevisionRequest* request,
+                              v1::Revision* reply) override {
+    return Answer(api_->Create(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status GetRevision(grpc::ServerContext*,
+                           const v1::GetRevisionRequest* request,
+                           v1::Revision* reply) override {
+    return Answer(api_->Get(*request), reply);
+  }
+  grpc::Status ListRevisions(grpc::ServerContext*,
+                             const v1::ListRevisionsRequest* request,
+                             v1::ListRevisionsResponse* reply) override {
+    return Answer(api_->List(*request), reply);
+  }
+  grpc::Status ApproveRevision(grpc::ServerContext* context,
+                               const v1::ChangeRevisionRequest* request,
+                               v1::Revision* reply) override {
+    return Answer(api_->Approve(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status ActivateRevision(grpc::ServerContext* context,
+                                const v1::ChangeRevisionRequest* request,
+                                v1::Revision* reply) override {
+    return Answer(api_->Activate(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status RetireRevision(grpc::ServerContext* context,
+                              const v1::ChangeRevisionRequest* request,
+                              v1::Revision* reply) override {
+    return Answer(api_->Retire(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status LoadReference(grpc::ServerContext* context,
+                             const v1::LoadReferenceRequest* request,
+                             v1::LoadReferenceResponse* reply) override {
+    return Answer(api_->LoadReference(*request, CallerOf(*context)), reply);
+  }
+
+ private:
+  RuleApi* const api_;
+};
+
+}  // namespace
+
+struct Server::Rep {
+  Rep(Engine* engine, const ServerOptions& server_options)
+      : options(server_options),
+        history(engine),
+        rules(engine, server_options.development),
+        scoring_service(&history),
+        history_service(&history),
+        rule_service(&rules) {}
+
+  // Runs until the queue is shut down and empty.
+  void Poll() {
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue->Next(&tag, &ok)) static_cast<Tag*>(tag)->Proceed(ok);
+  }
+
+  const ServerOptions options;
+  HistoryApi history;
+  RuleApi rules;
+  ScoringServiceImpl scoring_service;
+  HistoryServiceImpl history_service;
+  RuleServiceImpl rule_service;
+  CallContext calls;
+  std::unique_ptr<grpc::ServerCompletionQueue> queue;
+  std::unique_ptr<grpc::Server> server;
+  std::thread poller;
+  std::string address;
+  std::once_flag shutdown;
+};
+
+Server::Server() = default;
+
+Server::~Server() { Shutdown(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    Engine* engine, const ServerOptions& options) {
+  auto server = std::unique_ptr<Server>(new Server());
+  server->rep_ = std::make_unique<Rep>(engine, options);
+  Rep& rep = *server->rep_;
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  int port = 0;
+  if (!options.listen.empty()) {
+    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(),
+                             &port);
+  }
+  builder.RegisterService(&rep.scoring_service);
+  builder.RegisterService(&rep.history_service);
+  builder.RegisterService(&rep.rule_service);
+  rep.queue = builder.AddCompletionQueue();
+  rep.server = builder.BuildAndStart();
+  if (rep.server == nullptr || (!options.listen.empty() && port == 0)) {
+    if (rep.queue) rep.queue->Shutdown();
+    rep.server.reset();
+    return Error(absl::StatusCode::kUnavailable, "CANNOT_LISTEN",
+                 absl::StrCat("cannot listen on ", options.listen,
+                              "; is another server running there?"));
+  }
+  const std::string host = options.listen.substr(0, options.listen.rfind(':'));
+  rep.address = absl::StrCat(host, ":", port);
+  rep.calls = {&rep.scoring_service, rep.queue.get(), engine, &rep.history};
+  PostUnaryCall(&rep.calls);
+  PostBatchCall(&rep.calls);
+  PostStreamCall(&rep.calls);
+  rep.poller = std::thread([&rep] { rep.Poll(); });
+  rep.server->GetHealthCheckService()->SetServingStatus(true);
+  return server;
+}
+
+const std::string& Server::address() const { return rep_->address; }
+
+std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  return rep_->server->InProcessChannel(arguments);
+}
+
+void Server::Shutdown() {
+  if (rep_ == nullptr || rep_->server == nullptr) return;
+  std::call_once(rep_->shutdown, [&] {
+    rep_->server->GetHealthCheckService()->SetServingStatus(false);
+    rep_->server->Shutdown(std::chrono::system_clock::now() +
+                           absl::ToChronoNanoseconds(rep_->options.drain_max));
+    rep_->queue->Shutdown();
+    if (rep_->poller.joinable()) rep_->poller.join();
+  });
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,179 @@
+// StreamScoreMovements on the completion queue.
+//
+// Up to kStreamWindow movements of a stream are in the engine at once; results
+// leave in the order of requests, one write at a time. The object lives until
+// Finish has completed: by then no read, write or task of it is under way.
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "google/protobuf/arena.h"
+#include "service/errors.h"
+#include "service/grpc_status.h"
+#include "service/scoring_calls.h"
+
+namespace portrisk::service {
+namespace {
+
+class StreamCall {
+ public:
+  explicit StreamCall(const CallContext* context)
+      : call_(context), stream_(&server_) {
+    call_->service->RequestStreamScoreMovements(
+        &server_, &stream_, call_->queue, call_->queue, &connected_);
+  }
+
+ private:
+  // Calls a member when its operation completes.
+  class Step : public Tag {
+   public:
+    Step(StreamCall* call, void (StreamCall::*member)(bool))
+        : call_(call), member_(member) {}
+    void Proceed(bool ok) override { (call_->*member_)(ok); }
+
+   private:
+    StreamCall* const call_;
+    void (StreamCall::*const member_)(bool);
+  };
+
+  struct Item : MovementTask {
+    StreamCall* call = nullptr;
+    google::protobuf::Arena arena;
+    v1::ScoreMovementRequest* request = nullptr;
+    std::string result;
+    bool ready = false;
+
+    void Done() override { call->ItemDone(this); }
+  };
+
+  void Connected(bool ok) {
+    if (!ok) {
+      delete this;
+      return;
+    }
+    PostStreamCall(call_);
+    caller_ = CallerOf(server_);
+    std::lock_guard<std::mutex> lock(mutex_);
+    MaybeRead();
+  }
+
+  void ReadDone(bool ok) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    reading_ = false;
+    if (!ok) {
+      reads_ended_ = true;
+      return Advance();
+    }
+    items_.push_back(std::make_unique<Item>());
+    Item* item = items_.back().get();
+    lock.unlock();
+    Start(item);  // May complete at once, in this thread.
+    lock.lock();
+    MaybeRead();
+    Advance();
+  }
+
+  void Start(Item* item) {
+    item->call = this;
+    item->caller = caller_;
+    item->request =
+        google::protobuf::Arena::CreateMessage<v1::ScoreMovementRequest>(
+            &item->arena);
+    if (!Parse(buffer_, item->request)) {
+      item->status =
+          Error(absl::StatusCode::kInvalidArgument, "INVALID_MOVEMENT",
+                "the request is not a valid protobuf message");
+      return ItemDone(item);
+    }
+    item->status =
+        call_->engine->Prepare(item->request->mutable_movement(), item);
+    if (!item->status.ok()) return ItemDone(item);
+    Task* const tasks[] = {item};
+    absl::Status submitted = call_->engine->Submit(tasks);
+    if (submitted.ok()) return;
+    item->status = submitted;
+    ItemDone(item);
+  }
+
+  void ItemDone(Item* item) {
+    std::string bytes(item->assessment);
+    if (item->status.ok() && !item->request->language().empty()) {
+      v1::Assessment assessment;
+      assessment.ParseFromString(bytes);
+      item->status =
+          call_->history->Explain(item->request->language(), &assessment);
+      assessment.SerializeToString(&bytes);
+    }
+    item->result = ResultBytes(item->status, bytes);
+    std::lock_guard<std::mutex> lock(mutex_);
+    item->ready = true;
+    Advance();
+  }
+
+  void WriteDone(bool ok) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    writing_ = false;
+    if (!ok) broken_ = true;
+    MaybeRead();
+    Advance();
+  }
+
+  void Finished(bool) {
+    // Whoever called Finish may still be about to release the mutex.
+    { std::lock_guard<std::mutex> lock(mutex_); }
+    delete this;
+  }
+
+  // The rest runs under mutex_.
+
+  void MaybeRead() {
+    if (reading_ || reads_ended_ || items_.size() >= kStreamWindow) return;
+    reading_ = true;
+    stream_.Read(&buffer_, &read_);
+  }
+
+  // Writes the next result, or finishes when there will be none.
+  void Advance() {
+    if (broken_) {
+      // Nobody listens: let what was submitted finish, then go.
+      while (!items_.empty() && items_.front()->ready) items_.pop_front();
+    }
+    if (!writing_ && !items_.empty() && items_.front()->ready) {
+      const std::string result = std::move(items_.front()->result);
+      items_.pop_front();
+      writing_ = true;
+      grpc::WriteOptions options;
+      if (!items_.empty() && items_.front()->ready) options.set_buffer_hint();
+      stream_.Write(ToBuffer(result), options, &written_);
+      return;
+    }
+    if (reads_ended_ && items_.empty() && !writing_ && !finishing_) {
+      finishing_ = true;
+      stream_.Finish(grpc::Status::OK, &finished_);
+    }
+  }
+
+  const CallContext* const call_;
+  grpc::ServerContext server_;
+  grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
+  Step connected_{this, &StreamCall::Connected};
+  Step read_{this, &StreamCall::ReadDone};
+  Step written_{this, &StreamCall::WriteDone};
+  Step finished_{this, &StreamCall::Finished};
+  std::string caller_;
+  grpc::ByteBuffer buffer_;  // Of the read under way.
+
+  std::mutex mutex_;
+  std::deque<std::unique_ptr<Item>> items_;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool reads_ended_ = false;
+  bool broken_ = false;
+  bool finishing_ = false;
+};
+
+}  // namespace
+
+void PostStreamCall(const CallContext* context) { new StreamCall(context); }
+
+}  // namespace portrisk::service

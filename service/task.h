@@ -1,0 +1,70 @@
+// What passes through the apply loop.
+#ifndef PORTRISK_SERVICE_TASK_H_
+#define PORTRISK_SERVICE_TASK_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "portrisk/v1/movement.pb.h"
+
+namespace portrisk::service {
+
+class Core;
+
+// Hash of (source, id): the identity of a movement.
+using Digest = std::array<uint8_t, 16>;
+
+Digest IdentityOf(absl::string_view source, absl::string_view id);
+
+// One piece of work. Owned by whoever submits it, alive until Done.
+class Task {
+ public:
+  enum class Kind { kMovement, kCommand };
+
+  virtual ~Task() = default;
+  // Called exactly once, from any thread, when what the task did is durable or
+  // has failed. Must not block for long: it holds up the next commit.
+  virtual void Done() = 0;
+
+  const Kind kind;
+  absl::Status status;
+
+ protected:
+  explicit Task(Kind k) : kind(k) {}
+};
+
+// A movement to be scored.
+class MovementTask : public Task {
+ public:
+  MovementTask() : Task(Kind::kMovement) {}
+
+  // Set by the caller.
+  const v1::Movement* movement = nullptr;  // Admitted: in normal form.
+  std::string caller;
+
+  // Set by Engine::Prepare.
+  std::string bytes;  // The movement, serialised.
+  Digest identity;
+
+  size_t record = 0;  // Set by Core: its place in the batch, from 1.
+
+  // The answer, valid inside Done when status is OK: a serialised Assessment.
+  absl::string_view assessment;
+};
+
+// Something else that needs its place in the one order: a change of rules, or
+// a look at the states.
+class CommandTask : public Task {
+ public:
+  CommandTask() : Task(Kind::kCommand) {}
+  // Runs on the apply thread; its status becomes the task's.
+  std::function<absl::Status(Core&)> run;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_TASK_H_

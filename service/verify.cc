@@ -1,0 +1,143 @@
+#include "service/verify.h"
+
+#include <limits>
+#include <map>
+#include <memory>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "service/core.h"
+#include "service/errors.h"
+#include "service/keys.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr size_t kDifferencesKept = 100;
+constexpr uint64_t kProgressEvery = 50'000;
+
+using Expected = std::map<std::string, std::string>;
+
+void Differ(absl::string_view table, absl::string_view key,
+            absl::string_view what, VerifyReport* report) {
+  ++report->difference_count;
+  if (report->differences.size() < kDifferencesKept) {
+    report->differences.push_back(
+        absl::StrCat(table, " ", absl::CHexEscape(key), ": ", what));
+  }
+}
+
+// Walks a table beside what it should hold.
+absl::Status Compare(const store::Store& store, store::Table table,
+                     absl::string_view name, const Expected& expected,
+                     uint64_t* compared, VerifyReport* report) {
+  auto next = expected.begin();
+  absl::Status status = store.ScanPrefix(
+      table, "", "", [&](absl::string_view key, absl::string_view value) {
+        ++*compared;
+        const std::string found(key);
+        for (; next != expected.end() && next->first < found; ++next) {
+          Differ(name, next->first, "missing in the store", report);
+        }
+        if (next == expected.end() || next->first != found) {
+          Differ(name, found, "not in the journal", report);
+          return true;
+        }
+        if (absl::string_view(next->second) != value) {
+          Differ(name, found, "differs from the fold of the journal", report);
+        }
+        ++next;
+        return true;
+      });
+  for (; status.ok() && next != expected.end(); ++next) {
+    Differ(name, next->first, "missing in the store", report);
+  }
+  return status;
+}
+
+Expected ExpectedStates(const Core& core) {
+  Expected expected;
+  const auto add = [&](const EntityKey& key, const auto& state) {
+    if (state.last_sequence() > 0) {
+      expected[std::string(key.view())] = state.SerializeAsString();
+    }
+  };
+  core.containers().ForEach(add);
+  core.rights().ForEach(add);
+  return expected;
+}
+
+Expected ExpectedIdentities(const Core& core) {
+  Expected expected;
+  for (const auto& [digest, sequence] : core.pending().identity) {
+    expected[std::string(KeyView(digest))] = store::BigEndian64(sequence);
+  }
+  return expected;
+}
+
+Expected ExpectedContainerIndex(const Core& core) {
+  Expected expected;
+  for (const auto& [key, sequences] : core.pending().containers) {
+    for (uint64_t sequence : sequences) {
+      expected[ContainerIndexKey(NameOf(key), sequence)] = "";
+    }
+  }
+  return expected;
+}
+
+}  // namespace
+
+absl::StatusOr<VerifyReport> VerifyStore(
+    const store::Store& store, const std::function<void(uint64_t)>& progress) {
+  VerifyReport report;
+  report.last_sequence = store.last_sequence_at_open();
+  auto checkpoint = store.ReadCheckpoint();
+  if (!checkpoint.ok()) return checkpoint.status();
+  report.checkpoint_sequence = checkpoint->sequence();
+  CoreOptions options;
+  options.cache_states_max = std::numeric_limits<size_t>::max();
+  options.from_zero = true;
+  // The caller's store outlives the core.
+  Core core(options, std::shared_ptr<const store::Store>(
+                         &store, [](const store::Store*) {}));
+  uint64_t expected_sequence = 1;
+  absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
+    v1::JournalBlock parsed;
+    if (!parsed.ParseFromString(block.bytes)) {
+      return absl::DataLossError(absl::StrCat(
+          "journal block ", block.first_sequence, " does not parse"));
+    }
+    for (const v1::JournalRecord& record : parsed.records()) {
+      if (record.sequence() != expected_sequence++) {
+        return absl::DataLossError(absl::StrCat(
+            "journal record ", expected_sequence - 1, " is missing"));
+      }
+      // Written states are complete up to the checkpoint, no further.
+      if (record.sequence() > checkpoint->sequence()) continue;
+      absl::Status folded = core.Fold(record);
+      if (!folded.ok()) return folded;
+      if (++report.folded_records % kProgressEvery == 0) {
+        progress(report.folded_records);
+      }
+    }
+    return absl::OkStatus();
+  });
+  if (status.ok()) {
+    status = Compare(store, store::Table::kStates, "state",
+                     ExpectedStates(core), &report.states_compared, &report);
+  }
+  if (status.ok()) {
+    status = Compare(store, store::Table::kIdentity, "identity",
+                     ExpectedIdentities(core), &report.index_entries_compared,
+                     &report);
+  }
+  if (status.ok()) {
+    status = Compare(store, store::Table::kContainerIndex, "container index",
+                     ExpectedContainerIndex(core),
+                     &report.index_entries_compared, &report);
+  }
+  if (!status.ok()) return status;
+  return report;
+}
+
+}  // namespace portrisk::service
