@@ -41,8 +41,8 @@ inline constexpr uint32_t kFormatVersion = 1;
 
 // The worth of a commit that has been acknowledged.
 enum class Durability {
-  kSync,                   // On disk.
-  kLoseOnPowerFailure,     // In the kernel: survives a crash of the process.
+  kSync,                // On disk.
+  kLoseOnPowerFailure,  // In the kernel: survives a crash of the process.
 };
 
 struct Options {

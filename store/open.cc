@@ -1,0 +1,328 @@
+// Opening a directory: what is it, may we have it, is it whole.
+//
+// A directory is ours when RocksDB's list of column families in it is ours and
+// table "meta" holds the format record. Creating takes several steps, so a
+// marker file is laid down first and removed last: a directory with the marker
+// is one whose creation was cut short, and creation simply goes on. Without
+// it, a directory that holds anything else is left untouched.
+//
+// RocksDB's LOCK file keeps a second process out; what this file removes or
+// writes, it does only behind that lock, except the marker, which is harmless.
+#include <fcntl.h>
+#include <rocksdb/db.h>
+#include <rocksdb/iterator.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "store/block.h"
+#include "store/rep.h"
+#include "store/store.h"
+
+namespace portrisk::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kMarkerFile[] = "PORTRISK_CREATING";
+constexpr char kMagic[] = "portrisk";
+
+struct Format {
+  bool ours = false;
+  uint64_t version = 0;
+};
+
+std::string FormatRecord() {
+  return absl::StrCat(kMagic, BigEndian64(kFormatVersion));
+}
+
+Format ParseFormat(absl::string_view record) {
+  constexpr size_t kMagicBytes = sizeof(kMagic) - 1;
+  if (record.size() != kMagicBytes + 8) return {};
+  if (record.substr(0, kMagicBytes) != kMagic) return {};
+  return {true, FromBigEndian64(record.substr(kMagicBytes))};
+}
+
+absl::Status Foreign(const Options& options) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(options.directory,
+                   " holds the database of another program; name a "
+                   "directory of its own for the store"));
+}
+
+absl::Status NoStore(const Options& options) {
+  return absl::NotFoundError(
+      absl::StrCat("there is no store in ", options.directory,
+                   "; name the directory of one, or allow it to be created"));
+}
+
+absl::Status CheckFormat(const Options& options, absl::string_view record) {
+  const Format format = ParseFormat(record);
+  if (!format.ours) return Foreign(options);
+  if (format.version > kFormatVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the store in ", options.directory, " has format ", format.version,
+        ", this program knows formats up to ", kFormatVersion,
+        "; use the version of the program that wrote it, or a later one"));
+  }
+  return absl::OkStatus();
+}
+
+// A new entry in a directory is durable when the directory is synced. Best
+// effort: a parent that may not be read belongs to somebody who does that.
+void SyncDirectoryAndParents(const std::string& directory) {
+  fs::path path = fs::absolute(directory);
+  while (true) {
+    const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+      fsync(fd);
+      close(fd);
+    }
+    if (!path.has_relative_path()) return;
+    path = path.parent_path();
+  }
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Columns(const Options& options) {
+  rocksdb::LRUCacheOptions cache_options;
+  cache_options.capacity = options.block_cache_bytes;
+  const auto cache = rocksdb::NewLRUCache(cache_options);
+  std::vector<rocksdb::ColumnFamilyDescriptor> columns;
+  for (size_t i = 0; i < kTableCount; ++i) {
+    const Table table = static_cast<Table>(i);
+    columns.emplace_back(TableName(table), TableOptions(table, cache));
+  }
+  columns.emplace_back(rocksdb::kDefaultColumnFamilyName,
+                       rocksdb::ColumnFamilyOptions());
+  return columns;
+}
+
+// Reads the format record of a database whose tables are not the ones we know.
+absl::Status CheckUnknownTables(const Options& options,
+                                const std::set<std::string>& names) {
+  const std::string meta = TableName(Table::kMeta);
+  if (names.count(meta) == 0) return Foreign(options);
+  Options reading = options;
+  reading.read_only = true;
+  rocksdb::DB* opened = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
+      DatabaseOptions(reading), options.directory,
+      {{rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
+       {meta, rocksdb::ColumnFamilyOptions()}},
+      &handles, &opened);
+  if (!status.ok()) {
+    return FromRocks(status,
+                     absl::StrCat("opening the store in ", options.directory));
+  }
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  std::string record;
+  const rocksdb::Status found = db->Get({}, handles[1], kFormatKey, &record);
+  for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  if (!found.ok()) return Foreign(options);
+  const absl::Status newer = CheckFormat(options, record);
+  return newer.ok() ? Foreign(options) : newer;
+}
+
+// A database is there: is it ours?
+absl::Status CheckTables(const Options& options) {
+  std::vector<std::string> listed;
+  rocksdb::DBOptions quiet;
+  const rocksdb::Status status =
+      rocksdb::DB::ListColumnFamilies(quiet, options.directory, &listed);
+  if (!status.ok()) {
+    return FromRocks(status,
+                     absl::StrCat("opening the store in ", options.directory));
+  }
+  const std::set<std::string> names(listed.begin(), listed.end());
+  std::set<std::string> known = {rocksdb::kDefaultColumnFamilyName};
+  for (size_t i = 0; i < kTableCount; ++i) {
+    known.insert(TableName(static_cast<Table>(i)));
+  }
+  return names == known ? absl::OkStatus() : CheckUnknownTables(options, names);
+}
+
+// Prepares an absent or empty directory for a new store.
+absl::Status BeginCreation(const Options& options) {
+  const auto failed = [&](absl::string_view what) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cannot create a store in ", options.directory, ": ", what));
+  };
+  std::error_code error;
+  fs::create_directories(options.directory, error);
+  if (error) return failed(error.message());
+  for (fs::directory_iterator it(options.directory, error), end;
+       !error && it != end; it.increment(error)) {
+    if (it->path().filename() != "lost+found") {
+      return failed("it is not empty; name an empty directory");
+    }
+  }
+  if (error) return failed(error.message());
+  std::ofstream marker(fs::path(options.directory) / kMarkerFile);
+  marker << "A store is being created here.\n";
+  marker.close();
+  if (!marker) return failed("no file can be written in it");
+  SyncDirectoryAndParents(options.directory);
+  return absl::OkStatus();
+}
+
+// Decides what is in the directory before anything is opened. Returns whether
+// a store is to be created, or its creation to be completed.
+absl::StatusOr<bool> Inspect(const Options& options) {
+  std::error_code ignored;  // What cannot be seen is treated as absent.
+  const fs::path directory(options.directory);
+  const bool may_create = options.create_if_missing && !options.read_only;
+  if (fs::exists(directory / kMarkerFile, ignored)) {
+    if (!may_create) return NoStore(options);
+    return true;
+  }
+  if (fs::exists(directory / "CURRENT", ignored)) {
+    absl::Status status = CheckTables(options);
+    if (!status.ok()) return status;
+    return false;
+  }
+  if (!may_create) return NoStore(options);
+  absl::Status status = BeginCreation(options);
+  if (!status.ok()) return status;
+  return true;
+}
+
+// Whether the journal goes on where the states end. It does not when files
+// were lost or copied from two moments.
+absl::Status CheckCheckpoint(const Store& store) {
+  const auto checkpoint = store.ReadCheckpoint();
+  if (!checkpoint.ok()) return checkpoint.status();
+  const uint64_t last = store.last_sequence_at_open();
+  if (checkpoint->sequence() == last) return absl::OkStatus();
+  if (checkpoint->sequence() < last) {
+    const auto next = store.ReadBlock(checkpoint->sequence() + 1);
+    if (next.ok() || next.status().code() != absl::StatusCode::kNotFound) {
+      return next.status();
+    }
+  }
+  return absl::DataLossError(absl::StrCat(
+      "the states are complete up to sequence ", checkpoint->sequence(),
+      ", but the journal that should go on from there ",
+      checkpoint->sequence() > last ? absl::StrCat("ends at ", last)
+                                    : std::string("has a gap"),
+      "; restore a backup"));
+}
+
+}  // namespace
+
+Store::Store() = default;
+Store::~Store() = default;
+
+Store::Rep::~Rep() {
+  if (db == nullptr) return;
+  for (auto* column : columns) db->DestroyColumnFamilyHandle(column);
+  db->DestroyColumnFamilyHandle(unused_default);
+  // A clean end is worth a sync even where commits are not synced. There is
+  // nobody left to tell if it fails.
+  if (!options.read_only) db->SyncWAL().PermitUncheckedError();
+  db->Close().PermitUncheckedError();
+}
+
+absl::Status Store::Rep::OpenDatabase(bool create) {
+  rocksdb::DBOptions how = DatabaseOptions(options);
+  how.create_if_missing = create;
+  how.create_missing_column_families = create;
+  const auto descriptors = Columns(options);
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      options.read_only
+          ? rocksdb::DB::OpenForReadOnly(how, options.directory, descriptors,
+                                         &handles, &opened)
+          : rocksdb::DB::Open(how, options.directory, descriptors, &handles,
+                              &opened);
+  if (!status.ok()) {
+    return FromRocks(status,
+                     absl::StrCat("opening the store in ", options.directory));
+  }
+  db.reset(opened);
+  std::copy_n(handles.begin(), kTableCount, columns.begin());
+  unused_default = handles.back();
+  return absl::OkStatus();
+}
+
+absl::Status Store::Rep::FinishCreation() {
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  rocksdb::Status status =
+      db->Put(synced, column(Table::kMeta), kFormatKey, FormatRecord());
+  // Out of the memtable, where it would keep the log of its day alive.
+  if (status.ok()) status = db->Flush({}, column(Table::kMeta));
+  return FromRocks(status,
+                   absl::StrCat("creating the store in ", options.directory));
+}
+
+absl::Status Store::Rep::RemoveLeftovers() {
+  std::error_code error;
+  fs::remove(fs::path(options.directory) / kMarkerFile, error);
+  if (!error) fs::remove_all(ingest_directory(), error);
+  if (!error) fs::create_directory(ingest_directory(), error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("clearing ", ingest_directory(), ": ", error.message()));
+}
+
+absl::Status Store::Rep::ReadEnd() {
+  const std::unique_ptr<rocksdb::Iterator> it(
+      db->NewIterator({}, column(Table::kJournal)));
+  it->SeekToLast();
+  if (!it->status().ok()) {
+    return FromRocks(it->status(), "reading the end of the journal");
+  }
+  if (!it->Valid()) return absl::OkStatus();
+  if (it->key().size() != 8) {
+    return absl::DataLossError(
+        "the last key of the journal is not 8 bytes long; run `portrisk "
+        "verify` and restore a backup");
+  }
+  const uint64_t first = FromBigEndian64(ToView(it->key()));
+  absl::Status status = CheckBlock(first, ToView(it->value()));
+  if (!status.ok()) return status;
+  last_sequence_at_open = first + *CountRecords(ToView(it->value())) - 1;
+  last_sequence = last_sequence_at_open;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
+  const auto create = Inspect(options);
+  if (!create.ok()) return create.status();
+  std::unique_ptr<Store> store(new Store);
+  store->rep_ = std::make_unique<Rep>(options);
+  absl::Status status = store->rep_->OpenDatabase(*create);
+  if (!status.ok()) return status;
+
+  auto record = store->Get(Table::kMeta, kFormatKey);
+  if (!record.ok()) return record.status();
+  if (*record) {
+    status = CheckFormat(options, **record);
+  } else {
+    status = *create ? store->rep_->FinishCreation() : Foreign(options);
+  }
+  if (status.ok() && !options.read_only) {
+    status = store->rep_->RemoveLeftovers();
+  }
+  if (status.ok()) status = store->rep_->ReadEnd();
+  if (status.ok()) status = CheckCheckpoint(*store);
+  if (!status.ok()) return status;
+  return store;
+}
+
+}  // namespace portrisk::store

@@ -1,0 +1,190 @@
+// Reading. Nothing here changes the store or waits for a writer; each call
+// sees the store as of its start.
+#include <rocksdb/db.h>
+#include <rocksdb/iterator.h>
+#include <rocksdb/slice.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "store/block.h"
+#include "store/rep.h"
+#include "store/store.h"
+
+namespace portrisk::store {
+namespace {
+
+constexpr size_t kScanReadaheadBytes = size_t{2} << 20;
+
+std::string Reading(Table table) {
+  return absl::StrCat("reading table ", TableName(table));
+}
+
+// The block under the iterator and the sequence of its last record.
+absl::StatusOr<std::pair<Block, uint64_t>> ReadCurrent(
+    const rocksdb::Iterator& it) {
+  if (it.key().size() != 8) {
+    return absl::DataLossError(
+        "a key of the journal is not 8 bytes long; run `portrisk verify` and "
+        "restore a backup");
+  }
+  Block block{FromBigEndian64(ToView(it.key())), it.value().ToString()};
+  const std::optional<uint64_t> count = CountRecords(block.bytes);
+  if (!count || *count == 0) {
+    return absl::DataLossError(absl::StrCat(
+        "the journal block at sequence ", block.first_sequence,
+        " does not parse; run `portrisk verify` and restore a backup"));
+  }
+  const uint64_t last = block.first_sequence + *count - 1;
+  return std::make_pair(std::move(block), last);
+}
+
+absl::Status CheckNoGap(uint64_t expected, uint64_t found) {
+  if (expected == found) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "the journal continues at sequence ", found, " where ", expected,
+      " was expected; run `portrisk verify` and "
+      "restore a backup"));
+}
+
+// The first key behind all keys with this prefix; empty when there is none.
+std::string PrefixEnd(absl::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && static_cast<uint8_t>(end.back()) == 0xff) {
+    end.pop_back();
+  }
+  if (!end.empty()) ++end.back();
+  return end;
+}
+
+}  // namespace
+
+absl::StatusOr<Block> Store::ReadBlock(uint64_t sequence) const {
+  const std::unique_ptr<rocksdb::Iterator> it(
+      rep_->db->NewIterator({}, rep_->column(Table::kJournal)));
+  it->SeekForPrev(BigEndian64(sequence));
+  if (!it->status().ok()) {
+    return FromRocks(it->status(), Reading(Table::kJournal));
+  }
+  if (it->Valid()) {
+    auto current = ReadCurrent(*it);
+    if (!current.ok()) return current.status();
+    if (sequence <= current->second) return std::move(current->first);
+  }
+  return absl::NotFoundError(
+      absl::StrCat("the journal holds no sequence ", sequence));
+}
+
+absl::Status Store::ScanJournal(
+    uint64_t from,
+    const std::function<absl::Status(const Block&)>& visit) const {
+  rocksdb::ReadOptions how;
+  how.fill_cache = false;
+  how.readahead_size = kScanReadaheadBytes;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      rep_->db->NewIterator(how, rep_->column(Table::kJournal)));
+  it->SeekForPrev(BigEndian64(from));
+  if (!it->Valid() && it->status().ok()) it->SeekToFirst();
+  uint64_t expected = 0;  // Unknown before the first block.
+  for (; it->Valid(); it->Next()) {
+    auto current = ReadCurrent(*it);
+    absl::Status status = current.status();
+    if (status.ok() && expected != 0) {
+      status = CheckNoGap(expected, current->first.first_sequence);
+    }
+    if (!status.ok()) return status;
+    expected = current->second + 1;
+    if (current->second < from) continue;
+    status = visit(current->first);
+    if (!status.ok()) return status;
+  }
+  return FromRocks(it->status(), Reading(Table::kJournal));
+}
+
+absl::StatusOr<std::optional<std::string>> Store::Get(
+    Table table, absl::string_view key) const {
+  std::string value;
+  const rocksdb::Status status =
+      rep_->db->Get({}, rep_->column(table), ToSlice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return FromRocks(status, Reading(table));
+  return std::optional<std::string>(std::move(value));
+}
+
+// In groups of what RocksDB looks up together, so that nothing but the values
+// is allocated.
+absl::Status Store::MultiGet(
+    Table table, absl::Span<const absl::string_view> keys,
+    std::vector<std::optional<std::string>>* values) const {
+  constexpr size_t kGroup = 32;
+  std::array<rocksdb::Slice, kGroup> slices;
+  std::array<rocksdb::PinnableSlice, kGroup> found;
+  std::array<rocksdb::Status, kGroup> statuses;
+  values->resize(keys.size());
+  for (size_t begin = 0; begin < keys.size(); begin += kGroup) {
+    const size_t size = std::min(kGroup, keys.size() - begin);
+    for (size_t i = 0; i < size; ++i) slices[i] = ToSlice(keys[begin + i]);
+    rep_->db->MultiGet({}, rep_->column(table), size, slices.data(),
+                       found.data(), statuses.data());
+    for (size_t i = 0; i < size; ++i) {
+      std::optional<std::string>& value = (*values)[begin + i];
+      if (statuses[i].ok()) {
+        if (!value) value.emplace();
+        value->assign(found[i].data(), found[i].size());
+      } else if (statuses[i].IsNotFound()) {
+        value.reset();
+      } else {
+        return FromRocks(statuses[i], Reading(table));
+      }
+      found[i].Reset();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Store::ScanPrefix(
+    Table table, absl::string_view prefix, absl::string_view from,
+    const std::function<bool(absl::string_view, absl::string_view)>& visit)
+    const {
+  const std::string end = PrefixEnd(prefix);
+  const rocksdb::Slice end_slice(end);
+  rocksdb::ReadOptions how;
+  if (!end.empty()) how.iterate_upper_bound = &end_slice;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      rep_->db->NewIterator(how, rep_->column(table)));
+  for (it->Seek(ToSlice(std::max(prefix, from))); it->Valid(); it->Next()) {
+    if (!visit(ToView(it->key()), ToView(it->value()))) break;
+  }
+  return FromRocks(it->status(), Reading(table));
+}
+
+absl::StatusOr<v1::Checkpoint> Store::ReadCheckpoint() const {
+  auto value = Get(Table::kMeta, kCheckpointKey);
+  if (!value.ok()) return value.status();
+  v1::Checkpoint checkpoint;
+  if (*value && !checkpoint.ParseFromString(**value)) {
+    return absl::DataLossError(
+        "the checkpoint does not parse; run `portrisk verify` and restore a "
+        "backup");
+  }
+  return checkpoint;
+}
+
+uint64_t Store::last_sequence_at_open() const {
+  return rep_->last_sequence_at_open;
+}
+
+}  // namespace portrisk::store

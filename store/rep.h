@@ -1,0 +1,103 @@
+// Internal: what the sources of this folder share. Only store/*.cc include it;
+// RocksDB's types go no further.
+#ifndef PORTRISK_STORE_REP_H_
+#define PORTRISK_STORE_REP_H_
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "store/store.h"
+
+namespace portrisk::store {
+
+inline constexpr size_t kTableCount = 7;
+static_assert(static_cast<size_t>(Table::kMeta) + 1 == kTableCount);
+
+inline constexpr char kFormatKey[] = "format";
+inline constexpr char kCheckpointKey[] = "checkpoint";
+
+// --- status.cc
+
+// The one mapper of RocksDB's errors. `doing` opens the sentence: "opening the
+// store in /var/lib/portrisk".
+absl::Status FromRocks(const rocksdb::Status& status, absl::string_view doing);
+
+// --- tables.cc
+
+const char* TableName(Table table);
+rocksdb::DBOptions DatabaseOptions(const Options& options);
+rocksdb::ColumnFamilyOptions TableOptions(
+    Table table, const std::shared_ptr<rocksdb::Cache>& cache);
+
+inline rocksdb::Slice ToSlice(absl::string_view bytes) {
+  return rocksdb::Slice(bytes.data(), bytes.size());
+}
+
+inline absl::string_view ToView(const rocksdb::Slice& bytes) {
+  return absl::string_view(bytes.data(), bytes.size());
+}
+
+struct Store::Rep {
+  explicit Rep(const Options& options) : options(options) {}
+  ~Rep();
+
+  rocksdb::ColumnFamilyHandle* column(Table table) const {
+    return columns[static_cast<size_t>(table)];
+  }
+  // Where sorted files are written before they are ingested.
+  std::string ingest_directory() const { return options.directory + "/ingest"; }
+
+  // --- open.cc, in this order.
+
+  absl::Status OpenDatabase(bool create);
+  // Writes the format record of a new store.
+  absl::Status FinishCreation();
+  // Removes what a crash has left behind.
+  absl::Status RemoveLeftovers();
+  // Sets last_sequence_at_open; proves the last block.
+  absl::Status ReadEnd();
+
+  // --- append.cc
+
+  // OK while nothing has failed. Any thread.
+  absl::Status CheckWritable();
+  absl::Status Append(uint64_t first_sequence, absl::string_view block,
+                      absl::Span<const Put> with);
+  // The reason for which writing stopped.
+  void StopWriting(const absl::Status& reason);
+
+  // Constant after Open.
+  const Options options;
+  std::unique_ptr<rocksdb::DB> db;
+  std::array<rocksdb::ColumnFamilyHandle*, kTableCount> columns = {};
+  rocksdb::ColumnFamilyHandle* unused_default = nullptr;
+  uint64_t last_sequence_at_open = 0;
+
+  // Written by the thread that appends, read by the one that ingests.
+  std::atomic<uint64_t> last_sequence{0};
+  // Of the thread that appends; kept for its memory.
+  rocksdb::WriteBatch batch;
+
+  // Of the thread that ingests.
+  uint64_t files_written = 0;
+
+  std::atomic<bool> stopped{false};
+  std::mutex mutex;
+  absl::Status stop_reason;  // Guarded by mutex.
+};
+
+}  // namespace portrisk::store
+
+#endif  // PORTRISK_STORE_REP_H_
