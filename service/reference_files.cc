@@ -340,17 +340,6 @@ absl::StatusOr<v1::ReferenceTable> ReadOwnersCsv(const std::string& path) {
   return table;
 }
 
-absl::StatusOr<v1::ReferenceTable> ReadReferenceFile(const std::string& path) {
-  absl::StatusOr<Row> first = FirstRow(path, ',');
-  if (!first.ok()) return first.status();
-  if (Header(*first).Has({"locode", "latitude"})) return ReadPlacesCsv(path);
-  constexpr size_t kReleaseColumns = 11;
-  if (UnlocodeColumns::IsHeader(*first) || first->size() >= kReleaseColumns) {
-    return ReadUnlocodeCsv(path);
-  }
-  return ReadOwnersCsv(path);
-}
-
 v1::ReferenceTable MergeReference(const v1::ReferenceTable& base,
                                   const v1::ReferenceTable& over) {
   v1::ReferenceTable merged = base;

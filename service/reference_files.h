@@ -33,9 +33,6 @@ absl::StatusOr<v1::ReferenceTable> ReadUnlocodeCsv(const std::string& path);
 // `code` or `prefix`, and `name`. Three letters stand for category U.
 absl::StatusOr<v1::ReferenceTable> ReadOwnersCsv(const std::string& path);
 
-// Tells which of the three a file is by its first row and reads it.
-absl::StatusOr<v1::ReferenceTable> ReadReferenceFile(const std::string& path);
-
 // `over` wins place by place and owner by owner; what only `base` has stays.
 v1::ReferenceTable MergeReference(const v1::ReferenceTable& base,
                                   const v1::ReferenceTable& over);

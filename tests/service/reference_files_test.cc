@@ -127,23 +127,6 @@ TEST(OwnersCsv, ThreeLettersStandForFreightContainers) {
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(ReferenceFile, KindIsToldByTheFirstRow) {
-  auto table = ReadReferenceFile(
-      Write("a.csv", "locode,name,latitude,longitude\nNLRTM,R,1,2\n"));
-  ASSERT_TRUE(table.ok()) << table.status();
-  EXPECT_EQ(table->places_size(), 1);
-  table = ReadReferenceFile(Write(
-      "a.csv", ",NL,RTM,Rotterdam,Rotterdam,ZH,1,AF,0401,,5155N 00430E,"));
-  ASSERT_TRUE(table.ok()) << table.status();
-  EXPECT_EQ(table->places_size(), 1);
-  table =
-      ReadReferenceFile(Write("a.csv", "QAA;HOLDER A;X;Hong Kong, China\n"));
-  ASSERT_TRUE(table.ok()) << table.status();
-  EXPECT_EQ(table->owners_size(), 1);
-  EXPECT_FALSE(ReadReferenceFile(Write("a.csv", "hello\n")).ok());
-  EXPECT_FALSE(ReadReferenceFile(Write("a.csv", "")).ok());
-}
-
 v1::ReferenceTable Table(
     const std::map<std::string, double>& latitude_by_locode) {
   v1::ReferenceTable table;
@@ -212,14 +195,14 @@ TEST(RealReferenceData, IsReadWhole) {
     GTEST_SKIP() << "PORTRISK_REAL_DATA is not set: no published lists to read";
   }
   const std::string folder = std::string(data) + "/reference/";
-  const auto places = ReadReferenceFile(folder + "unlocode_geoapify.csv");
+  const auto places = ReadUnlocodeCsv(folder + "unlocode_geoapify.csv");
   ASSERT_TRUE(places.ok()) << places.status();
   EXPECT_GT(places->places_size(), 50000);
   for (const v1::Place& place : places->places()) {
     ASSERT_TRUE(std::isfinite(place.latitude())) << place.locode();
     ASSERT_NE(place.locode(), "ISESK");  // Geocoded, and to the wrong place.
   }
-  const auto owners = ReadReferenceFile(folder + "bic_owner_codes_2023-02.csv");
+  const auto owners = ReadOwnersCsv(folder + "bic_owner_codes_2023-02.csv");
   ASSERT_TRUE(owners.ok()) << owners.status();
   EXPECT_GT(owners->owners_size(), 3000);
 }
