@@ -28,7 +28,8 @@ namespace portrisk::store {
 enum class Table {
   kJournal,         // First sequence (8 bytes, big endian) -> JournalBlock.
   kStates,          // Kind byte and entity key -> serialised state.
-  kIdentity,        // 16-byte hash of (source, id) -> sequences.
+  kIdentity,        // 16-byte hash of (source, id) -> sequence of the latest
+                    // version (8 bytes, big endian).
   kContainerIndex,  // Container number, 0, sequence -> "".
   kRuleSets,        // Revision (8 bytes, big endian) -> Revision with YAML;
                     // "catalogue" -> Catalogue.
@@ -76,14 +77,17 @@ struct Block {
 class Store {
  public:
   // Opens or creates. FAILED_PRECONDITION with a sentence that says what to do
-  // when the directory holds another program's database, or a store of a newer
-  // format, or is in use by another process.
+  // when the directory holds another program's database or other files, or a
+  // store of a newer format, or is in use by another process. NOT_FOUND when
+  // there is no store and none may be created. DATA_LOSS when the log, the last
+  // block or the checkpoint is damaged.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
   ~Store();
 
-  // Appends one block and, in the same atomic write, `with`. Durable on
-  // return. After an error the store accepts no further write: close it and
-  // open it again.
+  // Appends one block and, in the same atomic write, `with`, which may go to
+  // any table but kJournal and kMeta. Durable on return. FAILED_PRECONDITION
+  // when first_sequence does not follow the last record. After any error the
+  // store accepts no further write (UNAVAILABLE): close it and open it again.
   absl::Status AppendBlock(uint64_t first_sequence, absl::string_view block,
                            absl::Span<const Put> with);
 
@@ -94,7 +98,8 @@ class Store {
   absl::StatusOr<Block> ReadBlock(uint64_t sequence) const;
 
   // Calls `visit` for each block that holds a sequence >= from, in order,
-  // until it returns an error, which is returned.
+  // until it returns an error, which is returned. DATA_LOSS where records are
+  // missing between two blocks.
   absl::Status ScanJournal(
       uint64_t from,
       const std::function<absl::Status(const Block&)>& visit) const;
@@ -113,7 +118,9 @@ class Store {
       const;
 
   // Writes entries behind the journal in bulk, with the checkpoint, all or
-  // nothing: sorted files written aside and ingested.
+  // nothing: sorted files written aside and ingested. Each table once, and
+  // neither kJournal nor kMeta. FAILED_PRECONDITION when the checkpoint is
+  // ahead of the journal. An error leaves the store as it was.
   absl::Status Ingest(std::vector<SortedEntries> tables,
                       const v1::Checkpoint& checkpoint);
 

@@ -1,0 +1,134 @@
+// Proves the examples of store/FORMAT.md against the bytes on disk.
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "store/store.h"
+#include "tests/store/store_fixture.h"
+
+namespace portrisk::store {
+namespace {
+
+struct Example {
+  std::string key;
+  std::string value;
+};
+
+// The examples by the heading they stand under.
+std::map<std::string, Example> ReadExamples() {
+  std::ifstream page(PORTRISK_SOURCE_DIR "/store/FORMAT.md");
+  std::map<std::string, Example> examples;
+  std::string line, heading;
+  std::string* current = nullptr;
+  bool inside = false;
+  while (std::getline(page, line)) {
+    if (line.rfind("## ", 0) == 0) heading = line.substr(3);
+    if (line.rfind("```", 0) == 0) {
+      inside = !inside;
+      continue;
+    }
+    if (!inside) continue;
+    std::istringstream words(line);
+    for (std::string word; words >> word;) {
+      Example& example = examples[heading];
+      if (word == "key" || word == "value") {
+        current = word == "key" ? &example.key : &example.value;
+      } else {
+        current->append(absl::HexStringToBytes(word));
+      }
+    }
+  }
+  return examples;
+}
+
+v1::JournalBlock ExampleBlock() {
+  v1::JournalBlock block;
+  v1::JournalRecord& movement = *block.add_records();
+  movement.set_sequence(300);
+  movement.mutable_recorded_time()->set_seconds(1767225600);
+  movement.set_caller("terminal-a");
+  movement.mutable_movement()->set_movement("M");
+  movement.mutable_movement()->set_assessment("A");
+  v1::JournalRecord& reference = *block.add_records();
+  reference.set_sequence(301);
+  reference.mutable_recorded_time()->set_seconds(1767225600);
+  reference.set_caller("analyst");
+  reference.mutable_reference()->set_content_hash("c0ffee");
+  return block;
+}
+
+class FormatTest : public StoreTest {
+ protected:
+  void SetUp() override { examples_ = ReadExamples(); }
+
+  // The value on disk under the example's key.
+  std::string OnDisk(const std::string& table, const std::string& key) {
+    store_.reset();
+    rocksdb::Options options;
+    std::vector<std::string> names;
+    rocksdb::DB::ListColumnFamilies(options, options_.directory, &names);
+    std::vector<rocksdb::ColumnFamilyDescriptor> columns;
+    for (const auto& name : names) columns.emplace_back(name, options);
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* opened = nullptr;
+    if (!rocksdb::DB::OpenForReadOnly(options, options_.directory, columns,
+                                      &handles, &opened)
+             .ok()) {
+      return "cannot be opened";
+    }
+    const std::unique_ptr<rocksdb::DB> db(opened);
+    std::string value = "no such table";
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (names[i] == table && !db->Get({}, handles[i], key, &value).ok()) {
+        value = "absent";
+      }
+      db->DestroyColumnFamilyHandle(handles[i]);
+    }
+    return value;
+  }
+  void ExpectOnDisk(const std::string& table, const std::string& heading) {
+    const Example& example = examples_[heading];
+    EXPECT_FALSE(example.key.empty()) << "no example under " << heading;
+    EXPECT_EQ(absl::BytesToHexString(OnDisk(table, example.key)),
+              absl::BytesToHexString(example.value));
+  }
+
+  std::map<std::string, Example> examples_;
+};
+
+TEST_F(FormatTest, TheExamplesAreWhatIsOnDisk) {
+  const v1::JournalBlock block = ExampleBlock();
+  Open();
+  Append(1, 299);
+  ASSERT_TRUE(store_->AppendBlock(300, block.SerializeAsString(), {}).ok());
+  const std::string number = "MSCU1234566";
+  v1::Checkpoint checkpoint;
+  checkpoint.set_sequence(301);
+  *checkpoint.mutable_last_recorded_time() = block.records(1).recorded_time();
+  ASSERT_TRUE(
+      store_
+          ->Ingest({{Table::kIdentity,
+                     {{examples_["identity"].key, BigEndian64(300)}}},
+                    {Table::kContainerIndex,
+                     {{number + std::string(1, '\0') + BigEndian64(300), ""}}}},
+                   checkpoint)
+          .ok());
+  ExpectOnDisk("meta", "meta: format");
+  ExpectOnDisk("journal", "journal");
+  ExpectOnDisk("identity", "identity");
+  ExpectOnDisk("container_index", "container_index");
+  ExpectOnDisk("meta", "meta: checkpoint");
+  EXPECT_EQ(examples_["identity"].key.size(), 16u);
+  EXPECT_EQ(examples_["states"].key,
+            "C" + number + std::string(18 - 1 - number.size(), '\0'));
+}
+
+}  // namespace
+}  // namespace portrisk::store
