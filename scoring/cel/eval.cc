@@ -1,0 +1,199 @@
+// HOT PATH. Budget: about 10 ns an instruction. Forbidden: the heap once warm,
+// locks, clocks, logs.
+//
+// Unknown and error are values. A strict operation with such an operand has
+// the leftmost of them as its value. && and || look at both sides before they
+// give up: a side that decides alone wins over anything on the other side;
+// otherwise unknown wins over error, the left one over the right, because an
+// error may vanish once the missing field is known. exists and all fold the
+// same way over their elements. has() is always decided.
+//
+// What is shared between rules is computed once a movement: a memo is valid
+// when it carries the current generation, so nothing is cleared in between.
+#include "scoring/cel/eval.h"
+
+#include <algorithm>
+
+#include "scoring/cel/fields.h"
+#include "scoring/cel/ops.h"
+
+namespace portrisk::scoring::cel {
+namespace {
+
+// Of two values that do not decide: the one to report.
+const Value& Worse(const Value& left, const Value& right) {
+  if (left.is_unknown()) return left;
+  if (right.is_unknown()) return right;
+  return left.is_error() ? left : right;
+}
+
+}  // namespace
+
+void EvalState::Begin(const Program& program,
+                      const google::protobuf::Message* const* roots) {
+  if (program_id_ != program.id || generation_ == UINT32_MAX) {
+    slots_.assign(program.slots.size(), Kept());
+    memos_.assign(program.memo_count, Kept());
+    program_id_ = program.id;
+    generation_ = 0;
+  }
+  program_ = &program;
+  ++generation_;
+  arena_.Reset();
+  for (size_t i = 0; i < program.root_count; ++i) {
+    slots_[i] = {Value::Message(roots[i]), generation_};
+  }
+}
+
+void EvalState::Load(uint32_t index, Kept* kept) {
+  const Slot& slot = program_->slots[index];
+  const Value& parent = ReadSlot(slot.parent);
+  kept->generation = generation_;
+  if (parent.kind != Kind::kMessage ||
+      !ReadField(*parent.message, *slot.field, &kept->value)) {
+    kept->value = Value::Unknown(slot.path);
+  }
+}
+
+Value EvalState::Run(const Instruction& it) {
+  if (it.memo == kNoMemo) return Compute(it);
+  Kept& kept = memos_[it.memo];
+  if (kept.generation != generation_) {
+    kept.value = Compute(it);
+    kept.generation = generation_;
+  }
+  return kept.value;
+}
+
+Value EvalState::Compute(const Instruction& it) {
+  switch (it.op) {
+    case Op::kConstant:
+      return program_->constants[it.a];
+    case Op::kSlot:
+      return ReadSlot(it.a);
+    case Op::kHasSlot:
+      return Value::Bool(!ReadSlot(it.a).is_unknown());
+    case Op::kVariable:
+      return variables_[it.depth];
+    case Op::kSelect:
+    case Op::kHasSelect:
+      return Select(it);
+    case Op::kAnd:
+    case Op::kOr:
+      return Logic(it);
+    case Op::kConditional: {
+      const Value condition = Operand(it.a);
+      if (!condition.is_decided()) return condition;
+      return Operand(condition.b ? it.b : it.c);
+    }
+    case Op::kInSet: {
+      const Value text = Operand(it.a);
+      if (!text.is_decided()) return text;
+      return Value::Bool(program_->sets[it.b]->Contains(text.text()));
+    }
+    case Op::kList:
+      return List(it);
+    case Op::kAll:
+    case Op::kExists:
+    case Op::kExistsOne:
+    case Op::kMap:
+    case Op::kFilter: {
+      const Value range = Operand(it.a);
+      if (!range.is_decided()) return range;
+      if (it.op == Op::kExistsOne) return ExistsOne(it, range);
+      const bool fold = it.op == Op::kAll || it.op == Op::kExists;
+      return fold ? Fold(it, range) : Collect(it, range);
+    }
+    default:
+      return Strict(it);
+  }
+}
+
+Value EvalState::Strict(const Instruction& it) {
+  const Value a = Operand(it.a);
+  if (!a.is_decided()) return a;
+  if (it.b == kNoOperand) return ApplyStrict(it.op, a, Value(), &arena_);
+  const Value b = Operand(it.b);
+  if (!b.is_decided()) return b;
+  return ApplyStrict(it.op, a, b, &arena_);
+}
+
+Value EvalState::Logic(const Instruction& it) {
+  const bool decisive = it.op == Op::kOr;
+  const Value left = Operand(it.a);
+  if (left.kind == Kind::kBool && left.b == decisive) return left;
+  const Value right = Operand(it.b);
+  if (right.kind == Kind::kBool && right.b == decisive) return right;
+  if (left.kind == Kind::kBool && right.kind == Kind::kBool) return left;
+  return Worse(left, right);
+}
+
+Value EvalState::Select(const Instruction& it) {
+  const Selection& selection = program_->selections[it.b];
+  const Value operand = Operand(it.a);
+  const bool has = it.op == Op::kHasSelect;
+  if (operand.is_error()) return operand;
+  Value value;
+  const bool present = operand.kind == Kind::kMessage &&
+                       ReadField(*operand.message, *selection.field, &value);
+  if (has) return Value::Bool(present);
+  return present ? value : Value::Unknown(selection.path);
+}
+
+Value EvalState::List(const Instruction& it) {
+  auto* items = reinterpret_cast<Value*>(arena_.Allocate(it.b * sizeof(Value)));
+  for (uint32_t i = 0; i < it.b; ++i) {
+    items[i] = Operand(program_->operands[it.a + i]);
+    if (!items[i].is_decided()) return items[i];
+  }
+  return Value::List(items, it.b);
+}
+
+// all and exists: && and || over the elements.
+Value EvalState::Fold(const Instruction& it, const Value& range) {
+  const bool decisive = it.op == Op::kExists;
+  Value result = Value::Bool(!decisive);
+  for (uint32_t i = 0; i < range.aux; ++i) {
+    variables_[it.depth] = ListElement(range, i);
+    const Value value = Operand(it.b);
+    if (value.kind == Kind::kBool) {
+      if (value.b == decisive) return value;
+    } else {
+      result = result.kind == Kind::kBool ? value : Worse(result, value);
+    }
+  }
+  return result;
+}
+
+Value EvalState::ExistsOne(const Instruction& it, const Value& range) {
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < range.aux; ++i) {
+    variables_[it.depth] = ListElement(range, i);
+    const Value value = Operand(it.b);
+    if (!value.is_decided()) return value;
+    found += value.b ? 1 : 0;
+  }
+  return Value::Bool(found == 1);
+}
+
+// map and filter.
+Value EvalState::Collect(const Instruction& it, const Value& range) {
+  auto* items =
+      reinterpret_cast<Value*>(arena_.Allocate(range.aux * sizeof(Value)));
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < range.aux; ++i) {
+    const Value element = ListElement(range, i);
+    variables_[it.depth] = element;
+    if (it.b != kNoOperand) {
+      const Value wanted = Operand(it.b);
+      if (!wanted.is_decided()) return wanted;
+      if (!wanted.b) continue;
+    }
+    items[count] = it.op == Op::kMap ? Operand(it.c) : element;
+    if (!items[count].is_decided()) return items[count];
+    ++count;
+  }
+  return Value::List(items, count);
+}
+
+}  // namespace portrisk::scoring::cel

@@ -1,0 +1,68 @@
+// Evaluates compiled conditions.
+#ifndef PORTRISK_SCORING_CEL_EVAL_H_
+#define PORTRISK_SCORING_CEL_EVAL_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "google/protobuf/message.h"
+#include "scoring/cel/arena.h"
+#include "scoring/cel/program.h"
+#include "scoring/cel/value.h"
+#include "scoring/limits.h"
+
+namespace portrisk::scoring::cel {
+
+// Memory of evaluation, reused from movement to movement; for one thread at a
+// time. Fits itself to whatever program it is begun with.
+class EvalState {
+ public:
+  // Starts a movement. `roots` are the messages of the environment's roots,
+  // in order; they, and `program`, must outlive every Value read.
+  void Begin(const Program& program,
+             const google::protobuf::Message* const* roots);
+
+  // The value of a root instruction of the program begun with. Does not
+  // allocate once warm.
+  Value Evaluate(uint32_t instruction) {
+    return Run(program_->instructions[instruction]);
+  }
+
+  // The value of a slot; unknown when absent. Read once a movement.
+  const Value& ReadSlot(uint32_t slot) {
+    Kept& kept = slots_[slot];
+    if (kept.generation != generation_) Load(slot, &kept);
+    return kept.value;
+  }
+
+ private:
+  struct Kept {
+    Value value;
+    uint32_t generation = 0;
+  };
+
+  void Load(uint32_t slot, Kept* kept);
+  Value Run(const Instruction& it);
+  Value Compute(const Instruction& it);
+  Value Operand(uint32_t index) { return Run(program_->instructions[index]); }
+  Value Strict(const Instruction& it);
+  Value Logic(const Instruction& it);
+  Value Select(const Instruction& it);
+  Value List(const Instruction& it);
+  Value Fold(const Instruction& it, const Value& range);
+  Value ExistsOne(const Instruction& it, const Value& range);
+  Value Collect(const Instruction& it, const Value& range);
+
+  const Program* program_ = nullptr;
+  uint64_t program_id_ = 0;
+  uint32_t generation_ = 0;
+  std::vector<Kept> slots_;
+  std::vector<Kept> memos_;
+  std::array<Value, kMacroDepthMax> variables_;
+  Arena arena_;
+};
+
+}  // namespace portrisk::scoring::cel
+
+#endif  // PORTRISK_SCORING_CEL_EVAL_H_

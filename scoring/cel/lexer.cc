@@ -1,0 +1,266 @@
+// One pass, no look-ahead beyond three characters. The only hard part is the
+// string literal: six prefixes and quotes, and escapes that mean a code point
+// in text but a byte in bytes. Read the helpers bottom-up: Escape decodes one
+// escape, Quoted one literal, Run the whole condition.
+#include "scoring/cel/lexer.h"
+
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "scoring/cel/utf8.h"
+
+namespace portrisk::scoring::cel {
+namespace {
+
+bool IsIdentifierStart(char c) { return absl::ascii_isalpha(c) || c == '_'; }
+bool IsIdentifierPart(char c) { return absl::ascii_isalnum(c) || c == '_'; }
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// The characters an escape of one letter stands for, pairwise.
+constexpr absl::string_view kSimpleEscapes =
+    "a\ab\bf\fn\nr\rt\tv\v\\\\??\"\"''``";
+
+class Lexer {
+ public:
+  Lexer(absl::string_view source, Diagnostics* diagnostics)
+      : source_(source), diagnostics_(diagnostics) {}
+
+  std::vector<Lexeme> Run() {
+    std::vector<Lexeme> lexemes;
+    while (!failed_) {
+      SkipBlanks();
+      Lexeme lexeme;
+      lexeme.begin = static_cast<uint32_t>(pos_);
+      if (pos_ == source_.size()) {
+        lexeme.end = lexeme.begin;
+        lexemes.push_back(lexeme);
+        return lexemes;
+      }
+      Next(&lexeme);
+      lexeme.end = static_cast<uint32_t>(pos_);
+      lexemes.push_back(std::move(lexeme));
+    }
+    return {};
+  }
+
+ private:
+  char At(size_t offset) const {
+    return pos_ + offset < source_.size() ? source_[pos_ + offset] : '\0';
+  }
+
+  void Fail(size_t begin, size_t end, absl::string_view message,
+            absl::string_view suggestion = "") {
+    if (failed_) return;
+    failed_ = true;
+    diagnostics_->push_back({"SYNTAX", true, static_cast<uint32_t>(begin),
+                             static_cast<uint32_t>(end), std::string(message),
+                             std::string(suggestion)});
+  }
+
+  void SkipBlanks() {
+    while (pos_ < source_.size()) {
+      const char c = source_[pos_];
+      if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f') {
+        ++pos_;
+      } else if (c == '/' && At(1) == '/') {
+        while (pos_ < source_.size() && source_[pos_] != '\n') ++pos_;
+      } else {
+        return;
+      }
+    }
+  }
+
+  void Next(Lexeme* out) {
+    const char c = At(0);
+    if (absl::ascii_isdigit(c) || (c == '.' && absl::ascii_isdigit(At(1)))) {
+      return Number(out);
+    }
+    if (std::optional<size_t> prefix = StringPrefix()) {
+      return Quoted(*prefix, out);
+    }
+    if (IsIdentifierStart(c)) {
+      const size_t begin = pos_;
+      while (IsIdentifierPart(At(0))) ++pos_;
+      out->token = Token::kIdentifier;
+      out->text = std::string(source_.substr(begin, pos_ - begin));
+      return;
+    }
+    Symbol(out);
+  }
+
+  void Symbol(Lexeme* out) {
+    out->token = Token::kSymbol;
+    for (absl::string_view two : {"==", "!=", "<=", ">=", "&&", "||"}) {
+      if (absl::StartsWith(source_.substr(pos_), two)) {
+        out->text = std::string(two);
+        pos_ += 2;
+        return;
+      }
+    }
+    const char c = At(0);
+    if (absl::string_view("<>!+-*/%?:.,()[]{}").find(c) !=
+        absl::string_view::npos) {
+      out->text = std::string(1, c);
+      ++pos_;
+      return;
+    }
+    if (c == '=') return Fail(pos_, pos_ + 1, "= is not an operator", "==");
+    if (c == '&') return Fail(pos_, pos_ + 1, "& is not an operator", "&&");
+    if (c == '|') return Fail(pos_, pos_ + 1, "| is not an operator", "||");
+    const size_t length = Utf8Length(source_.substr(pos_));
+    Fail(pos_, pos_ + std::max<size_t>(1, length),
+         "this character has no meaning outside of text in quotes");
+  }
+
+  void Number(Lexeme* out) {
+    const size_t begin = pos_;
+    out->token = Token::kInt;
+    if (At(0) == '0' && (At(1) == 'x' || At(1) == 'X')) {
+      pos_ += 2;
+      while (HexValue(At(0)) >= 0) ++pos_;
+      if (pos_ == begin + 2) Fail(begin, pos_, "0x needs digits after it");
+    } else {
+      DecimalOrDouble(out);
+    }
+    out->text = std::string(source_.substr(begin, pos_ - begin));
+    if (out->token == Token::kInt && (At(0) == 'u' || At(0) == 'U')) {
+      out->token = Token::kUint;
+      ++pos_;
+    }
+    if (IsIdentifierPart(At(0))) {
+      Fail(begin, pos_ + 1, "a number runs into a name",
+           "durations are written duration('2h')");
+    }
+  }
+
+  void DecimalOrDouble(Lexeme* out) {
+    while (absl::ascii_isdigit(At(0))) ++pos_;
+    if (At(0) == '.' && absl::ascii_isdigit(At(1))) {
+      out->token = Token::kDouble;
+      ++pos_;
+      while (absl::ascii_isdigit(At(0))) ++pos_;
+    }
+    if (At(0) != 'e' && At(0) != 'E') return;
+    const size_t sign = At(1) == '+' || At(1) == '-' ? 1 : 0;
+    if (!absl::ascii_isdigit(At(1 + sign))) return;
+    out->token = Token::kDouble;
+    pos_ += 2 + sign;
+    while (absl::ascii_isdigit(At(0))) ++pos_;
+  }
+
+  // Length of the prefix letters when a string literal starts here.
+  std::optional<size_t> StringPrefix() const {
+    size_t length = 0;
+    bool raw = false, bytes = false;
+    for (; length < 2; ++length) {
+      const char c = absl::ascii_tolower(At(length));
+      if (c == 'r' && !raw) {
+        raw = true;
+      } else if (c == 'b' && !bytes) {
+        bytes = true;
+      } else {
+        break;
+      }
+    }
+    const char quote = At(length);
+    if (quote == '"' || quote == '\'') return length;
+    return std::nullopt;
+  }
+
+  void Quoted(size_t prefix, Lexeme* out) {
+    const size_t begin = pos_;
+    bool raw = false;
+    out->token = Token::kString;
+    for (size_t i = 0; i < prefix; ++i) {
+      raw |= absl::ascii_tolower(At(i)) == 'r';
+      if (absl::ascii_tolower(At(i)) == 'b') out->token = Token::kBytes;
+    }
+    pos_ += prefix;
+    const char quote = At(0);
+    const size_t width = At(1) == quote && At(2) == quote ? 3 : 1;
+    const std::string closing(width, quote);
+    pos_ += width;
+    while (!failed_) {
+      if (pos_ >= source_.size() || (width == 1 && At(0) == '\n')) {
+        return Fail(begin, pos_, "the text in quotes has no end", closing);
+      }
+      if (absl::StartsWith(source_.substr(pos_), closing)) {
+        pos_ += width;
+        return CheckUtf8(begin, *out);
+      }
+      if (At(0) == '\\' && !raw) {
+        Escape(out);
+      } else {
+        out->text.push_back(source_[pos_++]);
+      }
+    }
+  }
+
+  void CheckUtf8(size_t begin, const Lexeme& lexeme) {
+    if (lexeme.token == Token::kString && !IsUtf8(lexeme.text)) {
+      Fail(begin, pos_, "the text in quotes is not UTF-8");
+    }
+  }
+
+  void Escape(Lexeme* out) {
+    const size_t begin = pos_;
+    const char c = At(1);
+    pos_ += 2;
+    for (size_t i = 0; i < kSimpleEscapes.size(); i += 2) {
+      if (c == kSimpleEscapes[i]) {
+        out->text.push_back(kSimpleEscapes[i + 1]);
+        return;
+      }
+    }
+    const bool bytes = out->token == Token::kBytes;
+    if (c == 'x' || c == 'X') return NumericEscape(begin, 2, 16, out);
+    if (c == 'u' && !bytes) return NumericEscape(begin, 4, 16, out);
+    if (c == 'U' && !bytes) return NumericEscape(begin, 8, 16, out);
+    if (c >= '0' && c <= '3') {
+      --pos_;
+      return NumericEscape(begin, 3, 8, out);
+    }
+    Fail(begin, std::min(pos_, source_.size()),
+         absl::StrCat("\\", std::string(1, c), " is not an escape"),
+         "write \\\\ for a backslash, or prefix the quotes with r");
+  }
+
+  void NumericEscape(size_t begin, int digits, int base, Lexeme* out) {
+    uint32_t value = 0;
+    for (int i = 0; i < digits; ++i) {
+      const int digit = HexValue(At(0));
+      if (digit < 0 || digit >= base) {
+        return Fail(begin, pos_, "the escape has too few digits");
+      }
+      value = value * base + digit;
+      ++pos_;
+    }
+    if (out->token == Token::kBytes) {
+      out->text.push_back(static_cast<char>(value));
+    } else if (!AppendUtf8(value, &out->text)) {
+      Fail(begin, pos_, "the escape is not a Unicode character");
+    }
+  }
+
+  const absl::string_view source_;
+  Diagnostics* const diagnostics_;
+  size_t pos_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+std::vector<Lexeme> Tokenise(absl::string_view source,
+                             Diagnostics* diagnostics) {
+  return Lexer(source, diagnostics).Run();
+}
+
+}  // namespace portrisk::scoring::cel

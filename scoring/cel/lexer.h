@@ -1,0 +1,39 @@
+// Cuts a condition into tokens. Source of the grammar: the Common Expression
+// Language's language definition, section "Syntax".
+#ifndef PORTRISK_SCORING_CEL_LEXER_H_
+#define PORTRISK_SCORING_CEL_LEXER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "scoring/cel/diagnostic.h"
+
+namespace portrisk::scoring::cel {
+
+enum class Token : uint8_t {
+  kEnd,
+  kIdentifier,
+  kInt,     // Digits or 0x digits, without sign.
+  kUint,    // The same with u.
+  kDouble,  // Without sign.
+  kString,
+  kBytes,
+  kSymbol,  // Operators and punctuation; the text says which.
+};
+
+struct Lexeme {
+  Token token = Token::kEnd;
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  std::string text;  // Source text; contents after escapes for literals.
+};
+
+// The lexemes, ended by kEnd; or nothing and a diagnostic.
+std::vector<Lexeme> Tokenise(absl::string_view source,
+                             Diagnostics* diagnostics);
+
+}  // namespace portrisk::scoring::cel
+
+#endif  // PORTRISK_SCORING_CEL_LEXER_H_

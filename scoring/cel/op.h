@@ -1,0 +1,71 @@
+// The operations a compiled condition consists of.
+#ifndef PORTRISK_SCORING_CEL_OP_H_
+#define PORTRISK_SCORING_CEL_OP_H_
+
+#include <cstdint>
+
+namespace portrisk::scoring::cel {
+
+enum class Op : uint8_t {
+  // Leaves and operators that do not need all of their operands.
+  kConstant,
+  kSlot,      // A field reached from movement, container or right.
+  kVariable,  // Of a macro.
+  kSelect,    // A field of a message that is no slot.
+  kHasSlot,
+  kHasSelect,
+  kAnd,
+  kOr,
+  kConditional,
+  kInSet,
+  kList,
+  kAll,
+  kExists,
+  kExistsOne,
+  kMap,  // range, condition or none, result
+  kFilter,
+  // Strict: every operand is decided before they run (ops.h).
+  kNot,
+  kNegate,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kIn,
+  kIndex,
+  kSize,
+  kStartsWith,
+  kEndsWith,
+  kContains,
+  kToInt,
+  kToUint,
+  kToDouble,
+  kToBool,
+  kToString,
+  kToBytes,
+  kToTimestamp,
+  kToDuration,
+  kGetFullYear,
+  kGetMonth,
+  kGetDate,
+  kGetDayOfMonth,
+  kGetDayOfWeek,
+  kGetDayOfYear,
+  kGetHours,
+  kGetMinutes,
+  kGetSeconds,
+  kGetMilliseconds,
+};
+
+inline bool IsStrict(Op op) { return op >= Op::kNot; }
+
+}  // namespace portrisk::scoring::cel
+
+#endif  // PORTRISK_SCORING_CEL_OP_H_

@@ -1,0 +1,99 @@
+// Compiled conditions: one flat array of instructions for any number of them,
+// in which equal sub-expressions and equal fields are one.
+//
+// Lifecycle: a Compiler takes checked expressions and gives each a root; its
+// Finish makes the immutable Program, which any number of threads evaluate,
+// each with an EvalState of its own (eval.h).
+#ifndef PORTRISK_SCORING_CEL_PROGRAM_H_
+#define PORTRISK_SCORING_CEL_PROGRAM_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "scoring/cel/arena.h"
+#include "scoring/cel/ast.h"
+#include "scoring/cel/environment.h"
+#include "scoring/cel/op.h"
+#include "scoring/cel/value.h"
+
+namespace portrisk::scoring::cel {
+
+inline constexpr uint32_t kNoMemo = UINT32_MAX;
+
+// Operands are indices, by operation:
+//   kConstant            a: constant
+//   kSlot, kHasSlot      a: slot
+//   kVariable            depth
+//   kSelect, kHasSelect  a: instruction, b: selection
+//   kInSet               a: instruction, b: set
+//   kList                a: first of `b` consecutive entries of `operands`
+//   kMap                 a: range, b: condition or kNoOperand, c: result
+//   other macros         a: range, b: condition
+//   all others           a, b, c: instructions; kNoOperand where none
+inline constexpr uint32_t kNoOperand = UINT32_MAX;
+struct Instruction {
+  Op op = Op::kConstant;
+  uint8_t depth = 0;           // Of a variable or of the variable of a macro.
+  bool uses_variable = false;  // Its value differs from element to element.
+  uint32_t a = kNoOperand;
+  uint32_t b = kNoOperand;
+  uint32_t c = kNoOperand;
+  uint32_t memo = kNoMemo;  // Where its value is kept, when it is shared.
+};
+
+// A field of the message in the slot `parent`. The first slots are the roots,
+// which have no field.
+struct Slot {
+  uint32_t parent = 0;
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  uint32_t path = 0;
+};
+
+struct Selection {
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  uint32_t path = 0;
+};
+
+struct Program {
+  uint64_t id = 0;  // Unique in the process; what an EvalState was sized for.
+  size_t root_count = 0;
+  std::vector<Instruction> instructions;
+  std::vector<uint32_t> operands;
+  std::vector<Value> constants;
+  std::vector<Slot> slots;
+  std::vector<Selection> selections;
+  std::vector<std::string> paths;  // What unknown values name.
+  std::vector<std::shared_ptr<const EntrySet>> sets;
+  uint32_t memo_count = 0;
+  // What constants point into.
+  std::deque<std::string> texts;
+  std::deque<std::vector<Value>> lists;
+  Arena folded;
+};
+
+class Compiler {
+ public:
+  explicit Compiler(const Environment& environment);
+  ~Compiler();
+
+  // Adds an expression and returns its root instruction. The expression is
+  // not needed afterwards.
+  uint32_t Add(const Expr& expr);
+  // The slot of a field; created when no expression reads it.
+  uint32_t AddSlot(const Path& path);
+
+  // Nothing may be added afterwards.
+  std::shared_ptr<const Program> Finish();
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace portrisk::scoring::cel
+
+#endif  // PORTRISK_SCORING_CEL_PROGRAM_H_

@@ -1,0 +1,37 @@
+// Types of conditions.
+#ifndef PORTRISK_SCORING_CEL_TYPE_H_
+#define PORTRISK_SCORING_CEL_TYPE_H_
+
+#include <memory>
+#include <string>
+
+#include "google/protobuf/descriptor.h"
+#include "scoring/cel/value.h"
+
+namespace portrisk::scoring::cel {
+
+struct Type {
+  Kind kind = Kind::kDyn;
+  const google::protobuf::Descriptor* message = nullptr;          // kMessage
+  const google::protobuf::EnumDescriptor* enumeration = nullptr;  // kEnum
+  std::shared_ptr<const Type> element;                            // kList
+
+  bool operator==(const Type& other) const;
+
+  // Int, uint, double; enums count as int.
+  bool is_number() const;
+};
+
+Type ListOf(Type element);
+
+// The type of a field; google.protobuf.Timestamp and Duration are the times.
+Type TypeOfField(const google::protobuf::FieldDescriptor& field);
+// The same for one element of a repeated field.
+Type TypeOfElement(const google::protobuf::FieldDescriptor& field);
+
+// "int", "list(string)", "Event".
+std::string TypeName(const Type& type);
+
+}  // namespace portrisk::scoring::cel
+
+#endif  // PORTRISK_SCORING_CEL_TYPE_H_

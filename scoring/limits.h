@@ -1,0 +1,46 @@
+// Every limit of rule sets and conditions. The checkers enforce them, so that
+// evaluation needs none: what compiled is bounded.
+#ifndef PORTRISK_SCORING_LIMITS_H_
+#define PORTRISK_SCORING_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace portrisk::scoring {
+
+// One condition.
+inline constexpr size_t kExpressionBytesMax = 8192;
+// Brackets, ternaries, unary operators and macro bodies inside one another.
+inline constexpr int kNestingMax = 48;
+// Height of the syntax tree; long chains of || and && are as high as long.
+inline constexpr int kTreeHeightMax = 400;
+// Macros inside macros, and so variables alive at once.
+inline constexpr int kMacroDepthMax = 4;
+// Elements a repeated field is taken to have when cost is estimated.
+inline constexpr int64_t kAssumedListLength = 16;
+// Estimated operations of one evaluation.
+inline constexpr int64_t kConditionCostMax = 100'000;
+
+// One rule set.
+inline constexpr size_t kRuleSetBytesMax = size_t{64} << 20;
+inline constexpr int kYamlDepthMax = 32;
+inline constexpr size_t kRulesPerSetMax = 100'000;
+inline constexpr size_t kListsPerSetMax = 1'000;
+inline constexpr size_t kListEntriesMax = 1'000'000;
+inline constexpr size_t kListEntryBytesMax = 256;
+inline constexpr size_t kTestsPerRuleMax = 100;
+inline constexpr size_t kTextBytesMax = 2'000;
+inline constexpr size_t kNameBytesMax = 128;
+// Fields of one rule that can appear as evidence.
+inline constexpr size_t kEvidenceFieldsMax = 64;
+// Issues reported for one document; the rest is counted in a last one.
+inline constexpr size_t kIssuesMax = 200;
+inline constexpr int32_t kScoreMax = 1000;
+
+static_assert(kNestingMax < kTreeHeightMax);
+static_assert(kExpressionBytesMax < (1u << 16),
+              "offsets into a condition fit 16 bits with room for its end");
+
+}  // namespace portrisk::scoring
+
+#endif  // PORTRISK_SCORING_LIMITS_H_
