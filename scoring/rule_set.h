@@ -1,0 +1,70 @@
+// A parsed and checked rule set. programme.h is the manual of what can be done
+// with one; this header is for the files that build and compile it.
+#ifndef PORTRISK_SCORING_RULE_SET_H_
+#define PORTRISK_SCORING_RULE_SET_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "portrisk/v1/assessment.pb.h"
+#include "portrisk/v1/movement.pb.h"
+#include "portrisk/v1/rules.pb.h"
+#include "scoring/cel/checker.h"
+#include "scoring/cel/environment.h"
+#include "scoring/programme.h"
+#include "scoring/rule_set_text.h"
+
+namespace portrisk::scoring {
+
+enum class RuleStatus : uint8_t { kDraft, kShadow, kActive };
+
+// When a rule is in force, in Unix seconds of the movement's occurrence.
+struct Validity {
+  int64_t from = INT64_MIN;
+  int64_t until = INT64_MAX;  // Exclusive.
+
+  bool is_limited() const { return from != INT64_MIN || until != INT64_MAX; }
+  bool Covers(int64_t seconds) const {
+    return seconds >= from && seconds < until;
+  }
+};
+
+struct Rule {
+  std::string id;
+  Translations title;
+  std::vector<std::string> tags;
+  std::string category;
+  std::vector<v1::Event> applies_to;  // Empty: every event.
+  cel::Checked condition;
+  int32_t score = 0;
+  v1::Lane lane_at_least = v1::LANE_UNSPECIFIED;
+  v1::Control control = v1::CONTROL_UNSPECIFIED;
+  Translations explain;
+  Translations task;  // What the officer is to do; empty when not given.
+  RuleStatus status = RuleStatus::kActive;
+  Validity valid;
+  bool restricted = false;  // The condition is not shown to officers.
+  // The condition's fields in source order, then those of its texts.
+  std::vector<cel::Path> evidence;
+
+  bool AppliesTo(v1::Event event) const;
+};
+
+class RuleSet {
+ public:
+  std::string name;
+  v1::Layer layer = v1::LAYER_UNSPECIFIED;
+  std::string owner;
+  std::vector<std::pair<std::string, int32_t>> categories;  // Name, cap.
+  std::vector<Rule> rules;
+  cel::Environment environment = cel::RuleEnvironment();
+  absl::flat_hash_map<std::string, size_t> rule_index;  // By id.
+};
+
+}  // namespace portrisk::scoring
+
+#endif  // PORTRISK_SCORING_RULE_SET_H_
