@@ -35,7 +35,7 @@ inline constexpr size_t kNameBytesMax = 128;
 inline constexpr size_t kEvidenceFieldsMax = 64;
 // Issues reported for one document; the rest is counted in a last one.
 inline constexpr size_t kIssuesMax = 200;
-inline constexpr int32_t kScoreMax = 1000;
+inline constexpr int32_t kContributionMax = 1000;
 
 static_assert(kNestingMax < kTreeHeightMax);
 static_assert(kExpressionBytesMax < (1u << 16),

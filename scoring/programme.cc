@@ -210,7 +210,7 @@ void Programme::Rep::AddNotEvaluated(const CompiledRule& compiled,
 
 int32_t Programme::CategoryCap(absl::string_view category) const {
   const auto found = rep_->category_caps.find(category);
-  return found == rep_->category_caps.end() ? kScoreMax : found->second;
+  return found == rep_->category_caps.end() ? kContributionMax : found->second;
 }
 
 const std::vector<Programme::Member>& Programme::members() const {

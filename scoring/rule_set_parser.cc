@@ -80,7 +80,8 @@ class Parser {
     }
     for (size_t i = 0; i < node.children.size(); i += 2) {
       int64_t cap;
-      if (ReadInteger(*node.children[i + 1], 0, kScoreMax, issues_, &cap)) {
+      if (ReadInteger(*node.children[i + 1], 0, kContributionMax, issues_,
+                      &cap)) {
         set_->categories.emplace_back(node.children[i]->text,
                                       static_cast<int32_t>(cap));
       }
@@ -255,7 +256,7 @@ class Parser {
 
   void Effect(const YamlNode& node, const MapReader& map, Rule* rule) {
     int64_t score = 0;
-    if (map.Integer("score", 0, kScoreMax, &score)) {
+    if (map.Integer("score", 0, kContributionMax, &score)) {
       rule->score = static_cast<int32_t>(score);
     }
     int number;
