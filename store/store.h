@@ -120,7 +120,7 @@ class Store {
   // Writes entries behind the journal in bulk, with the checkpoint, all or
   // nothing: sorted files written aside and ingested. Each table once, and
   // neither kJournal nor kMeta. FAILED_PRECONDITION when the checkpoint is
-  // ahead of the journal. An error leaves the store as it was.
+  // ahead of the journal.
   absl::Status Ingest(std::vector<SortedEntries> tables,
                       const v1::Checkpoint& checkpoint);
 
