@@ -1,0 +1,199 @@
+// A row becomes one movement for each movement of the mapping. What a cell
+// means is the mapping's business, how text becomes a field is SetField's; here
+// the two meet, and a cell that does not fit rejects the movement it belongs
+// to, with row and column.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "service/formats/csv_mapping.h"
+#include "service/formats/csv_rows.h"
+#include "service/formats/field_path.h"
+#include "service/formats/output.h"
+#include "service/formats/text.h"
+
+namespace portrisk::service {
+namespace {
+
+class CsvReader {
+ public:
+  CsvReader(CsvMapping mapping, bool mapped, Output* output)
+      : mapping_(std::move(mapping)), mapped_(mapped), output_(output) {
+    const int minutes = mapping_.has_utc_offset
+                            ? mapping_.utc_offset_min
+                            : output->options().default_utc_offset_min;
+    zone_ = absl::FixedTimeZone(minutes * 60);
+  }
+
+  absl::Status Read(std::istream& in) {
+    if (!mapping_.header.empty()) {
+      if (absl::Status begun = Begin(mapping_.header); !begun.ok()) {
+        return begun;
+      }
+    }
+    CsvRows::Handler handler;
+    handler.row = [this](const CsvRow& row) { return ReadRow(row); };
+    handler.broken = [this](const CsvRow& row, absl::string_view reason,
+                            absl::string_view message) {
+      output_->CountRecord();
+      Refuse(row, "", reason, std::string(message));
+    };
+    CsvRows rows(mapping_.delimiter, std::move(handler));
+    absl::Status read = rows.Read(in);
+    if (rows.byte_order_mark()) output_->Tolerate("BYTE_ORDER_MARK");
+    return read;
+  }
+
+ private:
+  absl::Status Begin(const std::vector<std::string>& header);
+  absl::Status ReadRow(const CsvRow& raw);
+  absl::Status ReadMovement(const CsvRow& row, size_t index);
+  absl::Status Fill(const CsvRow& row, const ColumnRule& rule,
+                    v1::Movement* movement) const;
+  std::string Identity(const CsvRow& row, size_t index) const;
+  absl::string_view Cell(const CsvRow& row, const std::string& column) const;
+  std::string Clean(const std::string& cell);
+  void Refuse(const CsvRow& row, absl::string_view column,
+              absl::string_view reason, std::string message);
+
+  CsvMapping mapping_;
+  const bool mapped_;
+  Output* output_;
+  absl::TimeZone zone_;
+  std::vector<std::string> header_;
+  std::map<std::string, size_t> column_;  // Name to index.
+};
+
+absl::Status CsvReader::Begin(const std::vector<std::string>& header) {
+  header_ = header;
+  for (size_t i = 0; i < header_.size(); ++i) column_.emplace(header_[i], i);
+  if (!mapped_) {
+    absl::StatusOr<CsvMapping> mapping = MappingFromHeader(header_);
+    if (!mapping.ok()) return mapping.status();
+    mapping_.movements = std::move(mapping->movements);
+  }
+  for (const std::string& column : ColumnsUsed(mapping_)) {
+    if (column_.count(column) != 0) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        output_->options().file, ": the mapping reads a column \"", column,
+        "\" that the header lacks; it has: ", absl::StrJoin(header_, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+std::string CsvReader::Clean(const std::string& cell) {
+  if (IsPlainAscii(cell)) return cell;
+  if (mapping_.latin1) return FoldControls(Latin1ToUtf8(cell));
+  if (IsValidUtf8(cell)) return FoldControls(cell);
+  output_->Tolerate("LATIN1");
+  return FoldControls(Latin1ToUtf8(cell));
+}
+
+absl::Status CsvReader::ReadRow(const CsvRow& raw) {
+  CsvRow row = raw;
+  for (std::string& cell : row.cells) cell = Clean(cell);
+  if (header_.empty()) return Begin(row.cells);
+  output_->CountRecord();
+  if (row.cells.size() > header_.size()) {
+    Refuse(
+        row, "", "TOO_MANY_CELLS",
+        absl::StrCat("the row has ", row.cells.size(), " cells, the header ",
+                     header_.size(), "; quote cells that hold the delimiter"));
+    return absl::OkStatus();
+  }
+  if (row.cells.size() < header_.size()) output_->Tolerate("SHORT_ROW");
+  for (size_t i = 0; i < mapping_.movements.size(); ++i) {
+    if (absl::Status read = ReadMovement(row, i); !read.ok()) return read;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CsvReader::ReadMovement(const CsvRow& row, size_t index) {
+  const MovementRule& rule = mapping_.movements[index];
+  v1::Movement movement;
+  for (const auto& [path, text] : rule.constants) {
+    const absl::Status set = SetField(&movement, path, text, {"", zone_});
+    if (!set.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("constant ", path, ": ", set.message()));
+    }
+  }
+  for (const ColumnRule& column : rule.columns) {
+    const absl::Status set = Fill(row, column, &movement);
+    if (set.ok()) continue;
+    // SetField's messages begin with the reason.
+    const std::string message(set.message());
+    const size_t colon = message.find(": ");
+    Refuse(row, column.column, message.substr(0, colon),
+           message.substr(colon + 2));
+    return absl::OkStatus();
+  }
+  if (movement.id().empty()) movement.set_id(Identity(row, index));
+  movement.set_origin(absl::StrCat("line ", row.line));
+  return output_->Emit(std::move(movement));
+}
+
+absl::Status CsvReader::Fill(const CsvRow& row, const ColumnRule& rule,
+                             v1::Movement* movement) const {
+  absl::string_view text = Cell(row, rule.column);
+  auto value = rule.values.find(std::string(text));
+  if (value == rule.values.end() && !text.empty()) {
+    value = rule.values.find("*");
+  }
+  if (value != rule.values.end()) text = value->second;
+  return SetField(movement, rule.path, text, {rule.format, zone_});
+}
+
+std::string CsvReader::Identity(const CsvRow& row, size_t index) const {
+  const MovementRule& rule = mapping_.movements[index];
+  std::vector<std::string> parts;
+  for (const std::string& column : rule.id) {
+    parts.emplace_back(Cell(row, column));
+  }
+  if (!parts.empty()) return BoundedId(absl::StrJoin(parts, "|"));
+  // The row's own content identifies it: cells in order, told apart by a
+  // separator that no cleaned cell holds. Always hashed, so that its form does
+  // not depend on its length.
+  return BoundedId(
+      absl::StrCat(index, "\x1F", absl::StrJoin(row.cells, "\x1F")));
+}
+
+absl::string_view CsvReader::Cell(const CsvRow& row,
+                                  const std::string& column) const {
+  const size_t index = column_.at(column);
+  if (index >= row.cells.size()) return "";
+  return row.cells[index];
+}
+
+void CsvReader::Refuse(const CsvRow& row, absl::string_view column,
+                       absl::string_view reason, std::string message) {
+  Reject reject;
+  reject.line = row.line;
+  reject.offset = row.offset;
+  reject.position = absl::StrCat("line ", row.line);
+  if (!column.empty()) {
+    absl::StrAppend(&reject.position, ", column \"", column, "\"");
+  }
+  reject.reason = std::string(reason);
+  reject.message = std::move(message);
+  reject.excerpt = Excerpt(absl::StrJoin(row.cells, ","));
+  output_->Rejected(std::move(reject));
+}
+
+}  // namespace
+
+absl::Status ReadCsv(std::istream& in, Output* output) {
+  const std::string& file = output->options().csv_mapping;
+  CsvMapping mapping;
+  if (!file.empty()) {
+    absl::StatusOr<CsvMapping> loaded = LoadCsvMapping(file);
+    if (!loaded.ok()) return loaded.status();
+    mapping = *std::move(loaded);
+  }
+  return CsvReader(std::move(mapping), !file.empty(), output).Read(in);
+}
+
+}  // namespace portrisk::service

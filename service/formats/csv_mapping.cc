@@ -1,0 +1,270 @@
+#include "service/formats/csv_mapping.h"
+
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "portrisk/v1/movement.pb.h"
+#include "service/formats/field_path.h"
+#include "yaml-cpp/yaml.h"
+
+namespace portrisk::service {
+namespace {
+
+// A mistake in the document; caught in ParseCsvMapping and never seen outside.
+struct Mistake {
+  YAML::Mark mark;
+  std::string message;
+};
+
+[[noreturn]] void Fail(const YAML::Node& node, std::string message) {
+  throw Mistake{node.Mark(), std::move(message)};
+}
+
+std::string Scalar(const YAML::Node& node, absl::string_view what) {
+  if (!node.IsScalar()) Fail(node, absl::StrCat(what, " must be plain text"));
+  return node.Scalar();
+}
+
+std::vector<std::string> Strings(const YAML::Node& node,
+                                 absl::string_view what) {
+  if (!node.IsSequence()) {
+    Fail(node, absl::StrCat(what, " must be a list, such as [a, b]"));
+  }
+  std::vector<std::string> strings;
+  for (const YAML::Node& entry : node) strings.push_back(Scalar(entry, what));
+  return strings;
+}
+
+void RequireMap(const YAML::Node& node, absl::string_view what) {
+  if (!node.IsMap()) Fail(node, absl::StrCat(what, " must be a mapping"));
+}
+
+std::string Path(const YAML::Node& node) {
+  const std::string path = Scalar(node, "a field path");
+  const absl::Status known = CheckPath(v1::Movement::descriptor(), path);
+  if (!known.ok()) Fail(node, std::string(known.message()));
+  return path;
+}
+
+ColumnRule ParseColumn(const YAML::Node& path, const YAML::Node& column) {
+  ColumnRule rule;
+  rule.path = Path(path);
+  if (column.IsScalar()) {
+    rule.column = column.Scalar();
+    return rule;
+  }
+  RequireMap(column, "a column");
+  for (const auto& entry : column) {
+    const std::string key = Scalar(entry.first, "a key");
+    if (key == "column") {
+      rule.column = Scalar(entry.second, key);
+    } else if (key == "format") {
+      rule.format = Scalar(entry.second, key);
+    } else {
+      Fail(entry.first, absl::StrCat("no key \"", key,
+                                     "\" here; a column has column and "
+                                     "format"));
+    }
+  }
+  if (rule.column.empty()) Fail(column, "the column's name is missing");
+  return rule;
+}
+
+void ParseValues(const YAML::Node& node, MovementRule* rule) {
+  RequireMap(node, "values");
+  for (const auto& field : node) {
+    const std::string path = Path(field.first);
+    RequireMap(field.second, path);
+    ColumnRule* column = nullptr;
+    for (ColumnRule& candidate : rule->columns) {
+      if (candidate.path == path) column = &candidate;
+    }
+    if (column == nullptr) {
+      Fail(field.first, absl::StrCat(path, " has values but no column"));
+    }
+    for (const auto& value : field.second) {
+      column->values[Scalar(value.first, "a value")] =
+          Scalar(value.second, "a value");
+    }
+  }
+}
+
+// The keys of a movement. Returns false for a key that is none of them.
+bool ParseMovementKey(const std::string& key, const YAML::Node& node,
+                      MovementRule* rule) {
+  if (key == "columns") {
+    RequireMap(node, key);
+    for (const auto& entry : node) {
+      rule->columns.push_back(ParseColumn(entry.first, entry.second));
+    }
+  } else if (key == "constants") {
+    RequireMap(node, key);
+    for (const auto& entry : node) {
+      rule->constants.emplace_back(Path(entry.first),
+                                   Scalar(entry.second, "a constant"));
+    }
+  } else if (key == "id") {
+    rule->id = Strings(node, key);
+  } else {
+    return key == "values";  // After the columns, whatever their order.
+  }
+  return true;
+}
+
+MovementRule ParseMovement(const YAML::Node& node) {
+  RequireMap(node, "a movement");
+  MovementRule rule;
+  for (const auto& entry : node) {
+    const std::string key = Scalar(entry.first, "a key");
+    if (!ParseMovementKey(key, entry.second, &rule)) {
+      Fail(entry.first, absl::StrCat("no key \"", key,
+                                     "\" here; a movement has columns, "
+                                     "constants, values and id"));
+    }
+  }
+  if (node["values"]) ParseValues(node["values"], &rule);
+  if (rule.columns.empty()) Fail(node, "the movement maps no columns");
+  return rule;
+}
+
+char ParseDelimiter(const YAML::Node& node) {
+  const std::string text = Scalar(node, "delimiter");
+  if (text == "tab") return '\t';
+  if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r") {
+    Fail(node,
+         "the delimiter must be one character other than a quote, or "
+         "the word tab");
+  }
+  return text[0];
+}
+
+bool ParseLatin1(const YAML::Node& node) {
+  const std::string name = absl::AsciiStrToLower(Scalar(node, "encoding"));
+  if (name == "latin1" || name == "iso-8859-1") return true;
+  if (name != "utf-8" && name != "utf8") {
+    Fail(node,
+         absl::StrCat("no encoding \"", name, "\"; choose utf-8 or latin1"));
+  }
+  return false;
+}
+
+int ParseOffset(const YAML::Node& node) {
+  constexpr int kDayMin = 24 * 60;
+  const int minutes = node.as<int>();
+  if (minutes <= -kDayMin || minutes >= kDayMin) {
+    Fail(node, "utc_offset_min must lie within a day");
+  }
+  return minutes;
+}
+
+// The keys of the file as a whole. Returns false for a key that is none.
+bool ParseFileKey(const std::string& key, const YAML::Node& node,
+                  CsvMapping* mapping) {
+  if (key == "delimiter") {
+    mapping->delimiter = ParseDelimiter(node);
+  } else if (key == "encoding") {
+    mapping->latin1 = ParseLatin1(node);
+  } else if (key == "header") {
+    mapping->header = Strings(node, key);
+  } else if (key == "files") {
+    mapping->files = Strings(node, key);
+  } else if (key == "utc_offset_min") {
+    mapping->utc_offset_min = ParseOffset(node);
+    mapping->has_utc_offset = true;
+  } else if (key == "movements") {
+    if (!node.IsSequence()) Fail(node, "movements must be a list");
+    for (const YAML::Node& movement : node) {
+      mapping->movements.push_back(ParseMovement(movement));
+    }
+  } else {
+    return false;
+  }
+  return true;
+}
+
+CsvMapping ParseDocument(const YAML::Node& document) {
+  RequireMap(document, "the document");
+  CsvMapping mapping;
+  YAML::Node single(YAML::NodeType::Map);
+  for (const auto& entry : document) {
+    const std::string key = Scalar(entry.first, "a key");
+    if (ParseFileKey(key, entry.second, &mapping)) continue;
+    single[entry.first] = entry.second;
+  }
+  if (single.size() != 0 && !mapping.movements.empty()) {
+    Fail(single.begin()->first,
+         absl::StrCat("\"", single.begin()->first.Scalar(),
+                      "\" stands beside movements; move it into one of them"));
+  }
+  if (mapping.movements.empty()) {
+    mapping.movements.push_back(ParseMovement(single));
+  }
+  return mapping;
+}
+
+}  // namespace
+
+absl::StatusOr<CsvMapping> ParseCsvMapping(absl::string_view yaml,
+                                           const std::string& file) {
+  YAML::Mark mark;
+  std::string message;
+  try {
+    return ParseDocument(YAML::Load(std::string(yaml)));
+  } catch (const Mistake& mistake) {
+    mark = mistake.mark;
+    message = mistake.message;
+  } catch (const YAML::Exception& error) {
+    mark = error.mark;
+    message = error.msg;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      file, ":", mark.line + 1, ":", mark.column + 1, ": ", message));
+}
+
+absl::StatusOr<CsvMapping> LoadCsvMapping(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    return absl::NotFoundError(
+        absl::StrCat("no column mapping ", file, "; CSV.md shows one"));
+  }
+  const std::string yaml((std::istreambuf_iterator<char>(in)),
+                         std::istreambuf_iterator<char>());
+  return ParseCsvMapping(yaml, file);
+}
+
+absl::StatusOr<CsvMapping> MappingFromHeader(
+    const std::vector<std::string>& header) {
+  MovementRule rule;
+  std::vector<std::string> unknown;
+  for (const std::string& column : header) {
+    if (!CheckPath(v1::Movement::descriptor(), column).ok()) {
+      unknown.push_back(absl::StrCat("\"", column, "\""));
+      continue;
+    }
+    rule.columns.push_back({column, column, "", {}});
+  }
+  if (!unknown.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "these columns name no field of a movement: ",
+        absl::StrJoin(unknown, ", "),
+        "; name them by path (container.number) or give a mapping"));
+  }
+  CsvMapping mapping;
+  mapping.movements.push_back(std::move(rule));
+  return mapping;
+}
+
+std::vector<std::string> ColumnsUsed(const CsvMapping& mapping) {
+  std::set<std::string> used;
+  for (const MovementRule& rule : mapping.movements) {
+    for (const ColumnRule& column : rule.columns) used.insert(column.column);
+    used.insert(rule.id.begin(), rule.id.end());
+  }
+  return {used.begin(), used.end()};
+}
+
+}  // namespace portrisk::service

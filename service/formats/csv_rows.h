@@ -1,0 +1,74 @@
+// Rows of a CSV file, by libcsv: quoted fields, doubled quotes, line breaks
+// inside quotes. Adds what a reader of other people's files needs: where a row
+// began, a bound on its size, and going on after a broken one.
+#ifndef PORTRISK_SERVICE_FORMATS_CSV_ROWS_H_
+#define PORTRISK_SERVICE_FORMATS_CSV_ROWS_H_
+
+#include <csv.h>
+
+#include <cstdint>
+#include <functional>
+#include <istream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace portrisk::service {
+
+inline constexpr size_t kCsvRowBytesMax = size_t{1} << 20;
+
+struct CsvRow {
+  uint64_t line = 0;    // Where it begins, from 1.
+  uint64_t offset = 0;  // Of that line's first byte.
+  std::vector<std::string> cells;
+};
+
+// Not thread safe.
+class CsvRows {
+ public:
+  struct Handler {
+    // An error ends reading.
+    std::function<absl::Status(const CsvRow&)> row;
+    // A row that cannot be read: reason in capitals, and what to do. The row
+    // holds the cells before the damage.
+    std::function<void(const CsvRow&, absl::string_view reason,
+                       absl::string_view message)>
+        broken;
+  };
+
+  CsvRows(char delimiter, Handler handler);
+  ~CsvRows();
+  CsvRows(const CsvRows&) = delete;
+  CsvRows& operator=(const CsvRows&) = delete;
+
+  // Reads to the end of the stream.
+  absl::Status Read(std::istream& in);
+
+  // The stream began with one; it is no part of the first cell.
+  bool byte_order_mark() const { return byte_order_mark_; }
+
+ private:
+  static void OnCell(void* text, size_t size, void* self);
+  static void OnRow(int end, void* self);
+  void Start();
+  void Feed(absl::string_view piece);
+  void Break(absl::string_view reason, absl::string_view message);
+  void Finish();
+
+  const char delimiter_;
+  Handler handler_;
+  csv_parser parser_;
+  CsvRow row_;
+  size_t row_bytes_ = 0;
+  uint64_t line_ = 1;
+  uint64_t offset_ = 0;
+  bool byte_order_mark_ = false;
+  bool skipping_ = false;  // To the next line end, after damage.
+  absl::Status status_;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_FORMATS_CSV_ROWS_H_

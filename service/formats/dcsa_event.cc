@@ -1,0 +1,484 @@
+// The versions say the same things in different places: 2.2 in the event
+// itself, the beta of 3.0 under metadata and payload, 3.0 under
+// eventClassification, equipmentDetails and so on. A field is therefore a list
+// of places, tried in order; nothing else differs between the versions.
+//
+// Identity: an EQUIPMENT event is about one container and its id is the
+// event's. TRANSPORT and SHIPMENT events name any number, so the container's
+// number is added whenever there is one, also when there is only one: a later
+// version of the event may name more.
+#include "service/formats/dcsa_event.h"
+
+#include <initializer_list>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "service/formats/text.h"
+#include "service/times.h"
+
+namespace portrisk::service {
+namespace {
+
+using simdjson::dom::array;
+using simdjson::dom::element;
+using Places = std::initializer_list<const char*>;
+
+struct Code {
+  absl::string_view code;
+  v1::Event event;
+};
+constexpr Code kEquipmentEvents[] = {{"GTIN", v1::GATE_IN},
+                                     {"GTOT", v1::GATE_OUT},
+                                     {"LOAD", v1::LOAD},
+                                     {"DISC", v1::DISCHARGE},
+                                     {"STUF", v1::STUFFING},
+                                     {"STRP", v1::STRIPPING},
+                                     {"PICK", v1::PICK_UP},
+                                     {"DROP", v1::DROP_OFF},
+                                     {"INSP", v1::INSPECTION},
+                                     {"RSEA", v1::SEAL_CHANGE},
+                                     {"RMVD", v1::SEAL_CHANGE},
+                                     {"CUSS", v1::CUSTOMS_SELECTED},
+                                     {"CUSI", v1::CUSTOMS_SELECTED},
+                                     {"CUSR", v1::CUSTOMS_RELEASED},
+                                     {"WAYP", v1::POSITION}};
+constexpr Code kTransportEvents[] = {{"ARRI", v1::VESSEL_ARRIVAL},
+                                     {"DEPA", v1::VESSEL_DEPARTURE}};
+constexpr Code kIotEvents[] = {{"DRO", v1::DOOR_OPENED}, {"LOC", v1::POSITION}};
+
+template <size_t N>
+v1::Event Find(const Code (&codes)[N], absl::string_view code) {
+  for (const Code& entry : codes) {
+    if (entry.code == code) return entry.event;
+  }
+  return v1::EVENT_UNSPECIFIED;
+}
+
+class EventReader {
+ public:
+  explicit EventReader(element event) : event_(event) {}
+
+  DcsaResult Read();
+
+ private:
+  // The value at the first place that has a scalar, as text.
+  std::string Text(Places places) const { return TextIn(event_, places); }
+  static std::string TextIn(element object, Places places);
+
+  v1::Event EventOf(const std::string& type);
+  v1::Event ShipmentEvent(const std::string& code) const;
+  bool ReadRetraction();
+  bool ReadTimes();
+  void ReadLocation(element from, v1::Location* location) const;
+  void ReadLocations(const std::string& type);
+  void ReadTransport();
+  void ReadVessel(element call);
+  void ReadEquipment();
+  void ReadReferences();
+  void TakeReference(const std::string& type, const std::string& value);
+  void Emit(const std::string& type);
+  bool ReadTime(const std::string& text, const char* pointer,
+                google::protobuf::Timestamp* time);
+  void Fail(std::string reason, std::string message, std::string pointer);
+
+  element event_;
+  v1::Movement movement_;
+  std::vector<std::string> containers_;  // Named by references, in order.
+  DcsaResult result_;
+};
+
+std::string EventReader::TextIn(element object, Places places) {
+  for (const char* place : places) {
+    element value;
+    if (object.at_pointer(place).get(value) != simdjson::SUCCESS) continue;
+    std::string_view text;
+    int64_t integer;
+    double number;
+    if (value.get(text) == simdjson::SUCCESS) {
+      if (!text.empty()) return FoldControls(ToAbsl(text));
+    } else if (value.get(integer) == simdjson::SUCCESS) {
+      return absl::StrCat(integer);
+    } else if (value.get(number) == simdjson::SUCCESS) {
+      return absl::StrCat(number);
+    }
+  }
+  return "";
+}
+
+void EventReader::Fail(std::string reason, std::string message,
+                       std::string pointer) {
+  result_.reason = std::move(reason);
+  result_.message = std::move(message);
+  result_.pointer = std::move(pointer);
+}
+
+v1::Event EventReader::ShipmentEvent(const std::string& code) const {
+  const std::string document =
+      Text({"/documentTypeCode", "/payload/documentTypeCode",
+            "/shipmentDetails/documentReference/typeCode"});
+  if (document == "BKG" || document == "CBR") return v1::BOOKING;
+  if (document == "CRO" || document == "DEO") return v1::RELEASE_ORDER;
+  if (document == "CUC" && (code == "RELS" || code == "CMPL")) {
+    return v1::CUSTOMS_RELEASED;
+  }
+  return v1::TRANSPORT_DOCUMENT;
+}
+
+// EVENT_UNSPECIFIED, having failed, when the event is none of ours.
+v1::Event EventReader::EventOf(const std::string& type) {
+  std::string code;
+  v1::Event event = v1::EVENT_UNSPECIFIED;
+  const char* pointer = "/eventType";
+  if (type == "EQUIPMENT") {
+    pointer = "/equipmentEventTypeCode";
+    code = Text({pointer, "/payload/equipmentEventTypeCode",
+                 "/eventClassification/equipmentEventTypeCode"});
+    event = Find(kEquipmentEvents, code);
+  } else if (type == "TRANSPORT") {
+    pointer = "/transportEventTypeCode";
+    code = Text({pointer, "/payload/transportEventTypeCode",
+                 "/eventClassification/transportEventTypeCode"});
+    event = Find(kTransportEvents, code);
+  } else if (type == "SHIPMENT") {
+    pointer = "/shipmentEventTypeCode";
+    code = Text({pointer, "/payload/shipmentEventTypeCode",
+                 "/eventClassification/shipmentEventTypeCode"});
+    if (!code.empty()) event = ShipmentEvent(code);
+  } else if (type == "IOT") {
+    pointer = "/iotDetails/iotEventCode";
+    code = Text({pointer, "/payload/iotEventCode"});
+    event = Find(kIotEvents, code);
+  }
+  if (event == v1::EVENT_UNSPECIFIED) {
+    Fail("UNSUPPORTED_EVENT",
+         absl::StrCat("event type \"", Excerpt(type), "\" with code \"",
+                      Excerpt(code),
+                      "\" reports no movement we know; EQUIPMENT, TRANSPORT, "
+                      "SHIPMENT and IOT events with the codes of DCSA's "
+                      "reference data do"),
+         pointer);
+  }
+  return event;
+}
+
+bool EventReader::ReadTime(const std::string& text, const char* pointer,
+                           google::protobuf::Timestamp* time) {
+  absl::Time parsed;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &parsed, &error)) {
+    if (!absl::ParseTime("%Y-%m-%d%ET%H:%M:%E*S", text, &parsed, &error)) {
+      Fail("BAD_TIME",
+           absl::StrCat("\"", Excerpt(text),
+                        "\" is no time; write 2026-01-31T08:15:00+01:00"),
+           pointer);
+      return false;
+    }
+    result_.tolerated.push_back("TIME_WITHOUT_ZONE");
+  }
+  if (parsed < absl::FromUnixSeconds(-62135596800) ||
+      parsed > absl::FromUnixSeconds(253402300799)) {
+    Fail("BAD_TIME", "the time lies outside the years 1 to 9999", pointer);
+    return false;
+  }
+  *time = ToProto(parsed);
+  return true;
+}
+
+bool EventReader::ReadTimes() {
+  const std::string updated = Text(
+      {"/eventUpdatedDateTime", "/eventCreatedDateTime",
+       "/metadata/eventUpdatedDateTime", "/metadata/eventCreatedDateTime"});
+  if (!updated.empty() && !ReadTime(updated, "/eventCreatedDateTime",
+                                    movement_.mutable_update_time())) {
+    return false;
+  }
+  const std::string occurred =
+      Text({"/eventDateTime", "/payload/eventDateTime"});
+  if (occurred.empty()) {
+    if (movement_.retraction()) return true;
+    Fail("NO_TIME", "eventDateTime is missing; say when it happened",
+         "/eventDateTime");
+    return false;
+  }
+  return ReadTime(occurred, "/eventDateTime",
+                  movement_.mutable_occurrence_time());
+}
+
+// Sets the id. False when there is none.
+bool EventReader::ReadRetraction() {
+  const std::string id = Text({"/eventID", "/metadata/eventID"});
+  const std::string retracted =
+      Text({"/retractedEventID", "/metadata/retractedEventID"});
+  bool is_retracted = false;
+  for (const char* place : {"/isRetracted", "/metadata/isRetracted",
+                            "/eventClassification/isRetracted"}) {
+    bool flag = false;
+    if (event_.at_pointer(place).get(flag) == simdjson::SUCCESS) {
+      is_retracted = is_retracted || flag;
+    }
+  }
+  movement_.set_retraction(is_retracted || !retracted.empty());
+  movement_.set_id(retracted.empty() ? id : retracted);
+  if (!movement_.id().empty()) return true;
+  Fail("NO_EVENT_ID", "eventID is missing; without it a repeat cannot be told",
+       "/eventID");
+  return false;
+}
+
+// Fills what `location` lacks.
+void EventReader::ReadLocation(element from, v1::Location* location) const {
+  const auto fill = [&from](std::string* field, Places places) {
+    if (field->empty()) *field = TextIn(from, places);
+  };
+  fill(location->mutable_locode(),
+       {"/UNLocationCode", "/location/UNLocationCode"});
+  if (location->facility().empty()) {
+    fill(location->mutable_facility(),
+         {"/facilityCode", "/location/facilityCode"});
+    if (!location->facility().empty()) {
+      location->set_facility_code_list(TextIn(
+          from,
+          {"/facilityCodeListProvider", "/location/facilityCodeListProvider"}));
+    }
+  }
+  fill(location->mutable_name(),
+       {"/locationName", "/location/locationName", "/address/city"});
+  double latitude = 0;
+  double longitude = 0;
+  if (!location->has_latitude() &&
+      absl::SimpleAtod(TextIn(from, {"/latitude", "/location/latitude",
+                                     "/geoCoordinate/latitude"}),
+                       &latitude) &&
+      absl::SimpleAtod(TextIn(from, {"/longitude", "/location/longitude",
+                                     "/geoCoordinate/longitude"}),
+                       &longitude)) {
+    location->set_latitude(latitude);
+    location->set_longitude(longitude);
+  }
+}
+
+// An equipment event says where it happened; a transport event happens at its
+// transport call.
+void EventReader::ReadLocations(const std::string& type) {
+  v1::Location location;
+  element place;
+  for (const char* pointer :
+       {"/eventLocation", "/payload/eventLocation", "/payload/location"}) {
+    if (event_.at_pointer(pointer).get(place) == simdjson::SUCCESS) {
+      ReadLocation(place, &location);
+    }
+  }
+  // What the call says completes one place, never mixes two.
+  if (location.locode().empty() && !location.has_latitude() &&
+      type != "SHIPMENT") {
+    for (const char* pointer : {"/transportCall", "/payload/transportCall",
+                                "/transportDetails/transportCall"}) {
+      if (event_.at_pointer(pointer).get(place) == simdjson::SUCCESS) {
+        ReadLocation(place, &location);
+      }
+    }
+  }
+  if (location.ByteSizeLong() != 0) *movement_.mutable_location() = location;
+}
+
+void EventReader::ReadVessel(element call) {
+  v1::Transport* transport = movement_.mutable_transport();
+  transport->set_vessel_imo(TextIn(
+      call, {"/vessel/vesselIMONumber", "/vesselTransport/vesselIMONumber"}));
+  transport->set_vessel_name(TextIn(call, {"/vessel/vesselName", "/vessel/name",
+                                           "/vesselTransport/vesselName"}));
+  transport->set_call_sign(
+      TextIn(call, {"/vessel/vesselCallSignNumber", "/vessel/vesselCallSign",
+                    "/vesselTransport/vesselCallSign"}));
+  transport->set_carrier_code(TextIn(call, {"/vessel/vesselOperatorCarrierCode",
+                                            "/vessel/operatorCarrierCode"}));
+}
+
+void EventReader::ReadTransport() {
+  element call;
+  if (event_.at_pointer("/transportCall").get(call) != simdjson::SUCCESS &&
+      event_.at_pointer("/payload/transportCall").get(call) !=
+          simdjson::SUCCESS &&
+      event_.at_pointer("/transportDetails/transportCall").get(call) !=
+          simdjson::SUCCESS) {
+    return;
+  }
+  ReadVessel(call);
+  v1::Transport* transport = movement_.mutable_transport();
+  const std::string mode = TextIn(call, {"/modeOfTransport"});
+  if (mode == "VESSEL") transport->set_mode(v1::SEA);
+  if (mode == "RAIL") transport->set_mode(v1::RAIL);
+  if (mode == "TRUCK") transport->set_mode(v1::ROAD);
+  if (mode == "BARGE") transport->set_mode(v1::BARGE);
+  // A box that arrives came on the import voyage.
+  const v1::Event event = movement_.event();
+  const std::string import =
+      TextIn(call, {"/importVoyageNumber", "/carrierImportVoyageNumber",
+                    "/importVoyageNumberOrReference/carrierVoyageNumber"});
+  const std::string exported =
+      TextIn(call, {"/exportVoyageNumber", "/carrierExportVoyageNumber",
+                    "/exportVoyageNumberOrReference/carrierVoyageNumber"});
+  const bool arrives = event == v1::DISCHARGE || event == v1::VESSEL_ARRIVAL ||
+                       event == v1::GATE_OUT;
+  transport->set_voyage(
+      (arrives && !import.empty()) || exported.empty() ? import : exported);
+  transport->set_call_reference(
+      TextIn(call, {"/transportCallReference", "/transportCallID"}));
+}
+
+void EventReader::ReadEquipment() {
+  v1::Container container;
+  container.set_number(
+      Text({"/equipmentReference", "/payload/equipmentReference",
+            "/equipmentDetails/equipmentReference"}));
+  container.set_type_code(
+      Text({"/ISOEquipmentCode", "/payload/ISOEquipmentCode",
+            "/equipmentDetails/ISOEquipmentCode"}));
+  const std::string load =
+      Text({"/emptyIndicatorCode", "/payload/emptyIndicatorCode",
+            "/equipmentDetails/emptyIndicatorCode"});
+  if (load == "EMPTY") container.set_load_status(v1::EMPTY);
+  if (load == "LADEN") container.set_load_status(v1::FULL);
+  if (container.ByteSizeLong() != 0) {
+    *movement_.mutable_container() = container;
+  }
+  for (const char* pointer :
+       {"/seals", "/payload/seals", "/equipmentDetails/seals"}) {
+    array seals;
+    if (event_.at_pointer(pointer).get(seals) != simdjson::SUCCESS) continue;
+    for (element entry : seals) {
+      const std::string number = TextIn(entry, {"/sealNumber", "/number"});
+      if (number.empty()) continue;
+      v1::Seal* seal = movement_.add_seals();
+      seal->set_number(number);
+      seal->set_source(TextIn(entry, {"/sealSource", "/source"}));
+    }
+  }
+}
+
+void EventReader::TakeReference(const std::string& type,
+                                const std::string& value) {
+  if (value.empty()) return;
+  if (type == "EQ") {
+    containers_.push_back(value);
+  } else if (type == "BKG") {
+    movement_.mutable_consignment()->set_booking(value);
+  } else if (type == "TRD" || type == "BL") {
+    movement_.mutable_consignment()->set_bill_of_lading(value);
+  }
+}
+
+void EventReader::ReadReferences() {
+  for (const char* pointer :
+       {"/references", "/documentReferences", "/payload/references",
+        "/payload/documentReferences", "/payload/relatedDocumentReferences",
+        "/relatedDocumentReferences",
+        "/shipmentDetails/additionalDocumentReferences"}) {
+    array references;
+    if (event_.at_pointer(pointer).get(references) != simdjson::SUCCESS) {
+      continue;
+    }
+    for (element reference : references) {
+      TakeReference(TextIn(reference, {"/referenceType", "/typeCode", "/type",
+                                       "/documentReferenceType"}),
+                    TextIn(reference, {"/referenceValue", "/reference",
+                                       "/value", "/documentReferenceValue"}));
+    }
+  }
+  // The document a SHIPMENT event is about.
+  TakeReference(Text({"/documentTypeCode", "/payload/documentTypeCode",
+                      "/shipmentDetails/documentReference/typeCode"}),
+                Text({"/documentID", "/payload/documentID",
+                      "/documentReference", "/payload/documentReference",
+                      "/shipmentDetails/documentReference/reference"}));
+}
+
+void EventReader::Emit(const std::string& type) {
+  const bool one_container = type == "EQUIPMENT" || type == "IOT";
+  if (one_container && movement_.container().number().empty() &&
+      containers_.size() == 1) {
+    movement_.mutable_container()->set_number(containers_[0]);
+  }
+  if (one_container && movement_.container().number().empty() &&
+      !movement_.retraction()) {
+    Fail("NO_CONTAINER_NUMBER",
+         "equipmentReference is missing; an equipment event must say which "
+         "container it is about",
+         "/equipmentReference");
+    return;
+  }
+  if (!one_container && containers_.empty() && movement_.retraction()) {
+    // Voids a consignment's movement, but no container's: their ids end in a
+    // number that the event does not give.
+    result_.tolerated.push_back("RETRACTION_WITHOUT_CONTAINER");
+  }
+  if (one_container || (containers_.empty() && movement_.retraction()) ||
+      (containers_.empty() &&
+       (!movement_.consignment().booking().empty() ||
+        !movement_.consignment().bill_of_lading().empty()))) {
+    movement_.set_id(BoundedId(movement_.id()));
+    result_.movements.push_back(std::move(movement_));
+    return;
+  }
+  if (containers_.empty()) {
+    Fail("NO_REFERENCE",
+         "the event names no container (reference EQ), booking (BKG) or bill "
+         "of lading (TRD); add one",
+         "/references");
+    return;
+  }
+  for (const std::string& number : containers_) {
+    v1::Movement movement = movement_;
+    movement.mutable_container()->set_number(number);
+    movement.set_id(BoundedId(
+        absl::StrCat(movement_.id(), "/", absl::AsciiStrToUpper(number))));
+    result_.movements.push_back(std::move(movement));
+  }
+}
+
+DcsaResult EventReader::Read() {
+  const std::string type = Text({"/eventType", "/metadata/eventType",
+                                 "/eventClassification/eventTypeCode"});
+  if (!ReadRetraction()) return std::move(result_);
+  const v1::Event event = EventOf(type);
+  if (event == v1::EVENT_UNSPECIFIED && !movement_.retraction()) {
+    return std::move(result_);
+  }
+  result_.reason.clear();
+  movement_.set_event(event);
+  if (!ReadTimes()) return std::move(result_);
+  const std::string classifier =
+      Text({"/eventClassifierCode", "/payload/eventClassifierCode",
+            "/eventClassification/eventClassifierCode"});
+  if (classifier == "PLN") movement_.set_classifier(v1::PLANNED);
+  if (classifier == "EST") movement_.set_classifier(v1::ESTIMATED);
+  if (classifier == "ACT") movement_.set_classifier(v1::ACTUAL);
+  if (movement_.classifier() == v1::CLASSIFIER_UNSPECIFIED &&
+      !movement_.retraction()) {
+    // Unspecified would count as a fact.
+    Fail("BAD_CLASSIFIER",
+         absl::StrCat("eventClassifierCode \"", Excerpt(classifier),
+                      "\" is none of PLN, EST and ACT; say how firm it is"),
+         "/eventClassifierCode");
+    return std::move(result_);
+  }
+  movement_.set_source(
+      Text({"/publisher/partyName", "/publisher/carrierCode",
+            "/metadata/publisher/carrierCode", "/metadata/publisher/partyName",
+            "/eventRouting/originatingParty/partyCode"}));
+  ReadLocations(type);
+  ReadTransport();
+  ReadEquipment();
+  ReadReferences();
+  Emit(type);
+  return std::move(result_);
+}
+
+}  // namespace
+
+DcsaResult ReadDcsaEvent(element event) { return EventReader(event).Read(); }
+
+}  // namespace portrisk::service

@@ -1,0 +1,31 @@
+// One DCSA track and trace event to movements: version 2.2, and what 3.0 (beta
+// and release) writes elsewhere in the object.
+#ifndef PORTRISK_SERVICE_FORMATS_DCSA_EVENT_H_
+#define PORTRISK_SERVICE_FORMATS_DCSA_EVENT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "portrisk/v1/movement.pb.h"
+#include "simdjson.h"
+
+namespace portrisk::service {
+
+// What an event gave.
+struct DcsaResult {
+  std::vector<v1::Movement> movements;  // One for each container it names.
+  std::vector<std::string> tolerated;
+  // Set when there is none: reason, remedy, and the JSON pointer within the
+  // event that it is about.
+  std::string reason;
+  std::string message;
+  std::string pointer;
+};
+
+// Never fails otherwise. Times without a zone are taken as UTC.
+DcsaResult ReadDcsaEvent(simdjson::dom::element event);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_FORMATS_DCSA_EVENT_H_

@@ -1,0 +1,235 @@
+#include "service/formats/edifact_codes.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+
+namespace portrisk::service {
+namespace {
+
+struct DocumentCode {
+  MessageType type;
+  absl::string_view code;
+  v1::Event event;
+};
+
+// Terminals still send the numbers of the nineties beside those that D.00B
+// gave the same documents.
+constexpr DocumentCode kDocuments[] = {
+    {MessageType::kCodeco, "34", v1::GATE_IN},
+    {MessageType::kCodeco, "109", v1::GATE_IN},
+    {MessageType::kCodeco, "36", v1::GATE_OUT},
+    {MessageType::kCodeco, "111", v1::GATE_OUT},
+    {MessageType::kCodeco, "117", v1::YARD_MOVE},  // Shift report.
+    {MessageType::kCoarri, "44", v1::DISCHARGE},
+    {MessageType::kCoarri, "98", v1::DISCHARGE},
+    {MessageType::kCoarri, "119", v1::DISCHARGE},
+    {MessageType::kCoarri, "46", v1::LOAD},
+    {MessageType::kCoarri, "122", v1::LOAD},
+    {MessageType::kCoarri, "270", v1::LOAD},
+    {MessageType::kCoarri, "24", v1::YARD_MOVE},  // Re-stow report.
+};
+
+struct Named {
+  absl::string_view code;
+  absl::string_view name;
+};
+
+constexpr Named kSealSources[] = {
+    {"CA", "CAR"}, {"SH", "SHI"}, {"CU", "CUS"}, {"AC", "PHY"}, {"TO", "TER"},
+};
+constexpr Named kPartySchemes[] = {
+    {"16", "DUNS"}, {"20", "BIC"}, {"166", "SCAC"}, {"306", "SMDG"}};
+constexpr Named kCharsets[] = {
+    {"UNOD", "ISO-8859-2"}, {"UNOE", "ISO-8859-5"}, {"UNOF", "ISO-8859-7"},
+    {"UNOG", "ISO-8859-3"}, {"UNOH", "ISO-8859-4"}, {"UNOI", "ISO-8859-6"},
+    {"UNOJ", "ISO-8859-8"}, {"UNOK", "ISO-8859-9"},
+};
+
+template <size_t N>
+absl::string_view Find(const Named (&table)[N], absl::string_view code) {
+  for (const Named& entry : table) {
+    if (entry.code == code) return entry.name;
+  }
+  return "";
+}
+
+// Digits of a date and time, as the formats lay them out.
+struct Layout {
+  absl::string_view format;
+  size_t year_digits;
+  size_t digits;  // Without a zone.
+  enum Zone { kNone, kLetters, kOffset } zone;
+};
+constexpr Layout kLayouts[] = {
+    {"102", 4, 8, Layout::kNone},     {"203", 4, 12, Layout::kNone},
+    {"204", 4, 14, Layout::kNone},    {"101", 2, 6, Layout::kNone},
+    {"201", 2, 10, Layout::kNone},    {"202", 2, 12, Layout::kNone},
+    {"205", 4, 12, Layout::kOffset},  {"303", 4, 12, Layout::kLetters},
+    {"304", 4, 14, Layout::kLetters},
+};
+
+int Number(absl::string_view digits) {
+  int number = 0;
+  for (const char c : digits) number = number * 10 + (c - '0');
+  return number;
+}
+
+bool ParseDigits(absl::string_view digits, size_t year_digits,
+                 absl::TimeZone zone, absl::Time* time) {
+  int year = Number(digits.substr(0, year_digits));
+  // Two-digit years: no container report is older than 1970.
+  if (year_digits == 2) year += year < 70 ? 2000 : 1900;
+  const absl::string_view rest = digits.substr(year_digits);
+  const auto field = [&rest](size_t at) {
+    return at < rest.size() ? Number(rest.substr(at, 2)) : 0;
+  };
+  const int month = field(0), day = field(2), hour = field(4);
+  const int minute = field(6), second = field(8);
+  if (year < 1 || month < 1 || month > 12 || day < 1 || hour > 24 ||
+      minute > 59 || second > 60 || (hour == 24 && minute + second > 0)) {
+    return false;
+  }
+  const absl::CivilDay date(year, month, day);
+  if (date.month() != month || date.day() != day) return false;
+  *time = absl::FromCivil(
+      absl::CivilSecond(year, month, day, hour, minute, second), zone);
+  return true;
+}
+
+// The zone behind the digits; `zone` and a tolerance when it says nothing.
+bool ParseZone(absl::string_view text, Layout::Zone kind, absl::TimeZone* zone,
+               absl::string_view* tolerated) {
+  if (kind == Layout::kLetters) {
+    if (text == "UTC" || text == "GMT" || text == "Z") {
+      *zone = absl::UTCTimeZone();
+    } else {
+      *tolerated = "ZONE_UNKNOWN";
+    }
+    return text.size() <= 3;
+  }
+  if (text.size() != 5 || (text[0] != '+' && text[0] != '-') ||
+      !std::all_of(text.begin() + 1, text.end(), absl::ascii_isdigit)) {
+    return false;
+  }
+  const int seconds =
+      Number(text.substr(1, 2)) * 3600 + Number(text.substr(3, 2)) * 60;
+  if (seconds > 14 * 3600) return false;
+  *zone = absl::FixedTimeZone(text[0] == '-' ? -seconds : seconds);
+  return true;
+}
+
+const Layout* LayoutByLength(size_t digits) {
+  switch (digits) {
+    case 14:
+      return &kLayouts[2];
+    case 12:
+      return &kLayouts[1];
+    case 10:
+      return &kLayouts[4];
+    case 8:
+      return &kLayouts[0];
+    case 6:
+      return &kLayouts[3];
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+MessageType ParseMessageType(absl::string_view code) {
+  if (code == "CODECO") return MessageType::kCodeco;
+  if (code == "COARRI") return MessageType::kCoarri;
+  return MessageType::kOther;
+}
+
+v1::Event EventOf(MessageType type, absl::string_view document_code) {
+  for (const DocumentCode& document : kDocuments) {
+    if (document.type == type && document.code == document_code) {
+      return document.event;
+    }
+  }
+  return v1::EVENT_UNSPECIFIED;
+}
+
+Function FunctionOf(absl::string_view code) {
+  if (code == "1" || code == "3") return Function::kCancel;   // Deletion: 3.
+  if (code == "4" || code == "5") return Function::kReplace;  // Change: 4.
+  return Function::kOriginal;
+}
+
+v1::LoadStatus LoadStatusOf(absl::string_view code) {
+  if (code == "4") return v1::EMPTY;
+  // 7 and 8 are full too, of many consignments and of one.
+  if (code == "5" || code == "7" || code == "8") return v1::FULL;
+  return v1::LOAD_STATUS_UNSPECIFIED;
+}
+
+v1::Mode ModeOf(absl::string_view mode, absl::string_view means) {
+  if (mode == "1") return v1::SEA;
+  if (mode == "2") return v1::RAIL;
+  if (mode == "3") return v1::ROAD;
+  if (mode == "4") return v1::AIR;
+  if (mode == "8") return v1::BARGE;
+  if (means == "8") return v1::BARGE;
+  if (means == "11" || means == "13") return v1::SEA;
+  if (means == "25") return v1::RAIL;
+  if (means == "31") return v1::ROAD;
+  return v1::MODE_UNSPECIFIED;
+}
+
+absl::string_view SealSourceOf(absl::string_view code) {
+  const absl::string_view known = Find(kSealSources, code);
+  return known.empty() ? code : known;
+}
+
+absl::string_view PartySchemeOf(absl::string_view agency) {
+  return Find(kPartySchemes, agency);
+}
+
+double KilogramsIn(absl::string_view unit) {
+  if (unit == "KGM" || unit == "KG") return 1.0;
+  if (unit == "TNE") return 1000.0;
+  if (unit == "LBR") return 0.45359237;
+  return 0.0;
+}
+
+DateTime ParseDateTime(absl::string_view value, absl::string_view format,
+                       absl::TimeZone zone) {
+  DateTime result;
+  value = absl::StripAsciiWhitespace(value);
+  const auto digits = static_cast<size_t>(
+      std::find_if_not(value.begin(), value.end(), absl::ascii_isdigit) -
+      value.begin());
+  const Layout* layout = nullptr;
+  for (const Layout& candidate : kLayouts) {
+    if (candidate.format == format && candidate.digits == digits) {
+      layout = &candidate;
+    }
+  }
+  if (layout == nullptr) {
+    layout = LayoutByLength(digits);
+    if (layout == nullptr) return result;
+    result.tolerated = "TIME_FORMAT_WRONG";
+  }
+  const absl::string_view rest = value.substr(digits);
+  if (layout->zone == Layout::kNone) {
+    if (!rest.empty()) return result;
+  } else if (!ParseZone(rest, layout->zone, &zone, &result.tolerated)) {
+    return result;
+  }
+  if (layout->digits - layout->year_digits == 4) {
+    result.tolerated = "DATE_ONLY";
+  }
+  result.ok = ParseDigits(value.substr(0, digits), layout->year_digits, zone,
+                          &result.time);
+  return result;
+}
+
+const char* CharsetOf(absl::string_view syntax) {
+  const absl::string_view name = Find(kCharsets, syntax);
+  return name.empty() ? nullptr : name.data();
+}
+
+}  // namespace portrisk::service

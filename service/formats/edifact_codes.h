@@ -1,0 +1,62 @@
+// What the codes of CODECO and COARRI mean. Tables and small parsers; all pure.
+//
+// Sources: the UN/EDIFACT directories D.95B and D.00B (data elements 1001,
+// 1225, 2379, 3055, 8067, 8169, 9303) and, where these say nothing, what SMDG
+// and ITIGG user manuals prescribe and terminals send.
+#ifndef PORTRISK_SERVICE_FORMATS_EDIFACT_CODES_H_
+#define PORTRISK_SERVICE_FORMATS_EDIFACT_CODES_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "portrisk/v1/movement.pb.h"
+
+namespace portrisk::service {
+
+enum class MessageType { kOther, kCodeco, kCoarri };
+MessageType ParseMessageType(absl::string_view code);
+
+// The event that a document of this name reports; EVENT_UNSPECIFIED when the
+// code is none of those in use.
+v1::Event EventOf(MessageType type, absl::string_view document_code);
+
+// What a message does to what was sent before (1225).
+enum class Function { kOriginal, kReplace, kCancel };
+Function FunctionOf(absl::string_view code);
+
+// Full or empty (8169).
+v1::LoadStatus LoadStatusOf(absl::string_view code);
+
+// Mode of transport (8067), else by the type of means (8179).
+v1::Mode ModeOf(absl::string_view mode, absl::string_view means);
+
+// Sealing party (9303) as DCSA names it; the code itself when DCSA has none.
+absl::string_view SealSourceOf(absl::string_view code);
+
+// Who keeps the list of a party code (3055), as Party.id_scheme says it.
+absl::string_view PartySchemeOf(absl::string_view agency);
+
+// Kilograms in one of the unit (6411); 0 for a unit we do not know.
+double KilogramsIn(absl::string_view unit);
+
+// The result of reading a DTM value.
+struct DateTime {
+  bool ok = false;
+  absl::Time time;
+  // Reason to tolerate: TIME_FORMAT_WRONG, DATE_ONLY, ZONE_UNKNOWN; or empty.
+  absl::string_view tolerated;
+};
+
+// `value` in format `format` (2379). Where the two contradict, the length of
+// the value decides. Times without a zone are in `zone`.
+DateTime ParseDateTime(absl::string_view value, absl::string_view format,
+                       absl::TimeZone zone);
+
+// Character set of a syntax identifier ("UNOE"), as iconv names it; null for
+// those whose characters beyond ASCII we take as ISO 8859-1.
+const char* CharsetOf(absl::string_view syntax);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_FORMATS_EDIFACT_CODES_H_

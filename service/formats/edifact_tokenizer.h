@@ -1,0 +1,123 @@
+// EDIFACT bytes to segments (ISO 9735): service strings, release characters,
+// any line ending, bytes that belong to no segment.
+//
+// Holds one buffer, whatever the length of the input; a segment's parts are
+// views into it. Reads nothing about messages or envelopes, except that a UNA
+// sets the separators and the end of an interchange resets them.
+#ifndef PORTRISK_SERVICE_FORMATS_EDIFACT_TOKENIZER_H_
+#define PORTRISK_SERVICE_FORMATS_EDIFACT_TOKENIZER_H_
+
+#include <cstdint>
+#include <istream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace portrisk::service {
+
+// Longer runs without a terminator are damage, not segments.
+inline constexpr size_t kSegmentBytesMax = 64 * 1024;
+
+// A segment: tag and elements of components. Views are valid until the next
+// call of the tokenizer.
+class Segment {
+ public:
+  absl::string_view tag() const { return At(0, 0); }
+  // Component `component` of element `element`; element 0 is the tag. Empty
+  // where the segment has none.
+  absl::string_view At(size_t element, size_t component = 0) const {
+    if (element >= starts_.size()) return {};
+    const size_t end = element + 1 < starts_.size() ? starts_[element + 1]
+                                                    : components_.size();
+    const size_t at = starts_[element] + component;
+    return at < end ? components_[at] : absl::string_view();
+  }
+  size_t elements() const { return starts_.size(); }
+  absl::string_view raw() const { return raw_; }  // Without terminator.
+  uint64_t offset() const { return offset_; }     // In the stream.
+  bool wrapped() const { return wrapped_; }       // Line breaks were inside.
+
+ private:
+  friend class EdifactTokenizer;
+
+  std::vector<absl::string_view> components_;
+  std::vector<uint32_t> starts_;  // First component of each element.
+  absl::string_view raw_;
+  std::string unescaped_;  // Holds the components when raw_ cannot.
+  uint64_t offset_ = 0;
+  bool wrapped_ = false;
+};
+
+// Not thread safe. The stream outlives the object.
+class EdifactTokenizer {
+ public:
+  enum class Token {
+    kSegment,        // segment() is valid.
+    kServiceString,  // A UNA was read and is in force.
+    kDamage,     // Not a segment: damage(), damage_offset(), damage_reason().
+    kTruncated,  // The stream ended inside a segment; damage() is its start.
+    kEnd,
+  };
+
+  explicit EdifactTokenizer(std::istream& in);
+
+  Token Next();
+
+  // Reads over everything up to the next UNA, UNB or UNH, which Next then
+  // returns. For use after damage.
+  void Resynchronise();
+
+  const Segment& segment() const { return segment_; }
+  absl::string_view damage() const { return damage_; }
+  uint64_t damage_offset() const { return damage_offset_; }
+  // BAD_SEGMENT, SEGMENT_TOO_LONG.
+  absl::string_view damage_reason() const { return damage_reason_; }
+  bool byte_order_mark() const { return byte_order_mark_; }
+
+ private:
+  struct Separators {
+    char component = ':';
+    char element = '+';
+    char release = '?';  // A blank means none.
+    char terminator = '\'';
+  };
+  // What a byte does inside a segment.
+  enum Role : uint8_t { kData, kComponent, kElement, kRelease, kLineBreak };
+
+  bool Refill();
+  bool Ensure(size_t bytes);
+  absl::string_view Rest() const {
+    return absl::string_view(buffer_).substr(at_, end_ - at_);
+  }
+  void SkipBetween();
+  bool TakeServiceString();
+  void SetSeparators(const Separators& separators);
+  bool FindTerminator(size_t* size);
+  bool LooksLikeSegment(absl::string_view raw) const;
+  bool StartsMessage(absl::string_view rest) const;
+  size_t SizeBeforeMessage(absl::string_view raw) const;
+  void Split(absl::string_view raw);
+  void SplitMarked(absl::string_view copy);
+  void Add(absl::string_view component, bool ends_element);
+  absl::string_view Unescape(absl::string_view raw);
+  Token Damage(size_t bytes, absl::string_view reason);
+
+  std::istream& in_;
+  std::string buffer_;
+  size_t at_ = 0;      // First unread byte.
+  size_t end_ = 0;     // Behind the last byte read.
+  uint64_t base_ = 0;  // Stream offset of buffer_[0].
+  bool exhausted_ = false;
+  bool byte_order_mark_ = false;
+  Separators separators_;
+  uint8_t roles_[256];
+  Segment segment_;
+  absl::string_view damage_;
+  absl::string_view damage_reason_;
+  uint64_t damage_offset_ = 0;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_FORMATS_EDIFACT_TOKENIZER_H_

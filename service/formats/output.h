@@ -1,0 +1,59 @@
+// Where every format's reader puts what it read: movements and rejects to the
+// caller's sink, counts to the summary. One per call of ReadMovements.
+#ifndef PORTRISK_SERVICE_FORMATS_OUTPUT_H_
+#define PORTRISK_SERVICE_FORMATS_OUTPUT_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "service/formats/reader.h"
+
+namespace portrisk::service {
+
+class Output {
+ public:
+  // Both outlive the object.
+  Output(const ReaderOptions& options, const ReaderSink& sink)
+      : options_(options), sink_(sink) {}
+
+  const ReaderOptions& options() const { return options_; }
+  const ReadSummary& summary() const { return summary_; }
+
+  void CountRecord() { ++summary_.records; }
+
+  // Something was not as it should be and was read all the same.
+  void Tolerate(absl::string_view reason) {
+    ++summary_.tolerated[std::string(reason)];
+  }
+
+  // Hands a movement over. An error is the sink's and ends reading.
+  absl::Status Emit(v1::Movement&& movement) {
+    if (!options_.source.empty()) movement.set_source(options_.source);
+    ++summary_.movements;
+    return sink_.movement ? sink_.movement(std::move(movement))
+                          : absl::OkStatus();
+  }
+
+  void Rejected(Reject reject) {
+    reject.file = options_.file;
+    ++summary_.rejects;
+    if (sink_.reject) sink_.reject(reject);
+  }
+
+ private:
+  const ReaderOptions& options_;
+  const ReaderSink& sink_;
+  ReadSummary summary_;
+};
+
+// The readers, one a format. Each reads `in` to its end.
+absl::Status ReadEdifact(std::istream& in, Output* output);
+absl::Status ReadDcsa(std::istream& in, Output* output);
+absl::Status ReadCsv(std::istream& in, Output* output);
+absl::Status ReadJsonl(std::istream& in, Output* output);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_FORMATS_OUTPUT_H_
