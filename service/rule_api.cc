@@ -309,21 +309,21 @@ absl::StatusOr<v1::LoadReferenceResponse> RuleApi::LoadReference(
   std::lock_guard<std::mutex> lock(mutex_);
   const SerialisedReference serialised = SerialiseReference(request.table());
   auto reference = std::make_shared<const scoring::Reference>(
-      request.table(), serialised.version);
+      request.table(), serialised.content_hash);
   v1::LoadReferenceResponse response;
-  response.set_version(serialised.version);
+  response.set_version(serialised.content_hash);
   response.set_place_count(
       static_cast<uint32_t>(request.table().places_size()));
   response.set_owner_count(
       static_cast<uint32_t>(request.table().owners_size()));
   status = engine_->Run([&](Core& core) {
-    core.mutable_catalogue()->set_reference_version(serialised.version);
+    core.mutable_catalogue()->set_reference_version(serialised.content_hash);
     v1::JournalRecord record;
     record.set_caller(caller);
-    record.mutable_reference()->set_content_hash(serialised.version);
+    record.mutable_reference()->set_content_hash(serialised.content_hash);
     response.set_sequence(core.Append(
         std::move(record),
-        {{store::Table::kReference, serialised.version, serialised.bytes},
+        {{store::Table::kReference, serialised.content_hash, serialised.bytes},
          CataloguePut(core.catalogue())}));
     core.SetReference(reference);
     return absl::OkStatus();

@@ -1,0 +1,187 @@
+#include "scoring/container_history.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "scoring/bounded_timeline.h"
+
+namespace portrisk::scoring {
+namespace {
+
+constexpr int64_t kHour = 3600;
+
+// A container whose movements are folded in the order given.
+class ContainerHistoryTest : public testing::Test {
+ protected:
+  ContainerHistoryTest() : reference_(Places(), "test") {}
+
+  static v1::ReferenceTable Places() {
+    v1::ReferenceTable table;
+    const auto add = [&](const char* locode, double lat, double lon) {
+      v1::Place* place = table.add_places();
+      place->set_locode(locode);
+      place->set_latitude(lat);
+      place->set_longitude(lon);
+    };
+    add("BRSSZ", -23.95, -46.33);
+    add("NLRTM", 51.95, 4.14);
+    return table;
+  }
+
+  static v1::Movement At(v1::Event event, int64_t hour,
+                         const std::string& locode) {
+    v1::Movement m;
+    m.set_source("t");
+    m.set_event(event);
+    m.mutable_occurrence_time()->set_seconds(1'700'000'000 + hour * kHour);
+    m.mutable_container()->set_number("MSKU1234565");
+    m.mutable_location()->set_locode(locode);
+    return m;
+  }
+
+  JournaledMovement Journal(const v1::Movement& m, uint64_t key) {
+    return {&m, key, ++sequence_};
+  }
+
+  void Fold(const v1::Movement& m, uint64_t key) {
+    FoldContainer(Journal(m, key), nullptr, &state_);
+  }
+
+  const v1::ContainerView& Derive(const v1::Movement& m, uint64_t key) {
+    buffer_.Derive(&state_, Journal(m, key), reference_);
+    return buffer_.view();
+  }
+
+  Reference reference_;
+  v1::ContainerState state_;
+  ContainerViewBuffer buffer_;
+  uint64_t sequence_ = 0;
+};
+
+TEST_F(ContainerHistoryTest, NothingKnownLeavesEverythingAbsent) {
+  const v1::Movement m = At(v1::GATE_OUT, 0, "NLRTM");
+  const v1::ContainerView& view = Derive(m, 1);
+  EXPECT_FALSE(view.has_previous());
+  EXPECT_FALSE(view.has_next());
+  EXPECT_FALSE(view.has_leg_in());
+  EXPECT_FALSE(view.has_last_weight_kg());
+}
+
+TEST_F(ContainerHistoryTest, NeighboursAreFoundOnBothSidesOfALateMovement) {
+  Fold(At(v1::LOAD, 0, "BRSSZ"), 1);
+  Fold(At(v1::GATE_OUT, 500, "NLRTM"), 2);
+  const v1::Movement late = At(v1::DISCHARGE, 400, "NLRTM");
+  const v1::ContainerView& view = Derive(late, 3);
+  EXPECT_EQ(view.previous().event(), v1::LOAD);
+  EXPECT_EQ(view.next().event(), v1::GATE_OUT);
+  EXPECT_NEAR(view.leg_in().distance_km(), 9900, 200);
+  EXPECT_DOUBLE_EQ(view.leg_in().elapsed_h(), 400);
+  EXPECT_DOUBLE_EQ(view.leg_out().distance_km(), 0);
+  EXPECT_DOUBLE_EQ(view.leg_out().elapsed_h(), 100);
+}
+
+TEST_F(ContainerHistoryTest, AMovementIsNotItsOwnNeighbour) {
+  Fold(At(v1::GATE_IN, 0, "NLRTM"), 1);
+  const v1::Movement correction = At(v1::GATE_IN, 1, "NLRTM");
+  EXPECT_FALSE(Derive(correction, 1).has_previous());
+  EXPECT_TRUE(Derive(correction, 2).has_previous());
+}
+
+TEST_F(ContainerHistoryTest, PlannedMovementsLeaveNoTrace) {
+  v1::Movement planned = At(v1::GATE_OUT, 0, "NLRTM");
+  planned.set_classifier(v1::PLANNED);
+  Fold(planned, 1);
+  EXPECT_EQ(state_.timeline_size(), 0);
+  EXPECT_EQ(state_.movement_count(), 1u);
+}
+
+TEST_F(ContainerHistoryTest, ACorrectionReplacesAndARetractionVoids) {
+  Fold(At(v1::GATE_IN, 0, "NLRTM"), 1);
+  Fold(At(v1::GATE_IN, 5, "BRSSZ"), 1);
+  ASSERT_EQ(state_.timeline_size(), 1);
+  EXPECT_EQ(state_.timeline(0).locode(), "BRSSZ");
+  v1::Movement voided;
+  voided.set_retraction(true);
+  Fold(voided, 1);
+  EXPECT_EQ(state_.timeline_size(), 0);
+}
+
+TEST_F(ContainerHistoryTest, AnUnknownPlaceGivesNoLegButTheSameCodeDoes) {
+  Fold(At(v1::LOAD, 0, "XXABC"), 1);
+  EXPECT_FALSE(Derive(At(v1::DISCHARGE, 10, "NLRTM"), 2).has_leg_in());
+  EXPECT_DOUBLE_EQ(
+      Derive(At(v1::DISCHARGE, 10, "XXABC"), 2).leg_in().distance_km(), 0);
+}
+
+TEST_F(ContainerHistoryTest, WeightIsComparedWithinOneLoadOnly) {
+  v1::Movement loaded = At(v1::LOAD, 0, "BRSSZ");
+  loaded.mutable_weights()->set_vgm_kg(20'000);
+  Fold(loaded, 1);
+  v1::Movement out = At(v1::GATE_OUT, 400, "NLRTM");
+  out.mutable_weights()->set_scale_kg(22'000);
+  EXPECT_NEAR(Derive(out, 2).weight_change(), 0.1, 1e-12);
+  Fold(At(v1::STRIPPING, 300, "NLRTM"), 3);
+  EXPECT_FALSE(Derive(out, 2).has_last_weight_kg());
+}
+
+TEST_F(ContainerHistoryTest, AnInspectionAccountsForANewSeal) {
+  v1::Movement loaded = At(v1::LOAD, 0, "BRSSZ");
+  loaded.add_seals()->set_number("A1");
+  Fold(loaded, 1);
+  v1::Movement out = At(v1::GATE_OUT, 400, "NLRTM");
+  out.add_seals()->set_number("B2");
+  EXPECT_FALSE(Derive(out, 2).seals_accounted_for());
+  EXPECT_EQ(Derive(out, 2).last_seals(0), "A1");
+  Fold(At(v1::INSPECTION, 300, "NLRTM"), 3);
+  EXPECT_TRUE(Derive(out, 2).seals_accounted_for());
+}
+
+TEST_F(ContainerHistoryTest, WhatStuffingReportsBelongsToTheLoad) {
+  v1::Movement stuffed = At(v1::STUFFING, 0, "BRSSZ");
+  stuffed.add_seals()->set_number("A1");
+  stuffed.mutable_weights()->set_gross_kg(10'000);
+  Fold(stuffed, 1);
+  const v1::ContainerView& view = Derive(At(v1::LOAD, 1, "BRSSZ"), 2);
+  EXPECT_EQ(view.last_weight_kg(), 10'000);
+  ASSERT_EQ(view.last_seals_size(), 1);
+}
+
+TEST_F(ContainerHistoryTest, AFullTimelineKeepsTheNewest) {
+  for (int i = 0; i < kTimelineMax + 10; ++i) {
+    Fold(At(v1::YARD_MOVE, i, "NLRTM"), 100 + i);
+  }
+  ASSERT_EQ(state_.timeline_size(), kTimelineMax);
+  EXPECT_EQ(state_.timeline(0).movement_key(), 110u);
+  Fold(At(v1::YARD_MOVE, 1, "NLRTM"), 999);  // Older than all that is kept.
+  EXPECT_EQ(state_.timeline_size(), kTimelineMax);
+  EXPECT_EQ(state_.timeline(0).movement_key(), 110u);
+}
+
+// Within what is kept, the order of arrival leaves no trace in the timeline.
+TEST_F(ContainerHistoryTest, AnyOrderOfArrivalGivesTheSameTimeline) {
+  std::mt19937 random(20261122);
+  std::vector<v1::Movement> movements;
+  for (int i = 0; i < kTimelineMax; ++i) {
+    movements.push_back(At(v1::YARD_MOVE, i / 2, "NLRTM"));
+    movements.back().set_id(std::to_string(i));
+  }
+  std::string expected;
+  for (int round = 0; round < 50; ++round) {
+    std::vector<int> order(movements.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+    std::shuffle(order.begin(), order.end(), random);
+    v1::ContainerState state;
+    for (int i : order) {
+      FoldContainer({&movements[i], static_cast<uint64_t>(i), 7}, nullptr,
+                    &state);
+    }
+    const std::string bytes = state.SerializeAsString();
+    if (round == 0) expected = bytes;
+    ASSERT_EQ(bytes, expected) << "seed 20261122, round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace portrisk::scoring

@@ -1,0 +1,150 @@
+#include "scoring/decision.h"
+
+#include <gtest/gtest.h>
+
+#include "scoring/container_history.h"
+
+namespace portrisk::scoring {
+namespace {
+
+class DecisionTest : public testing::Test {
+ protected:
+  DecisionTest() : programme_(*Programme::Compile({})) {
+    assessment_.mutable_unit()->set_draw_ppm(999'999);
+  }
+
+  v1::Hit* Hit(int32_t contribution, const std::string& category = "") {
+    v1::Hit* hit = assessment_.add_hits();
+    hit->set_contribution(contribution);
+    hit->set_category(category);
+    return hit;
+  }
+  const v1::Assessment& Run() {
+    Decide(*programme_, SelectionProfile(), &assessment_);
+    return assessment_;
+  }
+
+  std::shared_ptr<const Programme> programme_;
+  v1::Assessment assessment_;
+};
+
+TEST_F(DecisionTest, NoHitIsGreenWithoutControl) {
+  EXPECT_EQ(Run().lane(), v1::GREEN);
+  EXPECT_EQ(Run().control(), v1::NO_CONTROL);
+  EXPECT_EQ(Run().channel(), v1::CHANNEL_UNSPECIFIED);
+}
+
+TEST_F(DecisionTest, ContributionsAddUpToAThousandAtMost) {
+  Hit(700);
+  Hit(800);
+  EXPECT_EQ(Run().score(), 1000);
+  EXPECT_EQ(Run().lane(), v1::RED);
+  EXPECT_EQ(Run().channel(), v1::SCORE);
+}
+
+TEST_F(DecisionTest, AMandatoryLaneStandsWhateverTheScore) {
+  v1::Hit* hit = Hit(10);
+  hit->set_lane_at_least(v1::RED);
+  hit->set_control(v1::HOLD_AND_INSPECT);
+  EXPECT_EQ(Run().lane(), v1::RED);
+  EXPECT_EQ(Run().control(), v1::HOLD_AND_INSPECT);
+  EXPECT_EQ(Run().channel(), v1::MANDATORY_RULE);
+}
+
+TEST_F(DecisionTest, ShadowHitsAddNothing) {
+  v1::Hit* hit = Hit(900);
+  hit->set_lane_at_least(v1::RED);
+  hit->set_shadow(true);
+  EXPECT_EQ(Run().score(), 0);
+  EXPECT_EQ(Run().lane(), v1::GREEN);
+  EXPECT_EQ(Run().hits_size(), 1);
+}
+
+TEST_F(DecisionTest, HitsAreOrderedByContributionThenRule) {
+  Hit(10)->set_rule("a");
+  Hit(300)->set_rule("b");
+  Hit(10)->set_rule("c");
+  const v1::Assessment& a = Run();
+  EXPECT_EQ(a.hits(0).rule(), "b");
+  EXPECT_EQ(a.hits(1).rule(), "a");
+  EXPECT_EQ(a.hits(2).rule(), "c");
+}
+
+TEST_F(DecisionTest, TheRandomStreamSelectsWhatScoredNothing) {
+  assessment_.mutable_unit()->set_draw_ppm(9'999);
+  EXPECT_EQ(Run().lane(), v1::ORANGE);
+  EXPECT_EQ(Run().channel(), v1::RANDOM);
+  EXPECT_EQ(Run().unit().selection_ppm(), 10'000u);
+}
+
+TEST_F(DecisionTest, AUnitKeepsItsStrongestLaneAndItsFirstChannel) {
+  assessment_.mutable_unit()->set_lane(v1::RED);
+  assessment_.mutable_unit()->set_channel(v1::MANDATORY_RULE);
+  Hit(200);
+  EXPECT_EQ(Run().lane(), v1::YELLOW);
+  EXPECT_EQ(Run().unit().lane(), v1::RED);
+  EXPECT_EQ(Run().unit().channel(), v1::MANDATORY_RULE);
+}
+
+v1::Movement Visit(v1::Event event, const std::string& locode) {
+  v1::Movement m;
+  m.set_event(event);
+  m.mutable_container()->set_number("MSKU1234565");
+  m.mutable_location()->set_locode(locode);
+  m.mutable_location()->set_facility("T1");
+  return m;
+}
+
+TEST(UnitTest, AVisitLastsFromArrivalToDeparture) {
+  const DrawKey key{"k", {}};
+  v1::ContainerState state;
+  v1::Unit unit;
+  const auto next = [&](const v1::Movement& m) {
+    AssignUnit(m, &state, key, &unit);
+    FoldContainer({&m, 1, 1}, &unit, &state);
+    return unit.id();
+  };
+  const std::string first = next(Visit(v1::DISCHARGE, "NLRTM"));
+  EXPECT_EQ(first, "MSKU1234565@NLRTM/T1#1");
+  EXPECT_EQ(next(Visit(v1::YARD_MOVE, "NLRTM")), first);
+  EXPECT_EQ(next(Visit(v1::GATE_OUT, "NLRTM")), first);
+  EXPECT_FALSE(unit.visit_open());
+  EXPECT_EQ(next(Visit(v1::GATE_OUT, "NLRTM")), first);
+  EXPECT_EQ(next(Visit(v1::GATE_IN, "NLRTM")), "MSKU1234565@NLRTM/T1#2");
+  EXPECT_EQ(next(Visit(v1::GATE_IN, "BEANR")), "MSKU1234565@BEANR/T1#3");
+}
+
+TEST(UnitTest, TheDrawIsTheSameForAllMessagesOfAVisit) {
+  const DrawKey key{"k", {1, 2, 3}};
+  v1::ContainerState state;
+  v1::Unit first, second;
+  const v1::Movement in = Visit(v1::GATE_IN, "NLRTM");
+  AssignUnit(in, &state, key, &first);
+  FoldContainer({&in, 1, 1}, &first, &state);
+  AssignUnit(Visit(v1::YARD_MOVE, "NLRTM"), &state, key, &second);
+  EXPECT_EQ(first.draw_ppm(), second.draw_ppm());
+}
+
+TEST(UnitTest, DrawsAreUniformAndDependOnTheKey) {
+  const DrawKey a{"a", {1}}, b{"b", {2}};
+  int below = 0;
+  int same = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string unit = "unit " + std::to_string(i);
+    below += DrawPpm(a, unit) < 10'000;
+    same += DrawPpm(a, unit) == DrawPpm(b, unit);
+  }
+  EXPECT_NEAR(below, 200, 60);
+  EXPECT_LT(same, 5);
+}
+
+TEST(UnitTest, ADocumentBelongsToItsConsignment) {
+  v1::Movement m;
+  m.mutable_consignment()->set_bill_of_lading("BL1");
+  v1::Unit unit;
+  AssignUnit(m, nullptr, DrawKey{"k", {}}, &unit);
+  EXPECT_EQ(unit.id(), "consignment:BL1");
+}
+
+}  // namespace
+}  // namespace portrisk::scoring
