@@ -237,15 +237,6 @@ class Day:
         self.ins[5]["number"] = wrong
         self.cases.append((wrong, "bad-check-digit",
                            f"announced as {box.number}"))
-        self.revoke(outs[55])
-
-    def revoke(self, visit):
-        box = visit["box"]
-        visit["time"] = at(16)
-        self.rights.append(right_step(box, "PICKUP_RIGHT_REVOKED", at(9), 4,
-                                      actor={"id": "QZL"}))
-        self.case(box, "revoked-right", "the right was revoked at 09:00, the "
-                  "box left at 16:00")
 
     def coarri(self):
         interchange = Edifact(SENDER, "2603100001")

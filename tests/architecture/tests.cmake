@@ -15,8 +15,8 @@ function(link_test LIBRARY)
   add_test(NAME architecture.${NAME} COMMAND ${NAME})
 endfunction()
 
-set(ABSEIL absl::base absl::flat_hash_map absl::flat_hash_set absl::hash
-  absl::status absl::statusor absl::str_format absl::strings
+set(ABSEIL absl::base absl::cord absl::flat_hash_map absl::flat_hash_set
+  absl::hash absl::status absl::statusor absl::str_format absl::strings
   absl::synchronization absl::time)
 link_test(scoring portrisk::proto ${ABSEIL} yaml-cpp PkgConfig::sodium)
 link_test(store portrisk::proto ${ABSEIL} RocksDB::rocksdb-shared

@@ -1,0 +1,13 @@
+# The server as others see it: clients in another language, files and commands.
+if(TARGET portriskd AND TARGET portrisk)
+  find_program(DEBIAN_PYTHON3 python3 PATHS /usr/bin NO_DEFAULT_PATH)
+  set(INTEROP ${CMAKE_CURRENT_LIST_DIR})
+  add_test(NAME interop.score COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/score_test.py $<TARGET_FILE:portriskd>)
+  add_test(NAME interop.sample_day COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/sample_day_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
+  set_tests_properties(interop.score interop.sample_day PROPERTIES
+    TIMEOUT 300 SKIP_RETURN_CODE 77
+    ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+endif()
