@@ -2,20 +2,19 @@
 // reported and its Check returns false; a parent of such a node stays silent,
 // so each mistake is reported once, but its siblings are still looked at.
 //
-// A chain of selections from a root becomes one path (`movement.haulier.id`),
-// which is what later stages bind to a slot. Everything else that is selected
-// from (a macro's variable, an element, a choice) keeps its select node.
+// What a call means is call_checker.cc. A chain of selections from a root
+// becomes one path (`movement.haulier.id`), which is what later stages bind to
+// a slot. Everything else that is selected from (a macro's variable, an
+// element, a choice) keeps its select node.
 #include "scoring/cel/checker.h"
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "scoring/cel/functions.h"
+#include "scoring/cel/call_checker.h"
+#include "scoring/cel/cost.h"
 #include "scoring/cel/parser.h"
 #include "scoring/cel/suggest.h"
-#include "scoring/cel/time.h"
 #include "scoring/limits.h"
 
 namespace portrisk::scoring::cel {
@@ -35,54 +34,6 @@ std::string DottedName(const Expr& expr) {
 
 const Expr& First(const Expr& expr) {
   return expr.args.empty() ? expr : First(*expr.args[0]);
-}
-
-// How an operator is written: "+" for "_+_".
-std::string Written(absl::string_view name) {
-  std::string text(name);
-  text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
-  return text.empty() || absl::ascii_isalpha(name[0]) ? std::string(name)
-                                                      : text;
-}
-
-// Enums are ints to functions and arithmetic.
-Kind ArgumentKind(const Type& type) {
-  return type.kind == Kind::kEnum ? Kind::kInt : type.kind;
-}
-
-bool HasOrder(Kind kind) {
-  return kind == Kind::kBool || kind == Kind::kString || kind == Kind::kBytes ||
-         kind == Kind::kTimestamp || kind == Kind::kDuration;
-}
-
-bool Comparable(const Type& a, const Type& b) {
-  if (a.is_number() && b.is_number()) {
-    return a.kind != Kind::kEnum || b.kind != Kind::kEnum ||
-           a.enumeration == b.enumeration;
-  }
-  if (a.kind != b.kind) return false;
-  if (a.kind == Kind::kList) {
-    return a.element->kind == Kind::kDyn || b.element->kind == Kind::kDyn ||
-           Comparable(*a.element, *b.element);
-  }
-  return a.kind == Kind::kNull || HasOrder(a.kind);
-}
-
-// The type of a value that is either one; false when there is none.
-bool Join(const Type& a, const Type& b, Type* joined) {
-  *joined = a;
-  if (a == b) return true;
-  if (a.kind == Kind::kList && b.kind == Kind::kList) {
-    if (a.element->kind == Kind::kDyn) *joined = b;
-    if (joined->element->kind != Kind::kDyn &&
-        (a.element->kind == Kind::kDyn || b.element->kind == Kind::kDyn)) {
-      return true;
-    }
-  }
-  joined->kind = Kind::kInt;
-  joined->enumeration = nullptr;
-  joined->element = nullptr;
-  return ArgumentKind(a) == Kind::kInt && ArgumentKind(b) == Kind::kInt;
 }
 
 class Checker {
@@ -124,16 +75,10 @@ class Checker {
     std::string path;  // What its elements are called in messages.
   };
 
-  void Report(const Expr& at, bool is_error, absl::string_view code,
-              std::string message, std::string suggestion) {
-    const uint32_t begin = at.name_begin;
-    diagnostics_->push_back({std::string(code), is_error, begin,
-                             std::max(at.end, begin + 1), std::move(message),
-                             std::move(suggestion)});
-  }
   bool Fail(const Expr& at, absl::string_view code, std::string message,
             std::string suggestion = "") {
-    Report(at, true, code, std::move(message), std::move(suggestion));
+    ReportAt(at, true, code, std::move(message), std::move(suggestion),
+             diagnostics_);
     return false;
   }
 
@@ -283,196 +228,7 @@ class Checker {
   }
 
   bool Call(Expr* expr) {
-    if (expr->name == "_&&_" || expr->name == "_||_" || expr->name == "_?_:_") {
-      return CheckArgs(expr) && Logic(expr);
-    }
-    if (!CheckArgs(expr)) return false;
-    if (const auto reason = LeftOutReason(expr->name); !reason.empty()) {
-      return Fail(*expr, "NOT_SUPPORTED", std::string(reason));
-    }
-    if (expr->name == "_==_" || expr->name == "_!=_") return Equality(expr);
-    if (expr->name == "_in_") return Membership(expr);
-    if (expr->name == "_[_]") return Index(expr);
-    if (expr->name[0] == '_' &&
-        (expr->name[1] == '<' || expr->name[1] == '>')) {
-      return Ordering(expr);
-    }
-    return Function(expr);
-  }
-
-  bool Logic(Expr* expr) {
-    const bool choice = expr->name == "_?_:_";
-    for (size_t i = 0; i < (choice ? 1 : 2); ++i) {
-      const Expr& arg = *expr->args[i];
-      if (arg.type.kind != Kind::kBool) {
-        return Fail(arg, "TYPE_MISMATCH",
-                    absl::StrCat(Written(expr->name), " needs bool, this is ",
-                                 TypeName(arg.type)));
-      }
-    }
-    expr->type.kind = Kind::kBool;
-    expr->op = choice                 ? Op::kConditional
-               : expr->name == "_&&_" ? Op::kAnd
-                                      : Op::kOr;
-    if (!choice) return true;
-    if (!Join(expr->args[1]->type, expr->args[2]->type, &expr->type)) {
-      return Mismatch(*expr, 1);
-    }
-    return true;
-  }
-
-  bool Equality(Expr* expr) {
-    const Type& left = expr->args[0]->type;
-    const Type& right = expr->args[1]->type;
-    if (left.kind == Kind::kMessage || right.kind == Kind::kMessage ||
-        (left.kind == Kind::kNull) != (right.kind == Kind::kNull)) {
-      const bool null = left.kind == Kind::kNull || right.kind == Kind::kNull;
-      return Fail(*expr, "TYPE_MISMATCH",
-                  null ? "an absent field is unknown, not null"
-                       : "messages are compared field by field",
-                  null ? "!has(...)" : "");
-    }
-    if (!Comparable(left, right)) return Mismatch(*expr, 0);
-    expr->op = expr->name == "_==_" ? Op::kEqual : Op::kNotEqual;
-    expr->type.kind = Kind::kBool;
-    for (const ExprPtr& arg : expr->args) WarnOfUnspecified(*arg);
-    return true;
-  }
-
-  // A field is never UNSPECIFIED: then it is absent, and unknown.
-  void WarnOfUnspecified(const Expr& arg) {
-    if (arg.reference == Reference::kConstant && arg.literal.i == 0) {
-      Report(arg, false, "NEVER_EQUAL",
-             "an unspecified value counts as absent, so nothing equals it",
-             "!has(...)");
-    }
-  }
-
-  bool Ordering(Expr* expr) {
-    const Type& left = expr->args[0]->type;
-    const Type& right = expr->args[1]->type;
-    const bool ordered = left.is_number() || HasOrder(left.kind);
-    if (!ordered || !Comparable(left, right)) return Mismatch(*expr, 0);
-    expr->op = expr->name == "_<_"    ? Op::kLess
-               : expr->name == "_<=_" ? Op::kLessEqual
-               : expr->name == "_>_"  ? Op::kGreater
-                                      : Op::kGreaterEqual;
-    expr->type.kind = Kind::kBool;
-    return true;
-  }
-
-  bool Membership(Expr* expr) {
-    const Type& left = expr->args[0]->type;
-    const Expr& right = *expr->args[1];
-    expr->type.kind = Kind::kBool;
-    expr->op = Op::kIn;
-    if (right.type.kind == Kind::kSet) {
-      expr->op = Op::kInSet;
-      expr->set = right.set;
-      if (left.kind != Kind::kString) return Mismatch(*expr, 0);
-      return true;
-    }
-    if (right.type.kind != Kind::kList) return Mismatch(*expr, 0);
-    const Type& element = *right.type.element;
-    if (element.kind != Kind::kDyn && !Comparable(left, element)) {
-      return Mismatch(*expr, 0);
-    }
-    return true;
-  }
-
-  bool Index(Expr* expr) {
-    const Type& list = expr->args[0]->type;
-    if (list.kind != Kind::kList || list.element->kind == Kind::kDyn ||
-        expr->args[1]->type.kind != Kind::kInt) {
-      return Mismatch(*expr, 0);
-    }
-    expr->op = Op::kIndex;
-    expr->type = *list.element;
-    return true;
-  }
-
-  bool Function(Expr* expr) {
-    if (expr->name == "_+_" && expr->args[0]->type.kind == Kind::kList &&
-        Join(expr->args[0]->type, expr->args[1]->type, &expr->type)) {
-      expr->op = Op::kAdd;
-      return true;
-    }
-    std::vector<Kind> kinds;
-    for (const ExprPtr& arg : expr->args) {
-      kinds.push_back(ArgumentKind(arg->type));
-    }
-    const Overload* overload = FindOverload(expr->name, expr->member, kinds);
-    if (overload != nullptr) {
-      expr->op = overload->op;
-      expr->type.kind = overload->result;
-      return CheckLiteral(*expr);
-    }
-    if (IsFunction(expr->name)) {
-      if (FindOverload(expr->name, !expr->member, kinds) == nullptr) {
-        return Mismatch(*expr, 0);
-      }
-      return Fail(*expr, "UNKNOWN_FUNCTION",
-                  absl::StrCat(expr->name, " is written the other way"),
-                  expr->member ? absl::StrCat(expr->name, "(...)")
-                               : absl::StrCat("x.", expr->name, "(...)"));
-    }
-    return Fail(*expr, "UNKNOWN_FUNCTION",
-                absl::StrCat("there is no function ", expr->name),
-                NearestName(expr->name, FunctionNames()));
-  }
-
-  // Times and zones written out are read now, not at the first movement.
-  bool CheckLiteral(const Expr& expr) {
-    const Expr& last = *expr.args.back();
-    const bool text =
-        last.node == Node::kLiteral && last.literal.kind == Kind::kString;
-    TimePoint ignored;
-    int minutes;
-    if (expr.op == Op::kToTimestamp && text &&
-        !ParseTimestamp(last.text, &ignored)) {
-      return Fail(last, "BAD_LITERAL", "this is not a time of RFC 3339",
-                  "'2026-01-31T12:00:00Z'");
-    }
-    if (expr.op == Op::kToDuration && text &&
-        !ParseDuration(last.text, &ignored)) {
-      return Fail(last, "BAD_LITERAL", "this is not a duration", "'1h30m'");
-    }
-    if (expr.op >= Op::kGetFullYear && expr.args.size() == 2 &&
-        !(text && ParseZone(last.text, &minutes))) {
-      return Fail(last, "BAD_LITERAL",
-                  "a time zone is written as an offset in quotes", "'+02:00'");
-    }
-    return true;
-  }
-
-  // Operands from `first` on do not fit.
-  bool Mismatch(const Expr& expr, size_t first) {
-    std::vector<std::string> types;
-    bool number = false, mixed = false, quoted_constant = false;
-    std::string constant;
-    for (size_t i = first; i < expr.args.size(); ++i) {
-      const Expr& arg = *expr.args[i];
-      types.push_back(TypeName(arg.type));
-      if (arg.type.is_number()) {
-        mixed |= number && types.front() != types.back();
-        number = true;
-      }
-      if (arg.node == Node::kLiteral &&
-          environment_.FindConstant(arg.text) != nullptr) {
-        quoted_constant = true;
-        constant = arg.text;
-      }
-    }
-    std::string suggestion;
-    if (quoted_constant) {
-      suggestion = absl::StrCat(constant, " without quotes");
-    } else if (mixed && types.size() == 2) {
-      suggestion = "convert one of them: double(...) or int(...)";
-    }
-    return Fail(expr, "TYPE_MISMATCH",
-                absl::StrCat(Written(expr.name), " does not take ",
-                             absl::StrJoin(types, " and ")),
-                suggestion);
+    return CheckArgs(expr) && CheckCall(environment_, diagnostics_, expr);
   }
 
   bool List(Expr* expr) {
@@ -482,7 +238,7 @@ class Checker {
       const Type& type = expr->args[i]->type;
       if (i == 0) {
         element = type;
-      } else if (Type joined; Join(element, type, &joined)) {
+      } else if (Type joined; JoinTypes(element, type, &joined)) {
         element = joined;
       } else {
         return Fail(
@@ -561,30 +317,6 @@ class Checker {
   std::vector<Variable> variables_;
 };
 
-int64_t Length(const Expr& list) {
-  if (list.node == Node::kList) {
-    return static_cast<int64_t>(list.args.size());
-  }
-  if (list.node == Node::kMacro) return Length(*list.args[0]);
-  if (list.node == Node::kCall && list.op == Op::kAdd) {
-    return Length(*list.args[0]) + Length(*list.args[1]);
-  }
-  return kAssumedListLength;
-}
-
-int64_t Cost(const Expr& expr) {
-  int64_t cost = 1;
-  for (size_t i = 0; i < expr.args.size(); ++i) {
-    const bool body = expr.node == Node::kMacro && i > 0;
-    cost += Cost(*expr.args[i]) * (body ? Length(*expr.args[0]) : 1);
-    cost = std::min(cost, 2 * kConditionCostMax);
-  }
-  if (expr.node == Node::kCall && expr.op == Op::kIn) {
-    cost += Length(*expr.args[1]);
-  }
-  return cost;
-}
-
 }  // namespace
 
 Checked CheckExpression(absl::string_view source,
@@ -598,7 +330,7 @@ Checked CheckExpression(absl::string_view source,
   if (expr->reference == Reference::kPath && checked.fields.empty()) {
     checked.fields.push_back(expr->path);
   }
-  checked.cost = Cost(*expr);
+  checked.cost = EstimateCost(*expr);
   if (checked.cost > kConditionCostMax) {
     diagnostics->push_back({"TOO_COMPLEX", true, expr->begin, expr->end,
                             "this could take too many steps",

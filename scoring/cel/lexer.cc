@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/cel/utf8.h"
 
@@ -261,6 +262,30 @@ class Lexer {
 std::vector<Lexeme> Tokenise(absl::string_view source,
                              Diagnostics* diagnostics) {
   return Lexer(source, diagnostics).Run();
+}
+
+absl::string_view ReadNumber(const Lexeme& lexeme, bool negative,
+                             Value* value) {
+  const std::string& text = lexeme.text;
+  if (lexeme.token == Token::kDouble) {
+    double number;
+    if (!absl::SimpleAtod(text, &number)) return "this number cannot be read";
+    *value = Value::Double(negative ? -number : number);
+    return "";
+  }
+  const bool hex = text.size() > 1 && (text[1] == 'x' || text[1] == 'X');
+  uint64_t number;
+  const bool fits = hex ? absl::SimpleHexAtoi(text, &number)
+                        : absl::SimpleAtoi(text, &number);
+  const uint64_t limit = (uint64_t{1} << 63) - (negative ? 0 : 1);
+  if (!fits || (lexeme.token == Token::kInt && number > limit)) {
+    return "this number does not fit 64 bits";
+  }
+  *value =
+      lexeme.token == Token::kUint
+          ? Value::Uint(number)
+          : Value::Int(static_cast<int64_t>(negative ? 0 - number : number));
+  return "";
 }
 
 }  // namespace portrisk::scoring::cel

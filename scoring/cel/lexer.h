@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "scoring/cel/diagnostic.h"
+#include "scoring/cel/value.h"
 
 namespace portrisk::scoring::cel {
 
@@ -33,6 +34,10 @@ struct Lexeme {
 // The lexemes, ended by kEnd; or nothing and a diagnostic.
 std::vector<Lexeme> Tokenise(absl::string_view source,
                              Diagnostics* diagnostics);
+
+// The value of a number; `negative` when a minus stands before it. Returns
+// what is wrong with it, or "".
+absl::string_view ReadNumber(const Lexeme& lexeme, bool negative, Value* value);
 
 }  // namespace portrisk::scoring::cel
 

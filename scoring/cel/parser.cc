@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/cel/lexer.h"
 #include "scoring/limits.h"
@@ -426,26 +425,8 @@ class Parser {
     const bool negative = std::exchange(negative_, false);
     ++pos_;
     ExprPtr expr = Make(Node::kLiteral, at.begin);
-    if (at.token == Token::kDouble) {
-      double value;
-      if (!absl::SimpleAtod(at.text, &value)) {
-        return Fail(at, "this number cannot be read");
-      }
-      expr->literal = Value::Double(negative ? -value : value);
-      return expr;
-    }
-    const bool hex = at.text.size() > 1 && (at.text[1] | 0x20) == 'x';
-    uint64_t value;
-    const bool fits = hex ? absl::SimpleHexAtoi(at.text, &value)
-                          : absl::SimpleAtoi(at.text, &value);
-    const uint64_t limit = (uint64_t{1} << 63) - (negative ? 0 : 1);
-    if (!fits || (at.token == Token::kInt && value > limit)) {
-      return Fail(at, "this number does not fit 64 bits", "", "OUT_OF_RANGE");
-    }
-    expr->literal =
-        at.token == Token::kUint
-            ? Value::Uint(value)
-            : Value::Int(static_cast<int64_t>(negative ? 0 - value : value));
+    const absl::string_view error = ReadNumber(at, negative, &expr->literal);
+    if (!error.empty()) return Fail(at, error, "", "OUT_OF_RANGE");
     return expr;
   }
 

@@ -71,6 +71,43 @@ Type TypeOfField(const FieldDescriptor& field) {
                              : TypeOfElement(field);
 }
 
+bool HasOrder(Kind kind) {
+  return kind == Kind::kBool || kind == Kind::kString || kind == Kind::kBytes ||
+         kind == Kind::kTimestamp || kind == Kind::kDuration;
+}
+
+bool Comparable(const Type& a, const Type& b) {
+  if (a.is_number() && b.is_number()) {
+    return a.kind != Kind::kEnum || b.kind != Kind::kEnum ||
+           a.enumeration == b.enumeration;
+  }
+  if (a.kind != b.kind) return false;
+  if (a.kind == Kind::kList) {
+    return a.element->kind == Kind::kDyn || b.element->kind == Kind::kDyn ||
+           Comparable(*a.element, *b.element);
+  }
+  return a.kind == Kind::kNull || HasOrder(a.kind);
+}
+
+bool JoinTypes(const Type& a, const Type& b, Type* joined) {
+  *joined = a;
+  if (a == b) return true;
+  if (a.kind == Kind::kList && b.kind == Kind::kList) {
+    if (a.element->kind == Kind::kDyn) *joined = b;
+    if (joined->element->kind != Kind::kDyn &&
+        (a.element->kind == Kind::kDyn || b.element->kind == Kind::kDyn)) {
+      return true;
+    }
+  }
+  const auto is_int = [](const Type& type) {
+    return type.kind == Kind::kInt || type.kind == Kind::kEnum;
+  };
+  joined->kind = Kind::kInt;
+  joined->enumeration = nullptr;
+  joined->element = nullptr;
+  return is_int(a) && is_int(b);
+}
+
 std::string TypeName(const Type& type) {
   switch (type.kind) {
     case Kind::kNull:

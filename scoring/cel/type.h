@@ -29,6 +29,17 @@ Type TypeOfField(const google::protobuf::FieldDescriptor& field);
 // The same for one element of a repeated field.
 Type TypeOfElement(const google::protobuf::FieldDescriptor& field);
 
+// Bool, text, bytes and times: what < compares besides numbers.
+bool HasOrder(Kind kind);
+
+// Whether == makes sense: numbers of any kind, but not two different enums;
+// otherwise equal types, lists by their elements. Messages never.
+bool Comparable(const Type& a, const Type& b);
+
+// The type of a value that is of either; false when there is none. Enums join
+// with int.
+bool JoinTypes(const Type& a, const Type& b, Type* joined);
+
 // "int", "list(string)", "Event".
 std::string TypeName(const Type& type);
 

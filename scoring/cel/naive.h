@@ -1,0 +1,64 @@
+// A second evaluator, as plain as can be: it walks the checked tree, owns its
+// values and shares no operation with the fast one. It is what the fast one is
+// tested against, and is used for nothing else.
+#ifndef PORTRISK_SCORING_CEL_NAIVE_H_
+#define PORTRISK_SCORING_CEL_NAIVE_H_
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "google/protobuf/message.h"
+#include "scoring/cel/ast.h"
+#include "scoring/cel/environment.h"
+#include "scoring/cel/value.h"
+
+namespace portrisk::scoring::cel {
+
+struct NaiveValue {
+  struct Bytes {
+    std::string bytes;
+  };
+  struct Timestamp {
+    absl::int128 nanos;
+  };
+  struct Duration {
+    absl::int128 nanos;
+  };
+  struct Unknown {
+    std::string path;
+  };
+  struct Error {
+    std::string text;
+  };
+  using List = std::vector<NaiveValue>;
+
+  std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string,
+               Bytes, Timestamp, Duration, List,
+               const google::protobuf::Message*, Unknown, Error>
+      value;
+
+  template <typename T>
+  const T* As() const {
+    return std::get_if<T>(&value);
+  }
+  bool decided() const {
+    return As<Unknown>() == nullptr && As<Error>() == nullptr;
+  }
+};
+
+// `roots` as for EvalState::Begin.
+NaiveValue EvaluateNaively(const Expr& expr, const Environment& environment,
+                           const google::protobuf::Message* const* roots);
+
+// What an EvalState answered, in the same form. `paths` are the program's.
+NaiveValue ToNaive(const Value& value, const std::vector<std::string>& paths);
+
+// "true", "7", "7u", "1.5", "'text'", "b'..'", "2026-01-01T00:00:00Z", "60s",
+// "[1, 2]", "unknown movement.id", "error divide by zero".
+std::string DebugText(const NaiveValue& value);
+
+}  // namespace portrisk::scoring::cel
+
+#endif  // PORTRISK_SCORING_CEL_NAIVE_H_
