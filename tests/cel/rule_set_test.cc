@@ -1,0 +1,422 @@
+// Reading rule sets: what is accepted, and where mistakes are shown.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "scoring/cel/utf8.h"
+#include "scoring/limits.h"
+#include "scoring/programme.h"
+#include "scoring/rule_set_yaml.h"
+
+namespace portrisk::scoring {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr absl::string_view kGood = R"(rule_set: test.set
+layer: national
+owner: NL
+categories: {gate: 500}
+lists:
+  ports: {type: locode, entries: [nlrtm, BE ANR]}
+  goods: {type: hs_prefix, entries: ['0803', '84.12']}
+  boxes: {type: container_number, entries: [msku 123456-5]}
+  names: {type: text, entries: [Some words]}
+  people: {type: party_id, entries: [NL1]}
+rules:
+  - id: first
+    title: {en: T, es: T, pt: T}
+    tags: [a, b]
+    applies_to: [GATE_OUT]
+    when: movement.location.locode in ports
+    category: gate
+    score: 100
+    lane_at_least: ORANGE
+    control: SCAN_IMAGE
+    explain: {en: E, es: E, pt: E}
+    task: {en: Do, es: Haga, pt: Faça}
+    status: shadow
+    valid: {from: 2026-01-01, until: 2026-12-31, review: 2026-07-01}
+    sensitivity: restricted
+    tests:
+      - given: {movement: {event: GATE_OUT, location: {locode: NLRTM}}}
+        expect: hit
+)";
+
+std::string Replaced(absl::string_view from, absl::string_view to) {
+  EXPECT_THAT(std::string(kGood), HasSubstr(std::string(from)));
+  return absl::StrReplaceAll(kGood, {{from, to}});
+}
+
+// "ERROR UNKNOWN_KEY 13:5 message [suggestion]" for each issue.
+std::vector<std::string> Lines(const std::string& yaml) {
+  std::vector<std::string> lines;
+  for (const v1::Issue& issue : CheckRuleSet(yaml, "f.yaml").issues) {
+    lines.push_back(absl::StrCat(
+        v1::Severity_Name(issue.severity()), " ", issue.code(), " ",
+        issue.line(), ":", issue.column(), " ", issue.message(),
+        issue.suggestion().empty() ? "" : " [", issue.suggestion(),
+        issue.suggestion().empty() ? "" : "]"));
+  }
+  return lines;
+}
+
+std::string First(const std::string& yaml) {
+  const auto lines = Lines(yaml);
+  return lines.empty() ? "" : lines[0];
+}
+
+TEST(RuleSet, WithEveryKeyIsAccepted) {
+  const CheckResult result = CheckRuleSet(kGood, "f.yaml");
+  EXPECT_THAT(Lines(std::string(kGood)), IsEmpty());
+  ASSERT_NE(result.rule_set, nullptr);
+  EXPECT_EQ(RuleSetName(*result.rule_set), "test.set");
+  EXPECT_EQ(RuleSetOwner(*result.rule_set), "NL");
+  EXPECT_EQ(RuleSetLayer(*result.rule_set), v1::NATIONAL);
+  EXPECT_EQ(RuleCount(*result.rule_set), 1);
+  ASSERT_THAT(result.tests, SizeIs(1));
+  EXPECT_TRUE(result.tests[0].passed());
+  EXPECT_EQ(result.tests[0].detail(), "expected hit, came out hit");
+}
+
+TEST(RuleSet, AsJsonIsTheSameThing) {
+  EXPECT_THAT(Lines(R"({"rule_set": "a", "layer": "port", "owner": "P",
+    "rules": [{"id": "r", "title": {"en": "T", "es": "T", "pt": "T"},
+    "explain": {"en": "E", "es": "E", "pt": "E"}, "score": 5,
+    "when": "movement.id == \"x\"",
+    "tests": [{"given": {"movement": {"id": "x"}}, "expect": "hit"}]}]})"),
+              IsEmpty());
+}
+
+TEST(RuleSet, UnknownKeysAreErrorsWithTheNearestName) {
+  EXPECT_EQ(First(Replaced("owner: NL", "ownr: NL\nowner: NL")),
+            "ERROR UNKNOWN_KEY 3:1 a rule set has no key ownr [owner]");
+  EXPECT_EQ(First(Replaced("    score: 100", "    scores: 100")),
+            "ERROR UNKNOWN_KEY 18:5 a rule has no key scores [score]");
+  EXPECT_EQ(First(Replaced("es: Haga", "fr: Faites")),
+            "WARNING MISSING_TRANSLATION 22:11 task is missing in es "
+            "[es: ...]");
+}
+
+TEST(RuleSet, MissingKeysAreNamed) {
+  EXPECT_THAT(Lines("{}"),
+              ::testing::UnorderedElementsAre(
+                  "ERROR MISSING_KEY 1:1 a rule set needs rule_set "
+                  "[rule_set: ...]",
+                  "ERROR MISSING_KEY 1:1 a rule set needs layer [layer: ...]",
+                  "ERROR MISSING_KEY 1:1 a rule set needs owner [owner: ...]",
+                  "ERROR MISSING_KEY 1:1 a rule set needs rules "
+                  "[rules: ...]"));
+  EXPECT_EQ(
+      First(Replaced("    when: movement.location.locode in ports\n", "")),
+      "ERROR MISSING_KEY 12:5 a rule needs when [when: ...]");
+}
+
+TEST(RuleSet, AggregatesAreNotThereYet) {
+  const std::string yaml = Replaced("rules:", "aggregates: {}\nrules:");
+  EXPECT_EQ(First(yaml),
+            "ERROR NOT_SUPPORTED 11:1 aggregates are not supported yet in "
+            "this version");
+  EXPECT_EQ(CheckRuleSet(yaml, "").rule_set, nullptr);
+}
+
+TEST(RuleSet, BadValuesAreShownWhereTheyStand) {
+  const struct {
+    const char* from;
+    const char* to;
+    const char* issue;
+  } kCases[] = {
+      {"layer: national", "layer: nation",
+       "ERROR UNKNOWN_VALUE 2:8 layer cannot be nation [national]"},
+      {"rule_set: test.set", "rule_set: test set",
+       "ERROR BAD_VALUE 1:11 rule_set consists of letters, digits, '.', '-' "
+       "and '_', at most 128"},
+      {"{gate: 500}", "{gate: 2000}",
+       "ERROR BAD_VALUE 4:20 a whole number from 0 to 1000 is expected here"},
+      {"[nlrtm, ", "[nlrt, ", "ERROR BAD_VALUE 6:35 this is no locode"},
+      {"type: hs_prefix", "type: hs",
+       "ERROR UNKNOWN_VALUE 7:17 type cannot be "
+       "hs [text, locode, container_number, "
+       "party_id, hs_prefix]"},
+      {"'0803'", "'080x'", "ERROR BAD_VALUE 7:38 this is no hs_prefix"},
+      {"  names:", "  movement:",
+       "ERROR BAD_VALUE 9:3 movement already has a meaning"},
+      {"  names:", "  na-mes:",
+       "ERROR BAD_VALUE 9:3 a list's name consists of letters, digits and "
+       "'_'"},
+      {"[GATE_OUT]", "[GATEOUT]",
+       "ERROR UNKNOWN_VALUE 15:18 no Event is called GATEOUT [GATE_OUT]"},
+      {"[GATE_OUT]", "[EVENT_UNSPECIFIED]",
+       "ERROR UNKNOWN_VALUE 15:18 no Event is called EVENT_UNSPECIFIED"},
+      {"[GATE_OUT]", "GATE_OUT",
+       "ERROR BAD_VALUE 15:17 applies_to is a list of texts [[one, two]]"},
+      {"score: 100", "score: 1001",
+       "ERROR BAD_VALUE 18:12 a whole number from 0 to 1000 is expected here"},
+      {"score: 100", "score: '100'",
+       "ERROR BAD_VALUE 18:12 a whole number from 0 to 1000 is expected here"},
+      {"ORANGE", "PINK",
+       "ERROR UNKNOWN_VALUE 19:20 no Lane is called PINK [GREEN, BLUE, YELLOW, "
+       "ORANGE, RED]"},
+      {"SCAN_IMAGE", "SCAN_IMAGES",
+       "ERROR UNKNOWN_VALUE 20:14 no Control is called SCAN_IMAGES "
+       "[SCAN_IMAGE]"},
+      {"status: shadow", "status: live",
+       "ERROR UNKNOWN_VALUE 23:13 status cannot be live [draft, shadow, "
+       "active]"},
+      {"from: 2026-01-01", "from: 2026-13-01",
+       "ERROR BAD_VALUE 24:19 from is a date [2026-01-31]"},
+      {"from: 2026-01-01", "from: 2027-01-01",
+       "ERROR BAD_VALUE 24:12 the rule ends before it begins"},
+      {"review: 2026-07-01", "review: 2027-07-01",
+       "WARNING BAD_VALUE 24:58 the review lies outside of the rule's time"},
+      {"restricted", "secret",
+       "ERROR UNKNOWN_VALUE 25:18 sensitivity cannot be secret [open, "
+       "restricted]"},
+      {"expect: hit", "expect: yes",
+       "ERROR UNKNOWN_VALUE 28:17 expect cannot be yes [hit, miss, unknown]"},
+      {"category: gate", "category: gates",
+       "WARNING UNKNOWN_CATEGORY 17:15 no category gates is declared, so "
+       "nothing caps it [categories: {gates: 500}]"},
+      {"score: 100\n    lane_at_least: ORANGE", "score: 0",
+       "WARNING NO_EFFECT 12:5 the rule adds no points and asks for no lane "
+       "[score: 100]"},
+      {"movement.location.locode in ports", "true",
+       "WARNING CONSTANT_CONDITION 16:11 this condition always holds"},
+  };
+  for (const auto& one : kCases) {
+    const auto lines = Lines(Replaced(one.from, one.to));
+    EXPECT_THAT(lines, ::testing::Contains(one.issue))
+        << one.to << "\n"
+        << absl::StrJoin(lines, "\n");
+  }
+}
+
+TEST(RuleSet, DuplicatesAreErrors) {
+  const std::string yaml = absl::StrCat(kGood, R"(  - id: first
+    title: {en: T, es: T, pt: T}
+    explain: {en: T, es: T, pt: T}
+    when: has(movement.id)
+    score: 1
+    tests: [{given: {}, expect: miss}]
+)");
+  EXPECT_THAT(Lines(yaml),
+              ::testing::ElementsAre("ERROR DUPLICATE_RULE 29:9 another rule "
+                                     "is called first"));
+  EXPECT_EQ(First(Replaced("owner: NL", "owner: NL\nowner: BE")),
+            "ERROR YAML 4:1 owner is given twice");
+}
+
+TEST(RuleSet, YamlBeyondWhatIsNeededIsRefused) {
+  EXPECT_EQ(First("a: &x 1\nb: *x\n"),
+            "ERROR YAML 1:4 anchors are not allowed");
+  EXPECT_EQ(First("a: !!int 1\n"), "ERROR YAML 1:4 tags are not allowed");
+  EXPECT_EQ(First("? [a]\n: 1\n"), "ERROR YAML 1:3 a key must be text");
+  EXPECT_EQ(First("a: [1\n").substr(0, 10), "ERROR YAML");
+  EXPECT_EQ(First("a: 1\n---\nb: 2\n"),
+            "ERROR YAML 0:0 more than one document");
+  EXPECT_EQ(First(""),
+            "ERROR YAML 1:1 the document is not a map "
+            "[rule_set: name]");
+  EXPECT_EQ(First("a: \xff\n"), "ERROR YAML 1:4 this byte is not UTF-8 text");
+  EXPECT_THAT(First("a: " + std::string(200, '[') + std::string(200, ']')),
+              HasSubstr("nested too deeply"));
+  EXPECT_THAT(First(std::string(100000, '[')), HasSubstr("ERROR YAML"));
+}
+
+TEST(RuleSet, ConditionsAreShownInPlainQuotedAndBlockScalars) {
+  const auto at = [](absl::string_view when) {
+    return First(Replaced("movement.location.locode in ports", when));
+  };
+  EXPECT_EQ(at("movement.id == movement.idd"),
+            "ERROR UNKNOWN_FIELD 16:35 Movement has no field idd [id]");
+  EXPECT_EQ(at("'movement.id == ''a'' && movement.idd == ''b'''"),
+            "ERROR UNKNOWN_FIELD 16:45 Movement has no field idd [id]");
+  EXPECT_EQ(at(R"("movement.id == \"\u0041\" && movement.idd == 'b'")"),
+            "ERROR UNKNOWN_FIELD 16:50 Movement has no field idd [id]");
+  EXPECT_EQ(at(">\n      movement.id == 'a' &&\n\n        movement.idd == 'b'"),
+            "ERROR UNKNOWN_FIELD 19:18 Movement has no field idd [id]");
+  EXPECT_EQ(at("|-\n      movement.id == 'é' &&\n      movement.idd == 'b'"),
+            "ERROR UNKNOWN_FIELD 18:16 Movement has no field idd [id]");
+  EXPECT_EQ(at("movement.id == 'a' &&\n      movement.idd == 'b'"),
+            "ERROR UNKNOWN_FIELD 17:16 Movement has no field idd [id]");
+  EXPECT_EQ(at("\"movement.id == 'a' &&\\\n      \\ movement.idd == 'b'\""),
+            "ERROR UNKNOWN_FIELD 17:18 Movement has no field idd [id]");
+  EXPECT_EQ(at("movement.id == 'é' && movement.idd == 'b'"),
+            "ERROR UNKNOWN_FIELD 16:42 Movement has no field idd [id]");
+}
+
+TEST(RuleSet, ExcerptHasACaretBelowTheMistake) {
+  const CheckResult result = CheckRuleSet(
+      Replaced("movement.location.locode in ports", "movement.idd == 'é'"),
+      "f.yaml");
+  ASSERT_THAT(result.issues, ::testing::Not(IsEmpty()));
+  EXPECT_EQ(result.issues[0].excerpt(),
+            "    when: movement.idd == 'é'\n                   ^");
+  EXPECT_EQ(result.issues[0].file(), "f.yaml");
+  EXPECT_EQ(result.issues[0].rule(), "first");
+}
+
+TEST(RuleSet, PlaceholdersAreCheckedLikeConditions) {
+  const auto at = [](absl::string_view text) {
+    return First(Replaced("explain: {en: E,",
+                          absl::StrCat("explain: {en: \"", text, "\",")));
+  };
+  EXPECT_EQ(at("A {movement.id} and {{braces}}"), "");
+  EXPECT_EQ(at("A {movement.idd}"),
+            "ERROR UNKNOWN_FIELD 21:32 Movement has no field idd [id]");
+  EXPECT_EQ(at("A {movement.id == 'x'}"),
+            "ERROR BAD_TEXT 21:23 braces hold the path of a field and nothing "
+            "else [{movement.container.number}]");
+  EXPECT_EQ(at("A {movement.id"),
+            "ERROR BAD_TEXT 21:22 this brace has no partner [double it: {{ or "
+            "}}]");
+  EXPECT_EQ(at("A } b"),
+            "ERROR BAD_TEXT 21:22 this brace has no partner [double it: {{ or "
+            "}}]");
+}
+
+TEST(RuleSet, FailedTestsSayWhatCameOutAndWhy) {
+  const auto with = [](absl::string_view given, absl::string_view expect) {
+    return First(Replaced(
+        "given: {movement: {event: GATE_OUT, location: {locode: NLRTM}}}\n"
+        "        expect: hit",
+        absl::StrCat("given: ", given, "\n        expect: ", expect)));
+  };
+  EXPECT_EQ(with("{movement: {event: GATE_OUT}}", "hit"),
+            "ERROR TEST_FAILED 28:17 test 1: expected hit, came out unknown: "
+            "movement.location.locode is missing");
+  EXPECT_EQ(
+      with("{movement: {event: GATE_OUT, location: {locode: NLRTM}}}", "miss"),
+      "ERROR TEST_FAILED 28:17 test 1: expected miss, came out hit");
+  EXPECT_EQ(with("{movement: {event: LOAD, location: {locode: NLRTM}}}", "hit"),
+            "ERROR TEST_FAILED 28:17 test 1: expected hit, came out miss: the "
+            "rule does not apply to LOAD");
+  EXPECT_EQ(with("{movement: {event: GATE_OUT, location: {locode: NLRTM}, "
+                 "occurrence_time: '2027-01-01T00:00:00Z'}}",
+                 "hit"),
+            "ERROR TEST_FAILED 28:17 test 1: expected hit, came out miss: the "
+            "rule is not valid at that time");
+}
+
+TEST(RuleSet, GivenIsReadStrictly) {
+  const auto with = [](absl::string_view given) {
+    return First(
+        Replaced("{movement: {event: GATE_OUT, location: {locode: "
+                 "NLRTM}}}",
+                 given));
+  };
+  EXPECT_EQ(with("{movment: {}}"),
+            "ERROR UNKNOWN_KEY 27:17 given has no key movment [movement]");
+  EXPECT_EQ(with("{movement: {evnt: LOAD}}"),
+            "ERROR UNKNOWN_FIELD 27:28 Movement has no field evnt [event]");
+  EXPECT_EQ(with("{movement: {event: LOADED}}"),
+            "ERROR UNKNOWN_VALUE 27:35 no Event is called LOADED [LOAD]");
+  EXPECT_EQ(with("{movement: {weights: {vgm_kg: heavy}}}"),
+            "ERROR BAD_VALUE 27:46 vgm_kg needs a whole number from "
+            "-2147483648 to 2147483647");
+  EXPECT_EQ(with("{movement: {seals: {number: x}}}"),
+            "ERROR BAD_VALUE 27:35 seals needs a list");
+  EXPECT_EQ(with("{movement: {occurrence_time: today}}"),
+            "ERROR BAD_VALUE 27:45 occurrence_time needs a time such as "
+            "2026-01-31T12:00:00Z");
+  EXPECT_EQ(with("{movement: {retraction: maybe}}"),
+            "ERROR BAD_VALUE 27:40 retraction needs true or false");
+  EXPECT_EQ(with("{movement: {pickup_right: {pin_hash: '*'}}}"),
+            "ERROR BAD_VALUE 27:53 pin_hash needs bytes in base64");
+  EXPECT_EQ(with("{movement: {event: GATE_OUT, location: {locode: NLRTM}, "
+                 "updateTime: 2026-01-31T12:00:00Z}}"),
+            "");
+}
+
+TEST(RuleSet, TooManyIssuesAreCounted) {
+  std::string yaml = "rule_set: a\nlayer: port\nowner: P\nrules:\n";
+  for (int i = 0; i < 1000; ++i) absl::StrAppend(&yaml, "  - {id: r", i, "}\n");
+  const CheckResult result = CheckRuleSet(yaml, "f");
+  EXPECT_EQ(result.rule_set, nullptr);
+  EXPECT_LE(result.issues.size(), kIssuesMax + kIssuesMax + 1);
+  EXPECT_EQ(result.issues.back().code(), "TOO_MANY_ISSUES");
+}
+
+TEST(RuleSet, WarningsDoNotHideAnErrorAfterThem) {
+  std::string yaml = "rule_set: a\nlayer: port\nowner: P\nrules:\n";
+  for (int i = 0; i < 300; ++i) {
+    absl::StrAppend(&yaml, "  - {id: r", i,
+                    ", when: movement.retraction, score: 1, title: {en: T}, "
+                    "explain: {en: T}}\n");
+  }
+  EXPECT_NE(CheckRuleSet(yaml, "f").rule_set, nullptr);
+  absl::StrAppend(&yaml,
+                  "  - {id: r7, when: movement.retraction, score: 1, "
+                  "title: {en: T}, explain: {en: T}}\n");
+  const CheckResult result = CheckRuleSet(yaml, "f");
+  EXPECT_EQ(result.rule_set, nullptr);
+  EXPECT_THAT(Lines(yaml),
+              ::testing::Contains(HasSubstr("ERROR DUPLICATE_RULE")));
+}
+
+TEST(RuleSet, LimitsAreEnforced) {
+  const auto when = [](const std::string& text) {
+    return First(Replaced("movement.location.locode in ports",
+                          absl::StrCat("\"", text, "\"")));
+  };
+  EXPECT_THAT(when(std::string(kExpressionBytesMax + 1, ' ') + "true"),
+              HasSubstr("TOO_LONG"));
+  EXPECT_THAT(when(std::string(kNestingMax + 1, '(') + "true" +
+                   std::string(kNestingMax + 1, ')')),
+              HasSubstr("TOO_COMPLEX"));
+  EXPECT_THAT(when(std::string(kNestingMax + 1, '!') + "true"),
+              HasSubstr("TOO_COMPLEX"));
+  std::string chain = "movement.retraction";
+  for (int i = 0; i < kTreeHeightMax; ++i) chain += "||true";
+  EXPECT_THAT(when(chain), HasSubstr("TOO_COMPLEX"));
+  EXPECT_THAT(
+      when("movement.seals.all(a, movement.seals.all(b, "
+           "movement.seals.all(c, movement.seals.all(d, a.number == d.number "
+           "&& b.number == c.number))))"),
+      HasSubstr("could take too many steps"));
+}
+
+TEST(ScalarOffsets, FollowTheTextThroughEveryStyle) {
+  const struct {
+    const char* yaml;
+    const char* find;
+  } kCases[] = {
+      {"a: one two", "two"},
+      {"a: one\n  two\n\n  three", "three"},
+      {"a: 'it''s two'", "two"},
+      {"a: \"x\\ty \\u00e9 two\"", "two"},
+      {"a: \"one \\\n   two\"", "two"},
+      {"a: >\n  one\n  two\n\n    three\n  four\n", "four"},
+      {"a: |+\n  one\n\n\n  two\n", "two"},
+      {"a: >2-\n    one\n   two", "two"},
+      {"a: é two", "two"},
+      {"a: \"\"", ""},
+  };
+  for (const auto& one : kCases) {
+    const absl::string_view source = one.yaml;
+    Issues issues(source, "f");
+    const auto root = ParseYaml(source, &issues);
+    ASSERT_NE(root, nullptr) << source;
+    const YamlNode* node = root->Find("a");
+    ASSERT_NE(node, nullptr);
+    const auto offsets = ScalarOffsets(source, *node);
+    ASSERT_EQ(offsets.size(), node->text.size() + 1) << source;
+    EXPECT_TRUE(std::is_sorted(offsets.begin(), offsets.end())) << source;
+    EXPECT_LE(offsets.back(), source.size());
+    const size_t at = node->text.find(one.find);
+    ASSERT_NE(at, std::string::npos);
+    EXPECT_TRUE(absl::StartsWith(source.substr(offsets[at]), one.find))
+        << source;
+  }
+}
+
+}  // namespace
+}  // namespace portrisk::scoring
