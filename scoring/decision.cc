@@ -168,6 +168,7 @@ uint32_t DrawPpm(const DrawKey& key, absl::string_view unit_id) {
 
 void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
                 const DrawKey& key, v1::Unit* unit) {
+  unit->set_selection_ppm(0);  // Decide sets it, where there is a decision.
   if (state == nullptr) {
     AssignConsignment(movement, unit);
   } else {

@@ -143,7 +143,12 @@ class StreamCall {
       items_.pop_front();
       writing_ = true;
       grpc::WriteOptions options;
-      if (!items_.empty() && items_.front()->ready) options.set_buffer_hint();
+      // Never the first: it carries the initial metadata, which a hint would
+      // hold back, and with it the completion that this waits for.
+      if (wrote_ && !items_.empty() && items_.front()->ready) {
+        options.set_buffer_hint();
+      }
+      wrote_ = true;
       stream_.Write(ToBuffer(result), options, &written_);
       return;
     }
@@ -167,6 +172,7 @@ class StreamCall {
   std::deque<std::unique_ptr<Item>> items_;
   bool reading_ = false;
   bool writing_ = false;
+  bool wrote_ = false;
   bool reads_ended_ = false;
   bool broken_ = false;
   bool finishing_ = false;

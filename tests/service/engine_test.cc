@@ -17,7 +17,8 @@ namespace {
 constexpr char kBox[] = "MSKU1234565";
 
 std::string ReasonOf(const absl::Status& status) {
-  for (const auto& any : ToRpcStatus(status).details()) {
+  const google::rpc::Status rpc = ToRpcStatus(status);
+  for (const auto& any : rpc.details()) {
     google::rpc::ErrorInfo info;
     if (any.UnpackTo(&info)) return info.reason();
   }
@@ -234,6 +235,21 @@ std::vector<std::string> Play(const EngineOptions& options,
   return answers;
 }
 
+// The first answer that differs, for people; empty when none does.
+std::string FirstDifference(const std::vector<std::string>& a,
+                            const std::vector<std::string>& b) {
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (a[i] == b[i]) continue;
+    const auto text = [](const std::string& bytes) {
+      v1::Assessment parsed;
+      return parsed.ParseFromString(bytes) ? parsed.ShortDebugString() : bytes;
+    };
+    return absl::StrCat("movement ", i, ":\n  ", text(a[i]), "\n  ",
+                        text(b[i]));
+  }
+  return a.size() == b.size() ? "" : "another number of answers";
+}
+
 TEST_F(EngineTest, BatchesRestartsCachesAndCheckpointsChangeNoAnswer) {
   constexpr uint32_t kSeed = 20261122;
   SCOPED_TRACE(absl::StrCat("seed ", kSeed));
@@ -242,15 +258,18 @@ TEST_F(EngineTest, BatchesRestartsCachesAndCheckpointsChangeNoAnswer) {
     return TestOptions(absl::StrCat(directory_.path(), "/", name));
   };
   const auto expected = Play(options("plain"), history, 100, 0);
-  EXPECT_EQ(Play(options("one"), history, 1, 0), expected);
-  EXPECT_EQ(Play(options("restarts"), history, 50, 250), expected);
+  EXPECT_EQ(FirstDifference(Play(options("one"), history, 1, 0), expected), "");
+  EXPECT_EQ(
+      FirstDifference(Play(options("restarts"), history, 50, 250), expected),
+      "");
   EngineOptions small = options("small");
   small.cache_states_max = 1;
   small.checkpoint_records = 97;
   small.batch_max = 7;
-  EXPECT_EQ(Play(small, history, 100, 0), expected);
+  EXPECT_EQ(FirstDifference(Play(small, history, 100, 0), expected), "");
   // Sent again, everything is a repeat (or the same refusal).
-  EXPECT_EQ(Play(options("plain"), history, 100, 0), expected);
+  EXPECT_EQ(FirstDifference(Play(options("plain"), history, 100, 0), expected),
+            "");
 
   for (const char* name : {"plain", "one", "restarts", "small"}) {
     store::Options read;
@@ -276,12 +295,13 @@ TEST_F(EngineTest, VerificationFindsAChangedState) {
   {
     auto store = store::Store::Open(options);
     std::string key, value;
-    (*store)->ScanPrefix(store::Table::kStates, "C", "",
-                         [&](absl::string_view k, absl::string_view v) {
-                           key = std::string(k);
-                           value = std::string(v);
-                           return false;
-                         });
+    const auto first = [&](absl::string_view k, absl::string_view v) {
+      key = std::string(k);
+      value = std::string(v);
+      return false;
+    };
+    ASSERT_TRUE(
+        (*store)->ScanPrefix(store::Table::kStates, "C", "", first).ok());
     v1::ContainerState state;
     ASSERT_TRUE(state.ParseFromString(value));
     state.set_movement_count(7);

@@ -1,5 +1,6 @@
 // kill -9 at random moments under load: what was acknowledged is there, byte
 // for byte, and nothing is there twice.
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
