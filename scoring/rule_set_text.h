@@ -22,7 +22,7 @@ struct TextTemplate {
     std::string text;  // Literal text, or the name of a field.
     bool is_field = false;
     bool is_decimal = false;  // A field of type double.
-    uint32_t offset = 0;  // Of the field's name in the source.
+    uint32_t offset = 0;      // Of the field's name in the source.
   };
   std::vector<Piece> pieces;
 
