@@ -44,6 +44,7 @@ class CsvReader {
     CsvRows rows(mapping_.delimiter, std::move(handler));
     absl::Status read = rows.Read(in);
     if (rows.byte_order_mark()) output_->Tolerate("BYTE_ORDER_MARK");
+    if (rows.unterminated()) output_->Tolerate("LAST_ROW_UNTERMINATED");
     return read;
   }
 

@@ -13,6 +13,7 @@ namespace portrisk::service {
 namespace {
 
 constexpr size_t kChunkBytes = 64 * 1024;
+constexpr int kRowNotBegun = 0;  // csv_parser::pstate as csv_init leaves it.
 
 }  // namespace
 
@@ -59,7 +60,6 @@ void CsvRows::Break(absl::string_view reason, absl::string_view message) {
 }
 
 void CsvRows::Feed(absl::string_view piece) {
-  constexpr int kRowNotBegun = 0;  // As csv_init leaves it.
   if (parser_.pstate == kRowNotBegun) {
     row_.line = line_;
     row_.offset = offset_;
@@ -86,6 +86,7 @@ void CsvRows::Feed(absl::string_view piece) {
 }
 
 void CsvRows::Finish() {
+  unterminated_ = parser_.pstate != kRowNotBegun;
   if (csv_fini(&parser_, OnCell, OnRow, this) != 0) {
     Break("UNCLOSED_QUOTE",
           "the file ends inside a quoted field that began in this row; close "

@@ -48,6 +48,8 @@ class CsvRows {
 
   // The stream began with one; it is no part of the first cell.
   bool byte_order_mark() const { return byte_order_mark_; }
+  // The last row ended with the file, not with a line end: complete, or cut.
+  bool unterminated() const { return unterminated_; }
 
  private:
   static void OnCell(void* text, size_t size, void* self);
@@ -65,6 +67,7 @@ class CsvRows {
   uint64_t line_ = 1;
   uint64_t offset_ = 0;
   bool byte_order_mark_ = false;
+  bool unterminated_ = false;
   bool skipping_ = false;  // To the next line end, after damage.
   absl::Status status_;
 };

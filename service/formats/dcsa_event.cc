@@ -9,13 +9,12 @@
 // version of the event may name more.
 #include "service/formats/dcsa_event.h"
 
-#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "service/formats/dcsa_parts.h"
 #include "service/formats/text.h"
 #include "service/times.h"
 
@@ -24,7 +23,6 @@ namespace {
 
 using simdjson::dom::array;
 using simdjson::dom::element;
-using Places = std::initializer_list<const char*>;
 
 struct Code {
   absl::string_view code;
@@ -65,18 +63,12 @@ class EventReader {
 
  private:
   // The value at the first place that has a scalar, as text.
-  std::string Text(Places places) const { return TextIn(event_, places); }
-  static std::string TextIn(element object, Places places);
+  std::string Text(JsonPlaces places) const { return TextAt(event_, places); }
 
   v1::Event EventOf(const std::string& type);
   v1::Event ShipmentEvent(const std::string& code) const;
   bool ReadRetraction();
   bool ReadTimes();
-  void ReadLocation(element from, v1::Location* location) const;
-  void ReadLocations(const std::string& type);
-  void ReadTransport();
-  void ReadVessel(element call);
-  void ReadEquipment();
   void ReadReferences();
   void TakeReference(const std::string& type, const std::string& value);
   void Emit(const std::string& type);
@@ -89,24 +81,6 @@ class EventReader {
   std::vector<std::string> containers_;  // Named by references, in order.
   DcsaResult result_;
 };
-
-std::string EventReader::TextIn(element object, Places places) {
-  for (const char* place : places) {
-    element value;
-    if (object.at_pointer(place).get(value) != simdjson::SUCCESS) continue;
-    std::string_view text;
-    int64_t integer;
-    double number;
-    if (value.get(text) == simdjson::SUCCESS) {
-      if (!text.empty()) return FoldControls(ToAbsl(text));
-    } else if (value.get(integer) == simdjson::SUCCESS) {
-      return absl::StrCat(integer);
-    } else if (value.get(number) == simdjson::SUCCESS) {
-      return absl::StrCat(number);
-    }
-  }
-  return "";
-}
 
 void EventReader::Fail(std::string reason, std::string message,
                        std::string pointer) {
@@ -228,137 +202,6 @@ bool EventReader::ReadRetraction() {
   return false;
 }
 
-// Fills what `location` lacks.
-void EventReader::ReadLocation(element from, v1::Location* location) const {
-  const auto fill = [&from](std::string* field, Places places) {
-    if (field->empty()) *field = TextIn(from, places);
-  };
-  fill(location->mutable_locode(),
-       {"/UNLocationCode", "/location/UNLocationCode"});
-  if (location->facility().empty()) {
-    fill(location->mutable_facility(),
-         {"/facilityCode", "/location/facilityCode"});
-    if (!location->facility().empty()) {
-      location->set_facility_code_list(TextIn(
-          from,
-          {"/facilityCodeListProvider", "/location/facilityCodeListProvider"}));
-    }
-  }
-  fill(location->mutable_name(),
-       {"/locationName", "/location/locationName", "/address/city"});
-  double latitude = 0;
-  double longitude = 0;
-  if (!location->has_latitude() &&
-      absl::SimpleAtod(TextIn(from, {"/latitude", "/location/latitude",
-                                     "/geoCoordinate/latitude"}),
-                       &latitude) &&
-      absl::SimpleAtod(TextIn(from, {"/longitude", "/location/longitude",
-                                     "/geoCoordinate/longitude"}),
-                       &longitude)) {
-    location->set_latitude(latitude);
-    location->set_longitude(longitude);
-  }
-}
-
-// An equipment event says where it happened; a transport event happens at its
-// transport call.
-void EventReader::ReadLocations(const std::string& type) {
-  v1::Location location;
-  element place;
-  for (const char* pointer :
-       {"/eventLocation", "/payload/eventLocation", "/payload/location"}) {
-    if (event_.at_pointer(pointer).get(place) == simdjson::SUCCESS) {
-      ReadLocation(place, &location);
-    }
-  }
-  // What the call says completes one place, never mixes two.
-  if (location.locode().empty() && !location.has_latitude() &&
-      type != "SHIPMENT") {
-    for (const char* pointer : {"/transportCall", "/payload/transportCall",
-                                "/transportDetails/transportCall"}) {
-      if (event_.at_pointer(pointer).get(place) == simdjson::SUCCESS) {
-        ReadLocation(place, &location);
-      }
-    }
-  }
-  if (location.ByteSizeLong() != 0) *movement_.mutable_location() = location;
-}
-
-void EventReader::ReadVessel(element call) {
-  v1::Transport* transport = movement_.mutable_transport();
-  transport->set_vessel_imo(TextIn(
-      call, {"/vessel/vesselIMONumber", "/vesselTransport/vesselIMONumber"}));
-  transport->set_vessel_name(TextIn(call, {"/vessel/vesselName", "/vessel/name",
-                                           "/vesselTransport/vesselName"}));
-  transport->set_call_sign(
-      TextIn(call, {"/vessel/vesselCallSignNumber", "/vessel/vesselCallSign",
-                    "/vesselTransport/vesselCallSign"}));
-  transport->set_carrier_code(TextIn(call, {"/vessel/vesselOperatorCarrierCode",
-                                            "/vessel/operatorCarrierCode"}));
-}
-
-void EventReader::ReadTransport() {
-  element call;
-  if (event_.at_pointer("/transportCall").get(call) != simdjson::SUCCESS &&
-      event_.at_pointer("/payload/transportCall").get(call) !=
-          simdjson::SUCCESS &&
-      event_.at_pointer("/transportDetails/transportCall").get(call) !=
-          simdjson::SUCCESS) {
-    return;
-  }
-  ReadVessel(call);
-  v1::Transport* transport = movement_.mutable_transport();
-  const std::string mode = TextIn(call, {"/modeOfTransport"});
-  if (mode == "VESSEL") transport->set_mode(v1::SEA);
-  if (mode == "RAIL") transport->set_mode(v1::RAIL);
-  if (mode == "TRUCK") transport->set_mode(v1::ROAD);
-  if (mode == "BARGE") transport->set_mode(v1::BARGE);
-  // A box that arrives came on the import voyage.
-  const v1::Event event = movement_.event();
-  const std::string import =
-      TextIn(call, {"/importVoyageNumber", "/carrierImportVoyageNumber",
-                    "/importVoyageNumberOrReference/carrierVoyageNumber"});
-  const std::string exported =
-      TextIn(call, {"/exportVoyageNumber", "/carrierExportVoyageNumber",
-                    "/exportVoyageNumberOrReference/carrierVoyageNumber"});
-  const bool arrives = event == v1::DISCHARGE || event == v1::VESSEL_ARRIVAL ||
-                       event == v1::GATE_OUT;
-  transport->set_voyage(
-      (arrives && !import.empty()) || exported.empty() ? import : exported);
-  transport->set_call_reference(
-      TextIn(call, {"/transportCallReference", "/transportCallID"}));
-}
-
-void EventReader::ReadEquipment() {
-  v1::Container container;
-  container.set_number(
-      Text({"/equipmentReference", "/payload/equipmentReference",
-            "/equipmentDetails/equipmentReference"}));
-  container.set_type_code(
-      Text({"/ISOEquipmentCode", "/payload/ISOEquipmentCode",
-            "/equipmentDetails/ISOEquipmentCode"}));
-  const std::string load =
-      Text({"/emptyIndicatorCode", "/payload/emptyIndicatorCode",
-            "/equipmentDetails/emptyIndicatorCode"});
-  if (load == "EMPTY") container.set_load_status(v1::EMPTY);
-  if (load == "LADEN") container.set_load_status(v1::FULL);
-  if (container.ByteSizeLong() != 0) {
-    *movement_.mutable_container() = container;
-  }
-  for (const char* pointer :
-       {"/seals", "/payload/seals", "/equipmentDetails/seals"}) {
-    array seals;
-    if (event_.at_pointer(pointer).get(seals) != simdjson::SUCCESS) continue;
-    for (element entry : seals) {
-      const std::string number = TextIn(entry, {"/sealNumber", "/number"});
-      if (number.empty()) continue;
-      v1::Seal* seal = movement_.add_seals();
-      seal->set_number(number);
-      seal->set_source(TextIn(entry, {"/sealSource", "/source"}));
-    }
-  }
-}
-
 void EventReader::TakeReference(const std::string& type,
                                 const std::string& value) {
   if (value.empty()) return;
@@ -382,9 +225,9 @@ void EventReader::ReadReferences() {
       continue;
     }
     for (element reference : references) {
-      TakeReference(TextIn(reference, {"/referenceType", "/typeCode", "/type",
+      TakeReference(TextAt(reference, {"/referenceType", "/typeCode", "/type",
                                        "/documentReferenceType"}),
-                    TextIn(reference, {"/referenceValue", "/reference",
+                    TextAt(reference, {"/referenceValue", "/reference",
                                        "/value", "/documentReferenceValue"}));
     }
   }
@@ -469,9 +312,9 @@ DcsaResult EventReader::Read() {
       Text({"/publisher/partyName", "/publisher/carrierCode",
             "/metadata/publisher/carrierCode", "/metadata/publisher/partyName",
             "/eventRouting/originatingParty/partyCode"}));
-  ReadLocations(type);
-  ReadTransport();
-  ReadEquipment();
+  ReadDcsaLocation(event_, type, &movement_);
+  ReadDcsaTransport(event_, &movement_);
+  ReadDcsaEquipment(event_, &movement_);
   ReadReferences();
   Emit(type);
   return std::move(result_);

@@ -219,7 +219,7 @@ DateTime ParseDateTime(absl::string_view value, absl::string_view format,
   } else if (!ParseZone(rest, layout->zone, &zone, &result.tolerated)) {
     return result;
   }
-  if (layout->digits - layout->year_digits == 4) {
+  if (layout->digits - layout->year_digits == 4 && result.tolerated.empty()) {
     result.tolerated = "DATE_ONLY";
   }
   result.ok = ParseDigits(value.substr(0, digits), layout->year_digits, zone,

@@ -2,7 +2,10 @@
 // inside an array. A brace anywhere else means that what stands before it has
 // lost its end, and so does a line break inside a string. These two signs are
 // enough to find the next record again after a line was cut, without the
-// splitter knowing more than brackets.
+// splitter knowing more than brackets. A third is for events one a line: cut
+// behind a colon or inside an array, such a line would take the next one for
+// its member; so a brace at the beginning of the second line of an object that
+// has begun at the beginning of its first begins a new record.
 #include "service/formats/json_splitter.h"
 
 #include "absl/strings/ascii.h"
@@ -25,17 +28,20 @@ std::string JsonSplitter::pointer() const {
 }
 
 int JsonSplitter::Get() {
-  int c = pending_;
-  pending_ = -1;
-  if (c < 0) {
-    c = in_.rdbuf()->sbumpc();
-    if (c == kEnd) {
-      in_.setstate(std::ios::eofbit);
-      return kEnd;
-    }
-    ++offset_;
-    if (c == '\n') ++line_;
+  if (pending_ >= 0) {
+    const int c = pending_;
+    pending_ = -1;
+    return c;
   }
+  const int c = in_.rdbuf()->sbumpc();
+  if (c == kEnd) {
+    in_.setstate(std::ios::eofbit);
+    return kEnd;
+  }
+  at_line_start_ = offset_ == 0 || last_byte_ == '\n';
+  last_byte_ = c;
+  ++offset_;
+  if (c == '\n') ++line_;
   return c & 0xFF;
 }
 
@@ -116,6 +122,8 @@ JsonSplitter::Piece JsonSplitter::ReadObject() {
   string_.clear();
   in_string_ = escaped_ = too_long_ = false;
   last_ = '{';
+  began_line_ = at_line_start_;
+  breaks_ = 0;
   piece_index_ = index_++;
   while (!open_.empty()) {
     const int byte = Get();
@@ -161,6 +169,7 @@ bool JsonSplitter::StepInString(char c) {
 
 bool JsonSplitter::Step(char c) {
   if (in_string_) return StepInString(c);
+  if (c == '\n') ++breaks_;
   if (absl::ascii_isspace(static_cast<unsigned char>(c))) return true;
   if (c == '"') {
     in_string_ = true;
@@ -171,6 +180,7 @@ bool JsonSplitter::Step(char c) {
     const bool member = last_ == ':';
     const bool entry = open_.back() == '[' && (last_ == '[' || last_ == ',');
     if (!member && !entry) return false;
+    if (c == '{' && at_line_start_ && began_line_ && breaks_ == 1) return false;
     if (open_.size() >= kDepthMax) return false;
     open_.push_back(c);
   } else if (c == '}' || c == ']') {

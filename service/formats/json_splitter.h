@@ -60,6 +60,8 @@ class JsonSplitter {
   uint64_t piece_line_ = 0;
   uint64_t piece_offset_ = 0;
 
+  int last_byte_ = 0;
+  bool at_line_start_ = false;  // The byte that Get returned begins a line.
   int pending_ = -1;  // A byte that ended the last piece and begins the next.
   bool in_array_ = false;  // At the top level.
   bool in_events_ = false;
@@ -72,7 +74,9 @@ class JsonSplitter {
   bool in_string_ = false;
   bool escaped_ = false;
   bool too_long_ = false;
-  char last_ = 0;       // The last byte that is no blank, outside strings.
+  bool began_line_ = false;  // The object is the first thing on its line.
+  uint64_t breaks_ = 0;      // Line breaks in it.
+  char last_ = 0;            // The last byte that is no blank, outside strings.
   std::string string_;  // The last string at depth one, as long as a key is.
 };
 

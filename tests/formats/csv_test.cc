@@ -1,0 +1,213 @@
+#include <fstream>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "service/formats/csv_mapping.h"
+#include "tests/formats/reading.h"
+#include "tests/formats/samples.h"
+
+namespace portrisk::service {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Reading Csv(const std::string& text) { return Read(Format::kCsv, text); }
+
+constexpr char kMapping[] = R"(
+delimiter: ";"
+utc_offset_min: 60
+columns:
+  container.number: Box
+  occurrence_time: {column: When, format: "%d.%m.%Y %H:%M"}
+  event: What
+  container.load_status: What
+  weights.gross_kg: Kilos
+  seals.number: Seal
+values:
+  event: {Gone: GATE_OUT, Gone empty: GATE_OUT}
+  container.load_status: {Gone empty: EMPTY, "*": ""}
+constants: {source: depot, classifier: ACTUAL}
+id: [Box, When]
+)";
+constexpr char kMapped[] =
+    "Box;When;What;Kilos;Seal\n"
+    "MSKU1234565;31.01.2026 07:44;Gone empty;27000,4;S1\n";
+
+Reading Mapped(const std::string& mapping, const std::string& text) {
+  const std::string file = testing::TempDir() + "/mapping.yaml";
+  std::ofstream(file) << mapping;
+  ReaderOptions options;
+  options.format = Format::kCsv;
+  options.file = "test.csv";
+  options.csv_mapping = file;
+  return ReadWith(options, text);
+}
+
+TEST(CsvTest, AHeaderOfPathsNeedsNoMapping) {
+  const Reading reading = Csv(kCsv);
+  EXPECT_TRUE(reading.status.ok()) << reading.status;
+  EXPECT_THAT(reading.rejects, IsEmpty());
+  ASSERT_THAT(reading.ids(), ElementsAre("1", "2", "3"));
+  EXPECT_EQ(reading.movements[0].event(), v1::GATE_IN);
+  EXPECT_EQ(reading.movements[0].location().name(), "Quay 4 Rotterdam");
+  EXPECT_EQ(reading.movements[0].origin(), "line 2");
+  EXPECT_EQ(reading.movements[1].event(), v1::GATE_OUT);
+  EXPECT_EQ(reading.movements[1].occurrence_time().seconds(), 1769928240);
+  EXPECT_EQ(reading.movements[1].location().name(), "He said \"go\"");
+  EXPECT_EQ(reading.movements[1].origin(), "line 4");
+  EXPECT_FALSE(reading.movements[2].has_location());
+}
+
+TEST(CsvTest, AMappingSaysWhatColumnsMean) {
+  const Reading reading = Mapped(kMapping, kMapped);
+  ASSERT_TRUE(reading.status.ok()) << reading.status;
+  ASSERT_EQ(reading.movements.size(), 1);
+  const v1::Movement& movement = reading.movements[0];
+  EXPECT_EQ(movement.id(), "MSKU1234565|31.01.2026 07:44");
+  EXPECT_EQ(movement.source(), "depot");
+  EXPECT_EQ(movement.event(), v1::GATE_OUT);
+  EXPECT_EQ(movement.container().load_status(), v1::EMPTY);
+  EXPECT_EQ(movement.occurrence_time().seconds(), 1769841840);
+  EXPECT_EQ(movement.weights().gross_kg(), 27000);
+  EXPECT_EQ(movement.seals(0).number(), "S1");
+}
+
+TEST(CsvTest, TheFallbackValueAppliesToWhatHasNoEntry) {
+  const Reading reading =
+      Mapped(kMapping, Replace(kMapped, "Gone empty", "Gone"));
+  ASSERT_EQ(reading.movements.size(), 1);
+  EXPECT_EQ(reading.movements[0].container().load_status(),
+            v1::LOAD_STATUS_UNSPECIFIED);
+}
+
+TEST(CsvTest, ARowMayGiveSeveralMovements) {
+  const Reading reading = Mapped(
+      "movements:\n"
+      "  - {columns: {container.number: a, occurrence_time: t1},"
+      " constants: {event: GATE_IN}, id: [a, t1]}\n"
+      "  - {columns: {container.number: a, occurrence_time: t2},"
+      " constants: {event: GATE_OUT}, id: [a, t2]}\n",
+      "a,t1,t2\nX,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z\n"
+      "Y,2026-01-01T00:00:00Z,never\n");
+  EXPECT_THAT(reading.ids(),
+              ElementsAre("X|2026-01-01T00:00:00Z", "X|2026-01-02T00:00:00Z",
+                          "Y|2026-01-01T00:00:00Z"));
+  ASSERT_THAT(reading.reasons(), ElementsAre("BAD_TIME"));
+  EXPECT_EQ(reading.rejects[0].position, "line 3, column \"t2\"");
+}
+
+TEST(CsvTest, WithoutAnIdTheRowIdentifiesItself) {
+  const std::string text =
+      "event,occurrence_time,container.number\n"
+      "LOAD,2026-01-01T00:00:00Z,A\nLOAD,2026-01-01T00:00:00Z,B\n";
+  const Reading reading = Csv(text);
+  ASSERT_EQ(reading.movements.size(), 2);
+  EXPECT_NE(reading.movements[0].id(), reading.movements[1].id());
+  EXPECT_EQ(Csv(text).ids(), reading.ids());
+}
+
+struct RejectCase {
+  const char* from;
+  const char* to;
+  const char* reason;
+  const char* position;
+};
+
+TEST(CsvTest, ARowThatDoesNotFitIsRejectedWithLineAndColumn) {
+  const RejectCase cases[] = {
+      {"31.01.2026 07:44", "yesterday", "BAD_TIME", "line 2, column \"When\""},
+      {"27000,4", "heavy", "BAD_NUMBER", "line 2, column \"Kilos\""},
+      {"27000,4", "1e12", "BAD_NUMBER", "line 2, column \"Kilos\""},
+      {"Gone empty", "Vanished", "BAD_VALUE", "line 2, column \"What\""},
+      {";S1", ";S1;;;more", "TOO_MANY_CELLS", "line 2"},
+      {";S1", ";S\"1", "BAD_QUOTE", "line 2"},
+  };
+  for (const RejectCase& test : cases) {
+    const std::string text = Replace(kMapped, test.from, test.to) +
+                             "TEMU6079348;31.01.2026 07:45;Gone;;\n";
+    const Reading reading = Mapped(kMapping, text);
+    EXPECT_THAT(reading.reasons(), ElementsAre(test.reason)) << test.to;
+    ASSERT_EQ(reading.movements.size(), 1) << test.to;
+    EXPECT_EQ(reading.movements[0].container().number(), "TEMU6079348");
+    ASSERT_FALSE(reading.rejects.empty());
+    EXPECT_EQ(reading.rejects[0].position, test.position);
+    EXPECT_EQ(reading.rejects[0].line, 2);
+  }
+}
+
+TEST(CsvTest, AnUnclosedQuoteIsRejectedWhereItBegan) {
+  const Reading reading = Csv(std::string(kCsv) + "4,LOAD,\"2026\nand on");
+  EXPECT_THAT(reading.ids(), ElementsAre("1", "2", "3"));
+  ASSERT_THAT(reading.reasons(), ElementsAre("UNCLOSED_QUOTE"));
+  EXPECT_EQ(reading.rejects[0].line, 6);
+  EXPECT_EQ(reading.rejects[0].offset, std::string(kCsv).size());
+}
+
+TEST(CsvTest, AnEndlessRowIsRefusedAndReadOver) {
+  const Reading reading =
+      Csv("id,event,occurrence_time\n1,LOAD," + std::string(3 << 20, 'x') +
+          "\n2,LOAD,2026-01-01T00:00:00Z\n");
+  EXPECT_THAT(reading.reasons(), ElementsAre("ROW_TOO_LONG"));
+  EXPECT_THAT(reading.ids(), ElementsAre("2"));
+}
+
+TEST(CsvTest, EncodingsBecomeUtf8) {
+  const std::string row =
+      "id,event,occurrence_time,location.name\n"
+      "1,LOAD,2026-01-01T00:00:00Z,";
+  EXPECT_EQ(Csv(row + "M\xC3\xA1laga\n").movements[0].location().name(),
+            "M\xC3\xA1laga");
+  const Reading latin1 = Csv(row + "M\xE1laga\n");
+  EXPECT_EQ(latin1.movements[0].location().name(), "M\xC3\xA1laga");
+  EXPECT_EQ(latin1.tolerated("LATIN1"), 1);
+  const Reading declared = Mapped(
+      "encoding: latin1\ncolumns: {id: id, event: event, occurrence_time: "
+      "occurrence_time, location.name: location.name}\n",
+      row + "\xC3\xA1\n");
+  EXPECT_EQ(declared.movements[0].location().name(), "\xC3\x83\xC2\xA1");
+}
+
+TEST(CsvTest, ToleratesMarksShortRowsAndAMissingLastLineEnd) {
+  const Reading reading =
+      Csv("\xEF\xBB\xBF\"id\",event,occurrence_time,location.name\r\n\r\n"
+          "1,LOAD,2026-01-01T00:00:00Z\r\n2,LOAD,2026-01-01T00:00:00Z,x");
+  EXPECT_THAT(reading.ids(), ElementsAre("1", "2"));
+  EXPECT_EQ(reading.tolerated("BYTE_ORDER_MARK"), 1);
+  EXPECT_EQ(reading.tolerated("SHORT_ROW"), 1);
+  EXPECT_EQ(reading.tolerated("LAST_ROW_UNTERMINATED"), 1);
+}
+
+TEST(CsvTest, AFileThatDoesNotFitItsMappingIsRefusedWhole) {
+  const Reading lacks = Mapped(kMapping, "Box;When\nX;Y\n");
+  EXPECT_EQ(lacks.status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(lacks.status.message()), HasSubstr("\"Kilos\""));
+  const Reading unknown = Csv("id,Box\n1,X\n");
+  EXPECT_THAT(std::string(unknown.status.message()), HasSubstr("\"Box\""));
+}
+
+TEST(CsvTest, AMistakeInAMappingIsFoundWithItsPlace) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"columns: {container.numbr: Box}", "container.numbr"},
+      {"columns: {container: Box}", "name a field inside"},
+      {"colums: {id: Box}", "no key \"colums\""},
+      {"columns: {id: {format: x}}", "name is missing"},
+      {"columns: {id: a}\nvalues: {event: {a: b}}", "no column"},
+      {"columns: {id: a}\ndelimiter: abc", "one character"},
+      {"columns: {id: a}\nencoding: klingon", "klingon"},
+      {"columns: [a", "m.yaml:"},
+      {"movements: [{columns: {id: a}}]\nid: [a]", "beside movements"},
+      {"utc_offset_min: soon\ncolumns: {id: a}", "m.yaml:1:17"},
+      {"", "must be a mapping"},
+  };
+  for (const auto& [yaml, expected] : cases) {
+    const auto mapping = ParseCsvMapping(yaml, "m.yaml");
+    ASSERT_FALSE(mapping.ok()) << yaml;
+    EXPECT_THAT(std::string(mapping.status().message()), HasSubstr(expected));
+  }
+}
+
+}  // namespace
+}  // namespace portrisk::service
