@@ -18,6 +18,9 @@ namespace portrisk::service {
 namespace {
 
 constexpr double kWeightKgMax = 1e9;
+// What admission takes. More would cost the movement, and memory its bound.
+constexpr int kSealsMax = 16;
+constexpr size_t kGoodsBytesMax = 512;
 
 bool HasDigit(absl::string_view text) {
   return std::any_of(text.begin(), text.end(), absl::ascii_isdigit);
@@ -302,6 +305,10 @@ void EdifactMessage::TakeSel(const Segment& segment) {
     output_->Tolerate("SEAL_WITHOUT_NUMBER");
     return;
   }
+  if (Subject()->seals_size() == kSealsMax) {
+    output_->Tolerate("SEALS_BEYOND_16");
+    return;
+  }
   v1::Seal* seal = Subject()->add_seals();
   Set(seal->mutable_number(), number);
   Set(seal->mutable_source(), SealSourceOf(segment.At(2)));
@@ -322,6 +329,10 @@ void EdifactMessage::TakeGoods(const Segment& segment) {
   for (size_t i = 0; i < kLines; ++i) {
     const std::string line = Text(segment.At(4, i));
     if (line.empty()) continue;
+    if (goods->size() + 1 + line.size() > kGoodsBytesMax) {
+      output_->Tolerate("GOODS_CUT");
+      return;
+    }
     absl::StrAppend(goods, goods->empty() ? "" : " ", line);
   }
 }

@@ -200,40 +200,59 @@ EdifactTokenizer::Token EdifactTokenizer::Next() {
   return Token::kSegment;
 }
 
+// Room for as many parts as `bytes` bytes can have, so that splitting need not
+// ask for each.
+void EdifactTokenizer::StartParts(size_t bytes) {
+  if (segment_.components_.size() < bytes + 1) {
+    segment_.components_.resize(bytes + 1);
+    segment_.starts_.resize(bytes + 2);
+  }
+  segment_.component_count_ = 0;
+  segment_.element_count_ = 0;
+  segment_.starts_[0] = 0;
+}
+
+void EdifactTokenizer::EndParts() {
+  segment_.starts_[++segment_.element_count_] =
+      static_cast<uint32_t>(segment_.component_count_);
+}
+
 void EdifactTokenizer::Split(absl::string_view raw) {
   segment_.raw_ = raw;
   segment_.offset_ = base_ + at_;
   segment_.wrapped_ = false;
-  segment_.components_.clear();
-  segment_.starts_.assign(1, 0);
+  StartParts(raw.size());
+  absl::string_view* component = segment_.components_.data();
+  const absl::string_view* const first = component;
+  uint32_t* next_element = segment_.starts_.data();
   const char* start = raw.data();
   const char* const end = raw.data() + raw.size();
   for (const char* p = start; p != end; ++p) {
     const uint8_t role = roles_[static_cast<unsigned char>(*p)];
     if (role == kData) continue;
     if (role >= kRelease) return SplitMarked(Unescape(raw));
-    Add({start, static_cast<size_t>(p - start)}, role == kElement);
+    *component++ = {start, static_cast<size_t>(p - start)};
+    if (role == kElement) {
+      *++next_element = static_cast<uint32_t>(component - first);
+    }
     start = p + 1;
   }
-  Add({start, static_cast<size_t>(end - start)}, false);
-}
-
-void EdifactTokenizer::Add(absl::string_view component, bool ends_element) {
-  segment_.components_.push_back(component);
-  if (!ends_element) return;
-  segment_.starts_.push_back(
-      static_cast<uint32_t>(segment_.components_.size()));
+  *component++ = {start, static_cast<size_t>(end - start)};
+  segment_.component_count_ = static_cast<size_t>(component - first);
+  segment_.element_count_ =
+      static_cast<size_t>(next_element - segment_.starts_.data());
+  EndParts();
 }
 
 void EdifactTokenizer::SplitMarked(absl::string_view copy) {
-  segment_.components_.clear();
-  segment_.starts_.assign(1, 0);
+  StartParts(copy.size());
   constexpr char kMarks[] = {kElementMark, kComponentMark};
   while (true) {
     const size_t mark = copy.find_first_of({kMarks, sizeof(kMarks)});
     const bool last = mark == absl::string_view::npos;
-    Add(copy.substr(0, mark), !last && copy[mark] == kElementMark);
-    if (last) return;
+    segment_.components_[segment_.component_count_++] = copy.substr(0, mark);
+    if (last) return EndParts();
+    if (copy[mark] == kElementMark) EndParts();
     copy.remove_prefix(mark + 1);
   }
 }

@@ -27,13 +27,11 @@ class Segment {
   // Component `component` of element `element`; element 0 is the tag. Empty
   // where the segment has none.
   absl::string_view At(size_t element, size_t component = 0) const {
-    if (element >= starts_.size()) return {};
-    const size_t end = element + 1 < starts_.size() ? starts_[element + 1]
-                                                    : components_.size();
+    if (element >= element_count_) return {};
     const size_t at = starts_[element] + component;
-    return at < end ? components_[at] : absl::string_view();
+    return at < starts_[element + 1] ? components_[at] : absl::string_view();
   }
-  size_t elements() const { return starts_.size(); }
+  size_t elements() const { return element_count_; }
   absl::string_view raw() const { return raw_; }  // Without terminator.
   uint64_t offset() const { return offset_; }     // In the stream.
   bool wrapped() const { return wrapped_; }       // Line breaks were inside.
@@ -41,8 +39,12 @@ class Segment {
  private:
   friend class EdifactTokenizer;
 
+  // As long as the longest segment has parts; grown, never shrunk.
   std::vector<absl::string_view> components_;
-  std::vector<uint32_t> starts_;  // First component of each element.
+  // First component of each element, and behind the last the end.
+  std::vector<uint32_t> starts_ = {0, 0};
+  size_t component_count_ = 0;
+  size_t element_count_ = 0;
   absl::string_view raw_;
   std::string unescaped_;  // Holds the components when raw_ cannot.
   uint64_t offset_ = 0;
@@ -99,7 +101,8 @@ class EdifactTokenizer {
   size_t SizeBeforeMessage(absl::string_view raw) const;
   void Split(absl::string_view raw);
   void SplitMarked(absl::string_view copy);
-  void Add(absl::string_view component, bool ends_element);
+  void StartParts(size_t bytes);
+  void EndParts();
   absl::string_view Unescape(absl::string_view raw);
   Token Damage(size_t bytes, absl::string_view reason);
 

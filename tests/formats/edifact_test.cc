@@ -263,6 +263,19 @@ TEST(EdifactTest, WhatCanBeReadAllTheSameIsReadAndCounted) {
   }
 }
 
+TEST(EdifactTest, WhatOneContainerMayCarryIsBounded) {
+  std::string many;
+  for (int i = 0; i < 1000; ++i) {
+    many += "SEL+S" + std::to_string(i) + "+CA'FTX+AAA+++SOME MORE GOODS'";
+  }
+  const Reading reading = Edifact(Replace(kCodeco, "SEL+SL100+SH'", many));
+  ASSERT_EQ(reading.movements.size(), 4);
+  EXPECT_EQ(reading.movements[0].seals_size(), 16);
+  EXPECT_LE(reading.movements[0].consignment().goods().size(), 512);
+  EXPECT_GT(reading.tolerated("SEALS_BEYOND_16"), 0);
+  EXPECT_GT(reading.tolerated("GOODS_CUT"), 0);
+}
+
 TEST(EdifactTest, Latin1BecomesUtf8AndUtf8Stays) {
   for (const char* bytes : {"PE\xD1"
                             "A",
