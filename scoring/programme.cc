@@ -193,7 +193,7 @@ void Programme::Rep::AddHit(const CompiledRule& compiled, cel::EvalState* state,
     const cel::Slot& slot = program->slots[evidence[i]];
     v1::Evidence* entry = hit->add_evidence();
     Assign(program->paths[slot.path], entry->mutable_field());
-    FormatEvidence(value, *slot.field, entry->mutable_value());
+    FormatEvidence(value, *slot.access.field, entry->mutable_value());
   }
 }
 

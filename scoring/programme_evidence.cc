@@ -47,7 +47,8 @@ void AppendMessage(const google::protobuf::Message& message, std::string* out) {
     Value value;
     if (type.field(i)->cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
         !type.field(i)->is_repeated() &&
-        cel::ReadField(message, *type.field(i), &value) &&
+        cel::ReadField(message, {type.field(i), message.GetReflection()},
+                       &value) &&
         value.kind == Kind::kString) {
       out->append(value.s, value.aux);
       return;

@@ -32,7 +32,7 @@ struct Compiler::Rep {
     program->id = next_program_id.fetch_add(1, std::memory_order_relaxed);
     program->root_count = environment.roots().size();
     for (uint32_t i = 0; i < program->root_count; ++i) {
-      program->slots.push_back({i, nullptr, InternPath(PathOfRoot(i))});
+      program->slots.push_back({i, InternPath(PathOfRoot(i)), {}});
     }
   }
 
@@ -55,7 +55,7 @@ struct Compiler::Rep {
                         static_cast<uint32_t>(program->slots.size()));
       if (added) {
         const uint32_t name = InternPath(environment.PathName(prefix));
-        program->slots.push_back({slot, field, name});
+        program->slots.push_back({slot, name, FieldAccess(field)});
       }
       slot = it->second;
     }
@@ -171,10 +171,11 @@ struct Compiler::Rep {
     // A selection is one by its field and its name in messages.
     for (uint32_t i = 0; i < made.b; ++i) {
       const Selection& known_one = program->selections[i];
-      if (known_one.field == expr.field && known_one.path == path) made.b = i;
+      if (known_one.access.field == expr.field && known_one.path == path)
+        made.b = i;
     }
     if (made.b == program->selections.size()) {
-      program->selections.push_back({expr.field, path});
+      program->selections.push_back({path, FieldAccess(expr.field)});
     }
     return Intern(made);
   }

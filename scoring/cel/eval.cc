@@ -50,7 +50,7 @@ void EvalState::Load(uint32_t index, Kept* kept) {
   const Value& parent = ReadSlot(slot.parent);
   kept->generation = generation_;
   if (parent.kind != Kind::kMessage ||
-      !ReadField(*parent.message, *slot.field, &kept->value)) {
+      !ReadField(*parent.message, slot.access, &kept->value)) {
     kept->value = Value::Unknown(slot.path);
   }
 }
@@ -135,7 +135,7 @@ Value EvalState::Select(const Instruction& it) {
   if (operand.is_error()) return operand;
   Value value;
   const bool present = operand.kind == Kind::kMessage &&
-                       ReadField(*operand.message, *selection.field, &value);
+                       ReadField(*operand.message, selection.access, &value);
   if (has) return Value::Bool(present);
   return present ? value : Value::Unknown(selection.path);
 }

@@ -49,9 +49,16 @@ Value MessageValue(const FieldDescriptor& field, const Message& message) {
 
 }  // namespace
 
-bool ReadField(const Message& message, const FieldDescriptor& field,
+FieldAccess::FieldAccess(const FieldDescriptor* field)
+    : field(field),
+      reflection(google::protobuf::MessageFactory::generated_factory()
+                     ->GetPrototype(field->containing_type())
+                     ->GetReflection()) {}
+
+bool ReadField(const Message& message, const FieldAccess& access,
                Value* value) {
-  const Reflection& reflection = *message.GetReflection();
+  const FieldDescriptor& field = *access.field;
+  const Reflection& reflection = *access.reflection;
   if (field.is_repeated()) {
     const int size = reflection.FieldSize(message, &field);
     if (size == 0) return false;

@@ -9,9 +9,23 @@
 
 namespace portrisk::scoring::cel {
 
-// False, and `value` untouched, when the field is absent.
+// A field and how to reach it in any message of its type. Finding the
+// reflection of a message costs as much as reading a field, so it is kept.
+struct FieldAccess {
+  FieldAccess() = default;
+  // Takes a lock; for compilation.
+  explicit FieldAccess(const google::protobuf::FieldDescriptor* field);
+  FieldAccess(const google::protobuf::FieldDescriptor* field,
+              const google::protobuf::Reflection* reflection)
+      : field(field), reflection(reflection) {}
+
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  const google::protobuf::Reflection* reflection = nullptr;
+};
+
+// False, and `value` undefined, when the field is absent.
 bool ReadField(const google::protobuf::Message& message,
-               const google::protobuf::FieldDescriptor& field, Value* value);
+               const FieldAccess& access, Value* value);
 
 // Element `index` of a list of either kind; within its length.
 Value ListElement(const Value& list, uint32_t index);

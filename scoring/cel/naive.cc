@@ -54,7 +54,8 @@ class Naive {
   static NaiveValue Field(const Message& message, const FieldDescriptor& field,
                           const std::string& path) {
     Value value;
-    if (!ReadField(message, field, &value)) return {NaiveValue::Unknown{path}};
+    if (!ReadField(message, FieldAccess(&field), &value))
+      return {NaiveValue::Unknown{path}};
     return ToNaive(value, {});
   }
 

@@ -17,6 +17,7 @@
 #include "scoring/cel/arena.h"
 #include "scoring/cel/ast.h"
 #include "scoring/cel/environment.h"
+#include "scoring/cel/fields.h"
 #include "scoring/cel/op.h"
 #include "scoring/cel/value.h"
 
@@ -49,13 +50,13 @@ struct Instruction {
 // which have no field.
 struct Slot {
   uint32_t parent = 0;
-  const google::protobuf::FieldDescriptor* field = nullptr;
   uint32_t path = 0;
+  FieldAccess access;
 };
 
 struct Selection {
-  const google::protobuf::FieldDescriptor* field = nullptr;
   uint32_t path = 0;
+  FieldAccess access;
 };
 
 struct Program {
