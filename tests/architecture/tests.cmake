@@ -33,3 +33,5 @@ foreach(CHECK includes sizes format)
 endforeach()
 add_test(NAME architecture.checks_can_fail
   COMMAND ${SYSTEM_PYTHON3} ${ARCHITECTURE}/check_tree_test.py)
+set_tests_properties(architecture.checks_can_fail PROPERTIES
+  ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
