@@ -35,8 +35,11 @@ void Assessor::Assess(const AssessContext& context,
   out->set_not_actual(!IsActual(m));
   AssignUnit(m, states.container, *context.draw_key, out->mutable_unit());
   if (!m.retraction() && IsActual(m)) {
-    container_.Derive(states.container, input, *context.reference);
-    right_.Derive(states.right, input);
+    const Programme& programme = *context.programme;
+    if (programme.ReadsContainer(m.event())) {
+      container_.Derive(states.container, input, *context.reference);
+    }
+    if (programme.ReadsRight(m.event())) right_.Derive(states.right, input);
     context.programme->Evaluate(Scope{&m, &container_.view(), &right_.view()},
                                 &scratch_, out);
     Decide(*context.programme, *context.profile, out);

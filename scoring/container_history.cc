@@ -226,7 +226,9 @@ void FoldContainer(const JournaledMovement& input, const v1::Unit* unit,
   const v1::Movement& m = *input.movement;
   state->set_last_sequence(input.sequence);
   state->set_movement_count(state->movement_count() + 1);
-  RemoveEvent(input.movement_key, state->mutable_timeline());
+  if (input.corrects) {
+    RemoveEvent(input.movement_key, state->mutable_timeline());
+  }
   if (m.retraction()) return;
   if (state->number().empty()) state->set_number(m.container().number());
   if (EntersTimeline(m)) {
@@ -256,7 +258,6 @@ void ContainerViewBuffer::Release() {
   view_.unsafe_arena_release_leg_in();
   view_.unsafe_arena_release_leg_out();
   view_.unsafe_arena_release_first_seen();
-  view_.unsafe_arena_release_last_full_gate_out();
   view_.Clear();
 }
 
@@ -274,9 +275,6 @@ void ContainerViewBuffer::Derive(const v1::ContainerState* state,
   const auto handling = [](const TimelineEvent& e) {
     return IsHandling(e.event());
   };
-  const auto full_gate_out = [](const TimelineEvent& e) {
-    return e.event() == v1::GATE_OUT && e.load_status() == v1::FULL;
-  };
   view_.unsafe_arena_set_allocated_previous(
       Nearest(*state, position - 1, -1, own, physical));
   view_.unsafe_arena_set_allocated_next(
@@ -285,8 +283,6 @@ void ContainerViewBuffer::Derive(const v1::ContainerState* state,
       Nearest(*state, position - 1, -1, own, handling));
   view_.unsafe_arena_set_allocated_next_handling(
       Nearest(*state, position, 1, own, handling));
-  view_.unsafe_arena_set_allocated_last_full_gate_out(
-      Nearest(*state, position - 1, -1, own, full_gate_out));
   if (state->has_first_seen()) {
     view_.unsafe_arena_set_allocated_first_seen(
         const_cast<google::protobuf::Timestamp*>(&state->first_seen()));
@@ -348,6 +344,10 @@ void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state,
       }
     }
     if (event.event() == v1::STUFFING) load_ended = true;
+    if (handling_seen && view_.has_last_weight_kg() &&
+        view_.last_seals_size() > 0) {
+      break;  // All is known.
+    }
   }
   if (view_.has_weight_kg() && view_.last_weight_kg() > 0) {
     const double before = static_cast<double>(view_.last_weight_kg());

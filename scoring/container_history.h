@@ -20,6 +20,7 @@ struct JournaledMovement {
   const v1::Movement* movement;
   uint64_t movement_key;  // Of (source, id).
   uint64_t sequence;
+  bool corrects = false;  // There is an earlier version of it.
 };
 
 // Only an actual event is a fact.

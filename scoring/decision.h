@@ -27,7 +27,7 @@ inline constexpr int32_t kScoreMax = 1000;
 // they were made with.
 struct SelectionProfile {
   std::string name = "default.1";
-  int32_t yellow_score_min = 150;
+  int32_t yellow_score_min = 100;
   int32_t orange_score_min = 300;
   int32_t red_score_min = 600;
   // A unit whose draw is below goes to `random_lane`, whatever its score.

@@ -47,7 +47,9 @@ bool ConcernsRight(const v1::Movement& movement) {
 
 void FoldRight(const JournaledMovement& input, v1::RightState* state) {
   state->set_last_sequence(input.sequence);
-  RemoveEvent(input.movement_key, state->mutable_chain());
+  if (input.corrects) {
+    RemoveEvent(input.movement_key, state->mutable_chain());
+  }
   const v1::Movement& m = *input.movement;
   if (m.retraction() || !IsActual(m) || !ConcernsRight(m)) return;
   InsertEvent(m.occurrence_time(), state->mutable_chain(),

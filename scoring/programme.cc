@@ -56,6 +56,7 @@ struct Programme::Rep {
 
   void Add(const Member& member, cel::Compiler* compiler);
   void Group();
+  bool Reads(v1::Event event, uint32_t root) const;
   void EvaluateRule(const CompiledRule& compiled, const v1::Movement& movement,
                     cel::EvalState* state, v1::Assessment* out) const;
   void AddHit(const CompiledRule& compiled, cel::EvalState* state,
@@ -70,6 +71,8 @@ struct Programme::Rep {
   std::vector<uint32_t> evidence;   // Slots.
   // Rules by event, in rule order; the last group is for unknown events.
   std::array<std::vector<uint32_t>, kEventCount + 1> by_event;
+  // Bit `root` of an event's mask: one of its rules reads that variable.
+  std::array<uint8_t, kEventCount + 1> roots_read{};
   absl::flat_hash_map<std::string, int32_t> category_caps;
   size_t rule_count = 0;
 };
@@ -134,6 +137,27 @@ void Programme::Rep::Group() {
       if (group.empty() || group.back() != i) group.push_back(i);
     }
   }
+  for (size_t event = 0; event < by_event.size(); ++event) {
+    for (const uint32_t rule : by_event[event]) {
+      for (const cel::Path& path : rules[rule].rule->evidence) {
+        roots_read[event] |= static_cast<uint8_t>(1 << path.root);
+      }
+    }
+  }
+}
+
+bool Programme::Rep::Reads(v1::Event event, uint32_t root) const {
+  const size_t index = std::min(static_cast<size_t>(event), kEventCount);
+  return (roots_read[index] >> root & 1) != 0;
+}
+
+// The roots of Evaluate: movement, container, right.
+bool Programme::ReadsContainer(v1::Event event) const {
+  return rep_->Reads(event, 1);
+}
+
+bool Programme::ReadsRight(v1::Event event) const {
+  return rep_->Reads(event, 2);
 }
 
 void Programme::Evaluate(const Scope& scope, EvalScratch* scratch,

@@ -77,6 +77,11 @@ class Programme {
   // The most that hits of a category may add together; 1000 when undeclared.
   int32_t CategoryCap(absl::string_view category) const;
 
+  // Whether a rule for this event reads `container` or `right`: what no rule
+  // reads need not be derived.
+  bool ReadsContainer(v1::Event event) const;
+  bool ReadsRight(v1::Event event) const;
+
   const std::vector<Member>& members() const;
   size_t rule_count() const;
 

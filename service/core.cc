@@ -139,7 +139,7 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   if (!entities.ok()) return entities.status();
   const Digest identity = IdentityOf(movement.source(), movement.id());
   const JournaledMovement input{&movement, MovementKey(identity),
-                                record.sequence()};
+                                record.sequence(), has_prior};
   absl::Status status = FoldEverywhere(input, &assessment.unit(),
                                        has_prior ? &prior : nullptr, *entities);
   if (status.ok()) Index(movement, identity, record.sequence());
@@ -164,10 +164,12 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
   rights_.Trim();
   stored_identities_.clear();
   unknown_identities_.clear();
+  gathered_.clear();
   for (Task* task : tasks) {
     if (task->kind != Task::Kind::kMovement) continue;
-    const auto* movement = static_cast<MovementTask*>(task);
-    FindEntities(*movement->movement);
+    auto* movement = static_cast<MovementTask*>(task);
+    movement->gathered = gathered_.size();
+    gathered_.push_back(FindEntities(*movement->movement));
     if (!pending_->identity.contains(movement->identity) &&
         !(frozen_ && frozen_->identity.contains(movement->identity))) {
       unknown_identities_.push_back(movement->identity);
@@ -293,20 +295,19 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
 
 absl::Status Core::Score(MovementTask* task, uint64_t corrects,
                          const v1::Movement* prior) {
-  auto entities = EntitiesOf(*task->movement);
-  if (!entities.ok()) return entities.status();
+  const Entities& entities = gathered_[task->gathered];
   const JournaledMovement input{task->movement, MovementKey(task->identity),
-                                next_sequence_};
+                                next_sequence_, prior != nullptr};
   const scoring::AssessContext context{programme_.get(), reference_.get(),
                                        &options_.profile, &options_.draw_key};
   scoring::EntityStates states;
-  if (entities->container) states.container = &entities->container->state();
-  if (entities->right) states.right = &entities->right->state();
+  if (entities.container) states.container = &entities.container->state();
+  if (entities.right) states.right = &entities.right->state();
   assessor_.Assess(context, input, states, &assessment_);
   *assessment_.mutable_recorded_time() = batch_->recorded_time;
   assessment_.set_corrects_sequence(corrects);
   absl::Status status =
-      FoldEverywhere(input, &assessment_.unit(), prior, *entities);
+      FoldEverywhere(input, &assessment_.unit(), prior, entities);
   if (!status.ok()) return status;
 
   if (batch_->records.size() == batch_->record_count) {
@@ -365,7 +366,7 @@ void Core::Index(const v1::Movement& movement, const Digest& identity,
   pending_->identity[identity] = sequence;
   const std::string& number = movement.container().number();
   if (!number.empty()) {
-    pending_->containers[ContainerKey(number)].push_back(sequence);
+    pending_->containers.emplace_back(ContainerKey(number), sequence);
   }
 }
 

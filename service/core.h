@@ -44,7 +44,7 @@ struct Batch {
 // What the identity and container indexes will be told at the next checkpoint.
 struct PendingIndex {
   absl::flat_hash_map<Digest, uint64_t> identity;  // To the latest version.
-  absl::flat_hash_map<EntityKey, std::vector<uint64_t>> containers;
+  std::vector<std::pair<EntityKey, uint64_t>> containers;  // In order.
 };
 
 struct CoreOptions {
@@ -159,6 +159,7 @@ class Core {
   // Of the batch in the making.
   Batch* batch_ = nullptr;
   const Batch* in_flight_ = nullptr;
+  std::vector<Entities> gathered_;  // Of each movement of the batch.
   absl::flat_hash_map<Digest, uint64_t> stored_identities_;
   std::vector<ContainerEntry*> missing_containers_;
   std::vector<RightEntry*> missing_rights_;

@@ -84,9 +84,10 @@ std::vector<uint64_t> Core::PendingSequences(absl::string_view number) const {
   for (const PendingIndex* index :
        {frozen_.get(), static_cast<const PendingIndex*>(pending_.get())}) {
     if (index == nullptr) continue;
-    auto it = index->containers.find(key);
-    if (it == index->containers.end()) continue;
-    sequences.insert(sequences.end(), it->second.begin(), it->second.end());
+    // A walk, on the rare read, is what keeps each movement's write cheap.
+    for (const auto& [container, sequence] : index->containers) {
+      if (container == key) sequences.push_back(sequence);
+    }
   }
   return sequences;
 }
@@ -128,11 +129,9 @@ std::vector<store::SortedEntries> Core::TakeFrozen() {
                                   store::BigEndian64(sequence));
   }
   store::SortedEntries containers{store::Table::kContainerIndex, {}};
-  for (const auto& [key, sequences] : frozen_->containers) {
-    for (uint64_t sequence : sequences) {
-      containers.entries.emplace_back(ContainerIndexKey(NameOf(key), sequence),
-                                      "");
-    }
+  for (const auto& [key, sequence] : frozen_->containers) {
+    containers.entries.emplace_back(ContainerIndexKey(NameOf(key), sequence),
+                                    "");
   }
   std::vector<store::SortedEntries> tables;
   for (store::SortedEntries* table : {&states, &identity, &containers}) {

@@ -50,7 +50,8 @@ class MovementTask : public Task {
   std::string bytes;  // The movement, serialised.
   Digest identity;
 
-  size_t record = 0;  // Set by Core: its place in the batch, from 1.
+  size_t gathered = 0;  // Set by Core: where its entities are.
+  size_t record = 0;    // Set by Core: its place in the batch, from 1.
 
   // The answer, valid inside Done when status is OK: a serialised Assessment.
   absl::string_view assessment;

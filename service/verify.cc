@@ -77,10 +77,8 @@ Expected ExpectedIdentities(const Core& core) {
 
 Expected ExpectedContainerIndex(const Core& core) {
   Expected expected;
-  for (const auto& [key, sequences] : core.pending().containers) {
-    for (uint64_t sequence : sequences) {
-      expected[ContainerIndexKey(NameOf(key), sequence)] = "";
-    }
+  for (const auto& [key, sequence] : core.pending().containers) {
+    expected[ContainerIndexKey(NameOf(key), sequence)] = "";
   }
   return expected;
 }

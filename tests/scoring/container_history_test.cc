@@ -42,7 +42,7 @@ class ContainerHistoryTest : public testing::Test {
   }
 
   JournaledMovement Journal(const v1::Movement& m, uint64_t key) {
-    return {&m, key, ++sequence_};
+    return {&m, key, ++sequence_, /*corrects=*/true};
   }
 
   void Fold(const v1::Movement& m, uint64_t key) {

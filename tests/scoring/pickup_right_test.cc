@@ -27,7 +27,7 @@ class PickupRightTest : public testing::Test {
   }
 
   void Fold(const v1::Movement& m, uint64_t key) {
-    FoldRight({&m, key, ++sequence_}, &state_);
+    FoldRight({&m, key, ++sequence_, /*corrects=*/true}, &state_);
   }
   const v1::RightView& Derive(const v1::Movement& m, uint64_t key) {
     buffer_.Derive(&state_, {&m, key, ++sequence_});

@@ -1,0 +1,113 @@
+#include "bench/load_client.h"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+
+#include "bench/workload.h"
+#include "portrisk/v1/scoring_service.pb.h"
+#include "service/completion.h"
+
+namespace portrisk::bench {
+namespace {
+
+constexpr char kMethod[] = "/portrisk.v1.ScoringService/ScoreMovement";
+constexpr uint64_t kContainers = 20'000;
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  // Otherwise channels to one address share a connection.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
+                                   arguments);
+}
+
+// Movements of this process are never sent twice, whatever the client.
+std::atomic<uint64_t> next_movement{0};
+
+}  // namespace
+
+struct LoadClient::Call {
+  double due = 0;
+  std::unique_ptr<grpc::ClientContext> context;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader;
+  grpc::ByteBuffer reply;
+  grpc::Status status;
+};
+
+LoadClient::LoadClient(const std::string& address) : stub_(Connect(address)) {}
+
+double LoadClient::Now() const {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void LoadClient::Start(Call* call, double due) {
+  v1::ScoreMovementRequest request;
+  *request.mutable_movement() = MovementOf(next_movement++, kContainers);
+  call->due = due;
+  call->context = std::make_unique<grpc::ClientContext>();
+  call->reply.Clear();
+  call->reader = stub_.PrepareUnaryCall(
+      call->context.get(), kMethod,
+      service::ToBuffer(request.SerializeAsString()), &queue_);
+  call->reader->StartCall();
+  call->reader->Finish(&call->reply, &call->status, call);
+  ++under_way_;
+}
+
+LoadClient::Call* LoadClient::Next(double deadline, LoadResult* result) {
+  void* tag = nullptr;
+  bool ok = false;
+  const auto until = std::chrono::system_clock::now() +
+                     std::chrono::microseconds(static_cast<int64_t>(
+                         std::max(0.0, deadline - Now()) * 1e6));
+  if (queue_.AsyncNext(&tag, &ok, until) !=
+      grpc::CompletionQueue::NextStatus::GOT_EVENT) {
+    return nullptr;
+  }
+  Call* call = static_cast<Call*>(tag);
+  --under_way_;
+  ++result->calls;
+  if (!call->status.ok() || call->reply.Length() == 0) ++result->failures;
+  result->latencies_us.push_back((Now() - call->due) * 1e6);
+  return call;
+}
+
+void LoadClient::Drain(LoadResult* result) {
+  while (under_way_ > 0) delete Next(Now() + 10, result);
+}
+
+LoadResult LoadClient::Closed(int in_flight, double seconds) {
+  LoadResult result;
+  const double start = Now();
+  for (int i = 0; i < in_flight; ++i) Start(new Call, Now());
+  while (Now() < start + seconds) {
+    if (Call* call = Next(start + seconds, &result)) Start(call, Now());
+  }
+  result.seconds = Now() - start;
+  LoadResult tail;
+  Drain(&tail);
+  return result;
+}
+
+LoadResult LoadClient::Open(double rate, double seconds) {
+  LoadResult result;
+  const double start = Now();
+  const uint64_t total = static_cast<uint64_t>(rate * seconds);
+  for (uint64_t sent = 0; sent < total;) {
+    const double due = start + static_cast<double>(sent) / rate;
+    if (Now() >= due) {
+      Start(new Call, due);
+      ++sent;
+    } else {
+      delete Next(due, &result);
+    }
+  }
+  Drain(&result);
+  result.seconds = Now() - start;
+  return result;
+}
+
+}  // namespace portrisk::bench

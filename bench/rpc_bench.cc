@@ -1,0 +1,224 @@
+// Durable ScoreMovement over loopback beside its limits: budget rows B and C.
+//
+//   rpc_bench [--seconds S] [--rounds R] [--json FILE]
+//
+//   B   64 calls in flight         a do-nothing method of the same sizes
+//   C1  one call in flight         do-nothing, one append and fdatasync
+//   C2  open loop at half B's rate p99 of 5 ms
+//
+// Servers are processes of their own; the client shares their two cores.
+// Subject and limit take turns, R times; medians over the rounds are compared.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bench/compare.h"
+#include "bench/echo_server.h"
+#include "bench/load_client.h"
+#include "portrisk/v1/rule_service.grpc.pb.h"
+
+namespace portrisk::bench {
+namespace {
+
+constexpr int kInFlight = 64;
+
+// A server of ours or an echo, as a child process.
+class Child {
+ public:
+  Child(const std::string& directory, std::vector<std::string> words) {
+    std::filesystem::create_directories(directory);
+    const std::string port_file = directory + "/port";
+    words.insert(words.end(), {"--port-file", port_file});
+    pid_ = fork();
+    if (pid_ == 0) {
+      if (!freopen((directory + "/log").c_str(), "w", stderr)) _exit(126);
+      std::vector<char*> argv;
+      for (std::string& word : words) argv.push_back(word.data());
+      argv.push_back(nullptr);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    for (int i = 0; i < 2000 && address_.empty(); ++i) {
+      std::ifstream in(port_file);
+      std::string line;
+      if (std::getline(in, line) && !in.eof()) address_ = line;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    if (address_.empty()) {
+      std::fprintf(stderr, "%s did not start\n", words[0].c_str());
+      std::exit(1);
+    }
+  }
+  ~Child() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+
+  const std::string& address() const { return address_; }
+
+  // Seconds of CPU used so far.
+  double CpuSeconds() const {
+    std::ifstream in("/proc/" + std::to_string(pid_) + "/stat");
+    std::string text((std::istreambuf_iterator<char>(in)), {});
+    std::istringstream rest(text.substr(text.rfind(')') + 2));
+    std::string skipped;
+    for (int i = 0; i < 11; ++i) rest >> skipped;
+    double user = 0;
+    double system = 0;
+    rest >> user >> system;
+    return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }
+
+ private:
+  pid_t pid_;
+  std::string address_;
+};
+
+struct Side {
+  std::vector<double> rates;
+  std::vector<double> cpu_us;
+  std::vector<double> p50_us;
+  std::vector<double> p99_us;
+};
+
+void Measure(const Child& server, LoadClient* client, int in_flight,
+             double seconds, Side* side) {
+  const double cpu = server.CpuSeconds();
+  const LoadResult result = client->Closed(in_flight, seconds);
+  if (result.failures > 0) {
+    std::fprintf(stderr, "%lu of %lu calls failed\n", result.failures,
+                 result.calls);
+    std::exit(1);
+  }
+  const double calls = static_cast<double>(result.calls);
+  side->rates.push_back(calls / result.seconds);
+  side->cpu_us.push_back((server.CpuSeconds() - cpu) * 1e6 / calls);
+  side->p50_us.push_back(Percentile(result.latencies_us, 0.5));
+  side->p99_us.push_back(Percentile(result.latencies_us, 0.99));
+}
+
+double Median(const std::vector<double>& values) {
+  return Percentile(values, 0.5);
+}
+
+void LoadRules(const std::string& address) {
+  const std::string deploy = std::string(PORTRISK_SOURCE_DIR) + "/deploy/";
+  const std::string command =
+      std::string(PORTRISK_BINARY_DIR) + "/portrisk --server " + address;
+  const std::string rules =
+      command + " rules load --activate " + deploy + "rules/*.yaml >/dev/null";
+  const std::string places =
+      command + " reference load " + deploy + "reference/places.csv >/dev/null";
+  if (std::system(rules.c_str()) != 0 || std::system(places.c_str()) != 0) {
+    std::fprintf(stderr, "the common rule sets do not load\n");
+    std::exit(1);
+  }
+}
+
+struct Figures {
+  Side echo, scored, synced, single;
+  double open_rate = 0;
+  double open_p50_us = 0;
+  double open_p99_us = 0;
+};
+
+Figures Run(double seconds, int rounds) {
+  char name[] = "/tmp/rpc_bench-XXXXXX";
+  const std::string directory = mkdtemp(name);
+  Figures figures;
+  {
+    const std::string self = std::filesystem::read_symlink("/proc/self/exe");
+    const Child ours(
+        directory + "/ours",
+        {PORTRISK_BINARY_DIR "/portriskd", "--store", directory + "/store",
+         "--development", "--listen", "127.0.0.1:0"});
+    const Child echo(directory + "/echo", {self, "--echo"});
+    const Child synced(directory + "/synced",
+                       {self, "--echo", "--log", directory + "/raw"});
+    LoadRules(ours.address());
+    LoadClient to_ours(ours.address());
+    LoadClient to_echo(echo.address());
+    LoadClient to_synced(synced.address());
+    to_ours.Closed(kInFlight, seconds);  // Warm history.
+    to_echo.Closed(kInFlight, seconds / 2);
+    for (int i = 0; i < rounds; ++i) {
+      Measure(echo, &to_echo, kInFlight, seconds, &figures.echo);
+      Measure(ours, &to_ours, kInFlight, seconds, &figures.scored);
+    }
+    for (int i = 0; i < rounds; ++i) {
+      Measure(synced, &to_synced, 1, seconds, &figures.synced);
+      Measure(ours, &to_ours, 1, seconds, &figures.single);
+    }
+    figures.open_rate = Median(figures.scored.rates) / 2;
+    const LoadResult open = to_ours.Open(figures.open_rate, seconds * rounds);
+    figures.open_p50_us = Percentile(open.latencies_us, 0.5);
+    figures.open_p99_us = Percentile(open.latencies_us, 0.99);
+  }
+  std::filesystem::remove_all(directory);
+  return figures;
+}
+
+void Print(const Figures& f, std::FILE* json) {
+  const double rate = Median(f.scored.rates);
+  const double limit_rate = Median(f.echo.rates);
+  const double cpu = Median(f.scored.cpu_us);
+  const double limit_cpu = Median(f.echo.cpu_us);
+  const double p50 = Median(f.single.p50_us);
+  const double limit_p50 = Median(f.synced.p50_us);
+  const double p99 = Median(f.single.p99_us);
+  const double limit_p99 = Median(f.synced.p99_us);
+  std::printf("B   calls a second  %8.0f  limit %8.0f  ratio %.2f\n", rate,
+              limit_rate, rate / limit_rate);
+  std::printf("B   server CPU us   %8.1f  limit %8.1f  difference %.1f\n", cpu,
+              limit_cpu, cpu - limit_cpu);
+  std::printf("C1  p50 us          %8.0f  limit %8.0f  ratio %.2f\n", p50,
+              limit_p50, p50 / limit_p50);
+  std::printf("C1  p99 us          %8.0f  limit %8.0f  ratio %.2f\n", p99,
+              limit_p99, p99 / limit_p99);
+  std::printf(
+      "C2  p99 us          %8.0f  limit     5000  at %.0f a second "
+      "(p50 %.0f)\n",
+      f.open_p99_us, f.open_rate, f.open_p50_us);
+  if (json == nullptr) return;
+  std::fprintf(json,
+               "{\"rate\": %f, \"limit_rate\": %f, \"cpu_us\": %f, "
+               "\"limit_cpu_us\": %f, \"p50_us\": %f, \"limit_p50_us\": %f, "
+               "\"p99_us\": %f, \"limit_p99_us\": %f, \"open_rate\": %f, "
+               "\"open_p99_us\": %f}\n",
+               rate, limit_rate, cpu, limit_cpu, p50, limit_p50, p99, limit_p99,
+               f.open_rate, f.open_p99_us);
+}
+
+}  // namespace
+}  // namespace portrisk::bench
+
+int main(int argc, char** argv) {
+  using namespace portrisk::bench;
+  CLI::App app("Rows B and C: durable ScoreMovement beside its limits");
+  double seconds = 2;
+  int rounds = 3;
+  std::string json;
+  bool echo = false;
+  EchoOptions options;
+  app.add_option("--seconds", seconds, "Of each turn")->capture_default_str();
+  app.add_option("--rounds", rounds, "Turns of each")->capture_default_str();
+  app.add_option("--json", json, "Write the figures there, too");
+  app.add_flag("--echo", echo, "Be the limit (used by this program)");
+  app.add_option("--log", options.log, "The limit's file");
+  app.add_option("--port-file", options.port_file, "The limit's address");
+  CLI11_PARSE(app, argc, argv);
+  if (echo) ServeEcho(options);
+  const Figures figures = Run(seconds, rounds);
+  std::FILE* file = json.empty() ? nullptr : std::fopen(json.c_str(), "w");
+  Print(figures, file);
+  if (file != nullptr) std::fclose(file);
+  return 0;
+}

@@ -1,0 +1,110 @@
+// A warm score allocates nothing: derive, evaluate, decide and fold, with the
+// common rule sets in force.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <new>
+
+#include "scoring/assess.h"
+
+namespace {
+thread_local bool counting = false;
+thread_local int allocations = 0;
+
+void* Allocate(size_t size) {
+  if (counting) ++allocations;
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+}  // namespace
+
+void* operator new(size_t size) { return Allocate(size); }
+void* operator new[](size_t size) { return Allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+
+namespace portrisk::scoring {
+namespace {
+
+std::shared_ptr<const Programme> CommonProgramme() {
+  std::vector<Programme::Member> members;
+  uint64_t revision = 0;
+  for (const auto& file : std::filesystem::directory_iterator(
+           PORTRISK_SOURCE_DIR "/deploy/rules")) {
+    std::ifstream in(file.path());
+    const std::string yaml((std::istreambuf_iterator<char>(in)), {});
+    CheckResult checked = CheckRuleSet(yaml, file.path().string());
+    if (checked.rule_set != nullptr) {
+      members.push_back({++revision, checked.rule_set});
+    }
+  }
+  return *Programme::Compile(std::move(members));
+}
+
+v1::Movement MovementAt(int round) {
+  v1::Movement m;
+  m.set_source("terminal");
+  m.set_id("movement-of-a-length-beyond-small-strings-" +
+           std::to_string(1000 + round));
+  m.set_event(round % 2 == 0 ? v1::GATE_IN : v1::GATE_OUT);
+  m.mutable_occurrence_time()->set_seconds(1'700'000'000 + round * 86'400);
+  m.mutable_container()->set_number("MSKU1234565");
+  m.mutable_container()->set_number_status(v1::NUMBER_BAD_CHECK_DIGIT);
+  m.mutable_container()->set_load_status(v1::FULL);
+  // There and back between two ports in a day: an impossible journey.
+  m.mutable_location()->set_locode(round % 4 < 2 ? "NLRTM" : "BRSSZ");
+  m.mutable_location()->set_facility("ECTDELTA");
+  m.mutable_weights()->set_vgm_kg(20'000 + round % 3 * 3000);
+  m.add_seals()->set_number("SEAL-OF-SOME-LENGTH-" +
+                            std::to_string(100 + round % 5));
+  m.mutable_haulier()->set_id("HAULIER-OF-SOME-LENGTH-" +
+                              std::to_string(round % 2));
+  m.mutable_pickup_right()->mutable_nominee()->set_id(
+      "HAULIER-OF-SOME-LENGTH-9");
+  return m;
+}
+
+TEST(AllocationTest, AWarmScoreAllocatesNothing) {
+  const auto programme = CommonProgramme();
+  ASSERT_GE(programme->rule_count(), 7u);
+  v1::ReferenceTable table;
+  for (const auto& [locode, latitude, longitude] :
+       {std::tuple("NLRTM", 51.95, 4.14), std::tuple("BRSSZ", -23.95, -46.3)}) {
+    v1::Place* place = table.add_places();
+    place->set_locode(locode);
+    place->set_latitude(latitude);
+    place->set_longitude(longitude);
+  }
+  const Reference reference(table, "test");
+  const SelectionProfile profile;
+  const DrawKey key{"test", {}};
+  const AssessContext context{programme.get(), &reference, &profile, &key};
+  std::vector<v1::Movement> movements;
+  for (int i = 0; i < 400; ++i) movements.push_back(MovementAt(i));
+
+  Assessor assessor;
+  v1::ContainerState container;
+  v1::RightState right;
+  v1::Assessment assessment;
+  int hits = 0;
+  for (int i = 0; i < 400; ++i) {
+    const JournaledMovement input{&movements[i], static_cast<uint64_t>(i + 1),
+                                  static_cast<uint64_t>(i + 1)};
+    counting = i >= 300;
+    assessor.Assess(context, input, {&container, &right}, &assessment);
+    FoldContainer(input, &assessment.unit(), &container);
+    FoldRight(input, &right);
+    counting = false;
+    if (i >= 300) hits += assessment.hits_size();
+  }
+  EXPECT_GT(hits, 100) << "the warm scores must be rich ones";
+  EXPECT_EQ(allocations, 0);
+}
+
+}  // namespace
+}  // namespace portrisk::scoring
