@@ -1,7 +1,10 @@
 #include "service/reference_files.h"
 
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
@@ -16,8 +19,24 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
+// A folder of this process alone: the same test may run beside it.
+class Scratch {
+ public:
+  Scratch()
+      : folder_(std::filesystem::path(::testing::TempDir()) /
+                ("portrisk-reference-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directory(folder_);
+  }
+  ~Scratch() { std::filesystem::remove_all(folder_); }
+  std::string File(const std::string& name) const { return folder_ / name; }
+
+ private:
+  const std::filesystem::path folder_;
+};
+
 std::string Write(const std::string& name, const std::string& content) {
-  const std::string path = ::testing::TempDir() + "/" + name;
+  static const Scratch scratch;
+  const std::string path = scratch.File(name);
   std::ofstream(path, std::ios::binary) << content;
   return path;
 }
