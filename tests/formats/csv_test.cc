@@ -1,3 +1,6 @@
+#include <unistd.h>
+
+#include <cstdio>
 #include <fstream>
 #include <string>
 
@@ -37,13 +40,17 @@ constexpr char kMapped[] =
     "MSKU1234565;31.01.2026 07:44;Gone empty;27000,4;S1\n";
 
 Reading Mapped(const std::string& mapping, const std::string& text) {
-  const std::string file = testing::TempDir() + "/mapping.yaml";
+  // Another test of this file may run beside this one.
+  const std::string file = testing::TempDir() + "/portrisk-mapping-" +
+                           std::to_string(::getpid()) + ".yaml";
   std::ofstream(file) << mapping;
   ReaderOptions options;
   options.format = Format::kCsv;
   options.file = "test.csv";
   options.csv_mapping = file;
-  return ReadWith(options, text);
+  Reading reading = ReadWith(options, text);
+  std::remove(file.c_str());
+  return reading;
 }
 
 TEST(CsvTest, AHeaderOfPathsNeedsNoMapping) {
