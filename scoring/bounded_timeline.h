@@ -9,16 +9,25 @@
 #include <cstdint>
 
 #include "google/protobuf/repeated_field.h"
+#include "portrisk/v1/history.pb.h"
 #include "scoring/timestamps.h"
 
 namespace portrisk::scoring {
 
 inline constexpr int kTimelineMax = 32;
 
+// Order within one instant: systems that stamp whole seconds issue and nominate
+// in the same one. The enum counts in order of life, collection comes last.
+inline int RankOf(const v1::TimelineEvent&) { return 0; }
+inline int RankOf(const v1::RightEvent& event) {
+  return event.event() == v1::GATE_OUT ? v1::Event_MAX + 1 : event.event();
+}
+
 template <typename Event>
 bool EventBefore(const Event& a, const Event& b) {
   if (Before(a.occurrence_time(), b.occurrence_time())) return true;
   if (Before(b.occurrence_time(), a.occurrence_time())) return false;
+  if (RankOf(a) != RankOf(b)) return RankOf(a) < RankOf(b);
   return a.movement_key() < b.movement_key();
 }
 

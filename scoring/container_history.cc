@@ -76,6 +76,21 @@ void FillEvent(const JournaledMovement& input, TimelineEvent* event) {
   event->set_booking(m.consignment().booking());
 }
 
+// Takes an event out, and with it what only it knew of the earliest time.
+void RemoveVersion(uint64_t movement_key, v1::ContainerState* state) {
+  const bool was_first =
+      state->timeline_size() > 0 &&
+      state->timeline(0).movement_key() == movement_key &&
+      !Before(state->first_seen(), state->timeline(0).occurrence_time());
+  RemoveEvent(movement_key, state->mutable_timeline());
+  if (!was_first) return;
+  if (state->timeline().empty()) {
+    state->clear_first_seen();
+  } else {
+    *state->mutable_first_seen() = state->timeline(0).occurrence_time();
+  }
+}
+
 // The visit that an assessment put the movement in. A unit that is not the
 // container's own visit (a consignment, a stay of the past) leaves no trace.
 void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
@@ -83,11 +98,16 @@ void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
   if (unit.visit_ordinal() == 0) return;
   v1::Visit* visit = state->mutable_visit();
   if (unit.visit_ordinal() < visit->ordinal()) return;
+  if (unit.visit_ordinal() > visit->ordinal()) {
+    visit->clear_locode();
+    visit->clear_facility();
+  }
   visit->set_unit(unit.id());
   visit->set_ordinal(unit.visit_ordinal());
-  if (!movement.location().locode().empty()) {
-    visit->set_locode(movement.location().locode());
-    visit->set_facility(movement.location().facility());
+  const v1::Location& place = movement.location();
+  if (IsPhysical(movement.event()) && !place.locode().empty()) {
+    visit->set_locode(place.locode());
+    if (!place.facility().empty()) visit->set_facility(place.facility());
   }
   visit->set_open(unit.visit_open());
   visit->set_lane(unit.lane());
@@ -226,9 +246,7 @@ void FoldContainer(const JournaledMovement& input, const v1::Unit* unit,
   const v1::Movement& m = *input.movement;
   state->set_last_sequence(input.sequence);
   state->set_movement_count(state->movement_count() + 1);
-  if (input.corrects) {
-    RemoveEvent(input.movement_key, state->mutable_timeline());
-  }
+  if (input.corrects) RemoveVersion(input.movement_key, state);
   if (m.retraction()) return;
   if (state->number().empty()) state->set_number(m.container().number());
   if (EntersTimeline(m)) {
@@ -245,7 +263,7 @@ void FoldContainer(const JournaledMovement& input, const v1::Unit* unit,
 void UnfoldContainer(const JournaledMovement& input,
                      v1::ContainerState* state) {
   state->set_last_sequence(input.sequence);
-  RemoveEvent(input.movement_key, state->mutable_timeline());
+  RemoveVersion(input.movement_key, state);
 }
 
 void ContainerViewBuffer::Release() {

@@ -53,6 +53,8 @@ void AssignConsignment(const v1::Movement& movement, v1::Unit* unit) {
     id->append(c.booking());
   } else if (!movement.pickup_right().id().empty()) {
     id->append(movement.pickup_right().id());
+  } else if (!movement.container().number().empty()) {
+    id->append(movement.container().number());
   } else {
     id->append(movement.source()).append("/").append(movement.id());
   }
@@ -82,19 +84,27 @@ void AssignVisit(const v1::Movement& movement, const v1::ContainerState& state,
                  v1::Unit* unit) {
   const v1::Location& place = movement.location();
   const v1::Visit& visit = state.visit();
-  const bool names_place = !place.locode().empty();
-  const bool here = !names_place || (visit.locode() == place.locode() &&
-                                     visit.facility() == place.facility());
+  const bool late = HappenedBefore(movement, state);
+  const bool papers = !IsPhysical(movement.event());
+  // A place or a facility that was not named is unknown, not another one.
+  const bool here = papers || place.locode().empty() ||
+                    (visit.locode() == place.locode() &&
+                     (visit.facility() == place.facility() ||
+                      visit.facility().empty() || place.facility().empty()));
+  if (papers && !visit.open()) {
+    AssignConsignment(movement, unit);
+    return;
+  }
   if (here && visit.ordinal() > 0) {
-    const bool again = !visit.open() && IsArrival(movement.event()) &&
-                       !HappenedBefore(movement, state);
+    const bool again = !visit.open() && IsArrival(movement.event()) && !late;
     if (!again) {
       unit->set_id(visit.unit());
       unit->set_visit_ordinal(visit.ordinal());
-      unit->set_visit_open(visit.open() && !IsDeparture(movement.event()));
+      unit->set_visit_open(visit.open() &&
+                           (late || !IsDeparture(movement.event())));
       return;
     }
-  } else if (visit.ordinal() > 0 && HappenedBefore(movement, state)) {
+  } else if (visit.ordinal() > 0 && late) {
     AssignPastVisit(movement, unit);
     return;
   }
@@ -222,8 +232,10 @@ void Decide(const Programme& programme, const SelectionProfile& profile,
   a->set_channel(channel);
   unit->set_lane(std::max(unit->lane(), lane));
   if (unit->channel() == v1::CHANNEL_UNSPECIFIED) unit->set_channel(channel);
-  const bool certain =
-      unit->channel() == v1::MANDATORY_RULE || unit->channel() == v1::SCORE;
+  const auto by_criteria = [](v1::Channel c) {
+    return c == v1::MANDATORY_RULE || c == v1::SCORE;
+  };
+  const bool certain = by_criteria(channel) || by_criteria(unit->channel());
   unit->set_selection_ppm(certain ? 1'000'000 : profile.random_rate_ppm);
 }
 

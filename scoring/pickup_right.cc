@@ -114,6 +114,11 @@ void RightViewBuffer::Step(const v1::RightEvent& event) {
       }
       break;
     case v1::PICKUP_RIGHT_ACCEPTED:
+      if (!event.actor_id().empty()) {
+        holder_.set_id(event.actor_id());
+        view_.unsafe_arena_release_holder();
+        view_.unsafe_arena_set_allocated_holder(&holder_);
+      }
       view_.unsafe_arena_release_accepted_time();
       view_.unsafe_arena_set_allocated_accepted_time(time);
       break;
@@ -139,8 +144,11 @@ void RightViewBuffer::Step(const v1::RightEvent& event) {
     default:
       break;
   }
-  // Any step may name the haulier: some issuers nominate as they issue.
+  // Other steps may name the haulier, too: some issuers nominate as they
+  // issue. Looking up, revoking and refusing name it without nominating.
   if (!event.nominee_id().empty() &&
+      event.event() != v1::PICKUP_RIGHT_QUERIED &&
+      event.event() != v1::PICKUP_RIGHT_REVOKED &&
       event.event() != v1::PICKUP_RIGHT_REFUSED) {
     nominated_.set_id(event.nominee_id());
     view_.unsafe_arena_release_nominated();

@@ -212,6 +212,10 @@ absl::Status Core::LoadMissing() {
     status = containers_.Load(*store_, missing_containers_);
     if (status.ok()) status = rights_.Load(*store_, missing_rights_);
   }
+  if (!status.ok()) {
+    containers_.Forget(missing_containers_);
+    rights_.Forget(missing_rights_);
+  }
   missing_containers_.clear();
   missing_rights_.clear();
   return status;
@@ -277,6 +281,12 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
       task->assessment = repeats_.back();
       return absl::OkStatus();
     }
+    // Versions only get older from here.
+    v1::Movement content;
+    if (!content.ParseFromString(record->movement())) {
+      return Damaged("a movement");
+    }
+    if (Newer(*task->movement, content)) break;
     version = assessment.corrects_sequence();
   }
   return Error(

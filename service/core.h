@@ -67,12 +67,15 @@ class Core {
   // it when that is not durable yet, else null.
 
   void Begin(absl::Time now, const Batch* in_flight, Batch* batch);
-  // Reads everything the tasks name, in one batched read per table.
+  // Reads everything the tasks name, in one batched read per table. May come
+  // again, for more tasks, after these were applied.
   absl::Status Gather(const std::vector<Task*>& tasks);
   // Scores one movement or recognises a repeat; sets the task's status and,
   // when OK, its assessment.
   void Apply(MovementTask* task);
   void Apply(CommandTask* task);
+  // Joins the batch without effect: the engine will fail it.
+  void Refuse(Task* task) { batch_->tasks.push_back(task); }
   void Finish();
 
   // --- For commands.

@@ -19,6 +19,9 @@
 namespace portrisk::service {
 namespace {
 
+// Unknown fields count, too; a block of a full batch stays below 32 MiB.
+constexpr size_t kMovementBytesMax = 64 << 10;
+
 absl::Status StoreUnavailable() {
   return WithRetry(
       Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
@@ -112,8 +115,9 @@ absl::Status Engine::OpenStore() {
   return absl::OkStatus();
 }
 
-std::shared_ptr<const store::Store> Engine::store() const {
+absl::StatusOr<std::shared_ptr<const store::Store>> Engine::store() const {
   std::lock_guard<std::mutex> lock(store_mutex_);
+  if (store_ == nullptr) return StoreUnavailable();
   return store_;
 }
 
@@ -132,6 +136,12 @@ absl::Status Engine::Prepare(v1::Movement* movement, MovementTask* task) const {
   task->movement = movement;
   task->identity = IdentityOf(movement->source(), movement->id());
   movement->SerializeToString(&task->bytes);
+  if (task->bytes.size() > kMovementBytesMax) {
+    return Error(absl::StatusCode::kInvalidArgument, "INVALID_MOVEMENT",
+                 absl::StrCat("the movement has ", task->bytes.size(),
+                              " bytes in normal form; at most ",
+                              kMovementBytesMax, " are taken"));
+  }
   return absl::OkStatus();
 }
 
@@ -185,7 +195,17 @@ bool Engine::TakeBatch(std::vector<Task*>* tasks) {
     queue_ready_.wait(lock);
   }
   apply_waits_ = false;
-  const size_t count = std::min(queue_.size(), options_.batch_max);
+  return TakeLocked(options_.batch_max, tasks);
+}
+
+// Takes what waits, without waiting. False when nothing does.
+bool Engine::TakeWaiting(size_t most, std::vector<Task*>* tasks) {
+  const std::lock_guard<std::mutex> lock(queue_mutex_);
+  return TakeLocked(most, tasks);
+}
+
+bool Engine::TakeLocked(size_t most, std::vector<Task*>* tasks) {
+  const size_t count = std::min(queue_.size(), most);
   tasks->assign(queue_.begin(), queue_.begin() + count);
   queue_.erase(queue_.begin(), queue_.begin() + count);
   return count > 0;
@@ -207,10 +227,16 @@ void Engine::ApplyLoop() {
       std::lock_guard<std::mutex> lock(commit_mutex_);
       in_flight = to_commit_;
     }
-    Compute(tasks, in_flight, batch);
+    core_->Begin(options_.clock(), in_flight, batch);
+    Compute(tasks);
     WaitForCommit();
+    // What has arrived meanwhile shares the next sync.
+    if (TakeWaiting(options_.batch_max - tasks.size(), &tasks)) {
+      Compute(tasks);
+    }
+    core_->Finish();
     if (failed_) {
-      Fail(tasks);
+      Fail(batch->tasks);
       continue;
     }
     if (QueueIsEmpty()) {
@@ -232,23 +258,22 @@ void Engine::ApplyLoop() {
   commit_ready_.notify_one();
 }
 
-void Engine::Compute(const std::vector<Task*>& tasks, const Batch* in_flight,
-                     Batch* batch) {
-  core_->Begin(options_.clock(), in_flight, batch);
+// Adds tasks to the batch begun last.
+void Engine::Compute(const std::vector<Task*>& tasks) {
   absl::Status status = core_->Gather(tasks);
   if (!status.ok()) {
     LogError("gather", status);
     failed_ = true;
-    return;
   }
   for (Task* task : tasks) {
-    if (task->kind == Task::Kind::kMovement) {
+    if (failed_) {
+      core_->Refuse(task);
+    } else if (task->kind == Task::Kind::kMovement) {
       core_->Apply(static_cast<MovementTask*>(task));
     } else {
       core_->Apply(static_cast<CommandTask*>(task));
     }
   }
-  core_->Finish();
 }
 
 // Makes the batch durable and answers its tasks.

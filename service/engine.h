@@ -72,7 +72,8 @@ class Engine {
   // Accepts nothing more, answers what was accepted, checkpoints. Idempotent.
   void Drain();
 
-  std::shared_ptr<const store::Store> store() const;
+  // For reads. UNAVAILABLE while it is being opened again after a failure.
+  absl::StatusOr<std::shared_ptr<const store::Store>> store() const;
   const RuleSets& rule_sets() const { return *rule_sets_; }
 
   struct OpenReport {
@@ -88,8 +89,9 @@ class Engine {
   absl::Status OpenStore();
   void ApplyLoop();
   bool TakeBatch(std::vector<Task*>* tasks);
-  void Compute(const std::vector<Task*>& tasks, const Batch* in_flight,
-               Batch* batch);
+  bool TakeWaiting(size_t most, std::vector<Task*>* tasks);
+  bool TakeLocked(size_t most, std::vector<Task*>* tasks);
+  void Compute(const std::vector<Task*>& tasks);
   void Commit(Batch* batch);
   void CommitLoop();
   void WaitForCommit();

@@ -94,7 +94,9 @@ absl::Status HistoryApi::ListOfContainer(
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  status = engine_->store()->ScanPrefix(
+  auto store = engine_->store();
+  if (!store.ok()) return store.status();
+  status = (*store)->ScanPrefix(
       store::Table::kContainerIndex, ContainerIndexPrefix(number),
       ContainerIndexKey(number, after + 1),
       [&](absl::string_view key, absl::string_view) {
@@ -117,7 +119,9 @@ absl::Status HistoryApi::ListOfContainer(
 absl::StatusOr<v1::AssessedMovement> HistoryApi::Read(
     uint64_t sequence, const std::string& language) const {
   v1::AssessedMovement result;
-  auto block = engine_->store()->ReadBlock(sequence);
+  auto store = engine_->store();
+  if (!store.ok()) return store.status();
+  auto block = (*store)->ReadBlock(sequence);
   if (!block.ok()) return block.status();
   v1::JournalBlock parsed;
   if (!parsed.ParseFromString(block->bytes)) return Damaged(sequence);
@@ -141,8 +145,10 @@ absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(
   v1::ListMovementsResponse response;
   if (request.container_number().empty()) {
     std::vector<v1::JournalRecord> records;
-    absl::Status status = engine_->store()->ScanJournal(
-        *after + 1, [&](const store::Block& block) {
+    auto store = engine_->store();
+    if (!store.ok()) return store.status();
+    absl::Status status =
+        (*store)->ScanJournal(*after + 1, [&](const store::Block& block) {
           return TakeMovements(block, *after, size, &records);
         });
     if (!status.ok() && !absl::IsCancelled(status)) return status;
@@ -199,8 +205,11 @@ absl::StatusOr<v1::GetAssessmentResponse> HistoryApi::GetAssessment(
 absl::Status HistoryApi::Explain(const std::string& language,
                                  v1::Assessment* assessment) const {
   if (language.empty()) return absl::OkStatus();
+  if (assessment->hits().empty()) return absl::OkStatus();
+  auto store = engine_->store();
+  if (!store.ok()) return store.status();
   for (v1::Hit& hit : *assessment->mutable_hits()) {
-    auto rule_set = engine_->rule_sets().Get(*engine_->store(), hit.revision());
+    auto rule_set = engine_->rule_sets().Get(**store, hit.revision());
     if (!rule_set.ok()) return rule_set.status();
     scoring::ExplainHit(**rule_set, language, &hit);
   }

@@ -183,7 +183,9 @@ absl::StatusOr<v1::Revision> RuleApi::Get(
     const v1::GetRevisionRequest& request) const {
   auto catalogue = ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
-  auto stored = ReadRevision(*engine_->store(), request.revision());
+  auto store = engine_->store();
+  if (!store.ok()) return store.status();
+  auto stored = ReadRevision(**store, request.revision());
   if (!stored.ok()) return stored.status();
   v1::Revision* shown = Find(&*catalogue, request.revision());
   if (shown == nullptr) return stored;
@@ -277,8 +279,9 @@ absl::StatusOr<v1::Revision> RuleApi::Change(
     }
   }
   target->set_state(state);
-  auto programme =
-      CompileInForce(*engine_->store(), engine_->rule_sets(), *catalogue);
+  auto store = engine_->store();
+  if (!store.ok()) return store.status();
+  auto programme = CompileInForce(**store, engine_->rule_sets(), *catalogue);
   if (!programme.ok()) return programme.status();
 
   v1::Revision changed;
@@ -308,14 +311,15 @@ absl::StatusOr<v1::LoadReferenceResponse> RuleApi::LoadReference(
   if (!status.ok()) return status;
   std::lock_guard<std::mutex> lock(mutex_);
   const SerialisedReference serialised = SerialiseReference(request.table());
+  // From the bytes that are stored, so that a restart knows the same.
+  v1::ReferenceTable table;
+  table.ParseFromString(serialised.bytes);
   auto reference = std::make_shared<const scoring::Reference>(
-      request.table(), serialised.content_hash);
+      table, serialised.content_hash);
   v1::LoadReferenceResponse response;
   response.set_version(serialised.content_hash);
-  response.set_place_count(
-      static_cast<uint32_t>(request.table().places_size()));
-  response.set_owner_count(
-      static_cast<uint32_t>(request.table().owners_size()));
+  response.set_place_count(static_cast<uint32_t>(table.places_size()));
+  response.set_owner_count(static_cast<uint32_t>(table.owners_size()));
   status = engine_->Run([&](Core& core) {
     core.mutable_catalogue()->set_reference_version(serialised.content_hash);
     v1::JournalRecord record;

@@ -2,7 +2,6 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 
 #include <chrono>
 #include <mutex>
@@ -13,6 +12,7 @@
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "service/errors.h"
 #include "service/grpc_status.h"
+#include "service/health.h"
 #include "service/history_api.h"
 #include "service/rule_api.h"
 #include "service/scoring_calls.h"
@@ -137,6 +137,9 @@ struct Server::Rep {
   ScoringServiceImpl scoring_service;
   HistoryServiceImpl history_service;
   RuleServiceImpl rule_service;
+  HealthService health_service{{v1::ScoringService::service_full_name(),
+                                v1::RuleService::service_full_name(),
+                                v1::HistoryService::service_full_name()}};
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
   std::unique_ptr<grpc::Server> server;
@@ -155,7 +158,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   server->rep_ = std::make_unique<Rep>(engine, options);
   Rep& rep = *server->rep_;
 
-  grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -171,6 +173,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(&rep.scoring_service);
   builder.RegisterService(&rep.history_service);
   builder.RegisterService(&rep.rule_service);
+  builder.RegisterService(&rep.health_service);
   rep.queue = builder.AddCompletionQueue();
   rep.server = builder.BuildAndStart();
   if (rep.server == nullptr || (!options.listen.empty() && port == 0)) {
@@ -187,7 +190,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   PostBatchCall(&rep.calls);
   PostStreamCall(&rep.calls);
   rep.poller = std::thread([&rep] { rep.Poll(); });
-  rep.server->GetHealthCheckService()->SetServingStatus(true);
   return server;
 }
 
@@ -202,7 +204,7 @@ std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
 void Server::Shutdown() {
   if (rep_ == nullptr || rep_->server == nullptr) return;
   std::call_once(rep_->shutdown, [&] {
-    rep_->server->GetHealthCheckService()->SetServingStatus(false);
+    rep_->health_service.Stop();
     rep_->server->Shutdown(std::chrono::system_clock::now() +
                            absl::ToChronoNanoseconds(rep_->options.drain_max));
     rep_->queue->Shutdown();

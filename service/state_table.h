@@ -108,6 +108,15 @@ class StateTable {
     return absl::OkStatus();
   }
 
+  // Takes back entries that could not be read: an empty one must not pass for
+  // what is stored.
+  void Forget(const std::vector<Entry*>& missing) {
+    for (Entry* entry : missing) {
+      order_.erase(std::find(order_.begin(), order_.end(), entry));
+      entries_.erase(EntityKey(entry->key_));
+    }
+  }
+
   // The state, to be changed.
   State* Mutable(Entry* entry) {
     if (entry->snapshot_.load(std::memory_order_acquire) != Entry::kNone) {

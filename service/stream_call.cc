@@ -137,6 +137,7 @@ class StreamCall {
     if (broken_) {
       // Nobody listens: let what was submitted finish, then go.
       while (!items_.empty() && items_.front()->ready) items_.pop_front();
+      if (!reading_) reads_ended_ = true;
     }
     if (!writing_ && !items_.empty() && items_.front()->ready) {
       const std::string result = std::move(items_.front()->result);

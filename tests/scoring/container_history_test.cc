@@ -108,6 +108,13 @@ TEST_F(ContainerHistoryTest, ACorrectionReplacesAndARetractionVoids) {
   EXPECT_EQ(state_.timeline_size(), 0);
 }
 
+TEST_F(ContainerHistoryTest, FirstSeenFollowsACorrection) {
+  Fold(At(v1::GATE_IN, -400'000, "NLRTM"), 1);  // The wrong year.
+  Fold(At(v1::GATE_OUT, 9, "NLRTM"), 2);
+  Fold(At(v1::GATE_IN, 4, "NLRTM"), 1);
+  EXPECT_EQ(state_.first_seen().seconds(), 1'700'000'000 + 4 * kHour);
+}
+
 TEST_F(ContainerHistoryTest, AnUnknownPlaceGivesNoLegButTheSameCodeDoes) {
   Fold(At(v1::LOAD, 0, "XXABC"), 1);
   EXPECT_FALSE(Derive(At(v1::DISCHARGE, 10, "NLRTM"), 2).has_leg_in());

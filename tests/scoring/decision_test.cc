@@ -77,6 +77,13 @@ TEST_F(DecisionTest, TheRandomStreamSelectsWhatScoredNothing) {
   EXPECT_EQ(Run().unit().selection_ppm(), 10'000u);
 }
 
+TEST_F(DecisionTest, ARuleMakesADrawnUnitCertain) {
+  assessment_.mutable_unit()->set_channel(v1::RANDOM);
+  Hit(700);
+  EXPECT_EQ(Run().unit().channel(), v1::RANDOM);
+  EXPECT_EQ(Run().unit().selection_ppm(), 1'000'000u);
+}
+
 TEST_F(DecisionTest, AUnitKeepsItsStrongestLaneAndItsFirstChannel) {
   assessment_.mutable_unit()->set_lane(v1::RED);
   assessment_.mutable_unit()->set_channel(v1::MANDATORY_RULE);
@@ -112,6 +119,38 @@ TEST(UnitTest, AVisitLastsFromArrivalToDeparture) {
   EXPECT_EQ(next(Visit(v1::GATE_OUT, "NLRTM")), first);
   EXPECT_EQ(next(Visit(v1::GATE_IN, "NLRTM")), "MSKU1234565@NLRTM/T1#2");
   EXPECT_EQ(next(Visit(v1::GATE_IN, "BEANR")), "MSKU1234565@BEANR/T1#3");
+}
+
+TEST(UnitTest, AnUnnamedFacilityAndPapersStayInTheVisit) {
+  const DrawKey key{"k", {}};
+  v1::ContainerState state;
+  v1::Unit unit;
+  const v1::Movement in = Visit(v1::DISCHARGE, "NLRTM");
+  AssignUnit(in, &state, key, &unit);
+  FoldContainer({&in, 1, 1}, &unit, &state);
+  v1::Movement position = Visit(v1::POSITION, "NLRTM");
+  position.mutable_location()->clear_facility();
+  AssignUnit(position, &state, key, &unit);
+  EXPECT_EQ(unit.visit_ordinal(), 1u);
+  AssignUnit(Visit(v1::RELEASE_ORDER, "BEANR"), &state, key, &unit);
+  EXPECT_EQ(unit.visit_ordinal(), 1u);
+  v1::ContainerState nowhere;
+  AssignUnit(Visit(v1::RELEASE_ORDER, "BEANR"), &nowhere, key, &unit);
+  EXPECT_EQ(unit.id(), "consignment:MSKU1234565");
+}
+
+TEST(UnitTest, ALateDepartureDoesNotEndThePresentVisit) {
+  const DrawKey key{"k", {}};
+  v1::ContainerState state;
+  v1::Unit unit;
+  v1::Movement in = Visit(v1::GATE_IN, "NLRTM");
+  in.mutable_occurrence_time()->set_seconds(2000);
+  AssignUnit(in, &state, key, &unit);
+  FoldContainer({&in, 1, 1}, &unit, &state);
+  v1::Movement late = Visit(v1::GATE_OUT, "NLRTM");
+  late.mutable_occurrence_time()->set_seconds(1000);
+  AssignUnit(late, &state, key, &unit);
+  EXPECT_TRUE(unit.visit_open());
 }
 
 TEST(UnitTest, TheDrawIsTheSameForAllMessagesOfAVisit) {

@@ -66,6 +66,20 @@ TEST_F(PickupRightTest, RevocationAndTransferEndANomination) {
   EXPECT_EQ(Derive(Collect(50, "H1"), 5).holder().id(), "F1");
 }
 
+TEST_F(PickupRightTest, NamingTheHaulierInARevocationNominatesNobody) {
+  Fold(Nominate(10, "H1"), 1);
+  v1::Movement revoked = Step(v1::PICKUP_RIGHT_REVOKED, 20);
+  revoked.mutable_pickup_right()->mutable_nominee()->set_id("H1");
+  Fold(revoked, 2);
+  EXPECT_FALSE(Derive(Collect(50, "H1"), 5).has_nominated());
+}
+
+TEST_F(PickupRightTest, StepsOfOneSecondComeInTheOrderOfLife) {
+  Fold(Nominate(10, "H1"), 1);  // The smaller key, and it arrives first.
+  Fold(Step(v1::PICKUP_RIGHT_ISSUED, 10), 2);
+  EXPECT_EQ(Derive(Collect(50, "H1"), 5).nominated().id(), "H1");
+}
+
 TEST_F(PickupRightTest, ANewRightForgetsTheOldOne) {
   Fold(Nominate(10, "H1"), 1);
   Fold(Collect(20, "H1"), 2);
