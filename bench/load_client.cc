@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <thread>
 
 #include "bench/workload.h"
 #include "portrisk/v1/scoring_service.pb.h"
@@ -94,18 +95,22 @@ LoadResult LoadClient::Closed(int in_flight, double seconds) {
 
 LoadResult LoadClient::Open(double rate, double seconds) {
   LoadResult result;
-  const double start = Now();
   const uint64_t total = static_cast<uint64_t>(rate * seconds);
-  for (uint64_t sent = 0; sent < total;) {
+  // A queue's deadline is only good to a millisecond, so waiting for what is
+  // due and waiting for answers are two threads.
+  std::thread receiver([&] {
+    for (uint64_t i = 0; i < total; ++i) delete Next(Now() + 30, &result);
+  });
+  const double start = Now();
+  for (uint64_t sent = 0; sent < total; ++sent) {
     const double due = start + static_cast<double>(sent) / rate;
-    if (Now() >= due) {
-      Start(new Call, due);
-      ++sent;
-    } else {
-      delete Next(due, &result);
+    const double early = due - Now();
+    if (early > 0) {
+      std::this_thread::sleep_for(std::chrono::duration<double>(early));
     }
+    Start(new Call, due);
   }
-  Drain(&result);
+  receiver.join();
   result.seconds = Now() - start;
   return result;
 }

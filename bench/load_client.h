@@ -5,6 +5,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -42,7 +43,7 @@ class LoadClient {
 
   grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub_;
   grpc::CompletionQueue queue_;
-  uint64_t under_way_ = 0;
+  std::atomic<uint64_t> under_way_{0};
 };
 
 }  // namespace portrisk::bench
