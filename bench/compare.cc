@@ -33,7 +33,7 @@ void Compare(benchmark::State& state, const Comparison& comparison) {
   std::vector<double> subject;
   std::vector<double> limit;
   bool limit_first = true;  // Neither always finds the other's warm cache.
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     comparison.prepare();
     if (limit_first) limit.push_back(SecondsOf(comparison.limit));
     subject.push_back(SecondsOf(comparison.subject));

@@ -72,7 +72,8 @@ void ServeEcho(const EchoOptions& options) {
                            &port);
   builder.RegisterService(&context.service);
   context.queue = builder.AddCompletionQueue();
-  auto server = builder.BuildAndStart();
+  const auto server = builder.BuildAndStart();
+  if (server == nullptr) std::abort();
   new EchoCall(&context);
   std::ofstream(options.port_file) << "127.0.0.1:" << port << "\n";
   void* tag = nullptr;

@@ -41,6 +41,7 @@ class Child {
     if (pid_ == 0) {
       if (!freopen((directory + "/log").c_str(), "w", stderr)) _exit(126);
       std::vector<char*> argv;
+      argv.reserve(words.size() + 1);
       for (std::string& word : words) argv.push_back(word.data());
       argv.push_back(nullptr);
       execv(argv[0], argv.data());
@@ -136,10 +137,10 @@ Figures Run(double seconds, int rounds) {
   Figures figures;
   {
     const std::string self = std::filesystem::read_symlink("/proc/self/exe");
-    const Child ours(
-        directory + "/ours",
-        {PORTRISK_BINARY_DIR "/portriskd", "--store", directory + "/store",
-         "--development", "--listen", "127.0.0.1:0"});
+    const std::string daemon = PORTRISK_BINARY_DIR "/portriskd";
+    const Child ours(directory + "/ours",
+                     {daemon, "--store", directory + "/store", "--development",
+                      "--listen", "127.0.0.1:0"});
     const Child echo(directory + "/echo", {self, "--echo"});
     const Child synced(directory + "/synced",
                        {self, "--echo", "--log", directory + "/raw"});
@@ -201,13 +202,13 @@ void Print(const Figures& f, std::FILE* json) {
 }  // namespace portrisk::bench
 
 int main(int argc, char** argv) {
-  using namespace portrisk::bench;
+  namespace bench = portrisk::bench;
   CLI::App app("Rows B and C: durable ScoreMovement beside its limits");
   double seconds = 2;
   int rounds = 3;
   std::string json;
   bool echo = false;
-  EchoOptions options;
+  bench::EchoOptions options;
   app.add_option("--seconds", seconds, "Of each turn")->capture_default_str();
   app.add_option("--rounds", rounds, "Turns of each")->capture_default_str();
   app.add_option("--json", json, "Write the figures there, too");
@@ -215,10 +216,10 @@ int main(int argc, char** argv) {
   app.add_option("--log", options.log, "The limit's file");
   app.add_option("--port-file", options.port_file, "The limit's address");
   CLI11_PARSE(app, argc, argv);
-  if (echo) ServeEcho(options);
-  const Figures figures = Run(seconds, rounds);
+  if (echo) bench::ServeEcho(options);
+  const bench::Figures figures = bench::Run(seconds, rounds);
   std::FILE* file = json.empty() ? nullptr : std::fopen(json.c_str(), "w");
-  Print(figures, file);
+  bench::Print(figures, file);
   if (file != nullptr) std::fclose(file);
   return 0;
 }

@@ -82,18 +82,13 @@ void RightViewBuffer::Derive(const v1::RightState* state,
   const Timestamp& t = input.movement->occurrence_time();
   for (const v1::RightEvent& event : state->chain()) {
     if (event.movement_key() == input.movement_key) continue;
-    const bool before = Before(event.occurrence_time(), t);
-    if (before) {
-      Step(event);
-    } else if (event.event() == v1::PICKUP_RIGHT_ISSUED &&
-               Before(t, event.occurrence_time())) {
-      break;  // The next right has begun.
-    } else if (event.event() == v1::GATE_OUT) {
-      Step(event);  // Collected later than a report that came late.
-      break;
-    } else if (!Before(t, event.occurrence_time())) {
-      Step(event);  // Same instant: systems that stamp whole seconds.
-    }
+    const bool later = Before(t, event.occurrence_time());
+    if (later && event.event() == v1::PICKUP_RIGHT_ISSUED) break;
+    // A report that comes late sees who collected after it, and no more.
+    const bool collected_since =
+        event.event() == v1::GATE_OUT && !Before(event.occurrence_time(), t);
+    if (!later || collected_since) Step(event);
+    if (collected_since) break;
   }
 }
 

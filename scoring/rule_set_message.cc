@@ -182,6 +182,7 @@ bool ReadMessage(const YamlNode& node, Issues* issues, Message* message) {
     if (field == nullptr) field = type.FindFieldByCamelcaseName(key.text);
     if (field == nullptr) {
       std::vector<std::string> names;
+      names.reserve(type.field_count());
       for (int f = 0; f < type.field_count(); ++f) {
         names.push_back(type.field(f)->name());
       }

@@ -18,7 +18,7 @@ using google::protobuf::EnumDescriptor;
 // The nearest choice, or all of them when they are few.
 std::string Suggest(absl::string_view text,
                     const std::vector<std::string>& choices) {
-  const std::string nearest = cel::NearestName(text, choices);
+  std::string nearest = cel::NearestName(text, choices);
   if (!nearest.empty() || choices.size() > 8) return nearest;
   return absl::StrJoin(choices, ", ");
 }
