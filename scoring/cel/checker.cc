@@ -22,7 +22,6 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::EnumValueDescriptor;
-using google::protobuf::FieldDescriptor;
 
 // "movement.x" for a select of identifiers, else "".
 std::string DottedName(const Expr& expr) {

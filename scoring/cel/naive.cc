@@ -80,7 +80,7 @@ class Naive {
   }
 
   NaiveValue Selected(const Expr& e) {
-    const NaiveValue operand = Evaluate(*e.args[0]);
+    NaiveValue operand = Evaluate(*e.args[0]);
     if (operand.As<NaiveValue::Error>() != nullptr) return operand;
     const auto* message = operand.As<const Message*>();
     if (message == nullptr) return {NaiveValue::Unknown{e.field_path}};
@@ -88,7 +88,7 @@ class Naive {
   }
 
   NaiveValue Has(const Expr& e) {
-    const NaiveValue value = Name(e);
+    NaiveValue value = Name(e);
     if (value.As<NaiveValue::Error>() != nullptr) return value;
     return {value.decided()};
   }
@@ -128,14 +128,14 @@ class Naive {
   }
 
   NaiveValue Macro(const Expr& e) {
-    const NaiveValue range = Evaluate(*e.args[0]);
+    NaiveValue range = Evaluate(*e.args[0]);
     if (!range.decided()) return range;
     NaiveValue::List conditions, results;
     int64_t found = 0;
     for (const NaiveValue& element : *range.As<NaiveValue::List>()) {
       variables_.push_back(element);
       const bool mapped = e.name == "map" && e.args.size() == 2;
-      const NaiveValue condition =
+      NaiveValue condition =
           mapped ? NaiveValue{true} : Evaluate(*e.args[1]);
       conditions.push_back(condition);
       const bool* wanted = condition.As<bool>();
@@ -160,7 +160,7 @@ class Naive {
                      e.name == "_||_");
     }
     if (e.name == "_?_:_") {
-      const NaiveValue condition = Evaluate(*e.args[0]);
+      NaiveValue condition = Evaluate(*e.args[0]);
       if (!condition.decided()) return condition;
       return Evaluate(*e.args[*condition.As<bool>() ? 1 : 2]);
     }
