@@ -135,8 +135,7 @@ class Naive {
     for (const NaiveValue& element : *range.As<NaiveValue::List>()) {
       variables_.push_back(element);
       const bool mapped = e.name == "map" && e.args.size() == 2;
-      NaiveValue condition =
-          mapped ? NaiveValue{true} : Evaluate(*e.args[1]);
+      NaiveValue condition = mapped ? NaiveValue{true} : Evaluate(*e.args[1]);
       conditions.push_back(condition);
       const bool* wanted = condition.As<bool>();
       if (wanted != nullptr && *wanted) {
