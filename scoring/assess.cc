@@ -36,13 +36,14 @@ void Assessor::Assess(const AssessContext& context,
   AssignUnit(m, states.container, *context.draw_key, out->mutable_unit());
   if (!m.retraction() && IsActual(m)) {
     const Programme& programme = *context.programme;
-    if (programme.ReadsContainer(m.event())) {
+    const Scope scope{&m, &container_.view(), &right_.view()};
+    const Programme::Needs needs = programme.Select(scope, &scratch_);
+    if (needs.container) {
       container_.Derive(states.container, input, *context.reference);
     }
-    if (programme.ReadsRight(m.event())) right_.Derive(states.right, input);
-    context.programme->Evaluate(Scope{&m, &container_.view(), &right_.view()},
-                                &scratch_, out);
-    Decide(*context.programme, *context.profile, out);
+    if (needs.right) right_.Derive(states.right, input);
+    programme.EvaluateSelected(scope, &scratch_, out);
+    Decide(programme, *context.profile, out);
     // States may change as soon as this returns.
     container_.Release();
     right_.Release();

@@ -2,15 +2,13 @@
 // movement. Forbidden: I/O, locks, clocks, logs, and the heap once scratch and
 // assessment are warm; tests/cel/programme_test.cc counts allocations.
 //
-// Rules are grouped by event, so a movement pays for the rules that could
-// match it. All conditions are one cel::Program: a field is read once a
-// movement whatever number of rules read it, and so is an equal
-// sub-expression. Strings are written into the fields of cleared messages,
-// which keep their capacity.
+// A movement pays for the rules that could match it (rule_index.h). All
+// conditions are one cel::Program: a field is read once a movement whatever
+// number of rules read it, and so is an equal sub-expression. Strings are
+// written into the fields of cleared messages, which keep their capacity.
 #include "scoring/programme.h"
 
 #include <algorithm>
-#include <array>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -19,6 +17,7 @@
 #include "scoring/cel/program.h"
 #include "scoring/limits.h"
 #include "scoring/programme_evidence.h"
+#include "scoring/rule_index.h"
 #include "scoring/rule_set.h"
 
 namespace portrisk::scoring {
@@ -26,8 +25,9 @@ namespace {
 
 constexpr absl::string_view kOccurrenceTime = "movement.occurrence_time";
 
-// One past the largest event number.
-constexpr size_t kEventCount = v1::Event_MAX + 1;
+// The roots of Scope, in the order of cel::RuleEnvironment.
+constexpr uint8_t kReadsContainer = 1 << 1;
+constexpr uint8_t kReadsRight = 1 << 2;
 
 void Assign(absl::string_view text, std::string* out) {
   out->assign(text.data(), text.size());
@@ -37,6 +37,7 @@ void Assign(absl::string_view text, std::string* out) {
 
 struct EvalScratch::Rep {
   cel::EvalState state;
+  Candidates candidates;
 };
 
 EvalScratch::EvalScratch() : rep_(std::make_unique<Rep>()) {}
@@ -51,12 +52,12 @@ struct Programme::Rep {
     uint32_t root;
     uint32_t evidence_begin;  // Into `evidence`.
     uint32_t evidence_end;
+    uint8_t roots_read;  // Bit n: root n.
     Validity valid;
   };
 
   void Add(const Member& member, cel::Compiler* compiler);
-  void Group();
-  bool Reads(v1::Event event, uint32_t root) const;
+  void BuildIndex();
   void EvaluateRule(const CompiledRule& compiled, const v1::Movement& movement,
                     cel::EvalState* state, v1::Assessment* out) const;
   void AddHit(const CompiledRule& compiled, cel::EvalState* state,
@@ -69,10 +70,7 @@ struct Programme::Rep {
   std::shared_ptr<const cel::Program> program;
   std::vector<CompiledRule> rules;  // Drafts left out.
   std::vector<uint32_t> evidence;   // Slots.
-  // Rules by event, in rule order; the last group is for unknown events.
-  std::array<std::vector<uint32_t>, kEventCount + 1> by_event;
-  // Bit `root` of an event's mask: one of its rules reads that variable.
-  std::array<uint8_t, kEventCount + 1> roots_read{};
+  RuleIndex index;
   absl::flat_hash_map<std::string, int32_t> category_caps;
   size_t rule_count = 0;
 };
@@ -96,7 +94,7 @@ absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
   rep.members = std::move(members);
   for (const Member& member : rep.members) rep.Add(member, &compiler);
   rep.program = compiler.Finish();
-  rep.Group();
+  rep.BuildIndex();
   return std::shared_ptr<const Programme>(std::move(programme));
 }
 
@@ -116,7 +114,9 @@ void Programme::Rep::Add(const Member& member, cel::Compiler* compiler) {
     compiled.root = compiler->Add(*rule.condition.expr);
     compiled.valid = rule.valid;
     compiled.evidence_begin = static_cast<uint32_t>(evidence.size());
+    compiled.roots_read = 0;
     for (const cel::Path& path : rule.evidence) {
+      compiled.roots_read |= static_cast<uint8_t>(1 << path.root);
       if (!path.fields.empty()) evidence.push_back(compiler->AddSlot(path));
     }
     compiled.evidence_end = static_cast<uint32_t>(evidence.size());
@@ -124,51 +124,37 @@ void Programme::Rep::Add(const Member& member, cel::Compiler* compiler) {
   }
 }
 
-void Programme::Rep::Group() {
-  for (uint32_t i = 0; i < rules.size(); ++i) {
-    const std::vector<v1::Event>& events = rules[i].rule->applies_to;
-    if (events.empty()) {
-      for (auto& group : by_event) group.push_back(i);
-      continue;
-    }
-    for (const v1::Event event : events) {
-      std::vector<uint32_t>& group = by_event[event];
-      // An event may be listed twice.
-      if (group.empty() || group.back() != i) group.push_back(i);
-    }
+void Programme::Rep::BuildIndex() {
+  std::vector<IndexedRule> indexed;
+  indexed.reserve(rules.size());
+  for (const CompiledRule& compiled : rules) {
+    indexed.push_back({compiled.root, compiled.rule->applies_to});
   }
-  for (size_t event = 0; event < by_event.size(); ++event) {
-    for (const uint32_t rule : by_event[event]) {
-      for (const cel::Path& path : rules[rule].rule->evidence) {
-        roots_read[event] |= static_cast<uint8_t>(1 << path.root);
-      }
-    }
-  }
+  index = RuleIndex(*program, indexed);
 }
 
-bool Programme::Rep::Reads(v1::Event event, uint32_t root) const {
-  const size_t index = std::min(static_cast<size_t>(event), kEventCount);
-  return (roots_read[index] >> root & 1) != 0;
-}
-
-// The roots of Evaluate: movement, container, right.
-bool Programme::ReadsContainer(v1::Event event) const {
-  return rep_->Reads(event, 1);
-}
-
-bool Programme::ReadsRight(v1::Event event) const {
-  return rep_->Reads(event, 2);
-}
-
-void Programme::Evaluate(const Scope& scope, EvalScratch* scratch,
-                         v1::Assessment* out) const {
+Programme::Needs Programme::Select(const Scope& scope,
+                                   EvalScratch* scratch) const {
   const google::protobuf::Message* roots[] = {scope.movement, scope.container,
                                               scope.right};
   cel::EvalState& state = scratch->rep_->state;
+  Candidates& candidates = scratch->rep_->candidates;
   state.Begin(*rep_->program, roots);
-  const auto event = static_cast<size_t>(scope.movement->event());
-  const auto& group = rep_->by_event[std::min(event, kEventCount)];
-  for (const uint32_t rule : group) {
+  rep_->index.Select(scope.movement->event(), &state, &candidates);
+  uint8_t read = 0;
+  for (const uint32_t rule : candidates.rules()) {
+    read |= rep_->rules[rule].roots_read;
+  }
+  if (!candidates.rules().empty()) read |= rep_->index.roots_refined();
+  return {(read & kReadsContainer) != 0, (read & kReadsRight) != 0};
+}
+
+void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,
+                                 v1::Assessment* out) const {
+  cel::EvalState& state = scratch->rep_->state;
+  Candidates& candidates = scratch->rep_->candidates;
+  rep_->index.Refine(&state, &candidates);
+  for (const uint32_t rule : candidates.rules()) {
     rep_->EvaluateRule(rep_->rules[rule], *scope.movement, &state, out);
   }
   for (const Member& member : rep_->members) {
@@ -182,15 +168,17 @@ void Programme::Rep::EvaluateRule(const CompiledRule& compiled,
                                   const v1::Movement& movement,
                                   cel::EvalState* state,
                                   v1::Assessment* out) const {
+  const cel::Value value = state->Evaluate(compiled.root);
+  // What is false needs no date: the index may not even have come here.
+  if (value.is_false()) return;
   if (compiled.valid.is_limited()) {
     if (!movement.has_occurrence_time()) {
       return AddNotEvaluated(compiled, kOccurrenceTime, "", out);
     }
     if (!compiled.valid.Covers(movement.occurrence_time().seconds())) return;
   }
-  const cel::Value value = state->Evaluate(compiled.root);
-  if (value.kind == cel::Kind::kBool) {
-    if (value.b) AddHit(compiled, state, out);
+  if (value.is_true()) {
+    AddHit(compiled, state, out);
   } else if (value.is_unknown()) {
     AddNotEvaluated(compiled, program->paths[value.aux], "", out);
   } else {
@@ -239,6 +227,12 @@ int32_t Programme::CategoryCap(absl::string_view category) const {
 
 const std::vector<Programme::Member>& Programme::members() const {
   return rep_->members;
+}
+
+size_t Programme::SpaceUsed() const {
+  return rep_->program->SpaceUsed() + rep_->index.SpaceUsed() +
+         rep_->rules.capacity() * sizeof(Rep::CompiledRule) +
+         rep_->evidence.capacity() * sizeof(uint32_t);
 }
 
 size_t Programme::rule_count() const { return rep_->rule_count; }

@@ -67,23 +67,39 @@ class Programme {
       std::vector<Member> members);
   ~Programme();
 
-  // HOT PATH. Appends to `out` the hits (with raw contributions and evidence,
-  // in rule order) and the not-evaluated rules, and the revisions in force.
-  // Touches no other field. No I/O, lock, clock, log; no allocation once
-  // `scratch` and `out` are warm.
+  // What has to be derived before a movement can be evaluated.
+  struct Needs {
+    bool container = false;
+    bool right = false;
+  };
+
+  // HOT PATH. Begins a movement: finds, by what it says itself, the rules that
+  // may hit, and tells which views they read. The views of `scope` need not be
+  // derived yet, but have to stay where they are.
+  Needs Select(const Scope& scope, EvalScratch* scratch) const;
+
+  // HOT PATH. Evaluates what Select found. Appends to `out` the hits (with raw
+  // contributions and evidence, in rule order) and the not-evaluated rules,
+  // and the revisions in force. Touches no other field. No I/O, lock, clock,
+  // log; no allocation once `scratch` and `out` are warm.
+  void EvaluateSelected(const Scope& scope, EvalScratch* scratch,
+                        v1::Assessment* out) const;
+
+  // Both, with views that are derived.
   void Evaluate(const Scope& scope, EvalScratch* scratch,
-                v1::Assessment* out) const;
+                v1::Assessment* out) const {
+    Select(scope, scratch);
+    EvaluateSelected(scope, scratch, out);
+  }
 
   // The most that hits of a category may add together; 1000 when undeclared.
   int32_t CategoryCap(absl::string_view category) const;
 
-  // Whether a rule for this event reads `container` or `right`: what no rule
-  // reads need not be derived.
-  bool ReadsContainer(v1::Event event) const;
-  bool ReadsRight(v1::Event event) const;
-
   const std::vector<Member>& members() const;
   size_t rule_count() const;
+
+  // Memory of the compiled form, without the rule sets' own texts.
+  size_t SpaceUsed() const;
 
  private:
   Programme();

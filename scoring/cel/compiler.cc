@@ -289,31 +289,9 @@ struct Compiler::Rep {
   }
 
   void CountUses(std::vector<uint32_t>* uses) const {
-    const auto count = [&](uint32_t index) {
-      if (index != kNoOperand) ++(*uses)[index];
-    };
+    const auto count = [&](uint32_t index) { ++(*uses)[index]; };
     for (const Instruction& it : program->instructions) {
-      switch (it.op) {
-        case Op::kConstant:
-        case Op::kSlot:
-        case Op::kHasSlot:
-        case Op::kVariable:
-          break;
-        case Op::kSelect:
-        case Op::kHasSelect:
-        case Op::kInSet:
-          count(it.a);
-          break;
-        case Op::kList:
-          for (uint32_t i = 0; i < it.b; ++i) {
-            count(program->operands[it.a + i]);
-          }
-          break;
-        default:
-          count(it.a);
-          count(it.b);
-          count(it.c);
-      }
+      ForEachOperand(*program, it, count);
     }
     for (const uint32_t root : roots) count(root);
   }
@@ -329,6 +307,20 @@ struct Compiler::Rep {
       std::pair<uint32_t, const google::protobuf::FieldDescriptor*>, uint32_t>
       slots;
 };
+
+size_t Program::SpaceUsed() const {
+  size_t bytes = instructions.capacity() * sizeof(Instruction) +
+                 operands.capacity() * sizeof(uint32_t) +
+                 constants.capacity() * sizeof(Value) +
+                 slots.capacity() * sizeof(Slot) +
+                 selections.capacity() * sizeof(Selection);
+  for (const std::string& path : paths) bytes += sizeof(path) + path.size();
+  for (const std::string& text : texts) bytes += sizeof(text) + text.size();
+  for (const auto& list : lists) {
+    bytes += sizeof(list) + list.capacity() * sizeof(Value);
+  }
+  return bytes;
+}
 
 Compiler::Compiler(const Environment& environment)
     : rep_(std::make_unique<Rep>(environment)) {}

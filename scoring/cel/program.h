@@ -74,7 +74,33 @@ struct Program {
   std::deque<std::string> texts;
   std::deque<std::vector<Value>> lists;
   Arena folded;
+
+  size_t SpaceUsed() const;  // Bytes, without declared lists.
 };
+
+// Calls `visit` with every instruction that `it` reads.
+template <typename Visitor>
+void ForEachOperand(const Program& program, const Instruction& it,
+                    Visitor visit) {
+  switch (it.op) {
+    case Op::kConstant:
+    case Op::kSlot:
+    case Op::kHasSlot:
+    case Op::kVariable:
+      return;
+    case Op::kSelect:
+    case Op::kHasSelect:
+    case Op::kInSet:
+      return visit(it.a);
+    case Op::kList:
+      for (uint32_t i = 0; i < it.b; ++i) visit(program.operands[it.a + i]);
+      return;
+    default:
+      for (const uint32_t operand : {it.a, it.b, it.c}) {
+        if (operand != kNoOperand) visit(operand);
+      }
+  }
+}
 
 class Compiler {
  public:

@@ -1,0 +1,311 @@
+// Builds a RuleIndex: what each rule demands (rule_index_atoms.h), which
+// attributes are worth their bits, where their buckets begin, in which order
+// the rows stand, and the bits.
+#include <algorithm>
+#include <numeric>
+
+#include "absl/container/flat_hash_map.h"
+#include "scoring/rule_index.h"
+
+namespace portrisk::scoring {
+namespace {
+
+constexpr size_t kLineWords = 8;
+constexpr size_t kLineRows = 64 * kLineWords;
+constexpr size_t kEventCount = v1::Event_MAX + 1;
+// Reading an attribute costs about as much as evaluating so few rules.
+constexpr size_t kRowsPerAttributeMin = 6;
+constexpr size_t kAttributesMax = 96;
+// Of one attribute, and of all together: a bit a row each.
+constexpr size_t kBucketsMax = 254;
+constexpr size_t kBucketsAllMax = 2560;
+
+// Buckets from `first` to `last`, counted from 0.
+struct BucketRange {
+  uint8_t first;
+  uint8_t last;
+};
+
+}  // namespace
+
+class RuleIndexBuilder {
+ public:
+  RuleIndexBuilder(const cel::Program& program,
+                   absl::Span<const IndexedRule> rules, RuleIndex* index)
+      : analysis_(program), rules_(rules), index_(index) {}
+
+  void Build() {
+    for (uint32_t i = 0; i < rules_.size(); ++i) {
+      for (Demands& demands : analysis_.Alternatives(rules_[i].root)) {
+        rows_.push_back({i, std::move(demands)});
+      }
+    }
+    if (rows_.empty()) return;
+    ChooseAttributes();
+    for (size_t i = 0; i < chosen_.size(); ++i) SetBounds(i);
+    SortRows();
+    index_->words_ = (rows_.size() + kLineRows - 1) / kLineRows * kLineWords;
+    index_->line_words_ = (index_->words_ / kLineWords + 63) / 64;
+    FillEvents();
+    for (RuleIndex::Attribute& attribute : index_->attributes_) {
+      FillBits(&attribute);
+    }
+    OrderAttributes();
+  }
+
+ private:
+  struct Row {
+    uint32_t rule;
+    Demands demands;
+  };
+  struct Choice {
+    uint32_t instruction;
+    size_t rows = 0;
+    std::vector<KeyRange> ranges;
+  };
+
+  void ChooseAttributes() {
+    absl::flat_hash_map<uint32_t, size_t> found;
+    std::vector<Choice> all;
+    for (const Row& row : rows_) {
+      for (const Demand& demand : row.demands) {
+        const auto [it, added] = found.emplace(demand.attribute, all.size());
+        if (added) all.push_back({demand.attribute, 0, {}});
+        ++all[it->second].rows;
+      }
+    }
+    const size_t least = kRowsPerAttributeMin;
+    for (Choice& choice : all) {
+      if (choice.rows >= least) chosen_.push_back(std::move(choice));
+    }
+    std::sort(chosen_.begin(), chosen_.end(),
+              [](const Choice& a, const Choice& b) {
+                return a.rows != b.rows ? a.rows > b.rows
+                                        : a.instruction < b.instruction;
+              });
+    if (chosen_.size() > kAttributesMax) chosen_.resize(kAttributesMax);
+    for (size_t i = 0; i < chosen_.size(); ++i) {
+      place_.emplace(chosen_[i].instruction, i);
+      all_demands_ += chosen_[i].rows;
+    }
+    for (const Row& row : rows_) {
+      for (const Demand& demand : row.demands) {
+        const auto at = place_.find(demand.attribute);
+        if (at == place_.end()) continue;
+        std::vector<KeyRange>& ranges = chosen_[at->second].ranges;
+        ranges.insert(ranges.end(), demand.keys.begin(), demand.keys.end());
+      }
+    }
+  }
+
+  // A bucket for every stretch of keys that the conditions tell apart, or
+  // where those are too many, stretches that equally many conditions bound.
+  void SetBounds(size_t place) {
+    Choice& choice = chosen_[place];
+    std::vector<uint64_t> ends;
+    ends.reserve(2 * choice.ranges.size());
+    for (const KeyRange& range : choice.ranges) {
+      if (range.low > 0) ends.push_back(range.low);
+      if (range.high < UINT64_MAX) ends.push_back(range.high + 1);
+    }
+    choice.ranges = {};
+    std::sort(ends.begin(), ends.end());
+    const size_t share = kBucketsAllMax * choice.rows / all_demands_;
+    const size_t most = std::clamp<size_t>(share, 8, kBucketsMax);
+    RuleIndex::Attribute& attribute = index_->attributes_.emplace_back();
+    attribute.instruction = choice.instruction;
+    attribute.family = analysis_.family(choice.instruction);
+    std::vector<uint64_t>& bounds = attribute.bounds;
+    std::unique_copy(ends.begin(), ends.end(), std::back_inserter(bounds));
+    if (bounds.size() < most) return;
+    bounds.clear();
+    for (size_t i = 1; i < most; ++i) {
+      const uint64_t at = ends[ends.size() * i / most];
+      if (bounds.empty() || bounds.back() != at) bounds.push_back(at);
+    }
+  }
+
+  // The buckets of a demand, ascending and apart.
+  static void BucketsOf(const RuleIndex::Attribute& attribute,
+                        const KeySet& keys, std::vector<BucketRange>* out) {
+    out->clear();
+    for (const KeyRange& range : keys) {
+      const auto first =
+          static_cast<uint8_t>(attribute.BucketOf(range.low) - 1);
+      const auto last =
+          static_cast<uint8_t>(attribute.BucketOf(range.high) - 1);
+      if (!out->empty() && first <= out->back().last) {
+        out->back().last = std::max(out->back().last, last);
+      } else {
+        out->push_back({first, last});
+      }
+    }
+  }
+
+  // Neighbours shall agree in event and in what they are most choosy about.
+  uint64_t SortKey(const Row& row) {
+    const std::vector<v1::Event>& events = rules_[row.rule].events;
+    uint64_t key = events.size() == 1 ? static_cast<uint64_t>(events[0]) : 255;
+    choices_.clear();
+    for (const Demand& demand : row.demands) {
+      const auto at = place_.find(demand.attribute);
+      if (at == place_.end()) continue;
+      const RuleIndex::Attribute& attribute = index_->attributes_[at->second];
+      BucketsOf(attribute, demand.keys, &buckets_);
+      size_t wide = 0;
+      for (const BucketRange& range : buckets_) {
+        wide += range.last - range.first + 1u;
+      }
+      const uint8_t first = buckets_.empty() ? 0 : buckets_.front().first;
+      const uint8_t last = buckets_.empty() ? 0 : buckets_.back().last;
+      choices_.push_back({static_cast<double>(wide) /
+                              static_cast<double>(attribute.bounds.size() + 1),
+                          static_cast<uint8_t>(at->second), first, last});
+    }
+    std::sort(
+        choices_.begin(), choices_.end(), [](const auto& a, const auto& b) {
+          return a.share != b.share ? a.share < b.share : a.place < b.place;
+        });
+    choices_.resize(3, {1, 255, 255, 255});
+    for (size_t i = 0; i < 2; ++i) {
+      key = key << 24 | uint64_t{choices_[i].place} << 16 |
+            uint64_t{choices_[i].first} << 8 | choices_[i].last;
+    }
+    return key << 8 | choices_[2].place;
+  }
+
+  void SortRows() {
+    std::vector<std::pair<uint64_t, uint32_t>> order;
+    order.reserve(rows_.size());
+    for (uint32_t i = 0; i < rows_.size(); ++i) {
+      order.emplace_back(SortKey(rows_[i]), i);
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<Row> sorted;
+    sorted.reserve(rows_.size());
+    for (const auto& [key, at] : order) sorted.push_back(std::move(rows_[at]));
+    rows_ = std::move(sorted);
+    index_->rows_.reserve(rows_.size());
+    for (const Row& row : rows_) index_->rows_.push_back(row.rule);
+  }
+
+  void FillEvents() {
+    const size_t words = index_->words_;
+    index_->event_bits_.assign((kEventCount + 1) * words, 0);
+    index_->event_lines_.assign((kEventCount + 1) * index_->line_words_, 0);
+    const auto set = [&](size_t event, size_t row) {
+      index_->event_bits_[event * words + row / 64] |= uint64_t{1} << row % 64;
+      const size_t line = row / kLineRows;
+      index_->event_lines_[event * index_->line_words_ + line / 64] |=
+          uint64_t{1} << line % 64;
+    };
+    for (size_t row = 0; row < rows_.size(); ++row) {
+      const std::vector<v1::Event>& events = rules_[rows_[row].rule].events;
+      for (const v1::Event event : events) set(event, row);
+      for (size_t event = 0; events.empty() && event <= kEventCount; ++event) {
+        set(event, row);
+      }
+    }
+  }
+
+  // Line by line. A row changes a bit where its buckets begin and where they
+  // end; the running XOR over the buckets is the row's bit in each.
+  void FillBits(RuleIndex::Attribute* attribute) {
+    const size_t buckets = attribute->bounds.size() + 1;
+    const size_t words = index_->words_;
+    attribute->bits.assign(buckets * words, 0);
+    attribute->lines.assign(buckets * index_->line_words_, 0);
+    std::vector<uint64_t> changes((buckets + 1) * kLineWords);
+    for (size_t line = 0; line < words / kLineWords; ++line) {
+      std::fill(changes.begin(), changes.end(), 0);
+      const size_t end = std::min(rows_.size(), (line + 1) * kLineRows);
+      for (size_t row = line * kLineRows; row < end; ++row) {
+        const uint64_t bit = uint64_t{1} << row % 64;
+        const size_t word = row / 64 % kLineWords;
+        const Demand* demand = Find(rows_[row], attribute->instruction);
+        if (demand == nullptr) {
+          changes[word] ^= bit;
+          continue;
+        }
+        BucketsOf(*attribute, demand->keys, &buckets_);
+        for (const BucketRange& range : buckets_) {
+          changes[range.first * kLineWords + word] ^= bit;
+          changes[(range.last + size_t{1}) * kLineWords + word] ^= bit;
+        }
+      }
+      uint64_t state[kLineWords] = {};
+      for (size_t b = 0; b < buckets; ++b) {
+        uint64_t any = 0;
+        uint64_t* out = attribute->bits.data() + b * words + line * kLineWords;
+        for (size_t w = 0; w < kLineWords; ++w) {
+          out[w] = state[w] ^= changes[b * kLineWords + w];
+          any |= state[w];
+        }
+        if (any == 0) continue;
+        attribute->lines[b * index_->line_words_ + line / 64] |= uint64_t{1}
+                                                                 << line % 64;
+      }
+    }
+  }
+
+  static const Demand* Find(const Row& row, uint32_t instruction) {
+    for (const Demand& demand : row.demands) {
+      if (demand.attribute == instruction) return &demand;
+    }
+    return nullptr;
+  }
+
+  // Those that read only the movement first; in each part the choosiest.
+  void OrderAttributes() {
+    std::vector<RuleIndex::Attribute>& all = index_->attributes_;
+    std::vector<double> passed(all.size());
+    for (size_t i = 0; i < all.size(); ++i) {
+      uint64_t ones = 0;
+      for (const uint64_t word : all[i].bits) {
+        ones += static_cast<uint64_t>(__builtin_popcountll(word));
+      }
+      passed[i] = static_cast<double>(ones) /
+                  static_cast<double>(all[i].bounds.size() + 1);
+    }
+    std::vector<size_t> order(all.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    const auto history = [&](size_t i) {
+      return (analysis_.roots_read(all[i].instruction) & ~1) != 0;
+    };
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      if (history(a) != history(b)) return history(b);
+      return passed[a] != passed[b] ? passed[a] < passed[b] : a < b;
+    });
+    std::vector<RuleIndex::Attribute> sorted;
+    index_->history_begin_ = 0;
+    for (const size_t i : order) {
+      const uint8_t roots = analysis_.roots_read(all[i].instruction);
+      if (history(i)) index_->roots_refined_ |= roots & ~1;
+      if (!history(i)) ++index_->history_begin_;
+      sorted.push_back(std::move(all[i]));
+    }
+    all = std::move(sorted);
+  }
+
+  struct RowChoice {
+    double share;
+    uint8_t place, first, last;
+  };
+
+  const DemandAnalysis analysis_;
+  const absl::Span<const IndexedRule> rules_;
+  RuleIndex* const index_;
+  std::vector<Row> rows_;
+  std::vector<Choice> chosen_;
+  absl::flat_hash_map<uint32_t, size_t> place_;  // In attributes_, unordered.
+  size_t all_demands_ = 0;
+  std::vector<BucketRange> buckets_;
+  std::vector<RowChoice> choices_;
+};
+
+RuleIndex::RuleIndex(const cel::Program& program,
+                     absl::Span<const IndexedRule> rules) {
+  RuleIndexBuilder(program, rules, this).Build();
+}
+
+}  // namespace portrisk::scoring
