@@ -5,6 +5,7 @@
 #define PORTRISK_SCORING_CEL_FIELDS_H_
 
 #include "google/protobuf/message.h"
+#include "scoring/cel/field_readers.h"
 #include "scoring/cel/value.h"
 
 namespace portrisk::scoring::cel {
@@ -21,6 +22,7 @@ struct FieldAccess {
 
   const google::protobuf::FieldDescriptor* field = nullptr;
   const google::protobuf::Reflection* reflection = nullptr;
+  FieldReader reader = nullptr;  // Instead of reflection, where there is one.
 };
 
 // False, and `value` undefined, when the field is absent.

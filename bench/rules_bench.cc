@@ -1,0 +1,137 @@
+// Rows D to G: evaluating many rules beside a flat, hand-written scan of the
+// same rules, and what it takes to publish them.
+//
+// A benchmark's argument is the number of rules. Each first checks that both
+// sides hit the same rules.
+#include <benchmark/benchmark.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "bench/compare.h"
+#include "bench/rule_workload.h"
+#include "scoring/programme.h"
+
+namespace portrisk::bench {
+namespace {
+
+constexpr size_t kRulesPerSet = 100'000;  // The most a document may hold.
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+size_t HeapBytes() { return mallinfo2().uordblks; }
+
+struct Published {
+  std::shared_ptr<const scoring::Programme> programme;
+  double check_seconds = 0;
+  double compile_seconds = 0;
+  size_t yaml_bytes = 0;
+};
+
+Published Publish(const std::vector<BenchRule>& rules) {
+  Published result;
+  std::vector<scoring::Programme::Member> members;
+  for (size_t at = 0; at < rules.size(); at += kRulesPerSet) {
+    const std::string yaml =
+        ToYaml(rules, at, std::min(rules.size(), at + kRulesPerSet));
+    result.yaml_bytes += yaml.size();
+    const auto start = std::chrono::steady_clock::now();
+    scoring::CheckResult checked = scoring::CheckRuleSet(yaml, "bench.yaml");
+    result.check_seconds += SecondsSince(start);
+    if (checked.rule_set == nullptr) {
+      std::fprintf(stderr, "rules refused: %s\n",
+                   checked.issues[0].DebugString().c_str());
+      std::exit(1);
+    }
+    members.push_back({members.size() + 1, checked.rule_set});
+  }
+  const auto start = std::chrono::steady_clock::now();
+  result.programme = *scoring::Programme::Compile(std::move(members));
+  result.compile_seconds = SecondsSince(start);
+  return result;
+}
+
+void Evaluate(benchmark::State& state, RuleMix mix) {
+  const auto size = static_cast<size_t>(state.range(0));
+  const std::vector<BenchRule> rules = MakeRules(size, mix, 7);
+  std::vector<v1::Movement> movements;
+  for (const BenchEvent& event :
+       MakeEvents(std::clamp<size_t>(2'000'000 / size, 20, 2'000), 11)) {
+    movements.push_back(event.ToMovement());
+  }
+  const FlatScan flat(rules);
+  const size_t heap_before = HeapBytes();
+  const Published published = Publish(rules);
+  const size_t heap_after = HeapBytes();
+  const v1::ContainerView container;
+  const v1::RightView right;
+  scoring::EvalScratch scratch;
+  v1::Assessment assessment;
+  size_t hits = 0;
+  std::vector<uint32_t> expected, found;
+  for (const v1::Movement& movement : movements) {
+    expected.clear();
+    found.clear();
+    flat.Match(movement, &expected);
+    assessment.Clear();
+    published.programme->Evaluate({&movement, &container, &right}, &scratch,
+                                  &assessment);
+    for (const v1::Hit& hit : assessment.hits()) {
+      found.push_back(static_cast<uint32_t>(std::stoul(hit.rule())));
+    }
+    if (found != expected || assessment.not_evaluated_size() != 0) {
+      std::fprintf(stderr, "wrong answer: %zu hits, the scan has %zu\n",
+                   found.size(), expected.size());
+      std::exit(1);
+    }
+    hits += found.size();
+  }
+  Compare(state, {.subject =
+                      [&] {
+                        for (const v1::Movement& movement : movements) {
+                          assessment.clear_hits();
+                          assessment.clear_revisions();
+                          published.programme->Evaluate(
+                              {&movement, &container, &right}, &scratch,
+                              &assessment);
+                        }
+                      },
+                  .limit =
+                      [&] {
+                        for (const v1::Movement& movement : movements) {
+                          found.clear();
+                          flat.Match(movement, &found);
+                          benchmark::DoNotOptimize(found.data());
+                        }
+                      },
+                  .items_per_call = static_cast<int64_t>(movements.size())});
+  const double n = static_cast<double>(size);
+  state.counters["times_faster"] = 1 / state.counters["ratio_p50"];
+  state.counters["hits"] =
+      static_cast<double>(hits) / static_cast<double>(movements.size());
+  state.counters["check_s"] = published.check_seconds;
+  state.counters["compile_s"] = published.compile_seconds;
+  state.counters["programme_B_rule"] =
+      static_cast<double>(published.programme->SpaceUsed()) / n;
+  state.counters["heap_B_rule"] =
+      static_cast<double>(heap_after - heap_before) / n;
+}
+
+void Sizes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseManualTime()->Arg(100)->Arg(1'000)->Arg(10'000);
+  benchmark->Arg(100'000)->Arg(1'000'000);
+}
+BENCHMARK_CAPTURE(Evaluate, equality, RuleMix::kEquality)->Apply(Sizes);
+BENCHMARK_CAPTURE(Evaluate, mixed, RuleMix::kMixed)->Apply(Sizes);
+BENCHMARK_CAPTURE(Evaluate, ranges, RuleMix::kRangesOnly)->Apply(Sizes);
+
+}  // namespace
+}  // namespace portrisk::bench
+
+BENCHMARK_MAIN();
