@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "scoring/rule_index_keys.h"
 
 namespace portrisk::scoring {
 namespace {
 
-constexpr size_t kLineWords = 8;  // One cache line, 512 rows.
 constexpr size_t kEventCount = v1::Event_MAX + 1;
 
 }  // namespace
@@ -27,37 +25,34 @@ void RuleIndex::Select(v1::Event event, cel::EvalState* state,
   out->rules_.clear();
   if (words_ == 0) return;
   const size_t group = std::min(static_cast<size_t>(event), kEventCount);
-  out->masks_.assign(1, event_bits_.data() + group * words_);
-  out->lines_.assign(1, event_lines_.data() + group * line_words_);
+  const uint64_t* const of_event = event_bits_.data() + group * words_;
+  // An attribute without a value excludes nothing that the event does not.
+  out->masks_.assign(history_begin_, of_event);
+  out->summaries_.assign(1, event_any_.data() + group * summary_);
   for (size_t i = 0; i < history_begin_; ++i) {
     const Attribute& attribute = attributes_[i];
     uint64_t key;
-    if (!KeyOf(attribute.family, state->Evaluate(attribute.instruction),
-               &key)) {
-      continue;
-    }
+    if (!KeyOf(attribute.family, attribute.Read(state), &key)) continue;
     const size_t bucket = attribute.BucketOf(key) - 1;
-    out->masks_.push_back(attribute.bits.data() + bucket * words_);
-    out->lines_.push_back(attribute.lines.data() + bucket * line_words_);
+    out->masks_[i] = attribute.bits.data() + bucket * words_;
+    out->summaries_.push_back(attribute.any.data() + bucket * summary_);
   }
-  for (size_t i = 0; i < line_words_; ++i) {
-    uint64_t lines = ~uint64_t{0};
-    for (const uint64_t* summary : out->lines_) lines &= summary[i];
-    for (; lines != 0; lines &= lines - 1) {
-      const size_t first =
-          (i * 64 + static_cast<size_t>(__builtin_ctzll(lines))) * kLineWords;
-      uint64_t line[kLineWords];
-      std::memcpy(line, out->masks_[0] + first, sizeof(line));
-      for (size_t m = 1; m < out->masks_.size(); ++m) {
-        const uint64_t* mask = out->masks_[m] + first;
-        uint64_t any = 0;
-        for (size_t w = 0; w < kLineWords; ++w) any |= line[w] &= mask[w];
-        if (any == 0) break;
+  for (size_t i = 0; i < summary_; ++i) {
+    uint64_t alive = ~uint64_t{0};
+    for (const uint64_t* summary : out->summaries_) alive &= summary[i];
+    for (; alive != 0; alive &= alive - 1) {
+      const size_t word = i * 64 + static_cast<size_t>(__builtin_ctzll(alive));
+      uint64_t bits = of_event[word];
+      if (history_begin_ != 0) {
+        const Hint hint = hints_[word];
+        bits &= out->masks_[hint.first][word] & out->masks_[hint.second][word];
+        if (bits == 0) continue;
+        for (const uint64_t* mask : out->masks_) {
+          bits &= mask[word];
+          if (bits == 0) break;
+        }
       }
-      for (size_t w = 0; w < kLineWords; ++w) {
-        if (line[w] == 0) continue;
-        out->words_.push_back({static_cast<uint32_t>(first + w), line[w]});
-      }
+      if (bits != 0) out->words_.push_back({static_cast<uint32_t>(word), bits});
     }
   }
   List(out);
@@ -68,10 +63,7 @@ void RuleIndex::Refine(cel::EvalState* state, Candidates* candidates) const {
   for (size_t i = history_begin_; i < attributes_.size(); ++i) {
     const Attribute& attribute = attributes_[i];
     uint64_t key;
-    if (!KeyOf(attribute.family, state->Evaluate(attribute.instruction),
-               &key)) {
-      continue;
-    }
+    if (!KeyOf(attribute.family, attribute.Read(state), &key)) continue;
     const uint64_t* mask =
         attribute.bits.data() + (attribute.BucketOf(key) - 1) * words_;
     for (Candidates::Word& word : candidates->words_) {
@@ -123,11 +115,12 @@ bool RuleIndex::KeyOf(KeyFamily family, const cel::Value& value,
 }
 
 size_t RuleIndex::SpaceUsed() const {
-  size_t bytes = (event_bits_.capacity() + event_lines_.capacity()) * 8 +
-                 rows_.capacity() * sizeof(uint32_t);
+  size_t bytes = (event_bits_.capacity() + event_any_.capacity()) * 8 +
+                 rows_.capacity() * sizeof(uint32_t) +
+                 hints_.capacity() * sizeof(Hint);
   for (const Attribute& attribute : attributes_) {
     bytes += sizeof(attribute) + attribute.bounds.capacity() * 8 +
-             attribute.bits.capacity() * 8 + attribute.lines.capacity() * 8;
+             attribute.bits.capacity() * 8 + attribute.any.capacity() * 8;
   }
   return bytes;
 }

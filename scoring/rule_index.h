@@ -9,8 +9,8 @@
 //
 // A rule is one row, or a few where its condition is an OR: each alternative
 // then has its own. AND, OR and NOT are otherwise taken as they stand, so
-// nothing is expanded. Rows are sorted so that similar ones share a line of 512
-// bits, and a summary bit per line lets whole lines be skipped.
+// nothing is expanded. Rows are sorted so that similar ones share a word of 64
+// bits, and a summary bit per word lets most words be skipped.
 //
 // The index changes cost and nothing else: a candidate is evaluated like any
 // rule, and a rule that is left out would have been false.
@@ -48,8 +48,8 @@ class Candidates {
   };
   std::vector<Word> words_;
   std::vector<uint32_t> rules_;
-  std::vector<const uint64_t*> masks_;  // Of the attributes that bear on it.
-  std::vector<const uint64_t*> lines_;
+  std::vector<const uint64_t*> masks_;  // Of the attributes' buckets.
+  std::vector<const uint64_t*> summaries_;
 };
 
 class RuleIndex {
@@ -75,24 +75,39 @@ class RuleIndex {
  private:
   friend class RuleIndexBuilder;
 
+  static constexpr uint32_t kNoSlot = UINT32_MAX;
+
   struct Attribute {
     uint32_t instruction = 0;
+    uint32_t slot = kNoSlot;  // When it is no more than a field.
     KeyFamily family = KeyFamily::kNone;
     std::vector<uint64_t> bounds;  // Where buckets 2, 3 ... begin.
     std::vector<uint64_t> bits;    // Of bucket 1, bucket 2 ...: words_ each.
-    std::vector<uint64_t> lines;   // The same, a bit a line.
+    std::vector<uint64_t> any;     // The same, a bit a word.
 
     size_t BucketOf(uint64_t key) const;  // From 1.
+    const cel::Value Read(cel::EvalState* state) const {
+      return slot != kNoSlot ? state->ReadSlot(slot)
+                             : state->Evaluate(instruction);
+    }
+  };
+
+  // The attributes by which the rows of a word were put together: the ones
+  // most likely to rule all of them out. Numbers in attributes_.
+  struct Hint {
+    uint8_t first = 0;
+    uint8_t second = 0;
   };
 
   // False for what no bucket but "anything" covers: unknown, errors, NaN.
   static bool KeyOf(KeyFamily family, const cel::Value& value, uint64_t* key);
   void List(Candidates* out) const;
 
-  size_t words_ = 0;  // A multiple of 8.
-  size_t line_words_ = 0;
+  size_t words_ = 0;                  // Of 64 rows.
+  size_t summary_ = 0;                // Words of 64 words.
   std::vector<uint64_t> event_bits_;  // Rows of each event.
-  std::vector<uint64_t> event_lines_;
+  std::vector<uint64_t> event_any_;
+  std::vector<Hint> hints_;            // Of each word.
   std::vector<Attribute> attributes_;  // Most selective first in each part.
   size_t history_begin_ = 0;           // From here on they read history.
   uint8_t roots_refined_ = 0;

@@ -10,8 +10,9 @@
 namespace portrisk::scoring {
 namespace {
 
-constexpr size_t kLineWords = 8;
-constexpr size_t kLineRows = 64 * kLineWords;
+// Bits are made for so many words at a time: one cache line.
+constexpr size_t kStep = 8;
+constexpr size_t kStepRows = 64 * kStep;
 constexpr size_t kEventCount = v1::Event_MAX + 1;
 // Reading an attribute costs about as much as evaluating so few rules.
 constexpr size_t kRowsPerAttributeMin = 6;
@@ -19,6 +20,8 @@ constexpr size_t kAttributesMax = 96;
 // Of one attribute, and of all together: a bit a row each.
 constexpr size_t kBucketsMax = 254;
 constexpr size_t kBucketsAllMax = 2560;
+// More values than these are not worth a row each.
+constexpr size_t kSplitMax = 4;
 
 // Buckets from `first` to `last`, counted from 0.
 struct BucketRange {
@@ -32,7 +35,7 @@ class RuleIndexBuilder {
  public:
   RuleIndexBuilder(const cel::Program& program,
                    absl::Span<const IndexedRule> rules, RuleIndex* index)
-      : analysis_(program), rules_(rules), index_(index) {}
+      : program_(program), analysis_(program), rules_(rules), index_(index) {}
 
   void Build() {
     for (uint32_t i = 0; i < rules_.size(); ++i) {
@@ -43,14 +46,16 @@ class RuleIndexBuilder {
     if (rows_.empty()) return;
     ChooseAttributes();
     for (size_t i = 0; i < chosen_.size(); ++i) SetBounds(i);
+    SplitRows();
     SortRows();
-    index_->words_ = (rows_.size() + kLineRows - 1) / kLineRows * kLineWords;
-    index_->line_words_ = (index_->words_ / kLineWords + 63) / 64;
+    index_->words_ = (rows_.size() + kStepRows - 1) / kStepRows * kStep;
+    index_->summary_ = (index_->words_ + 63) / 64;
     FillEvents();
     for (RuleIndex::Attribute& attribute : index_->attributes_) {
       FillBits(&attribute);
     }
     OrderAttributes();
+    SetHints();
   }
 
  private:
@@ -114,6 +119,8 @@ class RuleIndexBuilder {
     const size_t most = std::clamp<size_t>(share, 8, kBucketsMax);
     RuleIndex::Attribute& attribute = index_->attributes_.emplace_back();
     attribute.instruction = choice.instruction;
+    const cel::Instruction& it = program_.instructions[choice.instruction];
+    if (it.op == cel::Op::kSlot) attribute.slot = it.a;
     attribute.family = analysis_.family(choice.instruction);
     std::vector<uint64_t>& bounds = attribute.bounds;
     std::unique_copy(ends.begin(), ends.end(), std::back_inserter(bounds));
@@ -142,10 +149,8 @@ class RuleIndexBuilder {
     }
   }
 
-  // Neighbours shall agree in event and in what they are most choosy about.
-  uint64_t SortKey(const Row& row) {
-    const std::vector<v1::Event>& events = rules_[row.rule].events;
-    uint64_t key = events.size() == 1 ? static_cast<uint64_t>(events[0]) : 255;
+  // What a row says of the attributes, choosiest first.
+  void Choices(const Row& row) {
     choices_.clear();
     for (const Demand& demand : row.demands) {
       const auto at = place_.find(demand.attribute);
@@ -166,6 +171,33 @@ class RuleIndexBuilder {
         choices_.begin(), choices_.end(), [](const auto& a, const auto& b) {
           return a.share != b.share ? a.share < b.share : a.place < b.place;
         });
+  }
+
+  // A row that is choosiest about a few single values becomes one for each,
+  // so that rows can stand beside others of the same value.
+  void SplitRows() {
+    const size_t before = rows_.size();
+    for (size_t i = 0; i < before; ++i) {
+      Choices(rows_[i]);
+      if (choices_.empty()) continue;
+      const uint32_t attribute =
+          index_->attributes_[choices_[0].place].instruction;
+      Demand* demand = Find(&rows_[i], attribute);
+      if (demand->keys.size() < 2 || demand->keys.size() > kSplitMax) continue;
+      const KeySet keys = demand->keys;
+      demand->keys.resize(1);
+      for (size_t k = 1; k < keys.size(); ++k) {
+        rows_.push_back(rows_[i]);
+        Find(&rows_.back(), attribute)->keys = {keys[k]};
+      }
+    }
+  }
+
+  // Neighbours shall agree in event and in what they are most choosy about.
+  uint64_t SortKey(const Row& row) {
+    const std::vector<v1::Event>& events = rules_[row.rule].events;
+    uint64_t key = events.size() == 1 ? static_cast<uint64_t>(events[0]) : 255;
+    Choices(row);
     choices_.resize(3, {1, 255, 255, 255});
     for (size_t i = 0; i < 2; ++i) {
       key = key << 24 | uint64_t{choices_[i].place} << 16 |
@@ -183,7 +215,13 @@ class RuleIndexBuilder {
     std::sort(order.begin(), order.end());
     std::vector<Row> sorted;
     sorted.reserve(rows_.size());
-    for (const auto& [key, at] : order) sorted.push_back(std::move(rows_[at]));
+    for (const auto& [key, at] : order) {
+      if (sorted.size() % 64 == 0) {
+        word_places_.push_back({static_cast<uint8_t>(key >> 48 & 255),
+                                static_cast<uint8_t>(key >> 24 & 255)});
+      }
+      sorted.push_back(std::move(rows_[at]));
+    }
     rows_ = std::move(sorted);
     index_->rows_.reserve(rows_.size());
     for (const Row& row : rows_) index_->rows_.push_back(row.rule);
@@ -192,12 +230,12 @@ class RuleIndexBuilder {
   void FillEvents() {
     const size_t words = index_->words_;
     index_->event_bits_.assign((kEventCount + 1) * words, 0);
-    index_->event_lines_.assign((kEventCount + 1) * index_->line_words_, 0);
+    index_->event_any_.assign((kEventCount + 1) * index_->summary_, 0);
     const auto set = [&](size_t event, size_t row) {
-      index_->event_bits_[event * words + row / 64] |= uint64_t{1} << row % 64;
-      const size_t line = row / kLineRows;
-      index_->event_lines_[event * index_->line_words_ + line / 64] |=
-          uint64_t{1} << line % 64;
+      const size_t word = row / 64;
+      index_->event_bits_[event * words + word] |= uint64_t{1} << row % 64;
+      index_->event_any_[event * index_->summary_ + word / 64] |= uint64_t{1}
+                                                                  << word % 64;
     };
     for (size_t row = 0; row < rows_.size(); ++row) {
       const std::vector<v1::Event>& events = rules_[rows_[row].rule].events;
@@ -208,48 +246,51 @@ class RuleIndexBuilder {
     }
   }
 
-  // Line by line. A row changes a bit where its buckets begin and where they
-  // end; the running XOR over the buckets is the row's bit in each.
+  // A row changes a bit where its buckets begin and where they end; the
+  // running XOR over the buckets is the row's bit in each.
   void FillBits(RuleIndex::Attribute* attribute) {
     const size_t buckets = attribute->bounds.size() + 1;
     const size_t words = index_->words_;
     attribute->bits.assign(buckets * words, 0);
-    attribute->lines.assign(buckets * index_->line_words_, 0);
-    std::vector<uint64_t> changes((buckets + 1) * kLineWords);
-    for (size_t line = 0; line < words / kLineWords; ++line) {
+    attribute->any.assign(buckets * index_->summary_, 0);
+    std::vector<uint64_t> changes((buckets + 1) * kStep);
+    for (size_t first = 0; first < words; first += kStep) {
       std::fill(changes.begin(), changes.end(), 0);
-      const size_t end = std::min(rows_.size(), (line + 1) * kLineRows);
-      for (size_t row = line * kLineRows; row < end; ++row) {
+      const size_t end = std::min(rows_.size(), first * 64 + kStepRows);
+      for (size_t row = first * 64; row < end; ++row) {
         const uint64_t bit = uint64_t{1} << row % 64;
-        const size_t word = row / 64 % kLineWords;
-        const Demand* demand = Find(rows_[row], attribute->instruction);
+        const size_t word = row / 64 - first;
+        const Demand* demand = Find(&rows_[row], attribute->instruction);
         if (demand == nullptr) {
           changes[word] ^= bit;
           continue;
         }
         BucketsOf(*attribute, demand->keys, &buckets_);
         for (const BucketRange& range : buckets_) {
-          changes[range.first * kLineWords + word] ^= bit;
-          changes[(range.last + size_t{1}) * kLineWords + word] ^= bit;
+          changes[range.first * kStep + word] ^= bit;
+          changes[(range.last + size_t{1}) * kStep + word] ^= bit;
         }
       }
-      uint64_t state[kLineWords] = {};
-      for (size_t b = 0; b < buckets; ++b) {
-        uint64_t any = 0;
-        uint64_t* out = attribute->bits.data() + b * words + line * kLineWords;
-        for (size_t w = 0; w < kLineWords; ++w) {
-          out[w] = state[w] ^= changes[b * kLineWords + w];
-          any |= state[w];
-        }
-        if (any == 0) continue;
-        attribute->lines[b * index_->line_words_ + line / 64] |= uint64_t{1}
-                                                                 << line % 64;
-      }
+      Store(attribute, first, changes);
     }
   }
 
-  static const Demand* Find(const Row& row, uint32_t instruction) {
-    for (const Demand& demand : row.demands) {
+  void Store(RuleIndex::Attribute* attribute, size_t first,
+             const std::vector<uint64_t>& changes) {
+    uint64_t state[kStep] = {};
+    for (size_t b = 0; b <= attribute->bounds.size(); ++b) {
+      uint64_t alive = 0;
+      uint64_t* out = attribute->bits.data() + b * index_->words_ + first;
+      for (size_t w = 0; w < kStep; ++w) {
+        out[w] = state[w] ^= changes[b * kStep + w];
+        alive |= uint64_t{state[w] != 0} << w;
+      }
+      attribute->any[b * index_->summary_ + first / 64] |= alive << first % 64;
+    }
+  }
+
+  static Demand* Find(Row* row, uint32_t instruction) {
+    for (Demand& demand : row->demands) {
       if (demand.attribute == instruction) return &demand;
     }
     return nullptr;
@@ -278,7 +319,9 @@ class RuleIndexBuilder {
     });
     std::vector<RuleIndex::Attribute> sorted;
     index_->history_begin_ = 0;
+    at_.resize(all.size());
     for (const size_t i : order) {
+      at_[i] = sorted.size();
       const uint8_t roots = analysis_.roots_read(all[i].instruction);
       if (history(i)) index_->roots_refined_ |= roots & ~1;
       if (!history(i)) ++index_->history_begin_;
@@ -287,11 +330,26 @@ class RuleIndexBuilder {
     all = std::move(sorted);
   }
 
+  // In numbers of the attributes as they are ordered now. What is known of
+  // history comes too late for Select; any other attribute is then no worse.
+  void SetHints() {
+    const auto known = [&](uint8_t place) {
+      const size_t at = place < at_.size() ? at_[place] : 0;
+      return static_cast<uint8_t>(at < index_->history_begin_ ? at : 0);
+    };
+    index_->hints_.resize(index_->words_);
+    for (size_t i = 0; i < word_places_.size(); ++i) {
+      index_->hints_[i] = {known(word_places_[i].first),
+                           known(word_places_[i].second)};
+    }
+  }
+
   struct RowChoice {
     double share;
     uint8_t place, first, last;
   };
 
+  const cel::Program& program_;
   const DemandAnalysis analysis_;
   const absl::Span<const IndexedRule> rules_;
   RuleIndex* const index_;
@@ -301,6 +359,8 @@ class RuleIndexBuilder {
   size_t all_demands_ = 0;
   std::vector<BucketRange> buckets_;
   std::vector<RowChoice> choices_;
+  std::vector<std::pair<uint8_t, uint8_t>> word_places_;  // Of each word.
+  std::vector<size_t> at_;  // Where each attribute went.
 };
 
 RuleIndex::RuleIndex(const cel::Program& program,

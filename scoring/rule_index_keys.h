@@ -32,18 +32,33 @@ inline uint64_t TextKey(absl::string_view text) {
   return key;
 }
 
+// The bytes of a text of at most eight, in a number.
+inline uint64_t ShortText(const char* text, size_t size) {
+  const auto at = [&](size_t i) {
+    return uint64_t{static_cast<uint8_t>(text[i])};
+  };
+  if (size >= 4) {  // Two halves that overlap.
+    uint32_t head, tail;
+    std::memcpy(&head, text, 4);
+    std::memcpy(&tail, text + size - 4, 4);
+    return uint64_t{head} << 32 | tail;
+  }
+  return size == 0 ? 0 : at(0) | at(size / 2) << 8 | at(size - 1) << 16;
+}
+
 // Not monotone: for what is only ever compared for equality.
 inline uint64_t HashKey(absl::string_view text) {
   constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15;
   uint64_t hash = text.size() * kMultiplier;
-  while (!text.empty()) {
-    uint64_t chunk = 0;
-    const size_t size = text.size() < 8 ? text.size() : 8;
-    std::memcpy(&chunk, text.data(), size);
+  const char* at = text.data();
+  size_t left = text.size();
+  for (; left > 8; at += 8, left -= 8) {
+    uint64_t chunk;
+    std::memcpy(&chunk, at, 8);
     hash = std::rotr((hash ^ chunk) * kMultiplier, 29);
-    text.remove_prefix(size);
   }
-  return hash * kMultiplier;
+  hash = (hash ^ ShortText(at, left)) * kMultiplier;
+  return (hash ^ hash >> 32) * kMultiplier;
 }
 
 }  // namespace portrisk::scoring
