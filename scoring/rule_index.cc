@@ -14,9 +14,17 @@ constexpr size_t kEventCount = v1::Event_MAX + 1;
 
 }  // namespace
 
+// How many bounds are not above the key; without branches to guess wrong.
 size_t RuleIndex::Attribute::BucketOf(uint64_t key) const {
-  const auto at = std::upper_bound(bounds.begin(), bounds.end(), key);
-  return static_cast<size_t>(at - bounds.begin()) + 1;
+  const uint64_t* at = bounds.data();
+  size_t left = bounds.size();
+  while (left > 1) {
+    const size_t half = left / 2;
+    at = at[half - 1] <= key ? at + half : at;
+    left -= half;
+  }
+  const size_t below = static_cast<size_t>(at - bounds.data());
+  return below + (left == 1 && *at <= key ? 1 : 0) + 1;
 }
 
 void RuleIndex::Select(v1::Event event, cel::EvalState* state,
