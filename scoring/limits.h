@@ -24,6 +24,7 @@ inline constexpr int64_t kConditionCostMax = 100'000;
 // One rule set.
 inline constexpr size_t kRuleSetBytesMax = size_t{64} << 20;
 inline constexpr int kYamlDepthMax = 32;
+inline constexpr size_t kYamlKeysMax = 2'000;  // Of one map.
 inline constexpr size_t kRulesPerSetMax = 100'000;
 inline constexpr size_t kListsPerSetMax = 1'000;
 inline constexpr size_t kListEntriesMax = 1'000'000;

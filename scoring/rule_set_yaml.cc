@@ -1,6 +1,5 @@
-// The library parses; its events build our tree, because its own tree loses
-// duplicate keys and expands aliases without bound. The library throws, and so
-// does the builder to stop it; nothing leaves this file as an exception.
+// The library parses; its events build our tree, so that duplicate keys are
+// seen and aliases never expand.
 //
 // ScalarOffsets re-reads a scalar in its source. It needs no YAML grammar:
 // text and source agree character by character except for white space (which
@@ -8,14 +7,11 @@
 // either side as equal, and decodes escapes where the style has them.
 #include "scoring/rule_set_yaml.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
-#include <sstream>
+#include <algorithm>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/cel/utf8.h"
@@ -24,63 +20,77 @@
 namespace portrisk::scoring {
 namespace {
 
-// Thrown by the builder after it has reported why.
-struct Stop {};
+// The library counts characters, issues count bytes.
+size_t OffsetOf(absl::string_view source, const yaml_mark_t& mark,
+                const Issues& issues) {
+  size_t at = issues.OffsetOf(mark.line, 0);
+  for (size_t i = 0; i < mark.column && at < source.size(); ++i) {
+    at += std::max<size_t>(1, cel::Utf8Length(source.substr(at)));
+  }
+  return std::min(at, source.size());
+}
 
-class Builder : public YAML::EventHandler {
+class Builder {
  public:
-  explicit Builder(Issues* issues) : issues_(issues) {}
+  Builder(absl::string_view source, Issues* issues)
+      : source_(source), issues_(issues) {}
 
   std::unique_ptr<YamlNode> Take() { return std::move(root_); }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Add(YamlNode::Kind::kNull, mark, anchor);
-  }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    Refuse(mark, "aliases are not allowed", "write the value out");
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag,
-                YAML::anchor_t anchor, const std::string& value) override {
-    YamlNode* node = Add(YamlNode::Kind::kScalar, mark, anchor);
-    node->plain = tag == "?";
-    node->text = value;
-    CheckTag(mark, tag);
-    CheckKey(mark, *node);
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
-                       YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    Open(YamlNode::Kind::kList, mark, tag, anchor);
-  }
-  void OnSequenceEnd() override { open_.pop_back(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag,
-                  YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    Open(YamlNode::Kind::kMap, mark, tag, anchor);
-    keys_.emplace_back();
-  }
-  void OnMapEnd() override {
-    open_.pop_back();
-    keys_.pop_back();
+  // False when the document is refused; the issue is reported.
+  bool Take(const yaml_event_t& event) {
+    const yaml_mark_t& mark = event.start_mark;
+    switch (event.type) {
+      case YAML_ALIAS_EVENT:
+        return Refuse(mark, "aliases are not allowed", "write the value out");
+      case YAML_SCALAR_EVENT:
+        return Scalar(event);
+      case YAML_SEQUENCE_START_EVENT:
+        return Open(YamlNode::Kind::kList, mark, event.data.sequence_start);
+      case YAML_MAPPING_START_EVENT:
+        keys_.emplace_back();
+        return Open(YamlNode::Kind::kMap, mark, event.data.mapping_start);
+      case YAML_SEQUENCE_END_EVENT:
+        open_.pop_back();
+        return true;
+      case YAML_MAPPING_END_EVENT:
+        open_.pop_back();
+        keys_.pop_back();
+        return true;
+      case YAML_DOCUMENT_START_EVENT:
+        if (root_ == nullptr) return true;
+        issues_->Error("YAML", Issues::kNowhere, "more than one document");
+        return false;
+      default:
+        return true;
+    }
   }
 
  private:
-  size_t Offset(const YAML::Mark& mark) const {
-    return issues_->OffsetOf(mark.line, mark.column);
-  }
-
-  void Refuse(const YAML::Mark& mark, std::string message,
+  bool Refuse(const yaml_mark_t& mark, std::string message,
               std::string suggestion = "") {
-    issues_->Error("YAML", Offset(mark), std::move(message),
-                   std::move(suggestion));
-    throw Stop();
+    issues_->Error("YAML", OffsetOf(source_, mark, *issues_),
+                   std::move(message), std::move(suggestion));
+    return false;
   }
 
-  void CheckTag(const YAML::Mark& mark, const std::string& tag) {
-    if (tag.empty() || tag == "?" || tag == "!") return;
-    Refuse(mark, "tags are not allowed");
+  static bool IsNull(absl::string_view text) {
+    return text.empty() || text == "~" || text == "null" || text == "Null" ||
+           text == "NULL";
+  }
+
+  bool Scalar(const yaml_event_t& event) {
+    const auto& scalar = event.data.scalar;
+    const absl::string_view text(reinterpret_cast<const char*>(scalar.value),
+                                 scalar.length);
+    const bool plain = scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    const bool null = plain && IsNull(text);
+    YamlNode* node = Add(null ? YamlNode::Kind::kNull : YamlNode::Kind::kScalar,
+                         event.start_mark, scalar);
+    if (node == nullptr) return false;
+    node->plain = plain;
+    if (!null) node->text = std::string(text);
+    return CheckKey(event.start_mark, *node);
   }
 
   bool ExpectsKey() const {
@@ -89,26 +99,41 @@ class Builder : public YAML::EventHandler {
   }
 
   // Called after the node was added: an odd number of children ends in a key.
-  void CheckKey(const YAML::Mark& mark, const YamlNode& node) {
+  bool CheckKey(const yaml_mark_t& mark, const YamlNode& node) {
     if (open_.empty() || open_.back()->kind != YamlNode::Kind::kMap ||
         open_.back()->children.size() % 2 == 0) {
-      return;
+      return true;
     }
-    if (!keys_.back().insert(node.text).second) {
-      Refuse(mark, absl::StrCat(node.text, " is given twice"));
+    // Most maps are small: looking through them beats hashing.
+    std::vector<absl::string_view>& keys = keys_.back();
+    if (std::find(keys.begin(), keys.end(), node.text) != keys.end()) {
+      return Refuse(mark, absl::StrCat(node.text, " is given twice"));
     }
+    keys.push_back(node.text);
+    return keys.size() <= kYamlKeysMax ||
+           Refuse(mark, "more keys in one map than any rule set needs");
   }
 
-  YamlNode* Add(YamlNode::Kind kind, const YAML::Mark& mark,
-                YAML::anchor_t anchor) {
-    if (anchor != 0) Refuse(mark, "anchors are not allowed");
+  // Of any event that starts a node. Null when it is refused.
+  template <typename Start>
+  YamlNode* Add(YamlNode::Kind kind, const yaml_mark_t& mark,
+                const Start& start) {
+    if (start.anchor != nullptr) {
+      Refuse(mark, "anchors are not allowed");
+      return nullptr;
+    }
+    if (start.tag != nullptr) {
+      Refuse(mark, "tags are not allowed");
+      return nullptr;
+    }
     if (kind != YamlNode::Kind::kScalar && ExpectsKey()) {
       Refuse(mark, "a key must be text");
+      return nullptr;
     }
     auto node = std::make_unique<YamlNode>();
     YamlNode* added = node.get();
     node->kind = kind;
-    node->offset = Offset(mark);
+    node->offset = OffsetOf(source_, mark, *issues_);
     if (open_.empty()) {
       root_ = std::move(node);
     } else {
@@ -117,18 +142,19 @@ class Builder : public YAML::EventHandler {
     return added;
   }
 
-  void Open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
-            YAML::anchor_t anchor) {
-    YamlNode* node = Add(kind, mark, anchor);
-    CheckTag(mark, tag);
+  template <typename Start>
+  bool Open(YamlNode::Kind kind, const yaml_mark_t& mark, const Start& start) {
+    YamlNode* node = Add(kind, mark, start);
+    if (node == nullptr) return false;
     open_.push_back(node);
-    if (open_.size() > kYamlDepthMax) Refuse(mark, "nested too deeply");
+    return open_.size() <= kYamlDepthMax || Refuse(mark, "nested too deeply");
   }
 
+  const absl::string_view source_;
   Issues* const issues_;
   std::unique_ptr<YamlNode> root_;
   std::vector<YamlNode*> open_;
-  std::vector<absl::flat_hash_set<std::string>> keys_;  // Of the open maps.
+  std::vector<std::vector<absl::string_view>> keys_;  // Of the open maps.
 };
 
 bool Precheck(absl::string_view source, Issues* issues) {
@@ -189,35 +215,39 @@ const YamlNode* YamlNode::Find(absl::string_view key) const {
 
 std::unique_ptr<YamlNode> ParseYaml(absl::string_view source, Issues* issues) {
   if (!Precheck(source, issues)) return nullptr;
-  Builder builder(issues);
-  try {
-    std::istringstream stream{std::string(source)};
-    YAML::Parser parser(stream);
-    parser.HandleNextDocument(builder);
-    std::unique_ptr<YamlNode> root = builder.Take();
-    if (root == nullptr || root->kind != YamlNode::Kind::kMap) {
-      issues->Error("YAML", 0, "the document is not a map", "rule_set: name");
-      return nullptr;
-    }
-    Builder rest(issues);
-    if (parser.HandleNextDocument(rest)) {
-      issues->Error("YAML", Issues::kNowhere, "more than one document");
-      return nullptr;
-    }
-    return root;
-  } catch (const Stop&) {
-    return nullptr;
-  } catch (const YAML::Exception& error) {
-    const size_t offset =
-        error.mark.is_null()
-            ? Issues::kNowhere
-            : issues->OffsetOf(error.mark.line, error.mark.column);
-    issues->Error("YAML", offset, error.msg);
-    return nullptr;
-  } catch (const std::exception& error) {
-    issues->Error("YAML", Issues::kNowhere, error.what());
+  Builder builder(source, issues);
+  yaml_parser_t parser;
+  if (yaml_parser_initialize(&parser) == 0) {
+    issues->Error("YAML", Issues::kNowhere, "no memory to parse");
     return nullptr;
   }
+  const absl::Cleanup release = [&parser] { yaml_parser_delete(&parser); };
+  yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+  yaml_parser_set_input_string(
+      &parser, reinterpret_cast<const unsigned char*>(source.data()),
+      source.size());
+  for (bool done = false; !done;) {
+    yaml_event_t event;
+    if (yaml_parser_parse(&parser, &event) == 0) {
+      const yaml_mark_t& mark = parser.problem_mark;
+      issues->Error(
+          "YAML",
+          issues->OffsetOf(static_cast<int>(mark.line),
+                           static_cast<int>(mark.column)),
+          parser.problem == nullptr ? "this is not YAML" : parser.problem);
+      return nullptr;
+    }
+    done = event.type == YAML_STREAM_END_EVENT;
+    const bool taken = builder.Take(event);
+    yaml_event_delete(&event);
+    if (!taken) return nullptr;
+  }
+  std::unique_ptr<YamlNode> root = builder.Take();
+  if (root == nullptr || root->kind != YamlNode::Kind::kMap) {
+    issues->Error("YAML", 0, "the document is not a map", "rule_set: name");
+    return nullptr;
+  }
+  return root;
 }
 
 std::vector<size_t> ScalarOffsets(absl::string_view source,

@@ -18,7 +18,7 @@ endfunction()
 set(ABSEIL absl::base absl::cord absl::flat_hash_map absl::flat_hash_set
   absl::hash absl::status absl::statusor absl::str_format absl::strings
   absl::synchronization absl::time)
-link_test(scoring portrisk::proto ${ABSEIL} yaml-cpp PkgConfig::sodium)
+link_test(scoring portrisk::proto ${ABSEIL} PkgConfig::yaml PkgConfig::sodium)
 link_test(store portrisk::proto ${ABSEIL} RocksDB::rocksdb-shared
   PkgConfig::sodium)
 link_test(service portrisk::scoring portrisk::store portrisk::grpc ${ABSEIL}
