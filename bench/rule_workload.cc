@@ -294,7 +294,7 @@ std::string ToClips(const std::vector<BenchRule>& rules) {
                         "\")");
       }
     }
-    absl::StrAppend(&text, ") => (matched ", i, "))\n");
+    absl::StrAppend(&text, ") => (bind ?*hits* (create$ ?*hits* ", i, ")))\n");
   }
   return text;
 }
@@ -330,6 +330,14 @@ std::string ToJson(const std::vector<BenchRule>& rules,
                                          events[i].texts.end());
     absl::StrAppend(&json, i == 0 ? "" : ",", "[", Quoted(texts, '"'), ",",
                     absl::StrJoin(events[i].numbers, ","), "]");
+  }
+  json += "],\"hits\":[";
+  const FlatScan scan(rules);
+  std::vector<uint32_t> hits;
+  for (size_t i = 0; i < events.size(); ++i) {
+    hits.clear();
+    scan.Match(events[i].ToMovement(), &hits);
+    absl::StrAppend(&json, i == 0 ? "[" : ",[", absl::StrJoin(hits, ","), "]");
   }
   return json + "]}";
 }

@@ -52,10 +52,12 @@ std::vector<BenchRule> MakeRules(size_t count, RuleMix mix, uint64_t seed);
 // Rules `begin` to `end` as one document; rule n is called "n".
 std::string ToYaml(const std::vector<BenchRule>& rules, size_t begin,
                    size_t end);
-// A deftemplate and a defrule each; a match calls (matched n).
+// A deftemplate and a defrule each, a line a construct; a match appends its
+// number to the global ?*hits*.
 std::string ToClips(const std::vector<BenchRule>& rules);
 std::string ToClipsFact(const BenchEvent& event);
-// {"rules": [...], "events": [...]}, for programs in other languages.
+// {"rules": [...], "events": [...], "hits": [[...] ...]}, for programs in other
+// languages.
 std::string ToJson(const std::vector<BenchRule>& rules,
                    const std::vector<BenchEvent>& events);
 

@@ -3,6 +3,10 @@
 //
 // A benchmark's argument is the number of rules. Each first checks that both
 // sides hit the same rules.
+//
+//   rules_bench --dump 1000 mixed
+// prints rules, movements and the hits of each as JSON instead, for engines in
+// other languages (bench/zen).
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
@@ -11,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "bench/clips_engine.h"
 #include "bench/compare.h"
 #include "bench/rule_workload.h"
 #include "scoring/programme.h"
@@ -131,7 +136,89 @@ BENCHMARK_CAPTURE(Evaluate, equality, RuleMix::kEquality)->Apply(Sizes);
 BENCHMARK_CAPTURE(Evaluate, mixed, RuleMix::kMixed)->Apply(Sizes);
 BENCHMARK_CAPTURE(Evaluate, ranges, RuleMix::kRangesOnly)->Apply(Sizes);
 
+// Our evaluation beside CLIPS, on the same rules and movements. Building the
+// texts of facts is part of CLIPS's time as reading fields is of ours.
+void EvaluateBesideClips(benchmark::State& state, RuleMix mix) {
+  const auto size = static_cast<size_t>(state.range(0));
+  const std::vector<BenchRule> rules = MakeRules(size, mix, 7);
+  const auto start = std::chrono::steady_clock::now();
+  const std::unique_ptr<ClipsEngine> clips = MakeClipsEngine(rules);
+  if (clips == nullptr) {
+    state.SkipWithError("not run: built without CLIPS (libclips-dev)");
+    return;
+  }
+  const double load_seconds = SecondsSince(start);
+  const std::vector<BenchEvent> events = MakeEvents(50, 11);
+  const Published published = Publish(rules);
+  const v1::ContainerView container;
+  const v1::RightView right;
+  scoring::EvalScratch scratch;
+  v1::Assessment assessment;
+  std::vector<v1::Movement> movements;
+  std::vector<uint32_t> expected, found;
+  const auto evaluate = [&](const v1::Movement& movement) {
+    assessment.clear_hits();
+    assessment.clear_revisions();
+    published.programme->Evaluate({&movement, &container, &right}, &scratch,
+                                  &assessment);
+  };
+  for (const BenchEvent& event : events) {
+    movements.push_back(event.ToMovement());
+    clips->Match(event, &expected);
+    evaluate(movements.back());
+    found.clear();
+    for (const v1::Hit& hit : assessment.hits()) {
+      found.push_back(static_cast<uint32_t>(std::stoul(hit.rule())));
+    }
+    if (found != expected) {
+      std::fprintf(stderr, "wrong answer: %zu hits, CLIPS has %zu\n",
+                   found.size(), expected.size());
+      std::exit(1);
+    }
+  }
+  Compare(state, {.subject =
+                      [&] {
+                        for (const v1::Movement& m : movements) evaluate(m);
+                      },
+                  .limit =
+                      [&] {
+                        for (const BenchEvent& event : events) {
+                          clips->Match(event, &found);
+                        }
+                      },
+                  .items_per_call = static_cast<int64_t>(events.size())});
+  state.counters["times_faster"] = 1 / state.counters["ratio_p50"];
+  state.counters["clips_load_s"] = load_seconds;
+}
+
+void ClipsSizes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseManualTime()->Arg(100)->Arg(1'000)->Arg(10'000);
+  benchmark->Arg(100'000);
+}
+BENCHMARK_CAPTURE(EvaluateBesideClips, equality, RuleMix::kEquality)
+    ->Apply(ClipsSizes);
+BENCHMARK_CAPTURE(EvaluateBesideClips, mixed, RuleMix::kMixed)
+    ->Apply(ClipsSizes);
+BENCHMARK_CAPTURE(EvaluateBesideClips, ranges, RuleMix::kRangesOnly)
+    ->Apply(ClipsSizes);
+
 }  // namespace
 }  // namespace portrisk::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  using portrisk::bench::RuleMix;
+  if (argc == 4 && absl::string_view(argv[1]) == "--dump") {
+    for (const RuleMix mix :
+         {RuleMix::kEquality, RuleMix::kMixed, RuleMix::kRangesOnly}) {
+      if (absl::string_view(argv[3]) != portrisk::bench::MixName(mix)) continue;
+      const auto rules = portrisk::bench::MakeRules(
+          static_cast<size_t>(std::atoll(argv[2])), mix, 7);
+      const auto events = portrisk::bench::MakeEvents(50, 11);
+      std::puts(portrisk::bench::ToJson(rules, events).c_str());
+      return 0;
+    }
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}
