@@ -111,7 +111,11 @@ class Runner {
     }
     const google::protobuf::Message* roots[] = {&movement, &given.container,
                                                 &given.right};
-    state_.Begin(*program_, roots);
+    cel::ListContext lists;
+    if (movement.has_occurrence_time()) {
+      lists.now_seconds = movement.occurrence_time().seconds();
+    }
+    state_.Begin(*program_, roots, lists);
     const cel::Value value = state_.Evaluate(root);
     if (value.is_unknown()) {
       *why = absl::StrCat(program_->paths[value.aux], " is missing");
