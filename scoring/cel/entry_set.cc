@@ -188,6 +188,7 @@ bool EntrySetBuilder::Add(absl::string_view text, int64_t until) {
 }
 
 std::shared_ptr<const EntrySet> EntrySetBuilder::Build() {
+  set_->bytes_.shrink_to_fit();
   return std::move(set_);
 }
 

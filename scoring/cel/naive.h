@@ -1,6 +1,7 @@
 // A second evaluator, as plain as can be: it walks the checked tree, owns its
 // values and shares no operation with the fast one. It is what the fast one is
-// tested against, and is used for nothing else.
+// tested against, and is used for nothing else; only DebugText also serves
+// explanations.
 #ifndef PORTRISK_SCORING_CEL_NAIVE_H_
 #define PORTRISK_SCORING_CEL_NAIVE_H_
 
