@@ -10,7 +10,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "scoring/rule_set_issues.h"
 #include "scoring/rule_set_yaml.h"
 
@@ -25,7 +24,8 @@ std::string Text(const YamlNode& node) {
       return "";
     case YamlNode::Kind::kScalar: {
       std::string text = node.text;
-      absl::RemoveExtraAsciiWhitespace(&text);
+      std::replace(text.begin(), text.end(), '\n', ' ');
+      absl::StripAsciiWhitespace(&text);
       return text;
     }
     case YamlNode::Kind::kList:

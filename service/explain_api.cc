@@ -44,6 +44,16 @@ void AddRecorded(const v1::Assessment& assessment, v1::ExplainResponse* out) {
       continue;
     }
     out->set_recorded(hit.shadow() ? "hit in shadow" : "hit");
+    const bool told = std::any_of(
+        out->reasons().begin(), out->reasons().end(),
+        [](const auto& reason) { return reason.code() == "SHADOW"; });
+    if (hit.shadow() && !told) {
+      AddReason("BREAKER_TRIPPED",
+                absl::StrCat("the rule's breaker had tripped, so the hit added "
+                             "nothing; see `portrisk rules show ",
+                             out->revision(), "`"),
+                out);
+    }
     for (const v1::SuppressedBy& by : hit.suppressed_by()) {
       AddReason("SUPPRESSED",
                 absl::StrCat("the hit was suppressed by ", by.rule_set(),
