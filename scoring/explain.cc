@@ -112,8 +112,9 @@ class Explainer {
     if (expr.set == nullptr || expr.node != Node::kCall) return;
     for (const Programme::List& list : lists_) {
       if (list.name != expr.set->source()) continue;
-      absl::StrAppend(out->mutable_value(), " (list ", list.name, ", version ",
-                      list.version, ")");
+      absl::StrAppend(out->mutable_value(),
+                      out->value().empty() ? "by list " : ", by list ",
+                      list.name, " version ", list.version);
     }
   }
 

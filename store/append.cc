@@ -113,9 +113,9 @@ absl::Status Store::PutContent(Table table, absl::string_view key,
   }
   absl::Status status = rep_->CheckWritable();
   if (!status.ok()) return status;
-  status = FromRocks(rep_->db->Put({}, rep_->column(table), ToSlice(key),
-                                   ToSlice(value)),
-                     "keeping content");
+  status = FromRocks(
+      rep_->db->Put({}, rep_->column(table), ToSlice(key), ToSlice(value)),
+      "keeping content");
   if (!status.ok()) rep_->StopWriting(status);
   return status;
 }

@@ -290,11 +290,11 @@ TEST(Diff, ShowsWhatChangedRuleByRule) {
                    "    when: movement.id == 'z'  # no\n    score: 1\n") +
           RuleText("c", "    when: movement.id == 'y'\n    score: 1\n"));
   const v1::DiffRevisionsResponse diff = DiffRuleSets(before, after);
-  ASSERT_THAT(diff.fields(), SizeIs(1));
+  ASSERT_EQ(diff.fields_size(), 1);
   EXPECT_EQ(diff.fields(0).after(), "national");
-  ASSERT_THAT(diff.rules(), SizeIs(3));
+  ASSERT_EQ(diff.rules_size(), 3);
   EXPECT_EQ(diff.rules(0).rule(), "a");
-  ASSERT_THAT(diff.rules(0).fields(), SizeIs(2)) << diff.DebugString();
+  ASSERT_EQ(diff.rules(0).fields_size(), 2) << diff.DebugString();
   EXPECT_EQ(diff.rules(0).fields(0).before(), "100");
   EXPECT_EQ(diff.rules(0).fields(0).after(), "150");
   EXPECT_EQ(diff.rules(0).fields(1).field(), "suppressible");

@@ -120,7 +120,7 @@ TEST_F(ExplainTest, NamesTheMissingFieldAndTheList) {
   response = Explain("2");
   EXPECT_EQ(response.recorded(), "hit");
   EXPECT_THAT(response.condition().parts(1).value(),
-              HasSubstr("list watched, version 1"));
+              HasSubstr("list watched version 1"));
 }
 
 TEST_F(ExplainTest, ShowsElementsOfAMacro) {
