@@ -133,6 +133,28 @@ TEST(Standing, AnEntryEndsWithTheMovementsTimeNotTheClocks) {
             "movement.occurrence_time");
 }
 
+TEST(Standing, ATestGivesTheEntriesOfALoadedList) {
+  const std::string tests = R"(    tests:
+      - given: {movement: {container: {number: MSKU1234565}}}
+        expect: unknown
+      - given: {movement: {container: {number: MSKU1234565}},
+                lists: {boxes: ["msku 123456-5"]}}
+        expect: hit
+      - given: {movement: {container: {number: MSKU1234565}},
+                lists: {boxes: []}}
+        expect: miss
+)";
+  const CheckResult checked = CheckRuleSet(Listed() + tests, "t.yaml");
+  EXPECT_NE(checked.rule_set, nullptr);
+  ASSERT_EQ(checked.tests.size(), 3u);
+  for (const auto& test : checked.tests) {
+    EXPECT_TRUE(test.passed()) << test.detail();
+  }
+  EXPECT_THAT(
+      CodesOf(Listed() + absl::StrReplaceAll(tests, {{"boxes:", "no:"}})),
+      testing::Contains("BAD_VALUE"));
+}
+
 TEST(Standing, ListsOfNationalityAreRefused) {
   const std::string rules = Box();
   EXPECT_THAT(

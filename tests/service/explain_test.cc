@@ -41,7 +41,7 @@ class ExplainTest : public EngineTest {
  protected:
   void SetUp() override { Open(); }
 
-  uint64_t Activate(const std::string& yaml) {
+  uint64_t Activate(const std::string& yaml, uint32_t share_ppm = 0) {
     RuleApi rules(engine_.get(), true);
     v1::CreateRevisionRequest create;
     create.set_yaml(yaml);
@@ -50,6 +50,7 @@ class ExplainTest : public EngineTest {
     v1::ChangeRevisionRequest change;
     change.set_revision(made->revision());
     EXPECT_TRUE(rules.Approve(change, kCaller).ok());
+    change.set_share_ppm(share_ppm);
     auto active = rules.Activate(change, kCaller);
     EXPECT_TRUE(active.ok()) << active.status();
     return made->revision();
@@ -184,6 +185,25 @@ TEST_F(ExplainTest, AgreesWithEveryRecordedAnswer) {
                                                         : "not evaluated")
         << i;
   }
+}
+
+TEST_F(ExplainTest, TellsWhatOtherRevisionsDidToTheHit) {
+  const std::string all = "movement.container.load_status == FULL";
+  const uint64_t first =
+      Activate(Rules(all,
+                     "    suppressible: true\n"
+                     "    breaker: {share: 0.05, window: 20}\n"));
+  Score(engine_.get(), MakeMovement("1", v1::GATE_IN, kBox, 0));
+  Score(engine_.get(), MakeMovement("2", v1::GATE_IN, kOther, 0));
+  Score(engine_.get(), MakeMovement("3", v1::GATE_OUT, kOther, 60));
+  EXPECT_EQ(Explain("1").recorded(), "hit");
+  EXPECT_THAT(CodesOf(Explain("3")), ElementsAre("BREAKER_TRIPPED"));
+  EXPECT_EQ(Explain("3").recorded(), "hit in shadow");
+  // The next revision concerns all units but a handful, or the other way.
+  const uint64_t second = Activate(Rules(all), 999'999);
+  Score(engine_.get(), MakeMovement("4", v1::GATE_IN, kBox, 120));
+  EXPECT_EQ(Explain("4").revision(), second);
+  EXPECT_THAT(CodesOf(Explain("4", first)), ElementsAre("OUTSIDE_THE_SHARE"));
 }
 
 TEST_F(ExplainTest, TellsReasonsOutsideOfTheCondition) {
