@@ -11,6 +11,7 @@ void Reset(v1::Assessment* out) {
   out->clear_hits();
   out->clear_not_evaluated();
   out->clear_revisions();
+  out->clear_lists();
   out->set_score(0);
   out->set_lane(v1::GREEN);
   out->set_control(v1::NO_CONTROL);

@@ -114,6 +114,7 @@ void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
   visit->set_channel(unit.channel());
   visit->set_draw_ppm(unit.draw_ppm());
   visit->set_draw_key_id(unit.draw_key_id());
+  if (unit.has_rollout_ppm()) visit->set_rollout_ppm(unit.rollout_ppm());
 }
 
 std::optional<Coordinates> Locate(bool has_coordinates, double latitude,

@@ -118,7 +118,8 @@ void Cap(const Programme& programme, v1::Assessment* a) {
   for (int i = 0; i < a->hits_size(); ++i) {
     v1::Hit* hit = a->mutable_hits(i);
     if (hit->shadow() || hit->category().empty()) continue;
-    int32_t room = programme.CategoryCap(hit->category());
+    int32_t room =
+        programme.CategoryCap(hit->category(), a->unit().rollout_ppm());
     for (int j = 0; j < i; ++j) {
       const v1::Hit& other = a->hits(j);
       if (!other.shadow() && other.category() == hit->category()) {
@@ -164,16 +165,32 @@ v1::Control ControlOfLane(v1::Lane lane) {
   }
 }
 
-}  // namespace
+constexpr absl::string_view kRolloutDomain = "portrisk rollout";
+static_assert(kRolloutDomain.size() == 16);
 
-uint32_t DrawPpm(const DrawKey& key, absl::string_view unit_id) {
-  static_assert(sizeof(key.key) == crypto_shorthash_KEYBYTES);
+uint32_t HashPpm(const std::array<uint8_t, 16>& key, absl::string_view text) {
+  static_assert(sizeof(key) == crypto_shorthash_KEYBYTES);
   uint8_t hash[crypto_shorthash_BYTES];
-  crypto_shorthash(hash, reinterpret_cast<const uint8_t*>(unit_id.data()),
-                   unit_id.size(), key.key.data());
+  crypto_shorthash(hash, reinterpret_cast<const uint8_t*>(text.data()),
+                   text.size(), key.data());
   uint64_t value = 0;  // Little endian on every machine.
   for (int i = 7; i >= 0; --i) value = value << 8 | hash[i];
   return static_cast<uint32_t>(value % 1'000'000);
+}
+
+}  // namespace
+
+uint32_t DrawPpm(const DrawKey& key, absl::string_view unit_id) {
+  return HashPpm(key.key, unit_id);
+}
+
+uint32_t RolloutPpm(const DrawKey& key, absl::string_view unit_id) {
+  // Another key, made of the same one, keeps the two apart.
+  std::array<uint8_t, 16> other = key.key;
+  for (size_t i = 0; i < other.size(); ++i) {
+    other[i] ^= static_cast<uint8_t>(kRolloutDomain[i]);
+  }
+  return HashPpm(other, unit_id);
 }
 
 void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
@@ -190,12 +207,17 @@ void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
     unit->set_channel(state->visit().channel());
     unit->set_draw_ppm(state->visit().draw_ppm());
     unit->set_draw_key_id(state->visit().draw_key_id());
+    // A visit that began before there were shares gets its bucket now.
+    unit->set_rollout_ppm(state->visit().has_rollout_ppm()
+                              ? state->visit().rollout_ppm()
+                              : RolloutPpm(key, unit->id()));
     return;
   }
   unit->set_lane(v1::LANE_UNSPECIFIED);
   unit->set_channel(v1::CHANNEL_UNSPECIFIED);
   unit->set_draw_ppm(DrawPpm(key, unit->id()));
   unit->set_draw_key_id(key.id);
+  unit->set_rollout_ppm(RolloutPpm(key, unit->id()));
 }
 
 void Decide(const Programme& programme, const SelectionProfile& profile,

@@ -1,11 +1,22 @@
 // From hits to a recommendation: the precedence of design, one function.
 //
-//   1. Contributions are capped per category, then their sum at 1000.
-//   2. Mandatory lanes of rules that hit.
-//   3. Score thresholds of the profile.
-//   4. The random stream.
-// The strongest lane wins; the channel is the first of these that selected.
-// Shadow hits are recorded and add nothing.
+//   1. Which rules speak. Those of every active revision whose share of units
+//      holds this unit. Layers add up: none overrides another. Rules and
+//      revisions in shadow, and rules whose breaker has tripped, are recorded
+//      as shadow hits and say nothing.
+//   2. Suppression. A hit that a lower layer suppresses, where the rule allows
+//      it and before the suppression ends, is recorded with contribution 0,
+//      no lane and no control: it no longer counts in anything below, a
+//      mandatory lane included.
+//   3. Caps. Contributions are capped per category in the order of rules (the
+//      lowest cap that an active set declares for it), then their sum at 1000.
+//      A capped hit keeps its lane and its control.
+//   4. Mandatory lanes of rules that hit, whatever the score.
+//   5. Score thresholds of the profile.
+//   6. The random stream.
+// The strongest lane of 4 to 6 wins; the channel is the first of them that
+// selected. The control is the stronger of the lane's own and the rules'. The
+// unit keeps the strongest lane of all its movements.
 #ifndef PORTRISK_SCORING_DECISION_H_
 #define PORTRISK_SCORING_DECISION_H_
 
@@ -44,6 +55,10 @@ struct DrawKey {
 // The draw of a unit: a keyed hash (SipHash-2-4) of its id, 0 to 999,999.
 // Whoever holds the key can prove it; nobody else can foresee it.
 uint32_t DrawPpm(const DrawKey& key, absl::string_view unit_id);
+
+// The roll-out bucket of a unit, in the same way by the same key, but
+// independent of the draw: being in a share says nothing about the draw.
+uint32_t RolloutPpm(const DrawKey& key, absl::string_view unit_id);
 
 // HOT PATH. Finds the unit the movement belongs to. `state` is the container
 // before the movement; null when the movement names none.

@@ -29,9 +29,14 @@ inline constexpr size_t kRulesPerSetMax = 100'000;
 inline constexpr size_t kListsPerSetMax = 1'000;
 inline constexpr size_t kListEntriesMax = 1'000'000;
 inline constexpr size_t kListEntryBytesMax = 256;
+// A list that is loaded apart.
+inline constexpr size_t kLoadedListBytesMax = size_t{64} << 20;
 inline constexpr size_t kTestsPerRuleMax = 100;
 inline constexpr size_t kTextBytesMax = 2'000;
 inline constexpr size_t kNameBytesMax = 128;
+inline constexpr size_t kSuppressionsPerSetMax = 10'000;
+inline constexpr int64_t kBreakerWindowMin = 20;
+inline constexpr int64_t kBreakerWindowMax = 10'000'000;
 // Fields of one rule that can appear as evidence.
 inline constexpr size_t kEvidenceFieldsMax = 64;
 // Issues reported for one document; the rest is counted in a last one.

@@ -3,7 +3,9 @@
 // Lifecycle: CheckRuleSet parses and tests one YAML document; Programme joins
 // several into one immutable object that is swapped whole. Both are thread
 // compatible; a Programme is const after Compile and may be read by any number
-// of threads, each with its own EvalScratch.
+// of threads, each with its own EvalScratch. What changes more often than rules
+// (versions of lists, shares of a roll-out, tripped breakers) is its Standing:
+// With makes another Programme of the same compiled rules.
 #ifndef PORTRISK_SCORING_PROGRAMME_H_
 #define PORTRISK_SCORING_PROGRAMME_H_
 
@@ -18,6 +20,7 @@
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
 #include "portrisk/v1/rules.pb.h"
+#include "scoring/cel/entry_set.h"
 
 namespace portrisk::scoring {
 
@@ -57,14 +60,48 @@ class EvalScratch {
 
 class Programme {
  public:
+  // Units are told apart by their rollout_ppm, below kAllUnits.
+  static constexpr uint32_t kAllUnits = 1'000'000;
+
   struct Member {
     uint64_t revision;
     std::shared_ptr<const RuleSet> rule_set;
+    bool shadow = false;  // Its hits are recorded and add nothing.
+    // It concerns the units with units_begin <= rollout_ppm < units_end.
+    uint32_t units_begin = 0;
+    uint32_t units_end = kAllUnits;
   };
 
-  // Fails with INVALID_ARGUMENT when two members carry the same rule-set name.
+  // Fails with INVALID_ARGUMENT when two members that are not in shadow carry
+  // the same rule-set name and concern the same units.
   static absl::StatusOr<std::shared_ptr<const Programme>> Compile(
       std::vector<Member> members);
+
+  // A version of a list that is loaded apart from the rule sets.
+  struct List {
+    std::string name;
+    uint64_t version = 0;
+    std::shared_ptr<const cel::EntrySet> entries;
+  };
+  // A rule that a tripped breaker has put in shadow.
+  struct Override {
+    uint64_t revision = 0;
+    std::string rule;
+  };
+  struct Share {
+    uint64_t revision = 0;
+    uint32_t units_begin = 0;
+    uint32_t units_end = kAllUnits;
+  };
+  struct Standing {
+    std::vector<List> lists;  // Each name once. Those no rule uses do no harm.
+    std::vector<Override> overrides;
+    std::vector<Share> shares;  // Members not named stay as compiled.
+  };
+
+  // The same compiled rules in other circumstances. Costs a look at each list,
+  // override and share, whatever the number of rules.
+  std::shared_ptr<const Programme> With(const Standing& standing) const;
   ~Programme();
 
   // What has to be derived before a movement can be evaluated.
@@ -80,7 +117,8 @@ class Programme {
 
   // HOT PATH. Evaluates what Select found. Appends to `out` the hits (with raw
   // contributions and evidence, in rule order) and the not-evaluated rules,
-  // and the revisions in force. Touches no other field. No I/O, lock, clock,
+  // the revisions in force and the lists they use. Reads the unit of `out`:
+  // which revisions concern it. Touches no other field. No I/O, lock, clock,
   // log; no allocation once `scratch` and `out` are warm.
   void EvaluateSelected(const Scope& scope, EvalScratch* scratch,
                         v1::Assessment* out) const;
@@ -92,8 +130,10 @@ class Programme {
     EvaluateSelected(scope, scratch, out);
   }
 
-  // The most that hits of a category may add together; 1000 when undeclared.
-  int32_t CategoryCap(absl::string_view category) const;
+  // The most that hits of a category may add together for a unit; 1000 when
+  // undeclared.
+  int32_t CategoryCap(absl::string_view category,
+                      uint32_t rollout_ppm = 0) const;
 
   const std::vector<Member>& members() const;
   size_t rule_count() const;
@@ -104,8 +144,27 @@ class Programme {
  private:
   Programme();
   struct Rep;
-  std::unique_ptr<Rep> rep_;
+  struct Circumstances;
+  std::shared_ptr<const Rep> rep_;  // Compiled; shared by With.
+  std::unique_ptr<const Circumstances> now_;
 };
+
+// What keeps the suppressions of a member from taking effect: an unknown
+// target, one that is not suppressible, a layer that is not above. Sentences
+// with a remedy; empty when all is well.
+std::vector<std::string> CheckSuppressions(
+    const Programme::Member& member,
+    const std::vector<Programme::Member>& members);
+
+// A list that is loaded apart, as a rule set refers to it.
+struct ListUse {
+  std::string name;
+  cel::EntryType type;
+};
+std::vector<ListUse> ListsUsed(const RuleSet& rule_set);
+
+// Rules with a breaker.
+std::vector<v1::Breaker> Breakers(const RuleSet& rule_set);
 
 // Facts about a document that the service shows and stores.
 absl::string_view RuleSetName(const RuleSet& rule_set);

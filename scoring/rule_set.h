@@ -33,12 +33,28 @@ struct Validity {
   }
 };
 
+// Stops a rule that fires more often than its author thought.
+struct RuleBreaker {
+  uint32_t share_ppm = 0;
+  uint32_t window = 0;  // Movements; 0: the rule has no breaker.
+};
+
+// Takes the effect of another set's rule away, for a while.
+struct Suppression {
+  std::string rule_set;
+  std::string rule;
+  std::string reason;
+  int64_t until = 0;  // Unix seconds of the movement's occurrence, exclusive.
+  cel::Checked when;  // Without an expression: always.
+};
+
 struct Rule {
   std::string id;
   Translations title;
   std::vector<std::string> tags;
   std::string category;
   std::vector<v1::Event> applies_to;  // Empty: every event.
+  std::string source;                 // The condition as written.
   cel::Checked condition;
   int32_t score = 0;
   v1::Lane lane_at_least = v1::LANE_UNSPECIFIED;
@@ -47,7 +63,9 @@ struct Rule {
   Translations task;  // What the officer is to do; empty when not given.
   RuleStatus status = RuleStatus::kActive;
   Validity valid;
-  bool restricted = false;  // The condition is not shown to officers.
+  bool restricted = false;    // The condition is not shown to officers.
+  bool suppressible = false;  // Lower layers may suppress it.
+  RuleBreaker breaker;
   // The condition's fields in source order, then those of its texts.
   std::vector<cel::Path> evidence;
 
@@ -60,6 +78,7 @@ class RuleSet {
   v1::Layer layer = v1::LAYER_UNSPECIFIED;
   std::string owner;
   std::vector<std::pair<std::string, int32_t>> categories;  // Name, cap.
+  std::vector<Suppression> suppressions;
   std::vector<Rule> rules;
   cel::Environment environment = cel::RuleEnvironment();
   absl::flat_hash_map<std::string, size_t> rule_index;  // By id.

@@ -21,6 +21,8 @@ struct Given {
   v1::Movement movement;
   v1::ContainerView container;
   v1::RightView right;
+  // What the lists that are loaded apart hold in this test; by name in the set.
+  std::vector<std::shared_ptr<const cel::EntrySet>> lists;
 };
 
 class Runner {
@@ -83,8 +85,8 @@ class Runner {
   }
 
   void ReadGiven(const YamlNode& node, Given* given) {
-    const MapReader map(node, "given", {"movement", "container", "right"},
-                        issues_);
+    const MapReader map(node, "given",
+                        {"movement", "container", "right", "lists"}, issues_);
     const auto read = [&](absl::string_view key,
                           google::protobuf::Message* message) {
       const YamlNode* value = map.Get(key);
@@ -93,6 +95,50 @@ class Runner {
     read("movement", &given->movement);
     read("container", &given->container);
     read("right", &given->right);
+    const YamlNode* lists = map.Get("lists");
+    if (lists == nullptr) return;
+    for (size_t i = 0; i + 1 < lists->children.size(); i += 2) {
+      ReadList(*lists, *lists->children[i], *lists->children[i + 1], given);
+    }
+  }
+
+  void ReadList(const YamlNode& lists, const YamlNode& name,
+                const YamlNode& entries, Given* given) {
+    const auto stand_in = set_.environment.FindSet(name.text);
+    if (lists.kind != YamlNode::Kind::kMap || stand_in == nullptr ||
+        stand_in->source().empty() || entries.kind != YamlNode::Kind::kList) {
+      issues_->Error("BAD_VALUE", name.offset,
+                     "a test may give entries to the set's lists that have a "
+                     "source",
+                     "lists: {watched_boxes: [MSKU1234565]}");
+      return;
+    }
+    std::vector<std::string> texts;
+    for (const auto& entry : entries.children) {
+      texts.push_back(entry->text);
+      if (cel::NormaliseEntry(stand_in->type(), &texts.back())) continue;
+      issues_->Error(
+          "BAD_VALUE", entry->offset,
+          absl::StrCat(
+              "this is no ",
+              cel::EntryTypeNames()[static_cast<size_t>(stand_in->type())]));
+    }
+    given->lists.push_back(std::make_shared<const cel::EntrySet>(
+        stand_in->source(), stand_in->type(), texts));
+  }
+
+  // The sets of the program as a test has them; null where not given.
+  std::vector<const cel::EntrySet*> SetsOf(const Given& given) const {
+    std::vector<const cel::EntrySet*> sets;
+    for (const auto& set : program_->sets) {
+      sets.push_back(set->source().empty() ? set.get() : nullptr);
+      for (const auto& list : given.lists) {
+        if (list->name() == set->source() && list->type() == set->type()) {
+          sets.back() = list.get();
+        }
+      }
+    }
+    return sets;
   }
 
   // `why` tells what decided, where that is not the condition's being false.
@@ -111,7 +157,13 @@ class Runner {
     }
     const google::protobuf::Message* roots[] = {&movement, &given.container,
                                                 &given.right};
-    state_.Begin(*program_, roots);
+    const std::vector<const cel::EntrySet*> sets = SetsOf(given);
+    cel::ListContext lists;
+    lists.sets = sets.data();
+    if (movement.has_occurrence_time()) {
+      lists.now_seconds = movement.occurrence_time().seconds();
+    }
+    state_.Begin(*program_, roots, lists);
     const cel::Value value = state_.Evaluate(root);
     if (value.is_unknown()) {
       *why = absl::StrCat(program_->paths[value.aux], " is missing");

@@ -10,6 +10,8 @@
 #include "scoring/cel/parser.h"
 #include "scoring/cel/program.h"
 #include "scoring/limits.h"
+#include "scoring/list_policy.h"
+#include "scoring/rule_set_effects.h"
 #include "scoring/rule_set_reader.h"
 
 namespace portrisk::scoring {
@@ -36,7 +38,7 @@ class Parser {
   void Document(const YamlNode& node) {
     const MapReader map(node, "a rule set",
                         {"rule_set", "layer", "owner", "categories", "lists",
-                         "aggregates", "rules"},
+                         "aggregates", "suppressions", "rules"},
                         issues_);
     Name(map, "rule_set", &set_->name);
     size_t layer = 0;
@@ -50,6 +52,9 @@ class Parser {
     }
     if (const YamlNode* lists = map.Get("lists")) Lists(*lists);
     if (node.Find("aggregates") != nullptr) Aggregates(node);
+    if (const YamlNode* node = map.Get("suppressions")) {
+      ReadSuppressions(*node, issues_, set_.get());
+    }
     if (const YamlNode* rules = map.Required("rules")) Rules(*rules);
   }
 
@@ -102,14 +107,18 @@ class Parser {
   }
 
   void List(const YamlNode& name, const YamlNode& node) {
-    const MapReader map(node, "a list", {"type", "entries"}, issues_);
+    const MapReader map(node, "a list", {"type", "entries", "source"}, issues_);
     if (!map.is_map() || !CheckListName(name)) return;
+    RefuseNationality(name);
     size_t type_index = 0;
     if (map.Required("type") == nullptr ||
         !map.Choice("type", cel::EntryTypeNames(), &type_index)) {
       return;
     }
     const auto type = static_cast<cel::EntryType>(type_index);
+    if (map.Get("source") != nullptr) {
+      return LoadedList(name, map, type);
+    }
     std::vector<const YamlNode*> nodes;
     if (map.Required("entries") == nullptr || !map.Texts("entries", &nodes)) {
       return;
@@ -132,6 +141,26 @@ class Parser {
     }
     set_->environment.AddSet(std::make_shared<const cel::EntrySet>(
         name.text, type, std::move(entries)));
+  }
+
+  // A list that is loaded apart, with versions of its own.
+  void LoadedList(const YamlNode& name, const MapReader& map,
+                  cel::EntryType type) {
+    if (const YamlNode* entries = map.Get("entries")) {
+      issues_->Error("BAD_VALUE", entries->offset,
+                     "a list has entries here or a source, not both",
+                     "source: the name given to `portrisk lists load`");
+    }
+    std::string source;
+    Name(map, "source", &source);
+    RefuseNationality(*map.Get("source"));
+    set_->environment.AddSet(
+        cel::EntrySet::StandIn(name.text, type, std::move(source)));
+  }
+
+  void RefuseNationality(const YamlNode& name) {
+    if (!NamesNationality(name.text)) return;
+    issues_->Error("NATIONALITY", name.offset, NationalityRefusal(name.text));
   }
 
   // A list must not hide anything else a condition can name.
@@ -172,7 +201,7 @@ class Parser {
         node, "a rule",
         {"id", "title", "tags", "applies_to", "when", "category", "score",
          "lane_at_least", "control", "explain", "task", "status", "valid",
-         "sensitivity", "tests"},
+         "sensitivity", "suppressible", "breaker", "tests"},
         issues_);
     if (!map.is_map()) return;
     Rule& rule = set_->rules.emplace_back();
@@ -232,6 +261,7 @@ class Parser {
                      "when: >");
       return;
     }
+    rule->source = when->text;
     cel::Diagnostics diagnostics;
     rule->condition =
         cel::CheckCondition(when->text, set_->environment, &diagnostics);
@@ -357,6 +387,12 @@ class Parser {
     }
     if (map.Choice("sensitivity", {"open", "restricted"}, &choice)) {
       rule->restricted = choice == 1;
+    }
+    if (map.Choice("suppressible", {"false", "true"}, &choice)) {
+      rule->suppressible = choice == 1;
+    }
+    if (const YamlNode* breaker = map.Get("breaker")) {
+      ReadBreaker(*breaker, issues_, &rule->breaker);
     }
     const YamlNode* node = map.Get("valid");
     if (node == nullptr) return;

@@ -34,6 +34,8 @@ int main(int argc, char** argv) {
   cli::AddConvert(app, flags, &action);
   cli::AddSurvey(app, &action);
   cli::AddRules(app, flags, &action);
+  cli::AddLists(app, flags, &action);
+  cli::AddExplain(app, flags, &action);
   cli::AddContainer(app, flags, &action);
   cli::AddAssessment(app, flags, &action);
   cli::AddReference(app, flags, &action);

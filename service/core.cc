@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "scoring/timestamps.h"
+#include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/keys.h"
 #include "service/times.h"
@@ -59,6 +60,22 @@ absl::Status Damaged(absl::string_view what) {
                             "`portrisk verify` and restore a backup"));
 }
 
+// Writes where and when a record took effect into what the catalogue keeps.
+void Stamp(v1::JournalRecord* record) {
+  const auto stamp = [&](auto* message) {
+    message->set_sequence(record->sequence());
+    *message->mutable_time() = record->recorded_time();
+  };
+  if (record->has_list()) stamp(record->mutable_list()->mutable_list());
+  if (!record->has_rule()) return;
+  v1::RuleRecord* rule = record->mutable_rule();
+  stamp(rule->mutable_event());
+  if (rule->has_tripped()) stamp(rule->mutable_tripped());
+  if (rule->has_created()) {
+    *rule->mutable_created()->add_events() = rule->event();
+  }
+}
+
 }  // namespace
 
 Digest IdentityOf(absl::string_view source, absl::string_view id) {
@@ -91,6 +108,8 @@ absl::StatusOr<uint64_t> Core::Recover() {
   if (*catalogue && !catalogue_.ParseFromString(**catalogue)) {
     return Damaged("the catalogue of rule sets");
   }
+  absl::Status tallies = RecoverTallies();
+  if (!tallies.ok()) return tallies;
   auto checkpoint = store_->ReadCheckpoint();
   if (!checkpoint.ok()) return checkpoint.status();
   next_sequence_ = checkpoint->sequence() + 1;
@@ -119,7 +138,10 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   rights_.Trim();
   next_sequence_ = record.sequence() + 1;
   last_recorded_time_ = record.recorded_time();
-  if (!record.has_movement()) return absl::OkStatus();
+  if (!record.has_movement()) {
+    FoldRules(record);
+    return absl::OkStatus();
+  }
   v1::Movement movement;
   v1::Assessment assessment;
   if (!movement.ParseFromString(record.movement().movement()) ||
@@ -142,8 +164,10 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
                                 record.sequence(), has_prior};
   absl::Status status = FoldEverywhere(input, &assessment.unit(),
                                        has_prior ? &prior : nullptr, *entities);
-  if (status.ok()) Index(movement, identity, record.sequence());
-  return status;
+  if (!status.ok()) return status;
+  tallies_.Count(assessment, movement.event(), nullptr);
+  Index(movement, identity, record.sequence());
+  return absl::OkStatus();
 }
 
 void Core::Begin(absl::Time now, const Batch* in_flight, Batch* batch) {
@@ -335,6 +359,9 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   Index(*task->movement, task->identity, record_.sequence());
   ++since_freeze_;
   task->record = batch_->record_count;
+  trips_.clear();
+  tallies_.Count(assessment_, task->movement->event(), &trips_);
+  if (!trips_.empty()) ApplyTrips();
   return absl::OkStatus();
 }
 
@@ -396,26 +423,18 @@ void Core::Finish() {
 uint64_t Core::Append(v1::JournalRecord record, std::vector<store::Put> puts) {
   record.set_sequence(next_sequence_++);
   *record.mutable_recorded_time() = batch_->recorded_time;
+  Stamp(&record);
+  FoldIntoCatalogue(record, &catalogue_);
   AppendToBlock(record, &batch_->block);
   if (batch_->records.size() == batch_->record_count) {
     batch_->records.emplace_back();
   }
   batch_->records[batch_->record_count++] = Batch::Record();
   for (store::Put& put : puts) batch_->puts.push_back(std::move(put));
+  batch_->puts.push_back(
+      {store::Table::kRuleSets, kCatalogueKey, catalogue_.SerializeAsString()});
   ++since_freeze_;
   return record.sequence();
-}
-
-google::protobuf::Timestamp Core::recorded_time() const {
-  return batch_->recorded_time;
-}
-
-void Core::SetProgramme(std::shared_ptr<const scoring::Programme> programme) {
-  programme_ = std::move(programme);
-}
-
-void Core::SetReference(std::shared_ptr<const scoring::Reference> reference) {
-  reference_ = std::move(reference);
 }
 
 }  // namespace portrisk::service

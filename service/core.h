@@ -7,6 +7,7 @@
 #define PORTRISK_SERVICE_CORE_H_
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "absl/time/time.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/assess.h"
+#include "service/rule_tallies.h"
 #include "service/state_table.h"
 #include "service/task.h"
 #include "store/store.h"
@@ -53,6 +55,8 @@ struct CoreOptions {
   scoring::DrawKey draw_key;
   // Verification: take no state from the store, only the journal.
   bool from_zero = false;
+  // A breaker has tripped; called on the apply thread, before it is durable.
+  std::function<void(const v1::Revision&, const v1::RuleOverride&)> on_trip;
 };
 
 class Core {
@@ -81,12 +85,21 @@ class Core {
   // --- For commands.
 
   // Appends a record that is not a movement, with what it stores beside the
-  // journal. Returns its sequence.
+  // journal, and folds it into the catalogue. Stamps sequence and time, also
+  // inside the record. Returns its sequence.
   uint64_t Append(v1::JournalRecord record, std::vector<store::Put> puts);
   const v1::Catalogue& catalogue() const { return catalogue_; }
-  v1::Catalogue* mutable_catalogue() { return &catalogue_; }
-  google::protobuf::Timestamp recorded_time() const;
+  const RuleTallies& tallies() const { return tallies_; }
+  // What was compiled; the core adds lists, shares and overrides as they are.
   void SetProgramme(std::shared_ptr<const scoring::Programme> programme);
+  // Replaces the list of that name. No rule is compiled.
+  void SetList(scoring::Programme::List list);
+  // After shares or overrides have changed in the catalogue.
+  void Restand();
+  // Journals that a person ended an override, and ends it.
+  void ResetBreaker(v1::JournalRecord record);
+  // The breakers of a new revision.
+  void Watch(const v1::Revision& revision);
   void SetReference(std::shared_ptr<const scoring::Reference> reference);
   const scoring::Programme& programme() const { return *programme_; }
 
@@ -112,6 +125,8 @@ class Core {
 
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
+  // The part of Fold for records that are not movements.
+  void FoldRules(const v1::JournalRecord& record);
 
   const StateTable<v1::ContainerState>& containers() const {
     return containers_;
@@ -138,6 +153,9 @@ class Core {
              uint64_t sequence);
   absl::Status Score(MovementTask* task, uint64_t corrects,
                      const v1::Movement* prior);
+  // Journals what tripped; from the next movement on the rules are in shadow.
+  void ApplyTrips();
+  absl::Status RecoverTallies();
   // Decides what a movement with a known identity is.
   absl::Status ResolveKnown(MovementTask* task, uint64_t stored_sequence);
 
@@ -148,15 +166,18 @@ class Core {
   StateTable<v1::ContainerState> containers_;
   StateTable<v1::RightState> rights_;
   v1::Catalogue catalogue_;
+  RuleTallies tallies_;
   uint64_t next_sequence_ = 1;
   google::protobuf::Timestamp last_recorded_time_;
   std::shared_ptr<const scoring::Programme> programme_;
+  std::vector<scoring::Programme::List> lists_;
   std::shared_ptr<const scoring::Reference> reference_;
 
   // Not yet written behind.
   std::shared_ptr<PendingIndex> pending_;
   std::shared_ptr<const PendingIndex> frozen_;
   v1::Checkpoint frozen_at_;
+  std::string frozen_tallies_;
   uint64_t since_freeze_ = 0;
 
   // Of the batch in the making.
@@ -172,6 +193,7 @@ class Core {
   scoring::Assessor assessor_;
   v1::Assessment assessment_;
   v1::JournalRecord record_;
+  std::vector<Trip> trips_;
   v1::JournalBlock cached_block_;  // Of the last ReadRecord.
   std::deque<std::string> repeats_;
   std::vector<absl::string_view> keys_;

@@ -114,6 +114,7 @@ void Core::Freeze() {
   rights_.Freeze();
   frozen_ = std::move(pending_);
   pending_ = std::make_shared<PendingIndex>();
+  frozen_tallies_ = tallies_.State().SerializeAsString();
   frozen_at_.set_sequence(last_sequence());
   *frozen_at_.mutable_last_recorded_time() = last_recorded_time_;
   since_freeze_ = 0;
@@ -123,6 +124,10 @@ std::vector<store::SortedEntries> Core::TakeFrozen() {
   store::SortedEntries states{store::Table::kStates, {}};
   containers_.TakeFrozen(&states.entries);
   rights_.TakeFrozen(&states.entries);
+  if (!frozen_tallies_.empty()) {
+    states.entries.emplace_back(std::string(TalliesKey().view()),
+                                frozen_tallies_);
+  }
   store::SortedEntries identity{store::Table::kIdentity, {}};
   for (const auto& [digest, sequence] : frozen_->identity) {
     identity.entries.emplace_back(std::string(KeyView(digest)),

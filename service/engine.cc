@@ -103,6 +103,17 @@ absl::Status Engine::OpenStore() {
   std::copy_n(options_.secrets.draw_key.begin(),
               core_options.draw_key.key.size(),
               core_options.draw_key.key.begin());
+  core_options.on_trip = [this](const v1::Revision& revision,
+                                const v1::RuleOverride& one) {
+    ++breaker_trips_;
+    LogError("breaker tripped",
+             absl::ResourceExhaustedError(absl::StrCat(
+                 "rule ", one.rule(), " of ", revision.rule_set(), " revision ",
+                 revision.revision(), " fired ", one.hits(),
+                 " times in a window of ", one.window(),
+                 " movements and is in shadow; see `portrisk rules show ",
+                 revision.revision(), "`")));
+  };
   auto core = std::make_unique<Core>(core_options, store);
   const absl::Time start = absl::Now();
   auto folded = core->Recover();
@@ -119,6 +130,12 @@ absl::Status Engine::OpenStore() {
 }
 
 absl::StatusOr<std::shared_ptr<const store::Store>> Engine::store() const {
+  std::lock_guard<std::mutex> lock(store_mutex_);
+  if (store_ == nullptr) return StoreUnavailable();
+  return store_;
+}
+
+absl::StatusOr<std::shared_ptr<store::Store>> Engine::writable_store() const {
   std::lock_guard<std::mutex> lock(store_mutex_);
   if (store_ == nullptr) return StoreUnavailable();
   return store_;

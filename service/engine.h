@@ -74,7 +74,12 @@ class Engine {
 
   // For reads. UNAVAILABLE while it is being opened again after a failure.
   absl::StatusOr<std::shared_ptr<const store::Store>> store() const;
+  // For content that is kept ahead of the journal (Store::PutContent).
+  absl::StatusOr<std::shared_ptr<store::Store>> writable_store() const;
   const RuleSets& rule_sets() const { return *rule_sets_; }
+
+  // Breakers that have tripped since the start: what an alarm watches.
+  uint64_t breaker_trips() const { return breaker_trips_; }
 
   struct OpenReport {
     uint64_t folded_records = 0;
@@ -130,6 +135,7 @@ class Engine {
   Batch* to_commit_ = nullptr;  // Null when the commit thread is idle.
   bool stop_commits_ = false;
 
+  std::atomic<uint64_t> breaker_trips_{0};
   std::atomic<bool> failed_{false};  // A commit or a checkpoint failed.
   std::atomic<bool> checkpoint_running_{false};
 

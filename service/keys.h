@@ -28,6 +28,9 @@ inline EntityKey RightKeyOfId(absl::string_view id) {
       'r', {reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
+// The counts of rules.
+inline EntityKey TalliesKey() { return EntityKey('T', ""); }
+
 // The name inside a key of kind 'C' or 'R'.
 inline absl::string_view NameOf(const EntityKey& key) {
   return {key.bytes + 1, strnlen(key.bytes + 1, EntityKey::kSize - 1)};

@@ -4,6 +4,7 @@
 
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/rule_service.pb.h"
@@ -13,6 +14,9 @@ namespace portrisk::service {
 
 // The identity that may approve its own work on a development server.
 inline constexpr char kDevelopmentCaller[] = "development";
+
+// Refuses who does not say who they are.
+absl::Status NeedCaller(const std::string& caller);
 
 // Thread-safe. Changes go through the journal; each returns when durable.
 class RuleApi {
@@ -32,8 +36,18 @@ class RuleApi {
                                        const std::string& caller);
   absl::StatusOr<v1::Revision> Activate(
       const v1::ChangeRevisionRequest& request, const std::string& caller);
+  absl::StatusOr<v1::Revision> Shadow(const v1::ChangeRevisionRequest& request,
+                                      const std::string& caller);
+  absl::StatusOr<v1::Revision> Share(const v1::ChangeRevisionRequest& request,
+                                     const std::string& caller);
   absl::StatusOr<v1::Revision> Retire(const v1::ChangeRevisionRequest& request,
                                       const std::string& caller);
+  absl::StatusOr<v1::Revision> Rollback(
+      const v1::RollbackRuleSetRequest& request, const std::string& caller);
+  absl::StatusOr<v1::Revision> ResetBreaker(
+      const v1::ResetBreakerRequest& request, const std::string& caller);
+  absl::StatusOr<v1::DiffRevisionsResponse> Diff(
+      const v1::DiffRevisionsRequest& request) const;
   absl::StatusOr<v1::LoadReferenceResponse> LoadReference(
       const v1::LoadReferenceRequest& request, const std::string& caller);
 
@@ -41,11 +55,26 @@ class RuleApi {
   absl::StatusOr<v1::Catalogue> ReadCatalogue() const;
   absl::Status MayApprove(const v1::Revision& revision,
                           const std::string& caller) const;
-  // Moves `revision` to `state`, the active one of its set to retired where
-  // the new one becomes active, and puts the new programme in force.
+  // One revision's next step.
+  struct Step {
+    uint64_t revision;
+    v1::RevisionEvent event;
+  };
+
+  // Moves `revision` to `state`, with what that does to the others of its set.
   absl::StatusOr<v1::Revision> Change(const v1::ChangeRevisionRequest& request,
                                       v1::RevisionState state,
                                       const std::string& caller);
+  // Journals the steps at one position after the other with nothing between,
+  // and puts the programme in force that they make; it is compiled while
+  // scoring goes on. Returns the revision of the last step.
+  absl::StatusOr<v1::Revision> Take(v1::Catalogue catalogue,
+                                    std::vector<Step> steps,
+                                    const std::string& caller);
+  // Refuses suppressions that their targets do not allow, and lists of another
+  // type than the one loaded.
+  absl::Status CheckActivation(const v1::Catalogue& catalogue,
+                               uint64_t revision) const;
 
   Engine* const engine_;
   const bool development_;

@@ -1,8 +1,10 @@
 #include "service/rule_sets.h"
 
 #include "absl/strings/str_cat.h"
+#include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
+#include "service/list_store.h"
 
 namespace portrisk::service {
 
@@ -47,17 +49,34 @@ absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> RuleSets::Get(
   return sets_.try_emplace(revision, checked.rule_set).first->second;
 }
 
+absl::StatusOr<std::vector<scoring::Programme::Member>> MembersInForce(
+    const store::Store& store, const RuleSets& rule_sets,
+    const v1::Catalogue& catalogue) {
+  const auto shares = SharesOf(catalogue);
+  std::vector<scoring::Programme::Member> members;
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    const bool shadow = revision.state() == v1::SHADOW;
+    if (revision.state() != v1::ACTIVE && !shadow) continue;
+    auto rule_set = rule_sets.Get(store, revision.revision());
+    if (!rule_set.ok()) return rule_set.status();
+    scoring::Programme::Member member{revision.revision(), *std::move(rule_set),
+                                      shadow};
+    for (const scoring::Programme::Share& share : shares) {
+      if (share.revision != revision.revision()) continue;
+      member.units_begin = share.units_begin;
+      member.units_end = share.units_end;
+    }
+    members.push_back(std::move(member));
+  }
+  return members;
+}
+
 absl::StatusOr<std::shared_ptr<const scoring::Programme>> CompileInForce(
     const store::Store& store, const RuleSets& rule_sets,
     const v1::Catalogue& catalogue) {
-  std::vector<scoring::Programme::Member> members;
-  for (const v1::Revision& revision : catalogue.revisions()) {
-    if (revision.state() != v1::ACTIVE) continue;
-    auto rule_set = rule_sets.Get(store, revision.revision());
-    if (!rule_set.ok()) return rule_set.status();
-    members.push_back({revision.revision(), *std::move(rule_set)});
-  }
-  return scoring::Programme::Compile(std::move(members));
+  auto members = MembersInForce(store, rule_sets, catalogue);
+  if (!members.ok()) return members.status();
+  return scoring::Programme::Compile(*std::move(members));
 }
 
 absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(
@@ -80,6 +99,11 @@ absl::Status LoadInForce(const store::Store& store, RuleSets* rule_sets,
   auto programme = CompileInForce(store, *rule_sets, core->catalogue());
   if (!programme.ok()) return programme.status();
   core->SetProgramme(*std::move(programme));
+  for (const v1::ListVersion* list : ListsInForce(core->catalogue())) {
+    auto entries = LoadListEntries(store, *list);
+    if (!entries.ok()) return entries.status();
+    core->SetList({list->name(), list->version(), *std::move(entries)});
+  }
   auto reference = LoadReference(store, core->catalogue().reference_version());
   if (!reference.ok()) return reference.status();
   core->SetReference(*std::move(reference));

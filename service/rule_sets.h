@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,7 +36,12 @@ class RuleSets {
 absl::StatusOr<v1::Revision> ReadRevision(const store::Store& store,
                                           uint64_t revision);
 
-// Compiles the revisions that are active in `catalogue`.
+// The revisions that are active or in shadow in `catalogue`.
+absl::StatusOr<std::vector<scoring::Programme::Member>> MembersInForce(
+    const store::Store& store, const RuleSets& rule_sets,
+    const v1::Catalogue& catalogue);
+
+// Compiles them.
 absl::StatusOr<std::shared_ptr<const scoring::Programme>> CompileInForce(
     const store::Store& store, const RuleSets& rule_sets,
     const v1::Catalogue& catalogue);
@@ -44,7 +50,7 @@ absl::StatusOr<std::shared_ptr<const scoring::Programme>> CompileInForce(
 absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(
     const store::Store& store, const std::string& version);
 
-// Gives the core its programme and reference data after opening a store.
+// Gives the core its programme, lists and reference data after opening a store.
 absl::Status LoadInForce(const store::Store& store, RuleSets* rule_sets,
                          Core* core);
 

@@ -11,16 +11,19 @@
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "service/errors.h"
+#include "service/explain_api.h"
 #include "service/grpc_status.h"
 #include "service/health.h"
 #include "service/history_api.h"
+#include "service/list_api.h"
 #include "service/rule_api.h"
 #include "service/scoring_calls.h"
 
 namespace portrisk::service {
 namespace {
 
-constexpr int kMessageBytesMax = 32 << 20;
+// A list of 64 MiB, and what is around it.
+constexpr int kMessageBytesMax = 66 << 20;
 
 // Gives a result or an error to gRPC.
 template <typename Reply>
@@ -65,7 +68,8 @@ class HistoryServiceImpl final : public v1::HistoryService::Service {
 
 class RuleServiceImpl final : public v1::RuleService::Service {
  public:
-  explicit RuleServiceImpl(RuleApi* api) : api_(api) {}
+  RuleServiceImpl(RuleApi* api, ListApi* lists, const ExplainApi* explain)
+      : api_(api), lists_(lists), explain_(explain) {}
 
   grpc::Status ValidateRuleSet(grpc::ServerContext*,
                                const v1::ValidateRuleSetRequest* request,
@@ -108,9 +112,59 @@ class RuleServiceImpl final : public v1::RuleService::Service {
                              v1::LoadReferenceResponse* reply) override {
     return Answer(api_->LoadReference(*request, CallerOf(*context)), reply);
   }
+  grpc::Status ShadowRevision(grpc::ServerContext* context,
+                              const v1::ChangeRevisionRequest* request,
+                              v1::Revision* reply) override {
+    return Answer(api_->Shadow(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status ShareRevision(grpc::ServerContext* context,
+                             const v1::ChangeRevisionRequest* request,
+                             v1::Revision* reply) override {
+    return Answer(api_->Share(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status RollbackRuleSet(grpc::ServerContext* context,
+                               const v1::RollbackRuleSetRequest* request,
+                               v1::Revision* reply) override {
+    return Answer(api_->Rollback(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status ResetBreaker(grpc::ServerContext* context,
+                            const v1::ResetBreakerRequest* request,
+                            v1::Revision* reply) override {
+    return Answer(api_->ResetBreaker(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status LoadList(grpc::ServerContext* context,
+                        const v1::LoadListRequest* request,
+                        v1::LoadListResponse* reply) override {
+    return Answer(lists_->Load(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status DiffRevisions(grpc::ServerContext*,
+                             const v1::DiffRevisionsRequest* request,
+                             v1::DiffRevisionsResponse* reply) override {
+    return Answer(api_->Diff(*request), reply);
+  }
+  grpc::Status ListLists(grpc::ServerContext*,
+                         const v1::ListListsRequest* request,
+                         v1::ListListsResponse* reply) override {
+    return Answer(lists_->List(*request), reply);
+  }
+  grpc::Status GetList(grpc::ServerContext*, const v1::GetListRequest* request,
+                       v1::GetListResponse* reply) override {
+    return Answer(lists_->Get(*request), reply);
+  }
+  grpc::Status LookUpListValue(grpc::ServerContext*,
+                               const v1::LookUpListValueRequest* request,
+                               v1::LookUpListValueResponse* reply) override {
+    return Answer(lists_->LookUp(*request), reply);
+  }
+  grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest* request,
+                       v1::ExplainResponse* reply) override {
+    return Answer(explain_->Explain(*request), reply);
+  }
 
  private:
   RuleApi* const api_;
+  ListApi* const lists_;
+  const ExplainApi* const explain_;
 };
 
 }  // namespace
@@ -120,9 +174,11 @@ struct Server::Rep {
       : options(server_options),
         history(engine),
         rules(engine, server_options.development),
+        lists(engine),
+        explain(engine),
         scoring_service(&history),
         history_service(&history),
-        rule_service(&rules) {}
+        rule_service(&rules, &lists, &explain) {}
 
   // Runs until the queue is shut down and empty.
   void Poll() {
@@ -134,6 +190,8 @@ struct Server::Rep {
   const ServerOptions options;
   HistoryApi history;
   RuleApi rules;
+  ListApi lists;
+  ExplainApi explain;
   ScoringServiceImpl scoring_service;
   HistoryServiceImpl history_service;
   RuleServiceImpl rule_service;

@@ -9,6 +9,7 @@
 #include "service/core.h"
 #include "service/errors.h"
 #include "service/keys.h"
+#include "service/list_store.h"
 
 namespace portrisk::service {
 namespace {
@@ -64,6 +65,8 @@ Expected ExpectedStates(const Core& core) {
   };
   core.containers().ForEach(add);
   core.rights().ForEach(add);
+  const std::string tallies = core.tallies().State().SerializeAsString();
+  if (!tallies.empty()) expected[std::string(TalliesKey().view())] = tallies;
   return expected;
 }
 
@@ -83,6 +86,27 @@ Expected ExpectedContainerIndex(const Core& core) {
   return expected;
 }
 
+// The catalogue is written with the blocks that change it, so it is that of
+// the journal's end; the lists it names must be there.
+absl::Status CompareCatalogue(const store::Store& store,
+                              const v1::Catalogue& folded,
+                              VerifyReport* report) {
+  auto stored = store.Get(store::Table::kRuleSets, kCatalogueKey);
+  if (!stored.ok()) return stored.status();
+  const std::string expected = folded.SerializeAsString();
+  if (stored->value_or("") != expected) {
+    Differ("rule_sets", kCatalogueKey, "differs from the fold of the journal",
+           report);
+  }
+  for (const v1::ListVersion& list : folded.lists()) {
+    absl::Status status = CheckList(store, list);
+    if (!status.ok()) {
+      Differ("reference", list.content_hash(), status.message(), report);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<VerifyReport> VerifyStore(
@@ -99,6 +123,7 @@ absl::StatusOr<VerifyReport> VerifyStore(
   Core core(options, std::shared_ptr<const store::Store>(
                          &store, [](const store::Store*) {}));
   uint64_t expected_sequence = 1;
+  std::vector<v1::JournalRecord> later_rules;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
     v1::JournalBlock parsed;
     if (!parsed.ParseFromString(block.bytes)) {
@@ -111,7 +136,10 @@ absl::StatusOr<VerifyReport> VerifyStore(
             "journal record ", expected_sequence - 1, " is missing"));
       }
       // Written states are complete up to the checkpoint, no further.
-      if (record.sequence() > checkpoint->sequence()) continue;
+      if (record.sequence() > checkpoint->sequence()) {
+        if (!record.has_movement()) later_rules.push_back(record);
+        continue;
+      }
       absl::Status folded = core.Fold(record);
       if (!folded.ok()) return folded;
       if (++report.folded_records % kProgressEvery == 0) {
@@ -134,6 +162,8 @@ absl::StatusOr<VerifyReport> VerifyStore(
                      ExpectedContainerIndex(core),
                      &report.index_entries_compared, &report);
   }
+  for (const v1::JournalRecord& record : later_rules) core.FoldRules(record);
+  if (status.ok()) status = CompareCatalogue(store, core.catalogue(), &report);
   if (!status.ok()) return status;
   return report;
 }

@@ -104,6 +104,22 @@ absl::Status Store::Rep::Append(uint64_t first_sequence,
   return status;
 }
 
+// A commit waits for at most one such write; a sync covers all before it.
+absl::Status Store::PutContent(Table table, absl::string_view key,
+                               absl::string_view value) {
+  if (table != Table::kReference) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "table ", TableName(table), " holds nothing under its hash"));
+  }
+  absl::Status status = rep_->CheckWritable();
+  if (!status.ok()) return status;
+  status = FromRocks(
+      rep_->db->Put({}, rep_->column(table), ToSlice(key), ToSlice(value)),
+      "keeping content");
+  if (!status.ok()) rep_->StopWriting(status);
+  return status;
+}
+
 absl::Status Store::AppendBlock(uint64_t first_sequence,
                                 absl::string_view block,
                                 absl::Span<const Put> with) {

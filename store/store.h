@@ -33,7 +33,8 @@ enum class Table {
   kContainerIndex,  // Container number, 0, sequence -> "".
   kRuleSets,        // Revision (8 bytes, big endian) -> Revision with YAML;
                     // "catalogue" -> Catalogue.
-  kReference,       // Content hash -> ReferenceTable.
+  kReference,       // Content hash -> ReferenceTable; content hash, 0, last
+                    // value -> ListChunk.
   kMeta,            // "format", "checkpoint".
 };
 
@@ -90,6 +91,12 @@ class Store {
   // store accepts no further write (UNAVAILABLE): close it and open it again.
   absl::Status AppendBlock(uint64_t first_sequence, absl::string_view block,
                            absl::Span<const Put> with);
+
+  // Writes content under its own hash, ahead of the block that will refer to
+  // it: what is big must not hold up a commit. Any thread; only kReference.
+  // Durable once a later AppendBlock is; until then nothing may refer to it.
+  absl::Status PutContent(Table table, absl::string_view key,
+                          absl::string_view value);
 
   // Sequence of the last record in the journal; 0 when empty. As of Open.
   uint64_t last_sequence_at_open() const;

@@ -252,7 +252,19 @@ struct Compiler::Rep {
   uint32_t SetOf(const std::shared_ptr<const EntrySet>& set) {
     const auto [it, added] =
         sets.emplace(set.get(), static_cast<uint32_t>(program->sets.size()));
-    if (added) program->sets.push_back(set);
+    if (!added) return it->second;
+    // Rule sets that name the same list share it.
+    for (uint32_t i = 0; !set->source().empty() && i < program->sets.size();
+         ++i) {
+      if (program->sets[i]->source() == set->source() &&
+          program->sets[i]->type() == set->type()) {
+        return it->second = i;
+      }
+    }
+    program->sets.push_back(set);
+    program->set_paths.push_back(
+        InternPath(set->source().empty() ? set->name() : set->source()));
+    program->time_path = InternPath("movement.occurrence_time");
     return it->second;
   }
 

@@ -58,6 +58,14 @@ std::shared_ptr<const EntrySet> Environment::FindSet(
   return found == sets_.end() ? nullptr : found->second;
 }
 
+std::vector<std::shared_ptr<const EntrySet>> Environment::Sets() const {
+  std::vector<std::shared_ptr<const EntrySet>> sets;
+  for (const auto& [name, set] : sets_) sets.push_back(set);
+  std::sort(sets.begin(), sets.end(),
+            [](const auto& a, const auto& b) { return a->name() < b->name(); });
+  return sets;
+}
+
 std::vector<std::string> Environment::Names() const {
   std::vector<std::string> names;
   for (const Root& root : roots_) names.push_back(root.name);

@@ -35,6 +35,9 @@ class Environment {
       absl::string_view name) const;
   std::shared_ptr<const EntrySet> FindSet(absl::string_view name) const;
 
+  // By name.
+  std::vector<std::shared_ptr<const EntrySet>> Sets() const;
+
   // Every name, for "did you mean".
   std::vector<std::string> Names() const;
 

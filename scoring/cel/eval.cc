@@ -30,7 +30,8 @@ const Value& Worse(const Value& left, const Value& right) {
 }  // namespace
 
 void EvalState::Begin(const Program& program,
-                      const google::protobuf::Message* const* roots) {
+                      const google::protobuf::Message* const* roots,
+                      const ListContext& lists) {
   if (program_id_ != program.id || generation_ == UINT32_MAX) {
     slots_.assign(program.slots.size(), Kept());
     memos_.assign(program.memo_count, Kept());
@@ -38,6 +39,7 @@ void EvalState::Begin(const Program& program,
     generation_ = 0;
   }
   program_ = &program;
+  lists_ = lists;
   ++generation_;
   arena_.Reset();
   for (size_t i = 0; i < program.root_count; ++i) {
@@ -86,11 +88,8 @@ Value EvalState::Compute(const Instruction& it) {
       if (!condition.is_decided()) return condition;
       return Operand(condition.b ? it.b : it.c);
     }
-    case Op::kInSet: {
-      const Value text = Operand(it.a);
-      if (!text.is_decided()) return text;
-      return Value::Bool(program_->sets[it.b]->Contains(text.text()));
-    }
+    case Op::kInSet:
+      return InSet(it);
     case Op::kList:
       return List(it);
     case Op::kAll:
@@ -138,6 +137,24 @@ Value EvalState::Select(const Instruction& it) {
                        ReadField(*operand.message, selection.access, &value);
   if (has) return Value::Bool(present);
   return present ? value : Value::Unknown(selection.path);
+}
+
+Value EvalState::InSet(const Instruction& it) {
+  const Value text = Operand(it.a);
+  if (!text.is_decided()) return text;
+  const EntrySet* set =
+      lists_.sets == nullptr ? program_->sets[it.b].get() : lists_.sets[it.b];
+  // A list that is yet to be loaded is as unknown as a missing field.
+  if (set == nullptr || !set->source().empty()) {
+    return Value::Unknown(program_->set_paths[it.b]);
+  }
+  const int64_t until = set->MemberUntil(text.text());
+  if (until == EntrySet::kNotMember) return Value::Bool(false);
+  if (until == EntrySet::kForever) return Value::Bool(true);
+  if (lists_.now_seconds == ListContext::kNoTime) {
+    return Value::Unknown(program_->time_path);
+  }
+  return Value::Bool(lists_.now_seconds < until);
 }
 
 Value EvalState::List(const Instruction& it) {

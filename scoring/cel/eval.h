@@ -19,15 +19,20 @@ namespace portrisk::scoring::cel {
 class EvalState {
  public:
   // Starts a movement. `roots` are the messages of the environment's roots,
-  // in order; they, and `program`, must outlive every Value read.
+  // in order; they, `program` and the sets of `lists` must outlive every Value
+  // read.
   void Begin(const Program& program,
-             const google::protobuf::Message* const* roots);
+             const google::protobuf::Message* const* roots,
+             const ListContext& lists = {});
 
   // The value of a root instruction of the program begun with. Does not
   // allocate once warm.
   Value Evaluate(uint32_t instruction) {
     return Run(program_->instructions[instruction]);
   }
+
+  // Gives a macro's variable a value, to look at the macro's body by itself.
+  void Bind(uint32_t depth, const Value& value) { variables_[depth] = value; }
 
   // The value of a slot; unknown when absent. Read once a movement.
   const Value& ReadSlot(uint32_t slot) {
@@ -49,12 +54,14 @@ class EvalState {
   Value Strict(const Instruction& it);
   Value Logic(const Instruction& it);
   Value Select(const Instruction& it);
+  Value InSet(const Instruction& it);
   Value List(const Instruction& it);
   Value Fold(const Instruction& it, const Value& range);
   Value ExistsOne(const Instruction& it, const Value& range);
   Value Collect(const Instruction& it, const Value& range);
 
   const Program* program_ = nullptr;
+  ListContext lists_;
   uint64_t program_id_ = 0;
   uint32_t generation_ = 0;
   std::vector<Kept> slots_;

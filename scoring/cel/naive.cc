@@ -3,6 +3,8 @@
 // meet in long double, operators are looked at by name.
 #include "scoring/cel/naive.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -23,8 +25,9 @@ NaiveValue ErrorOf(std::string text) { return {NaiveValue::Error{text}}; }
 
 class Naive {
  public:
-  Naive(const Environment& environment, const Message* const* roots)
-      : environment_(environment), roots_(roots) {}
+  Naive(const Environment& environment, const Message* const* roots,
+        const NaiveLists& lists)
+      : environment_(environment), roots_(roots), lists_(lists) {}
 
   NaiveValue Evaluate(const Expr& e) {
     switch (e.node) {
@@ -173,26 +176,40 @@ class Naive {
                             : NaiveCall(e.name, args);
   }
 
-  static NaiveValue InSet(const std::string& text, const EntrySet& set) {
-    for (const std::string& entry : set.entries()) {
-      if (text == entry) return {true};
-      if (set.type() == EntryType::kHsPrefix && absl::StartsWith(text, entry)) {
-        return {true};
-      }
+  NaiveValue InSet(const std::string& text, const EntrySet& named) const {
+    const EntrySet* set = &named;
+    if (!named.source().empty()) {
+      set = lists_.find ? lists_.find(named) : nullptr;
     }
-    return {false};
+    if (set == nullptr) return {NaiveValue::Unknown{named.source()}};
+    bool forever = false, expires = false;
+    int64_t latest = EntrySet::kNotMember;
+    set->ForEach([&](absl::string_view entry, int64_t until) {
+      const bool prefix = set->type() == EntryType::kHsPrefix;
+      if (text != entry && !(prefix && absl::StartsWith(text, entry))) return;
+      forever |= until == EntrySet::kForever;
+      expires |= until != EntrySet::kForever;
+      latest = std::max(latest, until);
+    });
+    if (forever || !expires) return {forever};
+    if (lists_.now_seconds == ListContext::kNoTime) {
+      return {NaiveValue::Unknown{"movement.occurrence_time"}};
+    }
+    return {lists_.now_seconds < latest};
   }
 
   const Environment& environment_;
   const Message* const* const roots_;
+  const NaiveLists& lists_;
   std::vector<NaiveValue> variables_;
 };
 
 }  // namespace
 
 NaiveValue EvaluateNaively(const Expr& expr, const Environment& environment,
-                           const Message* const* roots) {
-  return Naive(environment, roots).Evaluate(expr);
+                           const Message* const* roots,
+                           const NaiveLists& lists) {
+  return Naive(environment, roots, lists).Evaluate(expr);
 }
 
 NaiveValue ToNaive(const Value& v, const std::vector<std::string>& paths) {

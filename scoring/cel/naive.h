@@ -1,9 +1,11 @@
 // A second evaluator, as plain as can be: it walks the checked tree, owns its
 // values and shares no operation with the fast one. It is what the fast one is
-// tested against, and is used for nothing else.
+// tested against, and is used for nothing else; only DebugText also serves
+// explanations.
 #ifndef PORTRISK_SCORING_CEL_NAIVE_H_
 #define PORTRISK_SCORING_CEL_NAIVE_H_
 
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -48,9 +50,17 @@ struct NaiveValue {
   }
 };
 
+// The lists a naive evaluation asks, and when.
+struct NaiveLists {
+  int64_t now_seconds = ListContext::kNoTime;
+  // The list that a stand-in stands for; null when it is not loaded.
+  std::function<const EntrySet*(const EntrySet&)> find;
+};
+
 // `roots` as for EvalState::Begin.
 NaiveValue EvaluateNaively(const Expr& expr, const Environment& environment,
-                           const google::protobuf::Message* const* roots);
+                           const google::protobuf::Message* const* roots,
+                           const NaiveLists& lists = {});
 
 // What an EvalState answered, in the same form. `paths` are the program's.
 NaiveValue ToNaive(const Value& value, const std::vector<std::string>& paths);

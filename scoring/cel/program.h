@@ -69,6 +69,8 @@ struct Program {
   std::vector<Selection> selections;
   std::vector<std::string> paths;  // What unknown values name.
   std::vector<std::shared_ptr<const EntrySet>> sets;
+  std::vector<uint32_t> set_paths;  // Of `sets`: what a stand-in is called.
+  uint32_t time_path = 0;  // Missing where an entry that expires is met.
   uint32_t memo_count = 0;
   // What constants point into.
   std::deque<std::string> texts;

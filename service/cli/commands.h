@@ -9,7 +9,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
+#include "portrisk/v1/rules.pb.h"
 #include "service/cli/connection.h"
 
 namespace portrisk::service::cli {
@@ -28,6 +30,23 @@ void AddContainer(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddAssessment(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddVerify(CLI::App& app, Action* action);
+void AddLists(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddExplain(CLI::App& app, const GlobalFlags& flags, Action* action);
+// The parts of `rules` about whole sets: rollback, reset-breaker, diff.
+void AddRuleLife(CLI::App* rules, const GlobalFlags& flags, Action* action);
+
+// An option that reads "10%" or "0.1" into parts per million.
+CLI::Option* AddShareOption(CLI::App* command, const std::string& name,
+                            uint32_t* ppm);
+
+// "nl.port revision 3 ACTIVE since ..., journal position 12".
+void PrintStep(const v1::Revision& revision);
+
+// "file:line:column: error CODE: message" and the place.
+void PrintIssue(const v1::Issue& issue);
+
+// The whole file; "-" is standard input.
+absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // Prints "portrisk: ..." to standard error; returns kExitFailed.
 int Fail(const absl::Status& status);

@@ -67,6 +67,11 @@ absl::Status PrintAssessments(const Connection& connection,
       for (const v1::Hit& hit : m.assessment().hits()) {
         reasons.push_back(hit.explanation().empty() ? hit.title()
                                                     : hit.explanation());
+        for (const v1::SuppressedBy& by : hit.suppressed_by()) {
+          absl::StrAppend(&reasons.back(), " (suppressed by ", by.rule_set(),
+                          ": ", by.reason(), ")");
+        }
+        if (hit.shadow()) reasons.back() += " (in shadow)";
       }
       if (m.assessment().corrects_sequence() > 0) {
         reasons.push_back(absl::StrCat(

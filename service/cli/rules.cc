@@ -1,7 +1,5 @@
-// portrisk rules: check, load, list, show, approve, activate, retire.
-#include <fstream>
+// portrisk rules: check, load, list, show and the steps of a revision's life.
 #include <iostream>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
@@ -18,24 +16,6 @@ using Change = grpc::Status (RuleStub::*)(grpc::ClientContext*,
                                           const v1::ChangeRevisionRequest&,
                                           v1::Revision*);
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-void Print(const v1::Issue& issue) {
-  std::cout << issue.file() << ":" << issue.line() << ":" << issue.column()
-            << ": " << (issue.severity() == v1::ERROR ? "error" : "warning")
-            << " " << issue.code() << ": " << issue.message() << "\n";
-  if (!issue.excerpt().empty()) std::cout << issue.excerpt() << "\n";
-  if (!issue.suggestion().empty()) {
-    std::cout << "  " << issue.suggestion() << "\n";
-  }
-}
-
 int Check(const std::vector<std::string>& files) {
   int errors = 0;
   for (const std::string& file : files) {
@@ -43,7 +23,7 @@ int Check(const std::vector<std::string>& files) {
     if (!text.ok()) return Fail(text.status());
     const scoring::CheckResult checked = scoring::CheckRuleSet(*text, file);
     for (const v1::Issue& issue : checked.issues) {
-      Print(issue);
+      PrintIssue(issue);
       errors += issue.severity() == v1::ERROR;
     }
     size_t passed = 0;
@@ -57,6 +37,17 @@ int Check(const std::vector<std::string>& files) {
               << checked.issues.size() << " issues\n";
   }
   return errors > 0 ? kExitFailed : kExitOk;
+}
+
+std::string StateText(const v1::Revision& revision) {
+  std::string text = v1::RevisionState_Name(revision.state());
+  if (revision.share_ppm() > 0) {
+    absl::StrAppend(&text, " ", revision.share_ppm() / 10000.0, "%");
+  }
+  if (!revision.overrides().empty()) {
+    absl::StrAppend(&text, ", ", revision.overrides_size(), " tripped");
+  }
+  return text;
 }
 
 std::string LastChange(const v1::Revision& revision) {
@@ -100,21 +91,18 @@ int Load(const GlobalFlags& flags, const std::vector<std::string>& files,
 }
 
 int ChangeOne(const GlobalFlags& flags, uint64_t number,
-              const std::string& note, Change method) {
+              const std::string& note, uint32_t share_ppm, Change method) {
   auto connection = Connection::Open(flags);
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::RuleService::NewStub((*connection)->channel());
   v1::ChangeRevisionRequest request;
   request.set_revision(number);
   request.set_note(note);
+  request.set_share_ppm(share_ppm);
   v1::Revision revision;
   absl::Status status = (*connection)->Call(*stub, method, request, &revision);
   if (!status.ok()) return Fail(status);
-  const v1::RevisionEvent& event = revision.events(revision.events_size() - 1);
-  std::cout << revision.rule_set() << " revision " << revision.revision() << " "
-            << v1::RevisionState_Name(revision.state()) << " since "
-            << FormatTime(event.time()) << ", journal position "
-            << event.sequence() << "\n";
+  PrintStep(revision);
   return kExitOk;
 }
 
@@ -134,9 +122,8 @@ int List(const GlobalFlags& flags) {
     if (!status.ok()) return Fail(status);
     for (const v1::Revision& revision : response.revisions()) {
       table.Add({absl::StrCat(revision.revision()), revision.rule_set(),
-                 v1::RevisionState_Name(revision.state()),
-                 absl::StrCat(revision.rule_count()), revision.author(),
-                 LastChange(revision)});
+                 StateText(revision), absl::StrCat(revision.rule_count()),
+                 revision.author(), LastChange(revision)});
     }
   } while (!response.next_page_token().empty());
   table.Print(std::cout);
@@ -154,13 +141,24 @@ int Show(const GlobalFlags& flags, uint64_t number) {
       (*connection)->Call(*stub, &RuleStub::GetRevision, request, &revision);
   if (!status.ok()) return Fail(status);
   std::cout << "# revision " << revision.revision() << " of "
-            << revision.rule_set() << ", "
-            << v1::RevisionState_Name(revision.state()) << ", "
+            << revision.rule_set() << ", " << StateText(revision) << ", "
             << revision.content_hash() << "\n";
   for (const v1::RevisionEvent& event : revision.events()) {
     std::cout << "# " << v1::RevisionState_Name(event.state()) << " "
               << FormatTime(event.time()) << " by " << event.caller() << " "
               << event.note() << "\n";
+  }
+  for (const v1::RuleOverride& one : revision.overrides()) {
+    std::cout << "# BREAKER TRIPPED: rule " << one.rule()
+              << " is in shadow since " << FormatTime(one.time())
+              << ", journal position " << one.sequence() << ": " << one.hits()
+              << " hits in a window of " << one.window()
+              << " movements; `portrisk rules reset-breaker "
+              << revision.revision() << " " << one.rule() << "` ends it\n";
+  }
+  for (const v1::SuppressionTally& tally : revision.suppressed()) {
+    std::cout << "# suppressed " << tally.rule_set() << "/" << tally.rule()
+              << " " << tally.count() << " times\n";
   }
   std::cout << revision.yaml();
   return kExitOk;
@@ -168,15 +166,22 @@ int Show(const GlobalFlags& flags, uint64_t number) {
 
 void AddChange(CLI::App* rules, const std::string& name,
                const std::string& help, Change method, const GlobalFlags& flags,
-               Action* action) {
+               Action* action, bool with_share = false) {
   auto* command = rules->add_subcommand(name, help);
   auto number = std::make_shared<uint64_t>();
   auto note = std::make_shared<std::string>();
   command->add_option("revision", *number, "Number of the revision")
       ->required();
   command->add_option("--note", *note, "Why; kept with the change");
+  auto share = std::make_shared<uint32_t>(0);
+  if (with_share) {
+    AddShareOption(command, name == "share" ? "share" : "--share", share.get())
+        ->required(name == "share");
+  }
   command->callback([=, &flags] {
-    *action = [=, &flags] { return ChangeOne(flags, *number, *note, method); };
+    *action = [=, &flags] {
+      return ChangeOne(flags, *number, *note, *share, method);
+    };
   });
 }
 
@@ -214,10 +219,21 @@ void AddRules(CLI::App& app, const GlobalFlags& flags, Action* action) {
   AddChange(rules, "approve", "Approve a draft that somebody else wrote",
             &RuleStub::ApproveRevision, flags, action);
   AddChange(rules, "activate",
-            "Put an approved revision in force; a retired one: roll back",
-            &RuleStub::ActivateRevision, flags, action);
+            "Put an approved, shadow or retired revision in force; with "
+            "--share for that part of the units, the rest keeping the one "
+            "before\nExample: portrisk rules activate 7 --share 10%",
+            &RuleStub::ActivateRevision, flags, action, /*with_share=*/true);
+  AddChange(rules, "share",
+            "Change the share of a roll-out; 100% completes it\n"
+            "Example: portrisk rules share 7 50%",
+            &RuleStub::ShareRevision, flags, action, /*with_share=*/true);
+  AddChange(rules, "shadow",
+            "Evaluate and record an approved revision without effect, beside "
+            "the active one of its set",
+            &RuleStub::ShadowRevision, flags, action);
   AddChange(rules, "retire", "Take a revision out of force",
             &RuleStub::RetireRevision, flags, action);
+  AddRuleLife(rules, flags, action);
 }
 
 }  // namespace portrisk::service::cli

@@ -69,9 +69,9 @@ v1::Movement MovementAt(int round) {
   return m;
 }
 
-TEST(AllocationTest, AWarmScoreAllocatesNothing) {
-  const auto programme = CommonProgramme();
-  ASSERT_GE(programme->rule_count(), 7u);
+// Scores and folds a history; counts allocations of its last quarter. Returns
+// the hits in it, and the suppressed ones among them.
+std::pair<int, int> ScoreHistory(const Programme& programme) {
   v1::ReferenceTable table;
   for (const auto& [locode, latitude, longitude] :
        {std::tuple("NLRTM", 51.95, 4.14), std::tuple("BRSSZ", -23.95, -46.3)}) {
@@ -83,7 +83,7 @@ TEST(AllocationTest, AWarmScoreAllocatesNothing) {
   const Reference reference(table, "test");
   const SelectionProfile profile;
   const DrawKey key{"test", {}};
-  const AssessContext context{programme.get(), &reference, &profile, &key};
+  const AssessContext context{&programme, &reference, &profile, &key};
   std::vector<v1::Movement> movements;
   for (int i = 0; i < 400; ++i) movements.push_back(MovementAt(i));
 
@@ -91,7 +91,8 @@ TEST(AllocationTest, AWarmScoreAllocatesNothing) {
   v1::ContainerState container;
   v1::RightState right;
   v1::Assessment assessment;
-  int hits = 0;
+  int hits = 0, suppressed = 0;
+  allocations = 0;
   for (int i = 0; i < 400; ++i) {
     const JournaledMovement input{&movements[i], static_cast<uint64_t>(i + 1),
                                   static_cast<uint64_t>(i + 1)};
@@ -100,9 +101,73 @@ TEST(AllocationTest, AWarmScoreAllocatesNothing) {
     FoldContainer(input, &assessment.unit(), &container);
     FoldRight(input, &right);
     counting = false;
-    if (i >= 300) hits += assessment.hits_size();
+    if (i < 300) continue;
+    hits += assessment.hits_size();
+    for (const v1::Hit& hit : assessment.hits()) {
+      suppressed += hit.suppressed_by_size();
+    }
   }
-  EXPECT_GT(hits, 100) << "the warm scores must be rich ones";
+  return {hits, suppressed};
+}
+
+TEST(AllocationTest, AWarmScoreAllocatesNothing) {
+  const auto programme = CommonProgramme();
+  ASSERT_GE(programme->rule_count(), 7u);
+  EXPECT_GT(ScoreHistory(*programme).first, 100)
+      << "the warm scores must be rich ones";
+  EXPECT_EQ(allocations, 0);
+}
+
+TEST(AllocationTest, NorDoListsSharesSuppressionsAndOverrides) {
+  std::vector<Programme::Member> members;
+  for (const char* yaml : {R"(
+rule_set: common
+layer: common
+owner: EU
+lists: {boxes: {type: container_number, source: watched-containers-of-nl}}
+rules:
+  - id: watched
+    title: {en: T, es: T, pt: T}
+    explain: {en: E, es: E, pt: E}
+    when: movement.container.number in boxes
+    suppressible: true
+    score: 10
+  - id: full
+    title: {en: T, es: T, pt: T}
+    explain: {en: E, es: E, pt: E}
+    when: movement.container.load_status == FULL
+    score: 10
+)",
+                           R"(
+rule_set: port
+layer: port
+owner: NL
+suppressions:
+  - {rule_set: common, rule: watched, reason: a reason of some length,
+     until: 2100-01-01, when: "movement.location.locode == 'NLRTM'"}
+rules:
+  - id: never
+    title: {en: T, es: T, pt: T}
+    explain: {en: E, es: E, pt: E}
+    when: movement.id == 'x'
+    score: 10
+)"}) {
+    CheckResult checked = CheckRuleSet(yaml, "test");
+    ASSERT_NE(checked.rule_set, nullptr);
+    members.push_back({members.size() + 1, checked.rule_set});
+  }
+  cel::EntrySetBuilder builder("watched-containers-of-nl",
+                               cel::EntryType::kContainerNumber, 1, 0);
+  builder.Add("MSKU1234565", 4'000'000'000);
+  const auto programme =
+      (*Programme::Compile(std::move(members)))
+          ->With({{{"watched-containers-of-nl", 3, builder.Build()}},
+                  {{1, "full"}},
+                  {{2, 0, 900'000}}});
+  const auto [hits, suppressed] = ScoreHistory(*programme);
+  EXPECT_EQ(hits, 200);
+  EXPECT_GT(suppressed, 20);
+  EXPECT_LT(suppressed, 100);
   EXPECT_EQ(allocations, 0);
 }
 

@@ -110,11 +110,36 @@ TEST_F(FormatTest, TheExamplesAreWhatIsOnDisk) {
   ASSERT_TRUE(store_->AppendBlock(300, block.SerializeAsString(), {}).ok());
   const std::string number = "MSCU1234566";
   v1::Checkpoint checkpoint;
+  v1::ListChunk chunk;
+  v1::ListEntry* entry = chunk.add_entries();
+  entry->set_value(number);
+  entry->set_reason("seen");
+  entry->mutable_expire_time()->set_seconds(1798761600);
+  ASSERT_TRUE(store_
+                  ->PutContent(Table::kReference,
+                               std::string("c0ffee") + '\0' + number,
+                               chunk.SerializeAsString())
+                  .ok());
+  v1::RuleTallies tallies;
+  v1::RevisionTally* tally = tallies.add_revisions();
+  tally->set_revision(7);
+  tally->add_seen(0);
+  tally->add_seen(12);
+  v1::RuleTally* rule = tally->add_rules();
+  rule->set_rule("r");
+  rule->set_hits(3);
+  v1::SuppressionTally* suppressed = tally->add_suppressed();
+  suppressed->set_rule_set("c");
+  suppressed->set_rule("r");
+  suppressed->set_count(2);
   checkpoint.set_sequence(301);
   *checkpoint.mutable_last_recorded_time() = block.records(1).recorded_time();
   ASSERT_TRUE(
       store_
-          ->Ingest({{Table::kIdentity,
+          ->Ingest({{Table::kStates,
+                     {{examples_["states: counts"].key,
+                       tallies.SerializeAsString()}}},
+                    {Table::kIdentity,
                      {{examples_["identity"].key, BigEndian64(300)}}},
                     {Table::kContainerIndex,
                      {{number + std::string(1, '\0') + BigEndian64(300), ""}}}},
@@ -122,6 +147,8 @@ TEST_F(FormatTest, TheExamplesAreWhatIsOnDisk) {
           .ok());
   ExpectOnDisk("meta", "meta: format");
   ExpectOnDisk("journal", "journal");
+  ExpectOnDisk("reference", "reference: lists");
+  ExpectOnDisk("states", "states: counts");
   ExpectOnDisk("identity", "identity");
   ExpectOnDisk("container_index", "container_index");
   ExpectOnDisk("meta", "meta: checkpoint");

@@ -1,0 +1,156 @@
+#include "service/catalogue.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace portrisk::service {
+namespace {
+
+void FoldRule(const v1::RuleRecord& rule, v1::Catalogue* catalogue) {
+  if (rule.has_statistics()) {
+    *catalogue->mutable_statistics() = rule.statistics();
+  }
+  if (rule.has_created()) {
+    v1::Revision* made = catalogue->add_revisions();
+    *made = rule.created();
+    made->clear_yaml();
+    made->clear_breakers();
+    return;
+  }
+  v1::Revision* revision = FindRevision(catalogue, rule.revision());
+  if (revision == nullptr) return;
+  const v1::RevisionEvent& event = rule.event();
+  *revision->add_events() = event;
+  revision->set_state(event.state());
+  revision->set_share_ppm(event.share_ppm());
+  if (rule.has_tripped()) *revision->add_overrides() = rule.tripped();
+  if (!rule.reset_rule().empty()) {
+    auto* overrides = revision->mutable_overrides();
+    overrides->erase(std::remove_if(overrides->begin(), overrides->end(),
+                                    [&](const v1::RuleOverride& one) {
+                                      return one.rule() == rule.reset_rule();
+                                    }),
+                     overrides->end());
+  }
+}
+
+}  // namespace
+
+void FoldIntoCatalogue(const v1::JournalRecord& record,
+                       v1::Catalogue* catalogue) {
+  if (record.has_rule()) {
+    FoldRule(record.rule(), catalogue);
+  } else if (record.has_reference()) {
+    catalogue->set_reference_version(record.reference().content_hash());
+  } else if (record.has_list()) {
+    *catalogue->add_lists() = record.list().list();
+  }
+}
+
+v1::Revision* FindRevision(v1::Catalogue* catalogue, uint64_t number) {
+  for (v1::Revision& revision : *catalogue->mutable_revisions()) {
+    if (revision.revision() == number) return &revision;
+  }
+  return nullptr;
+}
+
+const v1::Revision* FindRevision(const v1::Catalogue& catalogue,
+                                 uint64_t number) {
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    if (revision.revision() == number) return &revision;
+  }
+  return nullptr;
+}
+
+const v1::ListVersion* FindList(const v1::Catalogue& catalogue,
+                                absl::string_view name) {
+  for (int i = catalogue.lists_size() - 1; i >= 0; --i) {
+    if (catalogue.lists(i).name() == name) return &catalogue.lists(i);
+  }
+  return nullptr;
+}
+
+std::vector<const v1::ListVersion*> ListsInForce(
+    const v1::Catalogue& catalogue) {
+  std::vector<const v1::ListVersion*> lists;
+  for (const v1::ListVersion& list : catalogue.lists()) {
+    if (FindList(catalogue, list.name()) == &list) lists.push_back(&list);
+  }
+  return lists;
+}
+
+std::vector<scoring::Programme::Share> SharesOf(
+    const v1::Catalogue& catalogue) {
+  absl::flat_hash_map<absl::string_view, uint32_t> rolled_out;
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    if (revision.state() == v1::ACTIVE && revision.share_ppm() > 0) {
+      rolled_out[revision.rule_set()] = revision.share_ppm();
+    }
+  }
+  std::vector<scoring::Programme::Share> shares;
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    const auto found = rolled_out.find(revision.rule_set());
+    if (revision.state() != v1::ACTIVE || found == rolled_out.end()) continue;
+    if (revision.share_ppm() > 0) {
+      shares.push_back({revision.revision(), 0, found->second});
+    } else {
+      shares.push_back(
+          {revision.revision(), found->second, scoring::Programme::kAllUnits});
+    }
+  }
+  return shares;
+}
+
+std::vector<scoring::Programme::Override> OverridesOf(
+    const v1::Catalogue& catalogue) {
+  std::vector<scoring::Programme::Override> overrides;
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    for (const v1::RuleOverride& one : revision.overrides()) {
+      overrides.push_back({revision.revision(), one.rule()});
+    }
+  }
+  return overrides;
+}
+
+uint64_t PreviousActive(const v1::Catalogue& catalogue,
+                        absl::string_view rule_set) {
+  struct Step {
+    uint64_t sequence;
+    uint64_t revision;
+    bool undone;
+  };
+  std::vector<Step> steps;
+  bool active = false;
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    if (revision.rule_set() != rule_set) continue;
+    active |= revision.state() == v1::ACTIVE;
+    bool on = false;
+    for (const v1::RevisionEvent& event : revision.events()) {
+      const bool turns_on = event.state() == v1::ACTIVE && !on;
+      on = event.state() == v1::ACTIVE;
+      // A rollback retires one and, with the same mark, brings back another.
+      if (event.rollback() && event.state() == v1::RETIRED) {
+        steps.push_back({event.sequence(), revision.revision(), true});
+      } else if (turns_on && !event.rollback()) {
+        steps.push_back({event.sequence(), revision.revision(), false});
+      }
+    }
+  }
+  std::sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
+    return a.sequence < b.sequence;
+  });
+  std::vector<uint64_t> stack;
+  for (const Step& step : steps) {
+    if (!step.undone) {
+      stack.push_back(step.revision);
+    } else if (!stack.empty()) {
+      stack.pop_back();
+    }
+  }
+  const size_t back = active ? 2 : 1;
+  return stack.size() < back ? 0 : stack[stack.size() - back];
+}
+
+}  // namespace portrisk::service

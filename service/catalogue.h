@@ -1,0 +1,49 @@
+// The catalogue of rule-set revisions and list versions: a fold of the journal,
+// live and when the journal is read again.
+#ifndef PORTRISK_SERVICE_CATALOGUE_H_
+#define PORTRISK_SERVICE_CATALOGUE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "portrisk/v1/journal.pb.h"
+#include "portrisk/v1/rules.pb.h"
+#include "scoring/programme.h"
+
+namespace portrisk::service {
+
+// Takes one record in; records of movements change nothing.
+void FoldIntoCatalogue(const v1::JournalRecord& record,
+                       v1::Catalogue* catalogue);
+
+// Null when there is none.
+v1::Revision* FindRevision(v1::Catalogue* catalogue, uint64_t number);
+const v1::Revision* FindRevision(const v1::Catalogue& catalogue,
+                                 uint64_t number);
+
+// The version in force; null when none was loaded.
+const v1::ListVersion* FindList(const v1::Catalogue& catalogue,
+                                absl::string_view name);
+// The versions in force, each name once, by journal position.
+std::vector<const v1::ListVersion*> ListsInForce(
+    const v1::Catalogue& catalogue);
+
+// Which units each active revision concerns: while one is rolled out, those
+// below its share; the one before it, the others.
+std::vector<scoring::Programme::Share> SharesOf(const v1::Catalogue& catalogue);
+
+// The rules that tripped breakers keep in shadow.
+std::vector<scoring::Programme::Override> OverridesOf(
+    const v1::Catalogue& catalogue);
+
+// The revision that was active before the one that is now, rollbacks undone:
+// what a rollback brings back. 0 when there is none. When none is active, the
+// last one that was.
+uint64_t PreviousActive(const v1::Catalogue& catalogue,
+                        absl::string_view rule_set);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_CATALOGUE_H_

@@ -1,0 +1,202 @@
+// portrisk rules rollback, reset-breaker, diff; and what the commands about
+// rules share.
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "portrisk/v1/rule_service.grpc.pb.h"
+#include "service/cli/commands.h"
+#include "service/times.h"
+
+namespace portrisk::service::cli {
+namespace {
+
+using RuleStub = v1::RuleService::Stub;
+
+constexpr double kAllPpm = 1e6;
+
+bool ParseShare(const std::string& text, uint32_t* ppm) {
+  absl::string_view number = text;
+  const bool percent = absl::ConsumeSuffix(&number, "%");
+  double share = 0;
+  if (!absl::SimpleAtod(number, &share)) return false;
+  if (percent) share /= 100;
+  if (!(share > 0 && share <= 1)) return false;
+  *ppm = static_cast<uint32_t>(std::llround(share * kAllPpm));
+  return *ppm > 0;
+}
+
+int Rollback(const GlobalFlags& flags, const std::string& rule_set,
+             const std::string& note) {
+  auto connection = Connection::Open(flags);
+  if (!connection.ok()) return Fail(connection.status());
+  auto stub = v1::RuleService::NewStub((*connection)->channel());
+  v1::RollbackRuleSetRequest request;
+  request.set_rule_set(rule_set);
+  request.set_note(note);
+  v1::Revision revision;
+  absl::Status status =
+      (*connection)
+          ->Call(*stub, &RuleStub::RollbackRuleSet, request, &revision);
+  if (!status.ok()) return Fail(status);
+  PrintStep(revision);
+  return kExitOk;
+}
+
+int ResetBreaker(const GlobalFlags& flags, uint64_t number,
+                 const std::string& rule, const std::string& note) {
+  auto connection = Connection::Open(flags);
+  if (!connection.ok()) return Fail(connection.status());
+  auto stub = v1::RuleService::NewStub((*connection)->channel());
+  v1::ResetBreakerRequest request;
+  request.set_revision(number);
+  request.set_rule(rule);
+  request.set_note(note);
+  v1::Revision revision;
+  absl::Status status =
+      (*connection)->Call(*stub, &RuleStub::ResetBreaker, request, &revision);
+  if (!status.ok()) return Fail(status);
+  std::cout << "rule " << rule << " counts again; ";
+  PrintStep(revision);
+  return kExitOk;
+}
+
+void PrintFields(
+    const google::protobuf::RepeatedPtrField<v1::FieldDiff>& fields) {
+  for (const v1::FieldDiff& field : fields) {
+    if (!field.before().empty()) {
+      std::cout << "    - " << field.field() << ": " << field.before() << "\n";
+    }
+    if (!field.after().empty()) {
+      std::cout << "    + " << field.field() << ": " << field.after() << "\n";
+    }
+  }
+}
+
+int Diff(const GlobalFlags& flags, uint64_t before, uint64_t after, bool json) {
+  auto connection = Connection::Open(flags);
+  if (!connection.ok()) return Fail(connection.status());
+  auto stub = v1::RuleService::NewStub((*connection)->channel());
+  v1::DiffRevisionsRequest request;
+  request.set_before(before);
+  request.set_after(after);
+  v1::DiffRevisionsResponse diff;
+  absl::Status status =
+      (*connection)->Call(*stub, &RuleStub::DiffRevisions, request, &diff);
+  if (!status.ok()) return Fail(status);
+  if (json) {
+    std::cout << ToJson(diff, /*pretty=*/true);
+    return kExitOk;
+  }
+  if (!diff.fields().empty()) {
+    std::cout << "the rule set\n";
+    PrintFields(diff.fields());
+  }
+  size_t added = 0, removed = 0;
+  for (const v1::RuleDiff& rule : diff.rules()) {
+    std::cout << (rule.added()     ? "added    "
+                  : rule.removed() ? "removed  "
+                                   : "changed  ")
+              << rule.rule() << "\n";
+    PrintFields(rule.fields());
+    added += rule.added();
+    removed += rule.removed();
+  }
+  std::cout << added << " rules added, " << removed << " removed, "
+            << static_cast<size_t>(diff.rules_size()) - added - removed
+            << " changed, " << diff.unchanged_rules() << " unchanged\n";
+  return kExitOk;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::stringstream text;
+  if (path == "-") {
+    text << std::cin.rdbuf();
+    return text.str();
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  text << in.rdbuf();
+  return text.str();
+}
+
+void PrintIssue(const v1::Issue& issue) {
+  std::cout << issue.file() << ":" << issue.line() << ":" << issue.column()
+            << ": " << (issue.severity() == v1::ERROR ? "error" : "warning")
+            << " " << issue.code() << ": " << issue.message() << "\n";
+  if (!issue.excerpt().empty()) std::cout << issue.excerpt() << "\n";
+  if (!issue.suggestion().empty()) {
+    std::cout << "  " << issue.suggestion() << "\n";
+  }
+}
+
+void PrintStep(const v1::Revision& revision) {
+  const v1::RevisionEvent& event = revision.events(revision.events_size() - 1);
+  std::cout << revision.rule_set() << " revision " << revision.revision() << " "
+            << v1::RevisionState_Name(revision.state());
+  if (revision.share_ppm() > 0) {
+    std::cout << " for " << revision.share_ppm() / 10000.0 << "% of units";
+  }
+  std::cout << " since " << FormatTime(event.time()) << ", journal position "
+            << event.sequence() << "\n";
+}
+
+CLI::Option* AddShareOption(CLI::App* command, const std::string& name,
+                            uint32_t* ppm) {
+  return command->add_option_function<std::string>(
+      name,
+      [ppm](const std::string& text) {
+        if (!ParseShare(text, ppm)) {
+          throw CLI::ValidationError(
+              "share", "a share is above 0 and at most 100%, such as 10%");
+        }
+      },
+      "Share of the units, such as 10%");
+}
+
+void AddRuleLife(CLI::App* rules, const GlobalFlags& flags, Action* action) {
+  auto text = std::make_shared<std::string>();
+  auto note = std::make_shared<std::string>();
+  auto number = std::make_shared<uint64_t>();
+  auto other = std::make_shared<uint64_t>();
+  auto json = std::make_shared<bool>(false);
+  auto* rollback = rules->add_subcommand(
+      "rollback",
+      "Bring the revision back that was active before the present one, in one "
+      "step; ends a roll-out\nExample: portrisk rules rollback nl.port");
+  rollback->add_option("rule_set", *text, "Name of the rule set")->required();
+  rollback->add_option("--note", *note, "Why; kept with the change");
+  rollback->callback([=, &flags] {
+    *action = [=, &flags] { return Rollback(flags, *text, *note); };
+  });
+  auto* reset = rules->add_subcommand(
+      "reset-breaker",
+      "Let a rule count again whose breaker has tripped\n"
+      "Example: portrisk rules reset-breaker 7 night.gate --note 'checked'");
+  reset->add_option("revision", *number, "Number of the revision")->required();
+  reset->add_option("rule", *text, "Id of the rule")->required();
+  reset->add_option("--note", *note, "What was found")->required();
+  reset->callback([=, &flags] {
+    *action = [=, &flags] {
+      return ResetBreaker(flags, *number, *text, *note);
+    };
+  });
+  auto* diff = rules->add_subcommand(
+      "diff",
+      "Show what changed between two revisions, rule by rule\n"
+      "Example: portrisk rules diff 6 7");
+  diff->add_option("before", *number, "Number of a revision")->required();
+  diff->add_option("after", *other, "Number of another one")->required();
+  diff->add_flag("--json", *json, "The differences as JSON");
+  diff->callback([=, &flags] {
+    *action = [=, &flags] { return Diff(flags, *number, *other, *json); };
+  });
+}
+
+}  // namespace portrisk::service::cli

@@ -1,0 +1,41 @@
+// The calls of RuleService about lists, without their transport.
+#ifndef PORTRISK_SERVICE_LIST_API_H_
+#define PORTRISK_SERVICE_LIST_API_H_
+
+#include <mutex>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "portrisk/v1/rule_service.pb.h"
+#include "service/engine.h"
+
+namespace portrisk::service {
+
+// Thread-safe. A load goes through the journal and returns when it is durable.
+class ListApi {
+ public:
+  // `engine` outlives this.
+  explicit ListApi(Engine* engine) : engine_(engine) {}
+
+  absl::StatusOr<v1::LoadListResponse> Load(const v1::LoadListRequest& request,
+                                            const std::string& caller);
+  absl::StatusOr<v1::ListListsResponse> List(
+      const v1::ListListsRequest& request) const;
+  absl::StatusOr<v1::GetListResponse> Get(
+      const v1::GetListRequest& request) const;
+  absl::StatusOr<v1::LookUpListValueResponse> LookUp(
+      const v1::LookUpListValueRequest& request) const;
+
+ private:
+  absl::StatusOr<v1::Catalogue> ReadCatalogue() const;
+  // A rule set in force must not lose a list by its changing type.
+  absl::Status CheckType(const v1::Catalogue& catalogue,
+                         const v1::LoadListRequest& request) const;
+
+  Engine* const engine_;
+  std::mutex mutex_;  // One load at a time.
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_LIST_API_H_

@@ -1,0 +1,473 @@
+// The life of rules and lists through the real engine and store: every change
+// takes effect at one journal position, survives a restart and is what a fold
+// of the journal gives.
+#include <gmock/gmock.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "google/rpc/error_details.pb.h"
+#include "service/errors.h"
+#include "service/explain_api.h"
+#include "service/list_api.h"
+#include "service/rule_api.h"
+#include "service/verify.h"
+#include "tests/service/engine_fixture.h"
+
+namespace portrisk::service {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kCaller[] = "development";
+
+std::string ReasonOf(const absl::Status& status) {
+  const google::rpc::Status rpc = ToRpcStatus(status);
+  for (const auto& any : rpc.details()) {
+    google::rpc::ErrorInfo info;
+    if (any.UnpackTo(&info)) return info.reason();
+  }
+  return "";
+}
+
+std::string Document(absl::string_view name, absl::string_view layer,
+                     absl::string_view head, absl::string_view rule) {
+  return absl::StrCat("rule_set: ", name, "\nlayer: ", layer, "\nowner: EU\n",
+                      head,
+                      "rules:\n"
+                      "  - id: r\n"
+                      "    title: {en: T, es: T, pt: T}\n"
+                      "    explain: {en: E, es: E, pt: E}\n",
+                      rule);
+}
+
+constexpr char kAnyBox[] =
+    "    when: movement.container.load_status == FULL\n    score: 10\n";
+constexpr char kWatched[] =
+    "lists: {boxes: {type: container_number, source: watched}}\n";
+constexpr char kOnList[] =
+    "    when: movement.container.number in boxes\n    score: 40\n";
+
+// A box number for each i, with its check digit left out of account.
+std::string Number(int i) { return absl::StrCat("MSKU", 1'000'000 + i); }
+
+class RuleLifeTest : public EngineTest {
+ protected:
+  void SetUp() override { Start(); }
+
+  std::string Directory() const {
+    return absl::StrCat(directory_.path(), "/store", lives_);
+  }
+  void Start() {
+    Open(TestOptions(Directory()));
+    rules_ = std::make_unique<RuleApi>(engine_.get(), true);
+    lists_ = std::make_unique<ListApi>(engine_.get());
+  }
+
+  // As after a crash: what was durable at that moment, without the checkpoint
+  // of an orderly end, so that all counts are folded again.
+  void Restart() {
+    const std::string before = Directory();
+    ++lives_;
+    std::filesystem::copy(before, Directory(),
+                          std::filesystem::copy_options::recursive);
+    Start();
+    EXPECT_GT(engine_->open_report().folded_records, 0u);
+  }
+
+  // After an orderly end: everything comes from the checkpoint.
+  void Reopen() {
+    engine_.reset();
+    Start();
+    EXPECT_EQ(engine_->open_report().folded_records, 0u);
+  }
+
+  uint64_t Approve(const std::string& yaml) {
+    v1::CreateRevisionRequest create;
+    create.set_yaml(yaml);
+    auto made = rules_->Create(create, kCaller);
+    EXPECT_TRUE(made.ok()) << made.status();
+    if (!made.ok()) return 0;
+    auto approved = rules_->Approve(Change(made->revision()), kCaller);
+    EXPECT_TRUE(approved.ok()) << approved.status();
+    return made->revision();
+  }
+  uint64_t Activate(const std::string& yaml, uint32_t share_ppm = 0) {
+    const uint64_t revision = Approve(yaml);
+    auto active = rules_->Activate(Change(revision, share_ppm), kCaller);
+    EXPECT_TRUE(active.ok()) << active.status();
+    return revision;
+  }
+  static v1::ChangeRevisionRequest Change(uint64_t revision,
+                                          uint32_t share_ppm = 0) {
+    v1::ChangeRevisionRequest request;
+    request.set_revision(revision);
+    request.set_share_ppm(share_ppm);
+    return request;
+  }
+  absl::StatusOr<v1::Revision> Rollback() {
+    v1::RollbackRuleSetRequest request;
+    request.set_rule_set("s");
+    return rules_->Rollback(request, kCaller);
+  }
+  v1::Revision Get(uint64_t revision) {
+    v1::GetRevisionRequest request;
+    request.set_revision(revision);
+    auto got = rules_->Get(request);
+    EXPECT_TRUE(got.ok()) << got.status();
+    return got.ok() ? *got : v1::Revision();
+  }
+  absl::StatusOr<v1::LoadListResponse> Load(
+      const std::string& csv, const std::string& name = "watched",
+      v1::ListType type = v1::LIST_CONTAINER_NUMBER) {
+    v1::LoadListRequest request;
+    request.set_name(name);
+    request.set_type(type);
+    request.set_owner("NL");
+    request.set_csv(csv);
+    request.set_file("w.csv");
+    return lists_->Load(request, kCaller);
+  }
+  v1::Assessment Assess(const std::string& number) {
+    const Answer answer =
+        Score(engine_.get(), MakeMovement(absl::StrCat("m", ++movements_),
+                                          v1::GATE_IN, number, movements_));
+    EXPECT_TRUE(answer.status.ok()) << answer.status;
+    return answer.assessment();
+  }
+  // Drains, folds the journal from nothing and compares.
+  void ExpectVerified(uint64_t differences = 0) {
+    rules_.reset();
+    lists_.reset();
+    engine_.reset();
+    store::Options options;
+    options.directory = Directory();
+    options.read_only = true;
+    auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    auto report = VerifyStore(**store, [](uint64_t) {});
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_EQ(report->difference_count, differences)
+        << testing::PrintToString(report->differences);
+    EXPECT_GT(report->states_compared, 0u);
+  }
+
+  std::unique_ptr<RuleApi> rules_;
+  std::unique_ptr<ListApi> lists_;
+  int movements_ = 0;
+  int lives_ = 0;
+};
+
+TEST_F(RuleLifeTest, AListTakesEffectAtOnePositionAndSurvivesARestart) {
+  Activate(Document("s", "port", kWatched, kOnList));
+  const v1::Assessment before = Assess(Number(1));
+  ASSERT_THAT(before.not_evaluated(), SizeIs(1));
+  EXPECT_EQ(before.not_evaluated(0).missing_field(), "watched");
+  auto one = Load("value,reason\nmsku 1000001,seen\nMSKU1000002,seen\n");
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_THAT(one->issues(), IsEmpty()) << one->DebugString();
+  const v1::Assessment hit = Assess(Number(1));
+  EXPECT_EQ(hit.score(), 40);
+  ASSERT_THAT(hit.lists(), SizeIs(1));
+  EXPECT_EQ(hit.lists(0).version(), 1u);
+  EXPECT_EQ(hit.sequence(), one->list().sequence() + 1);
+  // The same again is no new version; another owner or entry is.
+  auto again = Load("reason,value\nseen,MSKU1000002\nseen,MSKU1000001\n");
+  EXPECT_TRUE(again->unchanged());
+  EXPECT_EQ(again->list().version(), 1u);
+  auto two = Load("value,reason\nMSKU1000002,seen\n");
+  EXPECT_EQ(two->list().version(), 2u);
+  EXPECT_EQ(Assess(Number(1)).score(), 0);
+  Restart();
+  const v1::Assessment after = Assess(Number(2));
+  EXPECT_EQ(after.score(), 40);
+  EXPECT_EQ(after.lists(0).version(), 2u);
+  ExpectVerified();
+}
+
+TEST_F(RuleLifeTest, VerificationFindsAListThatWasChangedOnDisk) {
+  Assess(Number(1));
+  const std::string hash =
+      Load("value,reason\nMSKU1000001,seen\n")->list().content_hash();
+  ExpectVerified();
+  store::Options options;
+  options.directory = Directory();
+  {
+    auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    v1::ListChunk chunk;
+    chunk.add_entries()->set_value(Number(1));
+    ASSERT_TRUE((*store)
+                    ->PutContent(store::Table::kReference,
+                                 hash + '\0' + Number(1),
+                                 chunk.SerializeAsString())
+                    .ok());
+  }
+  ExpectVerified(/*differences=*/1);
+}
+
+TEST_F(RuleLifeTest, ABadRowLoadsNothingAndSaysWhere) {
+  auto bad = Load(
+      "value,expires,reason\n"
+      "MSKU1000001,,\"two\nlines, one comma\"\n"
+      "MSKU1000002,soon,seen\n"
+      "MSKU1000001,2026-12-31,again\n"
+      "MSKU1000003,\n");
+  ASSERT_TRUE(bad.ok()) << bad.status();
+  EXPECT_FALSE(bad->has_list());
+  ASSERT_EQ(bad->issues_size(), 3) << bad->DebugString();
+  EXPECT_EQ(bad->issues(0).line(), 4);
+  EXPECT_EQ(bad->issues(0).column(), 13);
+  EXPECT_EQ(bad->issues(0).code(), "BAD_VALUE");
+  v1::ListListsRequest all;
+  EXPECT_THAT(lists_->List(all)->lists(), IsEmpty());
+  EXPECT_THAT(Load("value,nationality,reason\nX,NL,r\n")->issues(0).code(),
+              "NATIONALITY");
+  EXPECT_EQ(ReasonOf(Load("value,reason\n", "crew-citizenship").status()),
+            "NATIONALITY");
+  EXPECT_EQ(Load("value\nX\n")->issues(0).code(), "MISSING_COLUMN");
+  EXPECT_EQ(Load("")->issues(0).code(), "NO_HEADER");
+}
+
+TEST_F(RuleLifeTest, DoubledEntriesAreNamedWithBothLines) {
+  auto bad =
+      Load("value,reason\nMSKU1000001,a\nMSKU1000002,b\nmsku1000001,c\n");
+  ASSERT_THAT(bad->issues(), SizeIs(1));
+  EXPECT_EQ(bad->issues(0).line(), 4);
+  EXPECT_THAT(bad->issues(0).message(), HasSubstr("line 2"));
+}
+
+TEST_F(RuleLifeTest, EntriesArePagedAndLookedUpInAllVersions) {
+  std::string csv = "value,reason,owner,expires\n";
+  for (int i = 0; i < 3000; ++i) {
+    absl::StrAppend(&csv, Number(i), ",reason ", i, ",,2026-12-31\n");
+  }
+  ASSERT_EQ(Load(csv)->list().entry_count(), 3000u);
+  ASSERT_TRUE(Load("value,reason\nMSKU1000005,new\n").ok());
+  ASSERT_TRUE(
+      Load("value,reason\n08.03,bananas\n", "goods", v1::LIST_HS_PREFIX).ok());
+  v1::GetListRequest request;
+  request.set_name("watched");
+  request.set_version(1);
+  request.set_page_size(1000);
+  std::vector<std::string> values;
+  do {
+    auto page = lists_->Get(request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const auto& entry : page->entries()) values.push_back(entry.value());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  ASSERT_THAT(values, SizeIs(3000));
+  EXPECT_EQ(values[2047], Number(2047));
+  v1::LookUpListValueRequest ask;
+  ask.set_value("MSKU 100000-5");
+  auto found = lists_->LookUp(ask);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found->holdings(), SizeIs(2));
+  EXPECT_TRUE(found->holdings(0).in_force());
+  EXPECT_EQ(found->holdings(0).entry().reason(), "new");
+  EXPECT_EQ(found->holdings(1).entry().reason(), "reason 5");
+  EXPECT_EQ(found->holdings(1).entry().expire_time().seconds(), 1'798'761'600);
+  ask.set_value("0803901000");
+  EXPECT_EQ(lists_->LookUp(ask)->holdings(0).entry().value(), "0803");
+}
+
+TEST_F(RuleLifeTest, AListKeepsTheTypeThatRulesInForceTakeItFor) {
+  Activate(Document("s", "port", kWatched, kOnList));
+  EXPECT_EQ(
+      ReasonOf(Load("value,reason\nX,r\n", "watched", v1::LIST_TEXT).status()),
+      "LIST_OF_OTHER_TYPE");
+}
+
+TEST_F(RuleLifeTest, RollbackGoesBackStepByStep) {
+  std::vector<uint64_t> revisions;
+  for (int score = 1; score <= 3; ++score) {
+    revisions.push_back(Activate(Document(
+        "s", "port", "",
+        absl::StrReplaceAll(kAnyBox,
+                            {{"score: 10", absl::StrCat("score: ", score)}}))));
+  }
+  EXPECT_EQ(Assess(Number(1)).score(), 3);
+  auto back = Rollback();
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->revision(), revisions[1]);
+  EXPECT_EQ(Assess(Number(1)).score(), 2);
+  EXPECT_EQ(Rollback()->revision(), revisions[0]);
+  EXPECT_EQ(ReasonOf(Rollback().status()), "NOTHING_TO_ROLL_BACK");
+  EXPECT_EQ(Get(revisions[2]).state(), v1::RETIRED);
+  Restart();
+  EXPECT_EQ(Assess(Number(1)).score(), 1);
+  ExpectVerified();
+}
+
+TEST_F(RuleLifeTest, ARolloutConcernsAStablePartOfTheUnits) {
+  const uint64_t before = Activate(Document("s", "port", "", kAnyBox));
+  const uint64_t after = Activate(
+      Document("s", "port", "", absl::StrReplaceAll(kAnyBox, {{"10", "20"}})),
+      300'000);
+  EXPECT_EQ(Get(before).state(), v1::ACTIVE);
+  EXPECT_EQ(Get(after).share_ppm(), 300'000u);
+  const auto in_share = [&](int i) {
+    const v1::Assessment a = Assess(Number(i));
+    EXPECT_TRUE(a.unit().has_rollout_ppm());
+    EXPECT_EQ(a.revisions_size(), 1);
+    EXPECT_EQ(a.revisions(0).revision(), a.score() == 20 ? after : before);
+    return a.score() == 20;
+  };
+  std::vector<bool> first;
+  for (int i = 0; i < 200; ++i) first.push_back(in_share(i));
+  const auto count = std::count(first.begin(), first.end(), true);
+  EXPECT_NEAR(count, 60, 25);
+  auto wider = rules_->Share(Change(after, 600'000), kCaller);
+  ASSERT_TRUE(wider.ok()) << wider.status();
+  Restart();
+  int kept = 0, now = 0;
+  for (int i = 0; i < 200; ++i) {
+    const bool in = in_share(i);
+    now += in;
+    kept += first[i] && in;
+  }
+  EXPECT_EQ(kept, count) << "who was in the share stays in it";
+  EXPECT_GT(now, count);
+  EXPECT_EQ(ReasonOf(rules_
+                         ->Activate(
+                             Change(Approve(Document("s", "port", "", kAnyBox)),
+                                    10'000),
+                             kCaller)
+                         .status()),
+            "ROLLOUT_UNDERWAY");
+  ASSERT_TRUE(rules_->Share(Change(after, 1'000'000), kCaller).ok());
+  EXPECT_EQ(Get(before).state(), v1::RETIRED);
+  EXPECT_EQ(Get(after).share_ppm(), 0u);
+  EXPECT_EQ(Assess(Number(500)).score(), 20);
+  EXPECT_EQ(Rollback()->revision(), before);
+  EXPECT_EQ(Assess(Number(501)).score(), 10);
+  ExpectVerified();
+}
+
+TEST_F(RuleLifeTest, RollingBackARolloutLeavesTheOldRevisionForAll) {
+  const uint64_t before = Activate(Document("s", "port", "", kAnyBox));
+  const uint64_t after = Activate(
+      Document("s", "port", "", absl::StrReplaceAll(kAnyBox, {{"10", "20"}})),
+      999'999);
+  EXPECT_EQ(Assess(Number(1)).score(), 20);
+  EXPECT_EQ(Rollback()->revision(), before);
+  EXPECT_EQ(Get(after).state(), v1::RETIRED);
+  EXPECT_EQ(Assess(Number(1)).score(), 10);
+}
+
+TEST_F(RuleLifeTest, AShadowRevisionIsRecordedAndAddsNothing) {
+  Activate(Document("s", "port", "", kAnyBox));
+  const uint64_t shadow = Approve(
+      Document("s", "port", "", absl::StrReplaceAll(kAnyBox, {{"10", "500"}})));
+  auto state = rules_->Shadow(Change(shadow), kCaller);
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_EQ(state->state(), v1::SHADOW);
+  Restart();
+  const v1::Assessment a = Assess(Number(1));
+  EXPECT_EQ(a.score(), 10);
+  ASSERT_THAT(a.hits(), SizeIs(2));
+  EXPECT_TRUE(a.hits(0).shadow() != a.hits(1).shadow());
+  ASSERT_TRUE(rules_->Activate(Change(shadow), kCaller).ok());
+  EXPECT_EQ(Assess(Number(2)).score(), 500);
+  ExpectVerified();
+}
+
+constexpr char kBreaker[] = "    breaker: {share: 0.1, window: 100}\n";
+
+TEST_F(RuleLifeTest, ABreakerTripsIsKeptAndIsResetByAPerson) {
+  const uint64_t revision =
+      Activate(Document("s", "port", "", absl::StrCat(kAnyBox, kBreaker)));
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(Assess(Number(i)).score(), 10);
+  // The counts are a fold of the journal: a restart forgets nothing.
+  Restart();
+  for (int i = 6; i < 9; ++i) EXPECT_EQ(Assess(Number(i)).score(), 10);
+  Reopen();
+  for (int i = 9; i < 11; ++i) EXPECT_EQ(Assess(Number(i)).score(), 10);
+  // The eleventh hit was more than a tenth of the window.
+  EXPECT_EQ(engine_->breaker_trips(), 1u);
+  const v1::Assessment after = Assess(Number(11));
+  EXPECT_EQ(after.score(), 0);
+  ASSERT_THAT(after.hits(), SizeIs(1));
+  EXPECT_TRUE(after.hits(0).shadow());
+  v1::Revision shown = Get(revision);
+  ASSERT_THAT(shown.overrides(), SizeIs(1));
+  EXPECT_EQ(shown.overrides(0).rule(), "r");
+  EXPECT_EQ(shown.overrides(0).sequence(), after.sequence() - 1);
+  EXPECT_EQ(shown.events(shown.events_size() - 1).caller(), "engine");
+  EXPECT_EQ(shown.state(), v1::ACTIVE);
+  Restart();
+  EXPECT_EQ(Assess(Number(12)).score(), 0);
+  v1::ResetBreakerRequest reset;
+  reset.set_revision(revision);
+  reset.set_rule("r");
+  EXPECT_EQ(ReasonOf(rules_->ResetBreaker(reset, kCaller).status()),
+            "NOTE_MISSING");
+  reset.set_note("a ship of full boxes");
+  ASSERT_TRUE(rules_->ResetBreaker(reset, kCaller).ok());
+  EXPECT_EQ(ReasonOf(rules_->ResetBreaker(reset, kCaller).status()),
+            "NOT_TRIPPED");
+  EXPECT_EQ(Assess(Number(13)).score(), 10);
+  ExpectVerified();
+}
+
+TEST_F(RuleLifeTest, ABreakerTripsInsideABatchAtOnePosition) {
+  Activate(Document("s", "port", "", absl::StrCat(kAnyBox, kBreaker)));
+  std::vector<v1::Movement> movements;
+  for (int i = 0; i < 40; ++i) {
+    movements.push_back(
+        MakeMovement(absl::StrCat("b", i), v1::GATE_IN, Number(i), i));
+  }
+  const auto answers = ScoreAll(engine_.get(), movements);
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(answers[i].status.ok()) << answers[i].status;
+    EXPECT_EQ(answers[i].assessment().score(), i < 11 ? 10 : 0) << i;
+  }
+  // One position lies between: the trip.
+  EXPECT_EQ(answers[11].assessment().sequence(),
+            answers[10].assessment().sequence() + 2);
+  ExpectVerified();
+}
+
+TEST_F(RuleLifeTest, AnUnlikelyRuleNeverTripsOverManyWindows) {
+  Activate(Document(
+      "s", "port", "",
+      absl::StrCat("    when: movement.container.number == '", Number(7),
+                   "'\n    score: 10\n    breaker: {share: "
+                   "0.1, window: 20}\n")));
+  for (int i = 0; i < 200; ++i) {
+    const bool hit = i % 10 == 7;
+    EXPECT_EQ(Assess(hit ? Number(7) : Number(1000 + i)).score(), hit ? 10 : 0);
+  }
+  EXPECT_EQ(engine_->breaker_trips(), 0u);
+  ExpectVerified();
+}
+
+constexpr char kSuppressing[] =
+    "suppressions: [{rule_set: c, rule: r, reason: shuttle, until: "
+    "2030-01-01}]\n";
+
+TEST_F(RuleLifeTest, ASuppressionIsCountedAndCheckedAtActivation) {
+  const std::string port = Document("p", "port", kSuppressing, kAnyBox);
+  const uint64_t early = Approve(port);
+  EXPECT_EQ(ReasonOf(rules_->Activate(Change(early), kCaller).status()),
+            "SUPPRESSION_NOT_ALLOWED");
+  Activate(Document("c", "common", "", kAnyBox));
+  EXPECT_EQ(ReasonOf(rules_->Activate(Change(early), kCaller).status()),
+            "SUPPRESSION_NOT_ALLOWED");
+  Activate(Document("c", "common", "",
+                    absl::StrCat(kAnyBox, "    suppressible: true\n")));
+  ASSERT_TRUE(rules_->Activate(Change(early), kCaller).ok());
+  EXPECT_EQ(Assess(Number(1)).score(), 10);
+  Restart();
+  EXPECT_EQ(Assess(Number(2)).score(), 10);
+  const v1::Revision shown = Get(early);
+  ASSERT_THAT(shown.suppressed(), SizeIs(1));
+  EXPECT_EQ(shown.suppressed(0).rule_set(), "c");
+  EXPECT_EQ(shown.suppressed(0).count(), 2u);
+  ExpectVerified();
+}
+
+}  // namespace
+}  // namespace portrisk::service
