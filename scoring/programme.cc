@@ -87,7 +87,7 @@ struct Programme::Rep {
 
   void Add(uint32_t member, cel::Compiler* compiler);
   void AddSuppressions(cel::Compiler* compiler);
-  void BuildIndex();
+  void BuildIndex(const v1::Statistics& statistics);
   // The compiled rules of a member.
   std::pair<uint32_t, uint32_t> RulesOf(uint32_t member) const;
   void EvaluateRule(uint32_t rule, const Pass& pass) const;
@@ -135,7 +135,7 @@ Programme::Programme() = default;
 Programme::~Programme() = default;
 
 absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
-    std::vector<Member> members) {
+    std::vector<Member> members, const v1::Statistics& statistics) {
   absl::flat_hash_map<absl::string_view, std::vector<const Member*>> by_name;
   for (const Member& member : members) {
     if (member.shadow) continue;
@@ -156,7 +156,7 @@ absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
   for (uint32_t i = 0; i < rep->members.size(); ++i) rep->Add(i, &compiler);
   rep->AddSuppressions(&compiler);
   rep->program = compiler.Finish();
-  rep->BuildIndex();
+  rep->BuildIndex(statistics);
   std::shared_ptr<Programme> programme(new Programme);
   programme->rep_ = std::move(rep);
   return programme->With({});
@@ -289,13 +289,13 @@ std::shared_ptr<const Programme> Programme::With(
   return programme;
 }
 
-void Programme::Rep::BuildIndex() {
+void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
   std::vector<IndexedRule> indexed;
   indexed.reserve(rules.size());
   for (const CompiledRule& compiled : rules) {
     indexed.push_back({compiled.root, compiled.rule->applies_to});
   }
-  index = RuleIndex(*program, indexed);
+  index = RuleIndex(*program, indexed, statistics);
 }
 
 Programme::Needs Programme::Select(const Scope& scope,

@@ -74,8 +74,10 @@ class Programme {
 
   // Fails with INVALID_ARGUMENT when two members that are not in shadow carry
   // the same rule-set name and concern the same units.
+  // `statistics` tells what movements look like; they change cost and nothing
+  // else.
   static absl::StatusOr<std::shared_ptr<const Programme>> Compile(
-      std::vector<Member> members);
+      std::vector<Member> members, const v1::Statistics& statistics = {});
 
   // A version of a list that is loaded apart from the rule sets.
   struct List {

@@ -22,6 +22,7 @@
 
 #include "absl/types/span.h"
 #include "portrisk/v1/movement.pb.h"
+#include "portrisk/v1/rules.pb.h"
 #include "scoring/cel/eval.h"
 #include "scoring/cel/program.h"
 #include "scoring/rule_index_atoms.h"
@@ -57,7 +58,9 @@ class RuleIndex {
   RuleIndex() = default;
   // `program` must outlive the index. Roots above 0 (history) are only read by
   // Refine.
-  RuleIndex(const cel::Program& program, absl::Span<const IndexedRule> rules);
+  // The index is laid out for movements like those of `statistics`.
+  RuleIndex(const cel::Program& program, absl::Span<const IndexedRule> rules,
+            const v1::Statistics& statistics = {});
 
   // Candidates by event and by what the movement itself says. `state` has
   // begun with the movement; its other roots are not read.

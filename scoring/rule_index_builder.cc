@@ -5,7 +5,9 @@
 #include <numeric>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/numbers.h"
 #include "scoring/rule_index.h"
+#include "scoring/rule_index_keys.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -34,8 +36,13 @@ struct BucketRange {
 class RuleIndexBuilder {
  public:
   RuleIndexBuilder(const cel::Program& program,
-                   absl::Span<const IndexedRule> rules, RuleIndex* index)
-      : program_(program), analysis_(program), rules_(rules), index_(index) {}
+                   absl::Span<const IndexedRule> rules,
+                   const v1::Statistics& statistics, RuleIndex* index)
+      : program_(program),
+        analysis_(program),
+        rules_(rules),
+        statistics_(statistics),
+        index_(index) {}
 
   void Build() {
     for (uint32_t i = 0; i < rules_.size(); ++i) {
@@ -45,7 +52,10 @@ class RuleIndexBuilder {
     }
     if (rows_.empty()) return;
     ChooseAttributes();
-    for (size_t i = 0; i < chosen_.size(); ++i) SetBounds(i);
+    for (size_t i = 0; i < chosen_.size(); ++i) {
+      SetBounds(i);
+      SetWeights(index_->attributes_.back());
+    }
     SplitRows();
     SortRows();
     index_->words_ = (rows_.size() + kStepRows - 1) / kStepRows * kStep;
@@ -132,6 +142,63 @@ class RuleIndexBuilder {
     }
   }
 
+  // How often a value falls into each bucket, as far as movements have shown;
+  // what they have not shown is spread evenly.
+  void SetWeights(const RuleIndex::Attribute& attribute) {
+    const size_t buckets = attribute.bounds.size() + 1;
+    std::vector<double> weights(buckets, 0);
+    const v1::FieldSample* sample = SampleOf(attribute);
+    const double present =
+        sample == nullptr
+            ? 0
+            : static_cast<double>(statistics_.movements() - sample->absent());
+    double shown = 0;
+    for (int i = 0; present > 0 && i < sample->values_size(); ++i) {
+      uint64_t key;
+      if (!KeyOfText(attribute.family, sample->values(i), &key)) continue;
+      const double share = sample->counts(i) / present;
+      weights[attribute.BucketOf(key) - 1] += share;
+      shown += share;
+    }
+    const double rest = std::max(0.0, 1 - shown);
+    for (double& weight : weights) {
+      weight += rest / static_cast<double>(buckets);
+    }
+    weights_.push_back(std::move(weights));
+  }
+
+  const v1::FieldSample* SampleOf(const RuleIndex::Attribute& attribute) {
+    if (attribute.slot == RuleIndex::kNoSlot) return nullptr;
+    const std::string& path =
+        program_.paths[program_.slots[attribute.slot].path];
+    for (const v1::FieldSample& sample : statistics_.fields()) {
+      if (sample.field() == path) return &sample;
+    }
+    return nullptr;
+  }
+
+  static bool KeyOfText(KeyFamily family, const std::string& text,
+                        uint64_t* key) {
+    double number = 0;
+    switch (family) {
+      case KeyFamily::kHash:
+        *key = HashKey(text);
+        return true;
+      case KeyFamily::kText:
+        *key = TextKey(text);
+        return true;
+      case KeyFamily::kBool:
+        *key = text == "1" ? 1 : 0;
+        return true;
+      case KeyFamily::kNumber:
+        if (!absl::SimpleAtod(text, &number)) return false;
+        *key = NumberKey(number);
+        return true;
+      default:
+        return false;
+    }
+  }
+
   // The buckets of a demand, ascending and apart.
   static void BucketsOf(const RuleIndex::Attribute& attribute,
                         const KeySet& keys, std::vector<BucketRange>* out) {
@@ -157,15 +224,15 @@ class RuleIndexBuilder {
       if (at == place_.end()) continue;
       const RuleIndex::Attribute& attribute = index_->attributes_[at->second];
       BucketsOf(attribute, demand.keys, &buckets_);
-      size_t wide = 0;
+      const std::vector<double>& weights = weights_[at->second];
+      double share = 0;
       for (const BucketRange& range : buckets_) {
-        wide += range.last - range.first + 1u;
+        for (size_t b = range.first; b <= range.last; ++b) share += weights[b];
       }
       const uint8_t first = buckets_.empty() ? 0 : buckets_.front().first;
       const uint8_t last = buckets_.empty() ? 0 : buckets_.back().last;
-      choices_.push_back({static_cast<double>(wide) /
-                              static_cast<double>(attribute.bounds.size() + 1),
-                          static_cast<uint8_t>(at->second), first, last});
+      choices_.push_back(
+          {share, static_cast<uint8_t>(at->second), first, last});
     }
     std::sort(
         choices_.begin(), choices_.end(), [](const auto& a, const auto& b) {
@@ -301,12 +368,14 @@ class RuleIndexBuilder {
     std::vector<RuleIndex::Attribute>& all = index_->attributes_;
     std::vector<double> passed(all.size());
     for (size_t i = 0; i < all.size(); ++i) {
-      uint64_t ones = 0;
-      for (const uint64_t word : all[i].bits) {
-        ones += static_cast<uint64_t>(__builtin_popcountll(word));
+      for (size_t b = 0; b < weights_[i].size(); ++b) {
+        uint64_t ones = 0;
+        for (size_t w = 0; w < index_->words_; ++w) {
+          ones += static_cast<uint64_t>(
+              __builtin_popcountll(all[i].bits[b * index_->words_ + w]));
+        }
+        passed[i] += weights_[i][b] * static_cast<double>(ones);
       }
-      passed[i] = static_cast<double>(ones) /
-                  static_cast<double>(all[i].bounds.size() + 1);
     }
     std::vector<size_t> order(all.size());
     std::iota(order.begin(), order.end(), size_t{0});
@@ -352,20 +421,23 @@ class RuleIndexBuilder {
   const cel::Program& program_;
   const DemandAnalysis analysis_;
   const absl::Span<const IndexedRule> rules_;
+  const v1::Statistics& statistics_;
   RuleIndex* const index_;
   std::vector<Row> rows_;
   std::vector<Choice> chosen_;
   absl::flat_hash_map<uint32_t, size_t> place_;  // In attributes_, unordered.
   size_t all_demands_ = 0;
   std::vector<BucketRange> buckets_;
+  std::vector<std::vector<double>> weights_;  // Of each attribute's buckets.
   std::vector<RowChoice> choices_;
   std::vector<std::pair<uint8_t, uint8_t>> word_places_;  // Of each word.
   std::vector<size_t> at_;  // Where each attribute went.
 };
 
 RuleIndex::RuleIndex(const cel::Program& program,
-                     absl::Span<const IndexedRule> rules) {
-  RuleIndexBuilder(program, rules, this).Build();
+                     absl::Span<const IndexedRule> rules,
+                     const v1::Statistics& statistics) {
+  RuleIndexBuilder(program, rules, statistics, this).Build();
 }
 
 }  // namespace portrisk::scoring

@@ -236,6 +236,20 @@ absl::StatusOr<v1::Revision> RuleApi::Take(v1::Catalogue catalogue,
   }
   auto store = engine_->store();
   if (!store.ok()) return store.status();
+  // What comes into force is laid out for the movements of late; that is kept
+  // with the step, so that a restart lays it out the same way.
+  const bool observes = last.event.state() == v1::ACTIVE;
+  if (observes) {
+    uint64_t last_sequence = 0;
+    absl::Status status = engine_->Run([&](Core& core) {
+      last_sequence = core.last_sequence();
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    auto statistics = Observe(**store, last_sequence);
+    if (!statistics.ok()) return statistics.status();
+    *catalogue.mutable_statistics() = *std::move(statistics);
+  }
   auto programme = CompileInForce(**store, engine_->rule_sets(), catalogue);
   if (!programme.ok()) return programme.status();
   v1::Revision changed;
@@ -246,6 +260,9 @@ absl::StatusOr<v1::Revision> RuleApi::Take(v1::Catalogue catalogue,
       record.mutable_rule()->set_revision(step.revision);
       *record.mutable_rule()->mutable_event() = step.event;
       record.mutable_rule()->mutable_event()->set_caller(caller);
+      if (observes && &step == &last) {
+        *record.mutable_rule()->mutable_statistics() = catalogue.statistics();
+      }
       core.Append(std::move(record), {});
     }
     core.SetProgramme(*programme);

@@ -1,12 +1,20 @@
 #include "service/rule_sets.h"
 
 #include "absl/strings/str_cat.h"
+#include "portrisk/v1/journal.pb.h"
+#include "scoring/statistics.h"
 #include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
 #include "service/list_store.h"
 
 namespace portrisk::service {
+namespace {
+
+// Movements that are looked at to learn what movements look like.
+constexpr uint64_t kObservedMax = 4096;
+
+}  // namespace
 
 absl::StatusOr<v1::Revision> ReadRevision(const store::Store& store,
                                           uint64_t revision) {
@@ -71,12 +79,37 @@ absl::StatusOr<std::vector<scoring::Programme::Member>> MembersInForce(
   return members;
 }
 
+absl::StatusOr<v1::Statistics> Observe(const store::Store& store,
+                                       uint64_t last_sequence) {
+  scoring::StatisticsBuilder builder;
+  const uint64_t from =
+      last_sequence > kObservedMax ? last_sequence - kObservedMax + 1 : 1;
+  absl::Status status = store.ScanJournal(from, [&](const store::Block& block) {
+    v1::JournalBlock parsed;
+    v1::Movement movement;
+    if (!parsed.ParseFromString(block.bytes)) {
+      return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+                   "a block of the journal does not parse");
+    }
+    for (const v1::JournalRecord& record : parsed.records()) {
+      if (record.has_movement() &&
+          movement.ParseFromString(record.movement().movement())) {
+        builder.Add(movement);
+      }
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return builder.Take(last_sequence);
+}
+
 absl::StatusOr<std::shared_ptr<const scoring::Programme>> CompileInForce(
     const store::Store& store, const RuleSets& rule_sets,
     const v1::Catalogue& catalogue) {
   auto members = MembersInForce(store, rule_sets, catalogue);
   if (!members.ok()) return members.status();
-  return scoring::Programme::Compile(*std::move(members));
+  return scoring::Programme::Compile(*std::move(members),
+                                     catalogue.statistics());
 }
 
 absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(

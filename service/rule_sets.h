@@ -46,6 +46,10 @@ absl::StatusOr<std::shared_ptr<const scoring::Programme>> CompileInForce(
     const store::Store& store, const RuleSets& rule_sets,
     const v1::Catalogue& catalogue);
 
+// What the last few thousand movements up to a durable position look like.
+absl::StatusOr<v1::Statistics> Observe(const store::Store& store,
+                                       uint64_t last_sequence);
+
 // The reference data of that version; the empty one for "".
 absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(
     const store::Store& store, const std::string& version);
