@@ -27,8 +27,9 @@ Value TextValue(const FieldDescriptor& field, const std::string& text) {
                      text);
 }
 
-Value MessageValue(const FieldDescriptor& field, const Message& message) {
-  switch (field.message_type()->well_known_type()) {
+Value TimesAndMessages(const google::protobuf::Descriptor& type,
+                       const Message& message) {
+  switch (type.well_known_type()) {
     case google::protobuf::Descriptor::WELLKNOWNTYPE_TIMESTAMP: {
       const auto& time =
           static_cast<const google::protobuf::Timestamp&>(message);
@@ -47,7 +48,15 @@ Value MessageValue(const FieldDescriptor& field, const Message& message) {
   }
 }
 
+Value MessageValue(const FieldDescriptor& field, const Message& message) {
+  return TimesAndMessages(*field.message_type(), message);
+}
+
 }  // namespace
+
+Value MessageAsValue(const Message& message) {
+  return TimesAndMessages(*message.GetDescriptor(), message);
+}
 
 FieldAccess::FieldAccess(const FieldDescriptor* field)
     : field(field),

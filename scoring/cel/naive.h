@@ -4,12 +4,14 @@
 #ifndef PORTRISK_SCORING_CEL_NAIVE_H_
 #define PORTRISK_SCORING_CEL_NAIVE_H_
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/numeric/int128.h"
 #include "google/protobuf/message.h"
+#include "scoring/cel/arena.h"
 #include "scoring/cel/ast.h"
 #include "scoring/cel/environment.h"
 #include "scoring/cel/value.h"
@@ -33,10 +35,23 @@ struct NaiveValue {
     std::string text;
   };
   using List = std::vector<NaiveValue>;
+  // One value for each key, in the order they were added.
+  struct Map {
+    std::vector<NaiveValue> keys;
+    std::vector<NaiveValue> values;
+  };
+  struct TypeName {
+    std::string name;
+  };
+  // Null for none.
+  struct Optional {
+    std::shared_ptr<const NaiveValue> held;
+  };
+  using Message = std::shared_ptr<const google::protobuf::Message>;
 
   std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string,
-               Bytes, Timestamp, Duration, List,
-               const google::protobuf::Message*, Unknown, Error>
+               Bytes, Timestamp, Duration, List, Map, TypeName, Optional,
+               Message, Unknown, Error>
       value;
 
   template <typename T>
@@ -52,8 +67,14 @@ struct NaiveValue {
 NaiveValue EvaluateNaively(const Expr& expr, const Environment& environment,
                            const google::protobuf::Message* const* roots);
 
+// For the specification's environment, with the values of its variables.
+NaiveValue EvaluateNaively(const Expr& expr, const Environment& environment,
+                           const std::vector<NaiveValue>& variables);
+
 // What an EvalState answered, in the same form. `paths` are the program's.
-NaiveValue ToNaive(const Value& value, const std::vector<std::string>& paths);
+// `owner`, when given, keeps messages alive.
+NaiveValue ToNaive(const Value& value, const std::vector<std::string>& paths,
+                   const std::shared_ptr<Arena>& owner = nullptr);
 
 // "true", "7", "7u", "1.5", "'text'", "b'..'", "2026-01-01T00:00:00Z", "60s",
 // "[1, 2]", "unknown movement.id", "error divide by zero".
