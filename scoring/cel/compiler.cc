@@ -9,118 +9,16 @@
 // literals and zones become numbers, and evaluation never parses them again.
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <tuple>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_cat.h"
-#include "re2/re2.h"
+#include "scoring/cel/instruction_pool.h"
 #include "scoring/cel/ops.h"
 #include "scoring/cel/program.h"
 #include "scoring/cel/time.h"
 
 namespace portrisk::scoring::cel {
-namespace {
-
-// Operation, depth, operands.
-using Key = std::tuple<uint8_t, uint8_t, uint32_t, uint32_t, uint32_t>;
-
-std::atomic<uint64_t> next_program_id{1};
-
-}  // namespace
-
-struct Compiler::Rep {
-  explicit Rep(const Environment& environment)
-      : environment(environment), program(std::make_shared<Program>()) {
-    program->id = next_program_id.fetch_add(1, std::memory_order_relaxed);
-    program->root_count = environment.roots().size();
-    program->types = environment.types();
-    for (uint32_t i = 0; i < program->root_count; ++i) {
-      program->slots.push_back({i, InternPath(PathOfRoot(i)), {}});
-    }
-  }
-
-  std::string PathOfRoot(uint32_t i) { return environment.roots()[i].name; }
-
-  uint32_t InternPath(const std::string& name) {
-    const auto [it, added] =
-        paths.emplace(name, static_cast<uint32_t>(program->paths.size()));
-    if (added) program->paths.push_back(name);
-    return it->second;
-  }
-
-  uint32_t SlotOf(const Path& path) {
-    uint32_t slot = path.root;
-    Path prefix{path.root, {}};
-    for (const auto* field : path.fields) {
-      prefix.fields.push_back(field);
-      const auto [it, added] =
-          slots.emplace(std::make_pair(slot, field),
-                        static_cast<uint32_t>(program->slots.size()));
-      if (added) {
-        const uint32_t name = InternPath(environment.PathName(prefix));
-        program->slots.push_back({slot, name, FieldAccess(field)});
-      }
-      slot = it->second;
-    }
-    return slot;
-  }
-
-  // The index of an instruction equal to `made`.
-  uint32_t Intern(const Instruction& made) {
-    const Key key(static_cast<uint8_t>(made.op), made.depth, made.a, made.b,
-                  made.c);
-    const auto [it, added] =
-        known.emplace(key, static_cast<uint32_t>(program->instructions.size()));
-    if (added) program->instructions.push_back(made);
-    return it->second;
-  }
-
-  const Value* ConstantOf(uint32_t index) const {
-    if (index == kNoOperand) return nullptr;
-    const Instruction& instruction = program->instructions[index];
-    if (instruction.op != Op::kConstant) return nullptr;
-    return &program->constants[instruction.a];
-  }
-
-  // `value` may point into anything that lives until this returns.
-  uint32_t Constant(Value value) {
-    std::string key = absl::StrCat("c", static_cast<int>(value.kind), ":");
-    if (value.kind == Kind::kString || value.kind == Kind::kBytes) {
-      absl::StrAppend(&key, value.text());
-      program->texts.emplace_back(value.text());
-      value.s = program->texts.back().data();
-    } else if (value.kind == Kind::kType || value.kind == Kind::kError) {
-      const absl::string_view text =
-          value.is_error() ? absl::string_view(value.s) : value.text();
-      absl::StrAppend(&key, text);
-      program->texts.emplace_back(text);
-      value.s = program->texts.back().c_str();
-    } else if (value.kind == Kind::kList || value.kind == Kind::kMap ||
-               value.kind == Kind::kOptional) {
-      // Lists are kept apart; sharing them is not worth comparing them.
-      absl::StrAppend(&key, program->constants.size());
-    } else {
-      absl::StrAppend(&key, value.kind == Kind::kBool ? value.b : value.i, ":",
-                      value.aux);
-    }
-    const auto [it, added] = constants.emplace(
-        key, static_cast<uint32_t>(program->constants.size()));
-    if (added) program->constants.push_back(value);
-    Instruction made;
-    made.a = it->second;
-    return Intern(made);
-  }
-
-  bool UsesVariable(uint32_t index) const {
-    return index != kNoOperand && program->instructions[index].uses_variable;
-  }
-
-  uint32_t Emit(Instruction made) {
-    made.uses_variable =
-        UsesVariable(made.a) || UsesVariable(made.b) || UsesVariable(made.c);
-    return Intern(made);
-  }
+struct Compiler::Rep : InstructionPool {
+  explicit Rep(const Environment& environment) : InstructionPool(environment) {}
 
   uint32_t Compile(const Expr& expr) {
     if (!expr.failure.empty()) {
@@ -233,37 +131,6 @@ struct Compiler::Rep {
     return operands;
   }
 
-  // The constants among the operands, in order.
-  std::vector<Value> ConstantsOf(const std::vector<uint32_t>& operands) const {
-    std::vector<Value> values;
-    for (const uint32_t operand : operands) {
-      const Value* constant = ConstantOf(operand);
-      if (constant != nullptr && constant->is_decided()) {
-        values.push_back(*constant);
-      }
-    }
-    return values;
-  }
-
-  // An instruction over a run of operands; equal runs are one.
-  uint32_t EmitRun(Op op, const std::vector<uint32_t>& operands, uint32_t c) {
-    Instruction made;
-    made.op = op;
-    made.b = static_cast<uint32_t>(operands.size());
-    made.c = c;
-    const auto [it, added] =
-        runs.emplace(operands, static_cast<uint32_t>(program->operands.size()));
-    made.a = it->second;
-    if (added) {
-      program->operands.insert(program->operands.end(), operands.begin(),
-                               operands.end());
-    }
-    for (const uint32_t operand : operands) {
-      made.uses_variable |= UsesVariable(operand);
-    }
-    return Intern(made);
-  }
-
   uint32_t TemplateOf(const Expr& expr) {
     Template made;
     made.optionals = expr.optionals;
@@ -336,52 +203,6 @@ struct Compiler::Rep {
     return Intern(made);
   }
 
-  uint32_t CallOf(const std::string& name, bool member, const Overload* certain,
-                  const Value* pattern) {
-    std::string key = absl::StrCat(name, member ? "." : "");
-    if (certain != nullptr) {
-      absl::StrAppend(&key, "#", reinterpret_cast<uintptr_t>(certain));
-    }
-    if (pattern != nullptr) absl::StrAppend(&key, "/", pattern->text());
-    const auto [it, added] =
-        calls.emplace(key, static_cast<uint32_t>(program->calls.size()));
-    if (!added) return it->second;
-    cel::Call made{name, member, {}, nullptr};
-    if (certain != nullptr) {
-      made.overloads = {certain};
-    } else {
-      const auto all = Overloads(name, member);
-      made.overloads.assign(all.begin(), all.end());
-    }
-    if (pattern != nullptr) {
-      made.pattern = std::make_shared<const re2::RE2>(
-          re2::StringPiece(pattern->s, pattern->aux), re2::RE2::Quiet);
-    }
-    program->calls.push_back(std::move(made));
-    return it->second;
-  }
-
-  // Carried out here when all operands are known.
-  uint32_t EmitCall(const std::string& name, bool member,
-                    const Overload* certain,
-                    const std::vector<uint32_t>& operands) {
-    const Value* pattern = name == "matches" && operands.size() == 2
-                               ? ConstantOf(operands[1])
-                               : nullptr;
-    if (pattern != nullptr && pattern->kind != Kind::kString) pattern = nullptr;
-    const uint32_t call = CallOf(name, member, certain, pattern);
-    const std::vector<Value> values = ConstantsOf(operands);
-    if (values.size() == operands.size()) {
-      const cel::Call& made = program->calls[call];
-      const CallContext context{&program->folded, program->types.get(),
-                                made.pattern.get()};
-      return Constant(certain != nullptr
-                          ? Apply(*certain, values, context)
-                          : Dispatch(made.overloads, values, context));
-    }
-    return EmitRun(Op::kCall, operands, call);
-  }
-
   uint32_t Call(const Expr& expr) {
     if (expr.op == Op::kCall) {
       return EmitCall(expr.function, expr.member, expr.overload,
@@ -413,13 +234,6 @@ struct Compiler::Rep {
       return Constant(Value::Int(minutes));
     }
     return Compile(*expr.args[i]);
-  }
-
-  uint32_t SetOf(const std::shared_ptr<const EntrySet>& set) {
-    const auto [it, added] =
-        sets.emplace(set.get(), static_cast<uint32_t>(program->sets.size()));
-    if (added) program->sets.push_back(set);
-    return it->second;
   }
 
   uint32_t FoldStrict(const Instruction& made) {
@@ -495,18 +309,7 @@ struct Compiler::Rep {
     for (const uint32_t root : roots) count(root);
   }
 
-  const Environment& environment;
-  std::shared_ptr<Program> program;
   std::vector<uint32_t> roots;
-  absl::flat_hash_map<Key, uint32_t> known;
-  absl::flat_hash_map<std::string, uint32_t> constants;
-  absl::flat_hash_map<std::string, uint32_t> paths;
-  absl::flat_hash_map<std::string, uint32_t> calls;
-  absl::flat_hash_map<std::vector<uint32_t>, uint32_t> runs;
-  absl::flat_hash_map<const EntrySet*, uint32_t> sets;
-  absl::flat_hash_map<
-      std::pair<uint32_t, const google::protobuf::FieldDescriptor*>, uint32_t>
-      slots;
 };
 
 Compiler::Compiler(const Environment& environment)

@@ -76,6 +76,10 @@ NaiveValue EvaluateNaively(const Expr& expr, const Environment& environment,
 NaiveValue ToNaive(const Value& value, const std::vector<std::string>& paths,
                    const std::shared_ptr<Arena>& owner = nullptr);
 
+// The other way round: text and items lie in the arena, messages are those of
+// `value`.
+Value FromNaive(const NaiveValue& value, Arena* arena);
+
 // "true", "7", "7u", "1.5", "'text'", "b'..'", "2026-01-01T00:00:00Z", "60s",
 // "[1, 2]", "unknown movement.id", "error divide by zero".
 std::string DebugText(const NaiveValue& value);

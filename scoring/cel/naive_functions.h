@@ -44,9 +44,6 @@ bool NaiveFits(const std::string& name, bool member,
                const std::vector<NaiveValue>& args);
 Kind NaiveKind(const NaiveValue& value);
 
-// The other way round: text and items lie in the arena.
-Value FromNaive(const NaiveValue& value, Arena* arena);
-
 }  // namespace portrisk::scoring::cel
 
 #endif  // PORTRISK_SCORING_CEL_NAIVE_FUNCTIONS_H_

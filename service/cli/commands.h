@@ -28,6 +28,7 @@ void AddContainer(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddAssessment(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddVerify(CLI::App& app, Action* action);
+void AddExpr(CLI::App& app, Action* action);
 
 // Prints "portrisk: ..." to standard error; returns kExitFailed.
 int Fail(const absl::Status& status);
