@@ -61,6 +61,7 @@ struct Expr {
   bool member = false;    // kCall written x.f().
   bool rooted = false;    // Identifier written .name.
   bool optional = false;  // kSelect written x.?name.
+  bool mixed = false;     // kList whose elements may be of any types.
   std::string name;       // Operators are named as in CEL: "_+_", "!_".
   std::string variable;
   std::string variable2;  // Of a macro with two.

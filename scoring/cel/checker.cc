@@ -302,8 +302,18 @@ class Checker : public Scope {
                 NearestName(expr->name, names));
   }
 
+  // Where functions like math.abs live.
+  static bool IsNamespace(absl::string_view name) {
+    return name == "math" || name == "strings" || name == "base64" ||
+           name == "optional";
+  }
+
   bool Call(Expr* expr) {
     JoinFunctionName(expr);
+    // What is formatted is a list of whatever there is.
+    if (expr->name == "format" && expr->args.size() == 2) {
+      expr->args[1]->mixed = true;
+    }
     return CheckArgs(expr) && CheckCall(this, expr);
   }
 
@@ -313,7 +323,7 @@ class Checker : public Scope {
     const std::string receiver = DottedName(*expr->args[0]);
     if (receiver.empty() || IsKnown(First(*expr->args[0]))) return;
     const std::string name = absl::StrCat(receiver, ".", expr->name);
-    if (Overloads(name, false).empty()) return;
+    if (Overloads(name, false).empty() && !IsNamespace(receiver)) return;
     expr->name = name;
     expr->member = false;
     expr->args.erase(expr->args.begin());

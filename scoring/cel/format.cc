@@ -1,5 +1,5 @@
 // 'text'.format([...]): %s %d %f %e %b %o %x %X %%, with .digits for %f and
-// %e. Texts of values are those of string(), NaN and Infinity aside.
+// %e. Texts of values are those of string().
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -154,14 +154,6 @@ class Formatter {
       case Kind::kNull:
         out->Append("null");
         return nullptr;
-      case Kind::kDouble:
-        if (!std::isfinite(value.d)) {
-          out->Append(std::isnan(value.d) ? "NaN"
-                      : value.d < 0       ? "-Infinity"
-                                          : "Infinity");
-          return nullptr;
-        }
-        break;
       case Kind::kType:
         out->Append(value.text());
         return nullptr;

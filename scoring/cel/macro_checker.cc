@@ -2,6 +2,7 @@
 // with the element, or with index and element, or key and value, as variables.
 #include "scoring/cel/macro_checker.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/limits.h"
 
@@ -90,7 +91,11 @@ class MacroChecker {
       Type type;
       if (!Element(expr, i, expr->optionals[i], &type)) return false;
       Type joined;
-      if (!JoinTypes(element, type, &joined)) {
+      const bool messages =
+          type.kind == Kind::kMessage || element.kind == Kind::kMessage;
+      if (expr->mixed && !messages) {
+        joined = Type{Kind::kDyn};
+      } else if (!JoinTypes(element, type, &joined)) {
         return scope_.Fail(
             expr->args[i].get(), "TYPE_MISMATCH",
             absl::StrCat("this is ", TypeName(type),
@@ -214,7 +219,7 @@ class MacroChecker {
   }
 
   bool Result2(Expr* expr, const Type& key) {
-    const bool transform = expr->name.size() > 9;  // transform...
+    const bool transform = absl::StartsWith(expr->name, "transform");
     const size_t conditions = expr->args.size() - (transform ? 1 : 0);
     for (size_t i = 1; i < conditions; ++i) {
       if (!Condition(expr, i)) return false;

@@ -59,6 +59,7 @@ Value JsonValue(const pb::Value& json, Arena* arena) {
 Value Unpacked(const Message& any, const MessageTypes& types, Arena* arena) {
   const auto& packed = static_cast<const pb::Any&>(any);
   const std::string& url = packed.type_url();
+  if (url.empty()) return Value::Error("an Any without a type");
   const Message* prototype =
       types.Prototype(absl::string_view(url).substr(url.find_last_of('/') + 1));
   if (prototype == nullptr) return Value::Message(&any);

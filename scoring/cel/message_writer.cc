@@ -8,8 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/any.pb.h"
 #include "google/protobuf/duration.pb.h"
+#include "google/protobuf/field_mask.pb.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "google/protobuf/util/field_mask_util.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "scoring/cel/fields.h"
 #include "scoring/cel/message_types.h"
@@ -50,6 +52,18 @@ pb::Duration DurationOf(const Value& value) {
 
 const char* WriteStruct(const Value& value, pb::Struct* object);
 const char* WriteList(const Value& value, pb::ListValue* list);
+
+// The few messages that JSON has a form of their own for.
+const char* WriteJsonMessage(const Message& message, pb::Value* json) {
+  if (message.GetDescriptor()->full_name() == "google.protobuf.Empty") {
+    json->mutable_struct_value();
+    return kDone;
+  }
+  const auto* mask = dynamic_cast<const pb::FieldMask*>(&message);
+  if (mask == nullptr) return kUnsupported;
+  json->set_string_value(pb::util::FieldMaskUtil::ToString(*mask));
+  return kDone;
+}
 
 const char* WriteJson(const Value& value, pb::Value* json) {
   char buffer[kTimeTextMax];
@@ -96,12 +110,7 @@ const char* WriteJson(const Value& value, pb::Value* json) {
     case Kind::kMap:
       return WriteStruct(value, json->mutable_struct_value());
     case Kind::kMessage:
-      if (const auto* empty = value.message;
-          empty->GetDescriptor()->full_name() == "google.protobuf.Empty") {
-        json->mutable_struct_value();
-        return kDone;
-      }
-      return kUnsupported;
+      return WriteJsonMessage(*value.message, json);
     default:
       return kUnsupported;
   }

@@ -92,7 +92,12 @@ V Times(const std::string& name, const V& a, const V& b) {
   const absl::int128 y = tb ? tb->nanos : b.As<V::Duration>()->nanos;
   if (name == "_+_")
     return ta || tb ? MakeTimestamp(x + y) : MakeDuration(x + y);
-  return ta && !tb ? MakeTimestamp(x - y) : MakeDuration(x - y);
+  if (ta && !tb) return MakeTimestamp(x - y);
+  const int64_t apart = FloorSeconds(x - y);
+  if (tb && (apart > kApartSecondsMax || apart < -kApartSecondsMax)) {
+    return Fail("time out of range");
+  }
+  return MakeDuration(x - y);
 }
 
 V Arithmetic(const std::string& name, const V& a, const V& b) {
@@ -350,7 +355,13 @@ NaiveValue NaiveToText(const NaiveValue& a) {
   if (const auto* x = a.As<bool>()) return {std::string(*x ? "true" : "false")};
   if (const auto* x = a.As<int64_t>()) return {absl::StrCat(*x)};
   if (const auto* x = a.As<uint64_t>()) return {absl::StrCat(*x)};
-  if (const auto* x = a.As<double>()) return {Shortest(*x)};
+  if (const auto* x = a.As<double>()) {
+    if (*x != *x) return {std::string("NaN")};
+    if (std::isinf(*x)) {
+      return {std::string(*x < 0 ? "-Infinity" : "Infinity")};
+    }
+    return {Shortest(*x)};
+  }
   if (const auto* x = a.As<V::Timestamp>()) return {TimeText(x->nanos)};
   if (const auto* x = a.As<V::Duration>()) return {DurationText(x->nanos)};
   const std::string& bytes = a.As<V::Bytes>()->bytes;
@@ -374,7 +385,8 @@ std::string DebugText(const NaiveValue& v) {
   if (v.As<std::monostate>()) return "null";
   if (const auto* u = v.As<uint64_t>()) return absl::StrCat(*u, "u");
   if (const auto* d = v.As<double>()) {
-    const std::string text = Shortest(*d);
+    // The sign of what is no number says nothing.
+    const std::string text = std::isnan(*d) ? "nan" : Shortest(*d);
     const bool whole = text.find_first_not_of("-0123456789") == text.npos;
     return whole ? text + ".0" : text;
   }

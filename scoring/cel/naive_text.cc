@@ -332,12 +332,6 @@ class Format {
   }
 
   static V Text(const V& value) {
-    if (const auto* d = value.As<double>();
-        d != nullptr && !std::isfinite(*d)) {
-      return {std::string(std::isnan(*d) ? "NaN"
-                          : *d < 0       ? "-Infinity"
-                                         : "Infinity")};
-    }
     if (value.As<std::monostate>()) return {std::string("null")};
     if (const auto* type = value.As<V::TypeName>()) return {type->name};
     if (value.As<V::Message>() || value.As<V::Optional>()) {

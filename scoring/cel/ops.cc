@@ -144,8 +144,13 @@ Value Subtract(const Value& a, const Value& b) {
     default: {
       const bool timestamp =
           a.kind == Kind::kTimestamp && b.kind == Kind::kDuration;
-      return MakeTime(timestamp ? Kind::kTimestamp : Kind::kDuration, a.i - b.i,
-                      int64_t{a.aux} - b.aux);
+      const Value time =
+          MakeTime(timestamp ? Kind::kTimestamp : Kind::kDuration, a.i - b.i,
+                   int64_t{a.aux} - b.aux);
+      const bool apart =
+          b.kind == Kind::kTimestamp && !time.is_error() &&
+          (time.i > kApartSecondsMax || time.i < -kApartSecondsMax);
+      return apart ? Value::Error(kTimeRange) : time;
     }
   }
   return Value::Error(kIntegerOverflow);

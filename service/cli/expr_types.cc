@@ -7,6 +7,7 @@
 #include "google/protobuf/any.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/struct.pb.h"
+#include "google/protobuf/stubs/logging.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/type_resolver_util.h"
 #include "google/protobuf/wrappers.pb.h"
@@ -41,6 +42,8 @@ ExprTypes::ExprTypes()
   LinkWellKnownTypes();
   // So that a Timestamp is the library's own class, whoever refers to it.
   factory_.SetDelegateToGeneratedFactory(true);
+  // Comparing messages reports every type of an Any that only this pool knows.
+  pb::SetLogHandler(nullptr);
 }
 
 absl::Status ExprTypes::Load(const std::string& path) {
@@ -99,6 +102,21 @@ absl::StatusOr<std::unique_ptr<pb::Message>> ExprTypes::FromJson(
   }
   std::unique_ptr<pb::Message> message(prototype->New());
   message->ParseFromString(any.value());
+  return message;
+}
+
+absl::StatusOr<std::unique_ptr<pb::Message>> ExprTypes::FromJson(
+    const std::string& type, const std::string& json) {
+  const pb::Message* prototype = types().Prototype(type);
+  if (prototype == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("no message type ", type));
+  }
+  std::string binary;
+  const auto status = pb::util::JsonToBinaryString(
+      resolver_.get(), absl::StrCat(kUrlPrefix, "/", type), json, &binary);
+  if (!status.ok()) return FromProto(status);
+  std::unique_ptr<pb::Message> message(prototype->New());
+  message->ParseFromString(binary);
   return message;
 }
 

@@ -30,6 +30,9 @@ class ExprTypes {
   // the type under "@type".
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> FromJson(
       const std::string& json);
+  // A message of the named type from its own JSON form.
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> FromJson(
+      const std::string& type, const std::string& json);
   absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message);
 
  private:

@@ -22,6 +22,9 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
+constexpr absl::string_view kListUrl =
+    "type.googleapis.com/google.protobuf.ListValue";
+
 absl::Status Bad(absl::string_view what) {
   return absl::InvalidArgumentError(what);
 }
@@ -192,7 +195,15 @@ class Reader {
   }
 
   absl::StatusOr<Value> Message(element json) {
-    auto message = types_.FromJson(simdjson::minify(json));
+    // The library's reader of Any stumbles over a list in a ListValue.
+    std::string_view url;
+    element list;
+    const bool is_list = json["@type"].get(url) == simdjson::SUCCESS &&
+                         View(url) == kListUrl &&
+                         json["value"].get(list) == simdjson::SUCCESS;
+    auto message = is_list ? types_.FromJson("google.protobuf.ListValue",
+                                             simdjson::minify(list))
+                           : types_.FromJson(simdjson::minify(json));
     if (!message.ok()) return message.status();
     const scoring::cel::MessageTypes types = types_.types();
     return scoring::cel::FromMessage(*arena_->Own(std::move(*message)), types,
