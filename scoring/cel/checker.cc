@@ -382,15 +382,15 @@ Checked CheckExpression(absl::string_view source,
 Checked CheckCondition(absl::string_view source, const Environment& environment,
                        Diagnostics* diagnostics) {
   Checked checked = CheckExpression(source, environment, diagnostics);
-  if (checked.expr == nullptr || checked.expr->type.kind == Kind::kBool ||
-      checked.expr->type.kind == Kind::kDyn) {
+  if (checked.expr == nullptr || checked.expr->type.kind == Kind::kBool) {
     return checked;
   }
+  const bool dyn = checked.expr->type.kind == Kind::kDyn;
   diagnostics->push_back({"TYPE_MISMATCH", true, checked.expr->begin,
                           checked.expr->end,
                           absl::StrCat("a condition is true or false, this is ",
                                        TypeName(checked.expr->type)),
-                          ""});
+                          dyn ? "(...) == true" : ""});
   checked.expr = nullptr;
   return checked;
 }

@@ -133,8 +133,11 @@ Value EvalState::Logic(const Instruction& it) {
 
 Value EvalState::Select(const Instruction& it) {
   const Selection& selection = program_->selections[it.b];
-  const Value operand = Operand(it.a);
+  Value operand = Operand(it.a);
   const bool has = it.op == Op::kHasSelect;
+  if (has && operand.kind == Kind::kOptional && operand.aux == 1) {
+    operand = *operand.items;
+  }
   if (operand.is_error()) return operand;
   Value value;
   const bool present = operand.kind == Kind::kMessage &&

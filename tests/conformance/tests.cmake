@@ -4,7 +4,9 @@ if(TARGET portrisk)
   add_test(NAME conformance.cel COMMAND ${DEBIAN_PYTHON3}
     ${CMAKE_CURRENT_LIST_DIR}/conformance_test.py $<TARGET_FILE:portrisk>
     ${CMAKE_CURRENT_BINARY_DIR}/conformance)
-  set_tests_properties(conformance.cel PROPERTIES
+  add_test(NAME conformance.expr_cli COMMAND ${DEBIAN_PYTHON3}
+    ${CMAKE_CURRENT_LIST_DIR}/expr_cli_test.py $<TARGET_FILE:portrisk>)
+  set_tests_properties(conformance.cel conformance.expr_cli PROPERTIES
     TIMEOUT 300 SKIP_RETURN_CODE 77
     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
