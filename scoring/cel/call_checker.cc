@@ -224,6 +224,7 @@ class CallChecker {
       return true;
     }
     std::vector<Kind> kinds;
+    kinds.reserve(expr->args.size());
     for (const ExprPtr& arg : expr->args) {
       kinds.push_back(ArgumentKind(arg->type));
     }

@@ -185,6 +185,7 @@ class Checker : public Scope {
       }
     }
     std::vector<std::string> names = environment().Names();
+    names.reserve(names.size() + variables().size());
     for (const Variable& variable : variables()) {
       names.push_back(variable.name);
     }
@@ -294,6 +295,7 @@ class Checker : public Scope {
 
   bool UnknownField(const Descriptor& type, Expr* expr) {
     std::vector<std::string> names;
+    names.reserve(type.field_count());
     for (int i = 0; i < type.field_count(); ++i) {
       names.push_back(type.field(i)->name());
     }

@@ -127,6 +127,7 @@ struct Compiler::Rep : InstructionPool {
 
   std::vector<uint32_t> CompileAll(const Expr& expr) {
     std::vector<uint32_t> operands;
+    operands.reserve(expr.args.size());
     for (const ExprPtr& arg : expr.args) operands.push_back(Compile(*arg));
     return operands;
   }

@@ -307,6 +307,7 @@ Kind NaiveKind(const V& v) {
 
 bool NaiveFits(const std::string& name, bool member, const Args& args) {
   std::vector<Kind> kinds;
+  kinds.reserve(args.size());
   for (const V& arg : args) kinds.push_back(NaiveKind(arg));
   return FindOverload(name, member, kinds) != nullptr;
 }

@@ -79,6 +79,7 @@ class Evaluation {
 
   Value Naively() {
     std::vector<scoring::cel::NaiveValue> variables;
+    variables.reserve(values_.size());
     for (const Value& value : values_) {
       variables.push_back(scoring::cel::ToNaive(value, {}));
     }
