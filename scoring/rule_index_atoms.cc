@@ -171,7 +171,10 @@ void DemandAnalysis::FindRoots() {
   roots_.resize(program_.instructions.size());
   for (size_t i = 0; i < roots_.size(); ++i) {
     const Instruction& it = program_.instructions[i];
-    if (it.op == Op::kSlot || it.op == Op::kHasSlot) roots_[i] = of_slot[it.a];
+    if (it.op == Op::kSlot || it.op == Op::kHasSlot ||
+        it.op == Op::kOptionalSlot) {
+      roots_[i] = of_slot[it.a];
+    }
     cel::ForEachOperand(program_, it,
                         [&](uint32_t child) { roots_[i] |= roots_[child]; });
   }

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   cli::AddAssessment(app, flags, &action);
   cli::AddReference(app, flags, &action);
   cli::AddVerify(app, &action);
+  cli::AddExpr(app, &action);
   CLI11_PARSE(app, argc, argv);
   return action();
 }

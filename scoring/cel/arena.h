@@ -6,7 +6,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
+
+#include "google/protobuf/message.h"
+#include "scoring/cel/value.h"
 
 namespace portrisk::scoring::cel {
 
@@ -31,7 +35,29 @@ class Arena {
     return blocks_.back().memory.get();
   }
 
-  void Reset() { block_ = used_ = 0; }
+  // Room for `count` values, uninitialised.
+  Value* Values(size_t count) {
+    return reinterpret_cast<Value*>(Allocate(count * sizeof(Value)));
+  }
+
+  // A copy of `value`, for an optional to point at.
+  const Value* Keep(const Value& value) {
+    Value* kept = Values(1);
+    *kept = value;
+    return kept;
+  }
+
+  // Keeps a message until Reset; rules build none.
+  const google::protobuf::Message* Own(
+      std::unique_ptr<google::protobuf::Message> message) {
+    messages_.push_back(std::move(message));
+    return messages_.back().get();
+  }
+
+  void Reset() {
+    block_ = used_ = 0;
+    if (!messages_.empty()) messages_.clear();
+  }
 
  private:
   static constexpr size_t kAlign = 16;
@@ -42,6 +68,7 @@ class Arena {
     size_t size;
   };
   std::vector<Block> blocks_;
+  std::vector<std::unique_ptr<google::protobuf::Message>> messages_;
   size_t block_ = 0;
   size_t used_ = 0;
 };

@@ -1,5 +1,7 @@
 // Operators whose operands may be of many types are decided here; everything
-// else is looked up in the table of functions.cc.
+// else is looked up in the table of functions.cc. Where an operand is dyn the
+// choice among overloads is left to evaluation (Op::kCall), unless none can
+// fit.
 #include "scoring/cel/call_checker.h"
 
 #include <algorithm>
@@ -29,20 +31,24 @@ Kind ArgumentKind(const Type& type) {
 
 class CallChecker {
  public:
-  CallChecker(const Environment& environment, Diagnostics* diagnostics)
-      : environment_(environment), diagnostics_(diagnostics) {}
+  explicit CallChecker(Scope* scope) : scope_(*scope) {}
 
   bool Check(Expr* expr) {
     const std::string& name = expr->name;
-    if (const auto reason = LeftOutReason(name); !reason.empty()) {
-      return Fail(*expr, "NOT_SUPPORTED", std::string(reason));
+    if (const auto reason = LeftOutReason(name);
+        scope_.rules() && !reason.empty()) {
+      return Fail(expr, "NOT_SUPPORTED", std::string(reason));
     }
     if (name == "_&&_" || name == "_||_" || name == "_?_:_") {
       return Logic(expr);
     }
     if (name == "_==_" || name == "_!=_") return Equality(expr);
     if (name == "_in_") return Membership(expr);
-    if (name == "_[_]") return Index(expr);
+    if (name == "_[_]" || name == "_[?_]") return Index(expr);
+    if (expr->member && expr->args.size() == 2 &&
+        (name == "or" || name == "orValue")) {
+      return OptionalOr(expr);
+    }
     if (name[0] == '_' && (name[1] == '<' || name[1] == '>')) {
       return Ordering(expr);
     }
@@ -50,21 +56,35 @@ class CallChecker {
   }
 
  private:
-  bool Fail(const Expr& at, absl::string_view code, std::string message,
+  bool Fail(Expr* at, absl::string_view code, std::string message,
             std::string suggestion = "") {
-    ReportAt(at, true, code, std::move(message), std::move(suggestion),
-             diagnostics_);
-    return false;
+    return scope_.Fail(at, code, std::move(message), std::move(suggestion));
+  }
+
+  static bool IsDyn(const Type& type) {
+    return type.kind == Kind::kDyn || type.kind == Kind::kNothing;
+  }
+
+  static Type Known(const Type& type) {
+    return type.kind == Kind::kNothing ? Type{Kind::kDyn} : type;
+  }
+
+  // The overload is chosen at evaluation, among those of `name`.
+  static bool Late(absl::string_view name, Type type, Expr* expr) {
+    expr->op = Op::kCall;
+    expr->function = std::string(name);
+    expr->type = std::move(type);
+    return true;
   }
 
   bool Logic(Expr* expr) {
     const bool choice = expr->name == "_?_:_";
     for (size_t i = 0; i < (choice ? 1 : 2); ++i) {
-      const Expr& arg = *expr->args[i];
-      if (arg.type.kind != Kind::kBool) {
+      Expr* arg = expr->args[i].get();
+      if (arg->type.kind != Kind::kBool && !IsDyn(arg->type)) {
         return Fail(arg, "TYPE_MISMATCH",
                     absl::StrCat(Written(expr->name), " needs bool, this is ",
-                                 TypeName(arg.type)));
+                                 TypeName(arg->type)));
       }
     }
     expr->type.kind = Kind::kBool;
@@ -73,7 +93,7 @@ class CallChecker {
                                       : Op::kOr;
     if (!choice) return true;
     if (!JoinTypes(expr->args[1]->type, expr->args[2]->type, &expr->type)) {
-      return Mismatch(*expr, 1);
+      return Mismatch(expr, 1);
     }
     return true;
   }
@@ -81,15 +101,16 @@ class CallChecker {
   bool Equality(Expr* expr) {
     const Type& left = expr->args[0]->type;
     const Type& right = expr->args[1]->type;
+    const bool late = IsDyn(left) || IsDyn(right);
     if (left.kind == Kind::kMessage || right.kind == Kind::kMessage ||
-        (left.kind == Kind::kNull) != (right.kind == Kind::kNull)) {
+        (!late && (left.kind == Kind::kNull) != (right.kind == Kind::kNull))) {
       const bool null = left.kind == Kind::kNull || right.kind == Kind::kNull;
-      return Fail(*expr, "TYPE_MISMATCH",
+      return Fail(expr, "TYPE_MISMATCH",
                   null ? "an absent field is unknown, not null"
                        : "messages are compared field by field",
                   null ? "!has(...)" : "");
     }
-    if (!Comparable(left, right)) return Mismatch(*expr, 0);
+    if (!Comparable(left, right)) return Mismatch(expr, 0);
     expr->op = expr->name == "_==_" ? Op::kEqual : Op::kNotEqual;
     expr->type.kind = Kind::kBool;
     for (const ExprPtr& arg : expr->args) WarnOfUnspecified(*arg);
@@ -98,18 +119,27 @@ class CallChecker {
 
   // A field is never UNSPECIFIED: then it is absent, and unknown.
   void WarnOfUnspecified(const Expr& arg) {
-    if (arg.reference == Reference::kConstant && arg.literal.i == 0) {
-      ReportAt(arg, false, "NEVER_EQUAL",
-               "an unspecified value counts as absent, so nothing equals it",
-               "!has(...)", diagnostics_);
+    if (scope_.rules() && arg.reference == Reference::kConstant &&
+        arg.type.kind == Kind::kEnum && arg.literal.i == 0) {
+      scope_.Report(arg, false, "NEVER_EQUAL",
+                    "an unspecified value counts as absent, so nothing equals "
+                    "it",
+                    "!has(...)");
     }
   }
 
   bool Ordering(Expr* expr) {
     const Type& left = expr->args[0]->type;
     const Type& right = expr->args[1]->type;
-    const bool ordered = left.is_number() || HasOrder(left.kind);
-    if (!ordered || !Comparable(left, right)) return Mismatch(*expr, 0);
+    const auto ordered = [](const Type& type) {
+      return type.is_number() || HasOrder(type.kind) || IsDyn(type);
+    };
+    if (!ordered(left) || !ordered(right) || !Comparable(left, right)) {
+      return Mismatch(expr, 0);
+    }
+    if (IsDyn(left) || IsDyn(right)) {
+      return Late(expr->name, Type{Kind::kBool}, expr);
+    }
     expr->op = expr->name == "_<_"    ? Op::kLess
                : expr->name == "_<=_" ? Op::kLessEqual
                : expr->name == "_>_"  ? Op::kGreater
@@ -126,84 +156,179 @@ class CallChecker {
     if (right.type.kind == Kind::kSet) {
       expr->op = Op::kInSet;
       expr->set = right.set;
-      if (left.kind != Kind::kString) return Mismatch(*expr, 0);
+      if (left.kind != Kind::kString) return Mismatch(expr, 0);
       return true;
     }
-    if (right.type.kind != Kind::kList) return Mismatch(*expr, 0);
-    const Type& element = *right.type.element;
-    if (element.kind != Kind::kDyn && !Comparable(left, element)) {
-      return Mismatch(*expr, 0);
+    if (IsDyn(right.type)) return true;
+    if (right.type.kind != Kind::kList && right.type.kind != Kind::kMap) {
+      return Mismatch(expr, 0);
+    }
+    const Type& element =
+        right.type.kind == Kind::kMap ? *right.type.key : *right.type.element;
+    if (left.kind == Kind::kMessage || !Comparable(left, element)) {
+      return Mismatch(expr, 0);
     }
     return true;
   }
 
   bool Index(Expr* expr) {
-    const Type& list = expr->args[0]->type;
-    if (list.kind != Kind::kList || list.element->kind == Kind::kDyn ||
-        expr->args[1]->type.kind != Kind::kInt) {
-      return Mismatch(*expr, 0);
+    const bool optional = expr->name == "_[?_]";
+    const Type& container = expr->args[0]->type;
+    const Type& index = expr->args[1]->type;
+    const bool chain = container.kind == Kind::kOptional;
+    const Type& list = chain ? *container.element : container;
+    Type element{Kind::kDyn};
+    if (list.kind == Kind::kList || list.kind == Kind::kMap) {
+      const Type wanted =
+          list.kind == Kind::kMap ? *list.key : Type{Kind::kInt};
+      const bool fits = list.kind == Kind::kMap
+                            ? Comparable(wanted, index)
+                            : index.kind == Kind::kInt || IsDyn(index);
+      if (!fits) return Mismatch(expr, 0);
+      element = Known(*list.element);
+    } else if (!IsDyn(list)) {
+      return Mismatch(expr, 0);
+    }
+    if (optional || chain) return Late("_[?_]", OptionalOf(element), expr);
+    if (list.kind != Kind::kList || index.kind != Kind::kInt) {
+      return Late("_[_]", element, expr);
     }
     expr->op = Op::kIndex;
-    expr->type = *list.element;
+    expr->type = element;
     return true;
+  }
+
+  // The second operand is only evaluated when the first has no value.
+  bool OptionalOr(Expr* expr) {
+    const Type& left = expr->args[0]->type;
+    const Type& right = expr->args[1]->type;
+    const bool value = expr->name == "orValue";
+    expr->op = value ? Op::kOptionalOrValue : Op::kOptionalOr;
+    expr->type = Type{Kind::kDyn};
+    if (left.kind != Kind::kOptional) {
+      return IsDyn(left) || Mismatch(expr, 0);
+    }
+    if (value) {
+      return JoinTypes(*left.element, right, &expr->type) || Mismatch(expr, 0);
+    }
+    return JoinTypes(left, right, &expr->type) || Mismatch(expr, 0);
   }
 
   bool Function(Expr* expr) {
     if (expr->name == "_+_" && expr->args[0]->type.kind == Kind::kList &&
-        JoinTypes(expr->args[0]->type, expr->args[1]->type, &expr->type)) {
+        expr->args[1]->type.kind == Kind::kList) {
+      if (!JoinTypes(expr->args[0]->type, expr->args[1]->type, &expr->type)) {
+        return Mismatch(expr, 0);
+      }
       expr->op = Op::kAdd;
       return true;
     }
     std::vector<Kind> kinds;
+    kinds.reserve(expr->args.size());
     for (const ExprPtr& arg : expr->args) {
       kinds.push_back(ArgumentKind(arg->type));
     }
-    const Overload* overload = FindOverload(expr->name, expr->member, kinds);
-    if (overload != nullptr) {
-      expr->op = overload->op;
-      expr->type.kind = overload->result;
-      return CheckLiteral(*expr);
+    if (expr->name == "dyn" && kinds == std::vector<Kind>{Kind::kMessage}) {
+      return Fail(expr, "TYPE_MISMATCH", "a message keeps its type in rules",
+                  "without dyn()");
     }
-    if (IsFunction(expr->name)) {
-      if (FindOverload(expr->name, !expr->member, kinds) == nullptr) {
-        return Mismatch(*expr, 0);
+    const auto overloads = Overloads(expr->name, expr->member);
+    const Overload* certain = nullptr;
+    std::vector<const Overload*> possible;
+    for (const Overload* one : overloads) {
+      const Match match = Matches(*one, kinds);
+      if (match == Match::kNo) continue;
+      if (match == Match::kYes && certain == nullptr) certain = one;
+      possible.push_back(one);
+    }
+    if (certain != nullptr) return Certain(*certain, expr);
+    if (!possible.empty()) {
+      Type type = ResultType(*possible[0], *expr);
+      for (const Overload* one : possible) {
+        if (!(ResultType(*one, *expr) == type)) type = Type{Kind::kDyn};
       }
-      return Fail(*expr, "UNKNOWN_FUNCTION",
-                  absl::StrCat(expr->name, " is written the other way"),
-                  expr->member ? absl::StrCat(expr->name, "(...)")
-                               : absl::StrCat("x.", expr->name, "(...)"));
+      return Late(expr->name, type, expr);
     }
-    return Fail(*expr, "UNKNOWN_FUNCTION",
+    if (!overloads.empty() || !IsFunction(expr->name)) {
+      return overloads.empty() ? Unknown(expr) : Mismatch(expr, 0);
+    }
+    if (FindOverload(expr->name, !expr->member, kinds) == nullptr) {
+      return Mismatch(expr, 0);
+    }
+    return Fail(expr, "UNKNOWN_FUNCTION",
+                absl::StrCat(expr->name, " is written the other way"),
+                expr->member ? absl::StrCat(expr->name, "(...)")
+                             : absl::StrCat("x.", expr->name, "(...)"));
+  }
+
+  bool Unknown(Expr* expr) {
+    return Fail(expr, "UNKNOWN_FUNCTION",
                 absl::StrCat("there is no function ", expr->name),
                 NearestName(expr->name, FunctionNames()));
   }
 
+  bool Certain(const Overload& overload, Expr* expr) {
+    expr->op = overload.op;
+    expr->type = ResultType(overload, *expr);
+    // The op of a part of a time wants the zone as an offset; it is a literal.
+    if (overload.op == Op::kCall) {
+      expr->function = expr->name;
+      expr->overload = &overload;
+    }
+    return CheckLiteral(expr);
+  }
+
+  static Type ResultType(const Overload& overload, const Expr& expr) {
+    switch (overload.rule) {
+      case Result::kStrings:
+        return ListOf(Type{Kind::kString});
+      case Result::kOptionalOfArg:
+        return OptionalOf(expr.args[0]->type);
+      case Result::kElementOfArg:
+        return expr.args[0]->type.kind == Kind::kOptional
+                   ? Known(*expr.args[0]->type.element)
+                   : Type{Kind::kDyn};
+      case Result::kFixed:
+        break;
+    }
+    if (overload.result == Kind::kOptional) {
+      return OptionalOf(Type{Kind::kNothing});
+    }
+    if (overload.result == Kind::kList) return ListOf(Type{Kind::kDyn});
+    return Type{overload.result};
+  }
+
   // Times and zones written out are read now, not at the first movement.
-  bool CheckLiteral(const Expr& expr) {
-    const Expr& last = *expr.args.back();
+  bool CheckLiteral(Expr* call) {
+    const Expr& expr = *call;
+    if (!scope_.rules() || expr.args.empty()) return true;
+    Expr& last = *expr.args.back();
     const bool text =
         last.node == Node::kLiteral && last.literal.kind == Kind::kString;
     TimePoint ignored;
     int minutes;
     if (expr.op == Op::kToTimestamp && text &&
         !ParseTimestamp(last.text, &ignored)) {
-      return Fail(last, "BAD_LITERAL", "this is not a time of RFC 3339",
+      return Fail(&last, "BAD_LITERAL", "this is not a time of RFC 3339",
                   "'2026-01-31T12:00:00Z'");
     }
     if (expr.op == Op::kToDuration && text &&
         !ParseDuration(last.text, &ignored)) {
-      return Fail(last, "BAD_LITERAL", "this is not a duration", "'1h30m'");
+      return Fail(&last, "BAD_LITERAL", "this is not a duration", "'1h30m'");
     }
     if (expr.op >= Op::kGetFullYear && expr.args.size() == 2 &&
         !(text && ParseZone(last.text, &minutes))) {
-      return Fail(last, "BAD_LITERAL",
-                  "a time zone is written as an offset in quotes", "'+02:00'");
+      return Fail(&last, "BAD_LITERAL",
+                  "a time zone is written as an offset in quotes: the rules of "
+                  "named ones differ between machines",
+                  "'+02:00'");
     }
     return true;
   }
 
   // Operands from `first` on do not fit.
-  bool Mismatch(const Expr& expr, size_t first) {
+  bool Mismatch(Expr* call, size_t first) {
+    const Expr& expr = *call;
     std::vector<std::string> types;
     bool number = false, mixed = false, quoted_constant = false;
     std::string constant;
@@ -215,7 +340,7 @@ class CallChecker {
         number = true;
       }
       if (arg.node == Node::kLiteral &&
-          environment_.FindConstant(arg.text) != nullptr) {
+          scope_.environment().FindConstant(arg.text) != nullptr) {
         quoted_constant = true;
         constant = arg.text;
       }
@@ -226,30 +351,20 @@ class CallChecker {
     } else if (mixed && types.size() == 2) {
       suggestion = "convert one of them: double(...) or int(...)";
     }
-    return Fail(expr, "TYPE_MISMATCH",
-                absl::StrCat(Written(expr.name), " does not take ",
-                             absl::StrJoin(types, " and ")),
-                suggestion);
+    return Fail(
+        call, "TYPE_MISMATCH",
+        absl::StrCat(Written(expr.name), " does not take ",
+                     types.empty() ? "nothing" : absl::StrJoin(types, " and ")),
+        suggestion);
   }
 
-  const Environment& environment_;
-  Diagnostics* const diagnostics_;
+  Scope& scope_;
 };
 
 }  // namespace
 
-bool CheckCall(const Environment& environment, Diagnostics* diagnostics,
-               Expr* expr) {
-  return CallChecker(environment, diagnostics).Check(expr);
-}
-
-void ReportAt(const Expr& at, bool is_error, absl::string_view code,
-              std::string message, std::string suggestion,
-              Diagnostics* diagnostics) {
-  const uint32_t begin = at.name_begin;
-  diagnostics->push_back({std::string(code), is_error, begin,
-                          std::max(at.end, begin + 1), std::move(message),
-                          std::move(suggestion)});
+bool CheckCall(Scope* scope, Expr* expr) {
+  return CallChecker(scope).Check(expr);
 }
 
 }  // namespace portrisk::scoring::cel

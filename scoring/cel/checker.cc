@@ -2,10 +2,12 @@
 // reported and its Check returns false; a parent of such a node stays silent,
 // so each mistake is reported once, but its siblings are still looked at.
 //
-// What a call means is call_checker.cc. A chain of selections from a root
-// becomes one path (`movement.haulier.id`), which is what later stages bind to
-// a slot. Everything else that is selected from (a macro's variable, an
-// element, a choice) keeps its select node.
+// What a call means is call_checker.cc, what a macro means macro_checker.cc.
+// In the specification's environment every type is dyn, and what would be
+// refused becomes an error at evaluation instead (Expr::failure). A chain of
+// selections from a root becomes one path (`movement.haulier.id`), which is
+// what later stages bind to a slot. Everything else that is selected from (a
+// macro's variable, an element, a choice) keeps its select node.
 #include "scoring/cel/checker.h"
 
 #include <algorithm>
@@ -13,7 +15,10 @@
 #include "absl/strings/str_cat.h"
 #include "scoring/cel/call_checker.h"
 #include "scoring/cel/cost.h"
+#include "scoring/cel/functions.h"
+#include "scoring/cel/macro_checker.h"
 #include "scoring/cel/parser.h"
+#include "scoring/cel/scope.h"
 #include "scoring/cel/suggest.h"
 #include "scoring/limits.h"
 
@@ -23,10 +28,13 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::EnumValueDescriptor;
 
-// "movement.x" for a select of identifiers, else "".
+// "movement.x", with its leading dot if any, for a select of identifiers, else
+// "".
 std::string DottedName(const Expr& expr) {
-  if (expr.node == Node::kIdentifier) return expr.name;
-  if (expr.node != Node::kSelect) return "";
+  if (expr.node == Node::kIdentifier) {
+    return absl::StrCat(expr.rooted ? "." : "", expr.name);
+  }
+  if (expr.node != Node::kSelect || expr.optional) return "";
   const std::string prefix = DottedName(*expr.args[0]);
   return prefix.empty() ? "" : absl::StrCat(prefix, ".", expr.name);
 }
@@ -35,13 +43,30 @@ const Expr& First(const Expr& expr) {
   return expr.args.empty() ? expr : First(*expr.args[0]);
 }
 
-class Checker {
+class Checker : public Scope {
  public:
   Checker(const Environment& environment, Diagnostics* diagnostics,
           std::vector<Path>* fields)
-      : environment_(environment), diagnostics_(diagnostics), fields_(fields) {}
+      : Scope(environment, diagnostics), fields_(fields) {}
 
-  bool Check(Expr* expr) {
+  // False with a diagnostic, or true.
+  bool Check(Expr* expr) override {
+    if (rules()) return CheckNode(expr);
+    if (!CheckNode(expr)) return false;
+    expr->type = Type{Kind::kDyn};
+    return true;
+  }
+
+  void Use(const Expr& expr) override {
+    if (expr.reference != Reference::kPath) return;
+    if (std::find(fields_->begin(), fields_->end(), expr.path) ==
+        fields_->end()) {
+      fields_->push_back(expr.path);
+    }
+  }
+
+ private:
+  bool CheckNode(Expr* expr) {
     switch (expr->node) {
       case Node::kLiteral:
         expr->type.kind = expr->literal.kind;
@@ -54,37 +79,17 @@ class Checker {
       case Node::kCall:
         return Call(expr);
       case Node::kList:
-        return List(expr);
-      case Node::kMacro:
-        return Macro(expr);
+        return CheckArgs(expr) && CheckList(this, expr);
       case Node::kMap:
-        return Fail(*expr, "NOT_SUPPORTED",
-                    "maps are not supported in this version");
+        return CheckArgs(expr) && CheckMap(this, expr);
+      case Node::kMacro:
+        return CheckMacro(this, expr);
+      case Node::kBind:
+        return CheckBind(this, expr);
       case Node::kMessage:
-        return Fail(*expr, "NOT_SUPPORTED",
-                    "messages cannot be built in a condition in this version");
+        return Message(expr);
     }
     return false;
-  }
-
- private:
-  struct Variable {
-    std::string name;
-    Type type;
-    std::string path;  // What its elements are called in messages.
-  };
-
-  bool Fail(const Expr& at, absl::string_view code, std::string message,
-            std::string suggestion = "") {
-    ReportAt(at, true, code, std::move(message), std::move(suggestion),
-             diagnostics_);
-    return false;
-  }
-
-  void Use(const Path& path) {
-    if (std::find(fields_->begin(), fields_->end(), path) == fields_->end()) {
-      fields_->push_back(path);
-    }
   }
 
   // Children, all of them, so that every mistake shows at once.
@@ -92,13 +97,12 @@ class Checker {
     bool good = true;
     for (ExprPtr& arg : expr->args) {
       good &= Check(arg.get());
-      if (arg->reference == Reference::kPath) Use(arg->path);
+      Use(*arg);
     }
     if (!good) return false;
     for (const ExprPtr& arg : expr->args) {
       if (arg->type.kind == Kind::kSet && expr->name != "_in_") {
-        return Fail(*arg, "TYPE_MISMATCH",
-                    "a declared list is only used on the right of `in`");
+        return Fail(arg.get(), "TYPE_MISMATCH", kSetMisused);
       }
     }
     return true;
@@ -112,15 +116,27 @@ class Checker {
     return true;
   }
 
+  bool TypeConstant(std::string name, Expr* expr) {
+    expr->reference = Reference::kConstant;
+    expr->literal.kind = expr->type.kind = Kind::kType;
+    expr->text = std::move(name);
+    return true;
+  }
+
   bool Identifier(Expr* expr) {
-    for (size_t i = variables_.size(); i-- > 0 && !expr->rooted;) {
-      if (variables_[i].name != expr->name) continue;
+    for (size_t i = variables().size(); i-- > 0 && !expr->rooted;) {
+      if (variables()[i].name != expr->name) continue;
       expr->reference = Reference::kVariable;
       expr->variable_depth = static_cast<uint32_t>(i);
-      expr->type = variables_[i].type;
+      expr->type = variables()[i].type;
       return true;
     }
-    const auto& roots = environment_.roots();
+    if (!rules()) {
+      return Resolved(DottedName(*expr), expr) ||
+             Fail(expr, "UNKNOWN_NAME",
+                  absl::StrCat("undeclared reference to ", expr->name));
+    }
+    const auto& roots = environment().roots();
     for (size_t i = 0; i < roots.size(); ++i) {
       if (roots[i].name != expr->name) continue;
       expr->reference = Reference::kPath;
@@ -129,82 +145,144 @@ class Checker {
       expr->type.message = roots[i].type;
       return true;
     }
-    if (const auto* value = environment_.FindConstant(expr->name)) {
+    if (const auto* value = environment().FindConstant(expr->name)) {
       return Constant(value, expr);
     }
-    if (auto set = environment_.FindSet(expr->name)) {
+    if (auto set = environment().FindSet(expr->name)) {
       expr->reference = Reference::kSet;
       expr->set = std::move(set);
       expr->type.kind = Kind::kSet;
       return true;
     }
-    return UnknownName(*expr);
+    if (IsTypeName(expr->name)) return TypeConstant(expr->name, expr);
+    return UnknownName(expr);
   }
 
-  bool UnknownName(const Expr& expr) {
-    const std::string message = absl::StrCat("nothing is called ", expr.name);
-    if (expr.name == "now") {
+  // A name of the specification's environment; false when it is none.
+  bool Resolved(const std::string& name, Expr* expr) {
+    Environment::Meaning meaning = environment().Resolve(name);
+    if (meaning.reference == Reference::kNone) return false;
+    if (meaning.literal.kind == Kind::kType) {
+      return TypeConstant(std::move(meaning.type_name), expr);
+    }
+    expr->reference = meaning.reference;
+    expr->variable_depth = meaning.variable;
+    expr->literal = meaning.literal;
+    return true;
+  }
+
+  bool UnknownName(Expr* expr) {
+    const std::string message = absl::StrCat("nothing is called ", expr->name);
+    if (expr->name == "now") {
       return Fail(expr, "UNKNOWN_NAME",
                   "there is no now: time is the movement's",
                   "movement.occurrence_time");
     }
-    for (const Environment::Root& root : environment_.roots()) {
-      if (root.type->FindFieldByName(expr.name) != nullptr) {
+    for (const Environment::Root& root : environment().roots()) {
+      if (root.type->FindFieldByName(expr->name) != nullptr) {
         return Fail(expr, "UNKNOWN_NAME", message,
-                    absl::StrCat(root.name, ".", expr.name));
+                    absl::StrCat(root.name, ".", expr->name));
       }
     }
-    std::vector<std::string> names = environment_.Names();
-    for (const Variable& variable : variables_) names.push_back(variable.name);
-    return Fail(expr, "UNKNOWN_NAME", message, NearestName(expr.name, names));
+    std::vector<std::string> names = environment().Names();
+    names.reserve(names.size() + variables().size());
+    for (const Variable& variable : variables()) {
+      names.push_back(variable.name);
+    }
+    return Fail(expr, "UNKNOWN_NAME", message, NearestName(expr->name, names));
   }
 
   bool IsKnown(const Expr& identifier) const {
-    for (const Variable& variable : variables_) {
-      if (variable.name == identifier.name) return true;
+    for (const Variable& variable : variables()) {
+      if (variable.name == identifier.name && !identifier.rooted) return true;
     }
-    for (const Environment::Root& root : environment_.roots()) {
+    for (const Environment::Root& root : environment().roots()) {
       if (root.name == identifier.name) return true;
     }
     return false;
   }
 
-  bool Selection(Expr* expr) {
-    Expr* operand = expr->args[0].get();
+  // Of `a.b.c` where `a` is nothing of its own.
+  bool QualifiedName(Expr* expr) {
     const std::string dotted =
         expr->node == Node::kSelect ? DottedName(*expr) : "";
-    if (!dotted.empty() && !IsKnown(First(*expr))) {
-      if (const auto* value = environment_.FindConstant(dotted)) {
-        return Constant(value, expr);
-      }
+    if (dotted.empty() || IsKnown(First(*expr))) return false;
+    if (!rules()) return Resolved(dotted, expr);
+    const std::string name = dotted.substr(dotted[0] == '.' ? 1 : 0);
+    if (const auto* value = environment().FindConstant(name)) {
+      return Constant(value, expr);
     }
+    return IsTypeName(name) && TypeConstant(name, expr);
+  }
+
+  bool Selection(Expr* expr) {
+    if (QualifiedName(expr)) return true;
+    Expr* operand = expr->args[0].get();
     if (!Check(operand)) return false;
-    if (operand->type.kind != Kind::kMessage) return NoFields(*expr);
-    expr->field = operand->type.message->FindFieldByName(expr->name);
-    if (expr->field == nullptr) return UnknownField(*expr);
+    // Looking into an optional gives an optional.
+    const Type* type = &operand->type;
+    if (type->kind == Kind::kOptional) {
+      expr->optional = expr->node == Node::kSelect;
+      type = type->element.get();
+    }
+    if (type->kind == Kind::kDyn || type->kind == Kind::kNothing ||
+        (type->kind == Kind::kMap && IsTextKey(*type->key))) {
+      return SelectionByName(*type, expr);
+    }
+    if (type->kind != Kind::kMessage) return NoFields(*type, expr);
+    expr->field = type->message->FindFieldByName(expr->name);
+    if (expr->field == nullptr) return UnknownField(*type->message, expr);
+    const Type field_type = TypeOfField(*expr->field);
     expr->type = expr->node == Node::kHas ? Type{Kind::kBool}
-                                          : TypeOfField(*expr->field);
+                 : expr->optional         ? OptionalOf(field_type)
+                                          : field_type;
     if (operand->reference == Reference::kPath) {
       expr->path = operand->path;
       expr->path.fields.push_back(expr->field);
       expr->reference = Reference::kPath;
-      if (expr->node == Node::kHas) Use(expr->path);
+      if (expr->node == Node::kHas || expr->optional) Use(*expr);
+      // What is selected from an optional is no path of fields.
+      if (expr->optional) expr->reference = Reference::kOptionalPath;
       return true;
     }
-    if (operand->reference == Reference::kVariable) {
-      expr->field_path = absl::StrCat(variables_[operand->variable_depth].path,
-                                      ".", expr->name);
-    } else {
-      expr->field_path =
-          operand->field_path.empty()
-              ? expr->name
-              : absl::StrCat(operand->field_path, ".", expr->name);
-    }
+    NameField(*operand, expr);
     return true;
   }
 
-  bool NoFields(const Expr& expr) {
-    const Type& type = expr.args[0]->type;
+  void NameField(const Expr& operand, Expr* expr) {
+    if (operand.reference == Reference::kVariable) {
+      expr->field_path = absl::StrCat(variables()[operand.variable_depth].path,
+                                      ".", expr->name);
+    } else {
+      expr->field_path =
+          operand.field_path.empty()
+              ? expr->name
+              : absl::StrCat(operand.field_path, ".", expr->name);
+    }
+  }
+
+  static bool IsTextKey(const Type& key) {
+    return key.kind == Kind::kString || key.kind == Kind::kDyn ||
+           key.kind == Kind::kNothing;
+  }
+
+  // Of a map, or of what is only known at evaluation.
+  bool SelectionByName(const Type& type, Expr* expr) {
+    expr->op = Op::kCall;
+    expr->function = expr->node == Node::kHas ? "has"
+                     : expr->optional         ? "_?._"
+                                              : "_._";
+    Type element{Kind::kDyn};
+    if (type.kind == Kind::kMap && type.element->kind != Kind::kNothing) {
+      element = *type.element;
+    }
+    expr->type = expr->node == Node::kHas ? Type{Kind::kBool}
+                 : expr->optional         ? OptionalOf(element)
+                                          : element;
+    return true;
+  }
+
+  bool NoFields(const Type& type, Expr* expr) {
     std::string suggestion;
     if (type.kind == Kind::kList) {
       suggestion = "use exists, all or an index";
@@ -215,105 +293,70 @@ class Checker {
                 absl::StrCat(TypeName(type), " has no fields"), suggestion);
   }
 
-  bool UnknownField(const Expr& expr) {
-    const Descriptor& type = *expr.args[0]->type.message;
+  bool UnknownField(const Descriptor& type, Expr* expr) {
     std::vector<std::string> names;
+    names.reserve(type.field_count());
     for (int i = 0; i < type.field_count(); ++i) {
       names.push_back(type.field(i)->name());
     }
     return Fail(expr, "UNKNOWN_FIELD",
-                absl::StrCat(type.name(), " has no field ", expr.name),
-                NearestName(expr.name, names));
+                absl::StrCat(type.name(), " has no field ", expr->name),
+                NearestName(expr->name, names));
+  }
+
+  // Where functions like math.abs live.
+  static bool IsNamespace(absl::string_view name) {
+    return name == "math" || name == "strings" || name == "base64" ||
+           name == "optional";
   }
 
   bool Call(Expr* expr) {
-    return CheckArgs(expr) && CheckCall(environment_, diagnostics_, expr);
+    JoinFunctionName(expr);
+    // What is formatted is a list of whatever there is.
+    if (expr->name == "format" && expr->args.size() == 2) {
+      expr->args[1]->mixed = true;
+    }
+    return CheckArgs(expr) && CheckCall(this, expr);
   }
 
-  bool List(Expr* expr) {
+  // `math.abs(x)` reads like a call of abs on math, and is one of math.abs.
+  void JoinFunctionName(Expr* expr) {
+    if (!expr->member) return;
+    const std::string receiver = DottedName(*expr->args[0]);
+    if (receiver.empty() || IsKnown(First(*expr->args[0]))) return;
+    const std::string name = absl::StrCat(receiver, ".", expr->name);
+    if (Overloads(name, false).empty() && !IsNamespace(receiver)) return;
+    expr->name = name;
+    expr->member = false;
+    expr->args.erase(expr->args.begin());
+  }
+
+  bool Message(Expr* expr) {
+    if (rules()) {
+      return Fail(expr, "NOT_SUPPORTED",
+                  "messages cannot be built in a rule: that takes memory; "
+                  "compare the fields that matter, or build a map");
+    }
     if (!CheckArgs(expr)) return false;
-    Type element;
-    for (size_t i = 0; i < expr->args.size(); ++i) {
-      const Type& type = expr->args[i]->type;
-      if (i == 0) {
-        element = type;
-      } else if (Type joined; JoinTypes(element, type, &joined)) {
-        element = joined;
-      } else {
+    const auto* prototype = environment().FindMessage(expr->name);
+    if (prototype == nullptr) {
+      return Fail(expr, "UNKNOWN_NAME",
+                  absl::StrCat("there is no message type ", expr->name));
+    }
+    expr->message = prototype->GetDescriptor();
+    for (const std::string& name : expr->field_names) {
+      const auto* pool = expr->message->file()->pool();
+      if (expr->message->FindFieldByName(name) == nullptr &&
+          pool->FindExtensionByName(name) == nullptr) {
         return Fail(
-            *expr->args[i], "TYPE_MISMATCH",
-            absl::StrCat("this is ", TypeName(type),
-                         " in a list that begins with ", TypeName(element)));
+            expr, "UNKNOWN_FIELD",
+            absl::StrCat(expr->message->name(), " has no field ", name));
       }
-    }
-    expr->type = ListOf(element);
-    return true;
-  }
-
-  bool Macro(Expr* expr) {
-    Expr* range = expr->args[0].get();
-    if (!Check(range)) return false;
-    if (range->reference == Reference::kPath) Use(range->path);
-    if (range->type.kind != Kind::kList ||
-        range->type.element->kind == Kind::kDyn) {
-      return Fail(*expr, "TYPE_MISMATCH",
-                  absl::StrCat(expr->name, " needs a list, this is ",
-                               TypeName(range->type)));
-    }
-    if (static_cast<int>(variables_.size()) == kMacroDepthMax) {
-      return Fail(*expr, "TOO_COMPLEX",
-                  absl::StrCat("more than ", kMacroDepthMax,
-                               " macros inside one another"));
-    }
-    expr->variable_depth = static_cast<uint32_t>(variables_.size());
-    variables_.push_back({expr->variable, *range->type.element,
-                          range->reference == Reference::kPath
-                              ? environment_.PathName(range->path)
-                              : expr->variable});
-    bool good = true;
-    for (size_t i = 1; i < expr->args.size(); ++i) {
-      good &= Check(expr->args[i].get());
-      if (expr->args[i]->reference == Reference::kPath) {
-        Use(expr->args[i]->path);
-      }
-    }
-    variables_.pop_back();
-    return good && MacroResult(expr);
-  }
-
-  bool MacroResult(Expr* expr) {
-    const bool map = expr->name == "map";
-    const size_t conditions = expr->args.size() - (map ? 1 : 0);
-    for (size_t i = 1; i < conditions; ++i) {
-      if (expr->args[i]->type.kind != Kind::kBool) {
-        return Fail(*expr->args[i], "TYPE_MISMATCH",
-                    absl::StrCat(expr->name, " needs bool here, this is ",
-                                 TypeName(expr->args[i]->type)));
-      }
-    }
-    if (expr->args.back()->type.kind == Kind::kSet) {
-      return Fail(*expr->args.back(), "TYPE_MISMATCH",
-                  "a declared list is only used on the right of `in`");
-    }
-    expr->type.kind = Kind::kBool;
-    if (map) {
-      expr->op = Op::kMap;
-      expr->type = ListOf(expr->args.back()->type);
-    } else if (expr->name == "filter") {
-      expr->op = Op::kFilter;
-      expr->type = expr->args[0]->type;
-    } else {
-      expr->op = expr->name == "all"      ? Op::kAll
-                 : expr->name == "exists" ? Op::kExists
-                                          : Op::kExistsOne;
     }
     return true;
   }
 
-  const Environment& environment_;
-  Diagnostics* const diagnostics_;
   std::vector<Path>* const fields_;
-  std::vector<Variable> variables_;
 };
 
 }  // namespace
@@ -326,11 +369,9 @@ Checked CheckExpression(absl::string_view source,
   if (expr == nullptr) return checked;
   Checker checker(environment, diagnostics, &checked.fields);
   if (!checker.Check(expr.get())) return checked;
-  if (expr->reference == Reference::kPath && checked.fields.empty()) {
-    checked.fields.push_back(expr->path);
-  }
+  checker.Use(*expr);
   checked.cost = EstimateCost(*expr);
-  if (checked.cost > kConditionCostMax) {
+  if (checked.cost > kConditionCostMax && environment.is_rules()) {
     diagnostics->push_back({"TOO_COMPLEX", true, expr->begin, expr->end,
                             "this could take too many steps",
                             "fewer macros inside one another"});
@@ -346,11 +387,12 @@ Checked CheckCondition(absl::string_view source, const Environment& environment,
   if (checked.expr == nullptr || checked.expr->type.kind == Kind::kBool) {
     return checked;
   }
+  const bool dyn = checked.expr->type.kind == Kind::kDyn;
   diagnostics->push_back({"TYPE_MISMATCH", true, checked.expr->begin,
                           checked.expr->end,
                           absl::StrCat("a condition is true or false, this is ",
                                        TypeName(checked.expr->type)),
-                          ""});
+                          dyn ? "(...) == true" : ""});
   checked.expr = nullptr;
   return checked;
 }

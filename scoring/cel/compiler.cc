@@ -7,111 +7,23 @@
 // Folding: a strict operation on constants is carried out here. So are && and
 // || and ?: where a constant decides them. That is more than speed: timestamp
 // literals and zones become numbers, and evaluation never parses them again.
-#include <atomic>
+#include <algorithm>
+#include <array>
 #include <tuple>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_cat.h"
+#include "scoring/cel/instruction_pool.h"
 #include "scoring/cel/ops.h"
 #include "scoring/cel/program.h"
 #include "scoring/cel/time.h"
 
 namespace portrisk::scoring::cel {
-namespace {
-
-// Operation, depth, operands.
-using Key = std::tuple<uint8_t, uint8_t, uint32_t, uint32_t, uint32_t>;
-
-std::atomic<uint64_t> next_program_id{1};
-
-}  // namespace
-
-struct Compiler::Rep {
-  explicit Rep(const Environment& environment)
-      : environment(environment), program(std::make_shared<Program>()) {
-    program->id = next_program_id.fetch_add(1, std::memory_order_relaxed);
-    program->root_count = environment.roots().size();
-    for (uint32_t i = 0; i < program->root_count; ++i) {
-      program->slots.push_back({i, InternPath(PathOfRoot(i)), {}});
-    }
-  }
-
-  std::string PathOfRoot(uint32_t i) { return environment.roots()[i].name; }
-
-  uint32_t InternPath(const std::string& name) {
-    const auto [it, added] =
-        paths.emplace(name, static_cast<uint32_t>(program->paths.size()));
-    if (added) program->paths.push_back(name);
-    return it->second;
-  }
-
-  uint32_t SlotOf(const Path& path) {
-    uint32_t slot = path.root;
-    Path prefix{path.root, {}};
-    for (const auto* field : path.fields) {
-      prefix.fields.push_back(field);
-      const auto [it, added] =
-          slots.emplace(std::make_pair(slot, field),
-                        static_cast<uint32_t>(program->slots.size()));
-      if (added) {
-        const uint32_t name = InternPath(environment.PathName(prefix));
-        program->slots.push_back({slot, name, FieldAccess(field)});
-      }
-      slot = it->second;
-    }
-    return slot;
-  }
-
-  // The index of an instruction equal to `made`.
-  uint32_t Intern(const Instruction& made) {
-    const Key key(static_cast<uint8_t>(made.op), made.depth, made.a, made.b,
-                  made.c);
-    const auto [it, added] =
-        known.emplace(key, static_cast<uint32_t>(program->instructions.size()));
-    if (added) program->instructions.push_back(made);
-    return it->second;
-  }
-
-  const Value* ConstantOf(uint32_t index) const {
-    if (index == kNoOperand) return nullptr;
-    const Instruction& instruction = program->instructions[index];
-    if (instruction.op != Op::kConstant) return nullptr;
-    return &program->constants[instruction.a];
-  }
-
-  // `value` may point into anything that lives until this returns.
-  uint32_t Constant(Value value) {
-    std::string key = absl::StrCat("c", static_cast<int>(value.kind), ":");
-    if (value.kind == Kind::kString || value.kind == Kind::kBytes) {
-      absl::StrAppend(&key, value.text());
-      program->texts.emplace_back(value.text());
-      value.s = program->texts.back().data();
-    } else if (value.kind == Kind::kList) {
-      // Lists are kept apart; sharing them is not worth comparing them.
-      absl::StrAppend(&key, program->constants.size());
-    } else {
-      absl::StrAppend(&key, value.kind == Kind::kBool ? value.b : value.i, ":",
-                      value.aux);
-    }
-    const auto [it, added] = constants.emplace(
-        key, static_cast<uint32_t>(program->constants.size()));
-    if (added) program->constants.push_back(value);
-    Instruction made;
-    made.a = it->second;
-    return Intern(made);
-  }
-
-  bool UsesVariable(uint32_t index) const {
-    return index != kNoOperand && program->instructions[index].uses_variable;
-  }
-
-  uint32_t Emit(Instruction made) {
-    made.uses_variable =
-        UsesVariable(made.a) || UsesVariable(made.b) || UsesVariable(made.c);
-    return Intern(made);
-  }
+struct Compiler::Rep : InstructionPool {
+  explicit Rep(const Environment& environment) : InstructionPool(environment) {}
 
   uint32_t Compile(const Expr& expr) {
+    if (!expr.failure.empty()) {
+      return Constant(Value::Error(expr.failure.c_str()));
+    }
     switch (expr.node) {
       case Node::kLiteral:
         return Literal(expr);
@@ -122,7 +34,12 @@ struct Compiler::Rep {
         return Select(expr);
       case Node::kList:
         return List(expr);
+      case Node::kMap:
+        return MapLiteral(expr);
+      case Node::kMessage:
+        return MessageLiteral(expr);
       case Node::kMacro:
+      case Node::kBind:
         return Macro(expr);
       default:
         return Call(expr);
@@ -137,11 +54,21 @@ struct Compiler::Rep {
     return Constant(expr.literal);
   }
 
+  uint32_t NamedConstant(const Expr& expr) {
+    return Constant(expr.literal.kind == Kind::kType
+                        ? Value::Text(Kind::kType, expr.text)
+                        : expr.literal);
+  }
+
   uint32_t Name(const Expr& expr) {
     Instruction made;
     switch (expr.reference) {
       case Reference::kConstant:
-        return Constant(expr.literal);
+        return NamedConstant(expr);
+      case Reference::kBound:
+        made.op = Op::kBound;
+        made.a = expr.variable_depth;
+        return Intern(made);
       case Reference::kVariable:
         made.op = Op::kVariable;
         made.depth = static_cast<uint8_t>(expr.variable_depth);
@@ -155,15 +82,28 @@ struct Compiler::Rep {
   }
 
   uint32_t Select(const Expr& expr) {
-    if (expr.reference == Reference::kConstant) return Constant(expr.literal);
+    if (expr.reference == Reference::kConstant ||
+        expr.reference == Reference::kBound) {
+      return Name(expr);
+    }
     const bool has = expr.node == Node::kHas;
+    if (expr.op == Op::kCall) {
+      const uint32_t operand = Compile(*expr.args[0]);
+      return EmitCall(expr.function, false, nullptr,
+                      {operand, Constant(Value::String(expr.name))});
+    }
     Instruction made;
-    if (expr.reference == Reference::kPath) {
-      made.op = has ? Op::kHasSlot : Op::kSlot;
+    if (expr.reference == Reference::kPath ||
+        expr.reference == Reference::kOptionalPath) {
+      made.op = has             ? Op::kHasSlot
+                : expr.optional ? Op::kOptionalSlot
+                                : Op::kSlot;
       made.a = SlotOf(expr.path);
       return Intern(made);
     }
-    made.op = has ? Op::kHasSelect : Op::kSelect;
+    made.op = has             ? Op::kHasSelect
+              : expr.optional ? Op::kOptionalSelect
+                              : Op::kSelect;
     made.a = Compile(*expr.args[0]);
     made.b = static_cast<uint32_t>(program->selections.size());
     made.uses_variable = UsesVariable(made.a);
@@ -180,31 +120,70 @@ struct Compiler::Rep {
     return Intern(made);
   }
 
-  uint32_t List(const Expr& expr) {
+  static bool HasOptionals(const Expr& expr) {
+    return std::find(expr.optionals.begin(), expr.optionals.end(), true) !=
+           expr.optionals.end();
+  }
+
+  std::vector<uint32_t> CompileAll(const Expr& expr) {
     std::vector<uint32_t> operands;
-    std::vector<Value> values;
-    bool uses_variable = false;
-    for (const ExprPtr& arg : expr.args) {
-      operands.push_back(Compile(*arg));
-      uses_variable |= UsesVariable(operands.back());
-      const Value* constant = ConstantOf(operands.back());
-      if (constant != nullptr && constant->is_decided()) {
-        values.push_back(*constant);
+    operands.reserve(expr.args.size());
+    for (const ExprPtr& arg : expr.args) operands.push_back(Compile(*arg));
+    return operands;
+  }
+
+  uint32_t TemplateOf(const Expr& expr) {
+    Template made;
+    made.optionals = expr.optionals;
+    if (expr.message != nullptr) {
+      made.prototype = environment.types()->factory->GetPrototype(expr.message);
+      const auto* pool = expr.message->file()->pool();
+      for (const std::string& name : expr.field_names) {
+        const auto* field = expr.message->FindFieldByName(name);
+        made.fields.push_back(
+            field != nullptr ? field : pool->FindExtensionByName(name));
       }
     }
+    program->templates.push_back(std::move(made));
+    return static_cast<uint32_t>(program->templates.size() - 1);
+  }
+
+  uint32_t List(const Expr& expr) {
+    const std::vector<uint32_t> operands = CompileAll(expr);
+    if (HasOptionals(expr)) {
+      return EmitRun(Op::kOptionalList, operands, TemplateOf(expr));
+    }
+    std::vector<Value> values = ConstantsOf(operands);
     if (values.size() == operands.size()) {
       program->lists.push_back(std::move(values));
       const std::vector<Value>& kept = program->lists.back();
       return Constant(Value::List(kept.data(), kept.size()));
     }
-    Instruction made;
-    made.op = Op::kList;
-    made.a = static_cast<uint32_t>(program->operands.size());
-    made.b = static_cast<uint32_t>(operands.size());
-    made.uses_variable = uses_variable;
-    program->operands.insert(program->operands.end(), operands.begin(),
-                             operands.end());
-    return Intern(made);
+    return EmitRun(Op::kList, operands, kNoOperand);
+  }
+
+  uint32_t MapLiteral(const Expr& expr) {
+    const std::vector<uint32_t> operands = CompileAll(expr);
+    if (HasOptionals(expr)) {
+      return EmitRun(Op::kOptionalMap, operands, TemplateOf(expr));
+    }
+    const std::vector<Value> values = ConstantsOf(operands);
+    if (values.size() == operands.size()) {
+      std::vector<Value> items(values.size());
+      size_t entries = 0;
+      for (size_t i = 0; i < values.size(); i += 2) {
+        const char* error =
+            AddEntry(values[i], values[i + 1], items.data(), &entries);
+        if (error != nullptr) return Constant(Value::Error(error));
+      }
+      program->lists.push_back(std::move(items));
+      return Constant(Value::Map(program->lists.back().data(), entries));
+    }
+    return EmitRun(Op::kMapLiteral, operands, kNoOperand);
+  }
+
+  uint32_t MessageLiteral(const Expr& expr) {
+    return EmitRun(Op::kMessageLiteral, CompileAll(expr), TemplateOf(expr));
   }
 
   uint32_t Macro(const Expr& expr) {
@@ -212,7 +191,8 @@ struct Compiler::Rep {
     made.op = expr.op;
     made.depth = static_cast<uint8_t>(expr.variable_depth);
     made.a = Compile(*expr.args[0]);
-    if (expr.op == Op::kMap) {
+    if (expr.op == Op::kMap ||
+        (expr.op >= Op::kTransformList && expr.op <= Op::kTransformMapEntry)) {
       if (expr.args.size() == 3) made.b = Compile(*expr.args[1]);
       made.c = Compile(*expr.args.back());
     } else {
@@ -225,6 +205,10 @@ struct Compiler::Rep {
   }
 
   uint32_t Call(const Expr& expr) {
+    if (expr.op == Op::kCall) {
+      return EmitCall(expr.function, expr.member, expr.overload,
+                      CompileAll(expr));
+    }
     Instruction made;
     made.op = expr.op;
     made.a = Compile(*expr.args[0]);
@@ -236,7 +220,11 @@ struct Compiler::Rep {
     if (expr.args.size() > 1) made.b = Operand(expr, 1);
     if (expr.args.size() > 2) made.c = Compile(*expr.args[2]);
     if (IsStrict(expr.op)) return FoldStrict(made);
-    return FoldLogic(made);
+    if (expr.op == Op::kOptionalOr || expr.op == Op::kOptionalOrValue) {
+      return Emit(made);
+    }
+    return FoldLogic(made, {expr.args[0]->type.kind == Kind::kBool,
+                            expr.args[1]->type.kind == Kind::kBool});
   }
 
   // A time zone becomes its offset in minutes.
@@ -247,25 +235,6 @@ struct Compiler::Rep {
       return Constant(Value::Int(minutes));
     }
     return Compile(*expr.args[i]);
-  }
-
-  uint32_t SetOf(const std::shared_ptr<const EntrySet>& set) {
-    const auto [it, added] =
-        sets.emplace(set.get(), static_cast<uint32_t>(program->sets.size()));
-    if (!added) return it->second;
-    // Rule sets that name the same list share it.
-    for (uint32_t i = 0; !set->source().empty() && i < program->sets.size();
-         ++i) {
-      if (program->sets[i]->source() == set->source() &&
-          program->sets[i]->type() == set->type()) {
-        return it->second = i;
-      }
-    }
-    program->sets.push_back(set);
-    program->set_paths.push_back(
-        InternPath(set->source().empty() ? set->name() : set->source()));
-    program->time_path = InternPath("movement.occurrence_time");
-    return it->second;
   }
 
   uint32_t FoldStrict(const Instruction& made) {
@@ -281,12 +250,14 @@ struct Compiler::Rep {
     return Constant(result);
   }
 
-  uint32_t FoldLogic(const Instruction& made) {
+  // `is_bool` says of the operands of && and || that they can be nothing else.
+  uint32_t FoldLogic(const Instruction& made, std::array<bool, 2> is_bool) {
     const Value* a = ConstantOf(made.a);
     const Value* b = ConstantOf(made.b);
     if (made.op == Op::kConditional) {
       if (a == nullptr) return Emit(made);
       if (!a->is_decided()) return made.a;
+      if (a->kind != Kind::kBool) return Constant(Value::Error(kNoOverload));
       return a->b ? made.b : made.c;
     }
     // `decisive` settles the operator alone; its opposite changes nothing.
@@ -295,9 +266,10 @@ struct Compiler::Rep {
          {std::make_tuple(a, made.a, made.b),
           std::make_tuple(b, made.b, made.a)}) {
       if (value == nullptr || value->kind != Kind::kBool) continue;
-      return value->b == decisive ? self : other;
+      if (value->b == decisive) return self;
+      if (is_bool[other == made.b ? 1 : 0]) return other;
     }
-    return made.a == made.b ? made.a : Emit(made);
+    return made.a == made.b && is_bool[0] ? made.a : Emit(made);
   }
 
   void CountUses(std::vector<uint32_t>* uses) const {
@@ -308,16 +280,7 @@ struct Compiler::Rep {
     for (const uint32_t root : roots) count(root);
   }
 
-  const Environment& environment;
-  std::shared_ptr<Program> program;
   std::vector<uint32_t> roots;
-  absl::flat_hash_map<Key, uint32_t> known;
-  absl::flat_hash_map<std::string, uint32_t> constants;
-  absl::flat_hash_map<std::string, uint32_t> paths;
-  absl::flat_hash_map<const EntrySet*, uint32_t> sets;
-  absl::flat_hash_map<
-      std::pair<uint32_t, const google::protobuf::FieldDescriptor*>, uint32_t>
-      slots;
 };
 
 size_t Program::SpaceUsed() const {
@@ -354,7 +317,8 @@ std::shared_ptr<const Program> Compiler::Finish() {
   for (size_t i = 0; i < program.instructions.size(); ++i) {
     Instruction& it = program.instructions[i];
     const bool cheap = it.op == Op::kConstant || it.op == Op::kSlot ||
-                       it.op == Op::kHasSlot || it.op == Op::kVariable;
+                       it.op == Op::kHasSlot || it.op == Op::kVariable ||
+                       it.op == Op::kBound;
     if (uses[i] > 1 && !cheap && !it.uses_variable) {
       it.memo = program.memo_count++;
     }

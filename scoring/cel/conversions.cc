@@ -111,6 +111,10 @@ Value ToString(const Value& a, Arena* arena) {
       size = std::to_chars(buffer, end, a.u).ptr - buffer;
       break;
     case Kind::kDouble:
+      if (std::isnan(a.d)) return Value::String("NaN");
+      if (std::isinf(a.d)) {
+        return Value::String(a.d < 0 ? "-Infinity" : "Infinity");
+      }
       size = std::to_chars(buffer, end, a.d).ptr - buffer;
       break;
     case Kind::kTimestamp:

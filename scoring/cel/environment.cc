@@ -17,6 +17,82 @@ Environment::Environment(std::vector<Root> roots) : roots_(std::move(roots)) {
   for (const Root& root : roots_) AddEnums(*root.type);
 }
 
+Environment::Environment(std::string container,
+                         std::vector<std::string> variables, MessageTypes types)
+    : container_(std::move(container)),
+      variables_(std::move(variables)),
+      types_(std::make_shared<const MessageTypes>(types)) {}
+
+// The longest name first, so that the container hides what is outside.
+std::vector<std::string> Environment::Candidates(absl::string_view name) const {
+  if (name.substr(0, 1) == ".") return {std::string(name.substr(1))};
+  std::vector<std::string> names;
+  for (std::string prefix = container_; !prefix.empty();) {
+    names.push_back(absl::StrCat(prefix, ".", name));
+    const size_t dot = prefix.rfind('.');
+    prefix.resize(dot == std::string::npos ? 0 : dot);
+  }
+  names.emplace_back(name);
+  return names;
+}
+
+Environment::Meaning Environment::Resolve(absl::string_view name) const {
+  Meaning meaning;
+  for (const std::string& candidate : Candidates(name)) {
+    for (size_t i = 0; i < variables_.size(); ++i) {
+      if (variables_[i] != candidate) continue;
+      meaning.reference = Reference::kBound;
+      meaning.variable = static_cast<uint32_t>(i);
+      return meaning;
+    }
+    meaning.reference = Reference::kConstant;
+    const bool message =
+        types_->pool->FindMessageTypeByName(candidate) != nullptr;
+    if (message || IsTypeName(candidate)) {
+      meaning.literal.kind = Kind::kType;
+      meaning.type_name = candidate;
+      return meaning;
+    }
+    const size_t dot = candidate.rfind('.');
+    const EnumDescriptor* enumeration =
+        dot == std::string::npos
+            ? nullptr
+            : types_->pool->FindEnumTypeByName(candidate.substr(0, dot));
+    const EnumValueDescriptor* value =
+        enumeration == nullptr
+            ? nullptr
+            : enumeration->FindValueByName(candidate.substr(dot + 1));
+    if (value != nullptr) {
+      meaning.literal = Value::Int(value->number());
+      // google.protobuf.NullValue has no other value than null.
+      if (enumeration->full_name() == "google.protobuf.NullValue") {
+        meaning.literal = Value();
+      }
+      return meaning;
+    }
+  }
+  return Meaning();
+}
+
+const google::protobuf::Message* Environment::FindMessage(
+    absl::string_view name) const {
+  for (const std::string& candidate : Candidates(name)) {
+    const auto* prototype = types_->Prototype(candidate);
+    if (prototype != nullptr) return prototype;
+  }
+  return nullptr;
+}
+
+bool IsTypeName(absl::string_view name) {
+  for (const absl::string_view known :
+       {"bool", "int", "uint", "double", "string", "bytes", "list", "map",
+        "null_type", "type", "optional_type", "google.protobuf.Timestamp",
+        "google.protobuf.Duration"}) {
+    if (name == known) return true;
+  }
+  return false;
+}
+
 void Environment::AddSet(std::shared_ptr<const EntrySet> set) {
   std::string name = set->name();
   sets_.emplace(std::move(name), std::move(set));

@@ -1,6 +1,13 @@
-// The names a condition may use: roots with their message types, the enum
-// values reachable from them, and declared lists. The protobuf descriptors are
-// the only source of fields; there is no second list of them.
+// The names an expression may use. There are two kinds of environment.
+//
+// Rules: roots with their message types, the enum values reachable from them,
+// and declared lists. The protobuf descriptors are the only source of fields;
+// there is no second list of them. What a checker can refuse is refused.
+//
+// The specification's: variables of any type that get their values at
+// evaluation, message types, and a container that short names are looked up
+// in. Mistakes are errors at evaluation, absent fields have their default, and
+// what rules leave out (message literals, matches, named time zones) is there.
 #ifndef PORTRISK_SCORING_CEL_ENVIRONMENT_H_
 #define PORTRISK_SCORING_CEL_ENVIRONMENT_H_
 
@@ -14,6 +21,7 @@
 #include "google/protobuf/message.h"
 #include "scoring/cel/ast.h"
 #include "scoring/cel/entry_set.h"
+#include "scoring/cel/message_types.h"
 
 namespace portrisk::scoring::cel {
 
@@ -25,6 +33,26 @@ class Environment {
   };
 
   explicit Environment(std::vector<Root> roots);
+  // The specification's. `container` is "" or "a.b".
+  Environment(std::string container, std::vector<std::string> variables,
+              MessageTypes types);
+
+  // What a name of the specification's environment means.
+  struct Meaning {
+    Reference reference = Reference::kNone;
+    uint32_t variable = 0;  // kBound
+    Value literal;          // kConstant
+    std::string type_name;  // kConstant that is a type
+  };
+  // `name` may have dots; a leading one looks outside of the container.
+  Meaning Resolve(absl::string_view name) const;
+  // Null when there is none; the name as for Resolve.
+  const google::protobuf::Message* FindMessage(absl::string_view name) const;
+
+  bool is_rules() const { return types_ == nullptr; }
+  // Null for rules.
+  std::shared_ptr<const MessageTypes> types() const { return types_; }
+  const std::vector<std::string>& variables() const { return variables_; }
 
   // The name must be new.
   void AddSet(std::shared_ptr<const EntrySet> set);
@@ -46,6 +74,7 @@ class Environment {
 
  private:
   void AddEnums(const google::protobuf::Descriptor& type);
+  std::vector<std::string> Candidates(absl::string_view name) const;
 
   const std::vector<Root> roots_;
   absl::flat_hash_map<std::string, const google::protobuf::EnumValueDescriptor*>
@@ -53,7 +82,13 @@ class Environment {
   std::vector<std::string> constant_names_;  // Bare, in order of discovery.
   std::vector<const google::protobuf::Descriptor*> visited_;
   absl::flat_hash_map<std::string, std::shared_ptr<const EntrySet>> sets_;
+  std::string container_;
+  std::vector<std::string> variables_;
+  std::shared_ptr<const MessageTypes> types_;
 };
+
+// Whether type() gives a type of this name: "int", "google.protobuf.Duration".
+bool IsTypeName(absl::string_view name);
 
 // The environment of rules: movement, container and right, in this order,
 // without declared lists.

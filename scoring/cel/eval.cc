@@ -6,7 +6,8 @@
 // give up: a side that decides alone wins over anything on the other side;
 // otherwise unknown wins over error, the left one over the right, because an
 // error may vanish once the missing field is known. exists and all fold the
-// same way over their elements. has() is always decided.
+// same way over their elements. has() is always decided. What rules rarely use
+// is eval_rare.cc.
 //
 // What is shared between rules is computed once a movement: a memo is valid
 // when it carries the current generation, so nothing is cleared in between.
@@ -14,21 +15,11 @@
 
 #include <algorithm>
 
+#include "scoring/cel/eval_logic.h"
 #include "scoring/cel/fields.h"
 #include "scoring/cel/ops.h"
 
 namespace portrisk::scoring::cel {
-namespace {
-
-// Of two values that do not decide: the one to report.
-const Value& Worse(const Value& left, const Value& right) {
-  if (left.is_unknown()) return left;
-  if (right.is_unknown()) return right;
-  return left.is_error() ? left : right;
-}
-
-}  // namespace
-
 void EvalState::Begin(const Program& program,
                       const google::protobuf::Message* const* roots,
                       const ListContext& lists) {
@@ -45,6 +36,11 @@ void EvalState::Begin(const Program& program,
   for (size_t i = 0; i < program.root_count; ++i) {
     slots_[i] = {Value::Message(roots[i]), generation_};
   }
+}
+
+void EvalState::Begin(const Program& program, const Value* variables) {
+  Begin(program, static_cast<const google::protobuf::Message* const*>(nullptr));
+  bound_ = variables;
 }
 
 void EvalState::Load(uint32_t index, Kept* kept) {
@@ -85,7 +81,7 @@ Value EvalState::Compute(const Instruction& it) {
       return Logic(it);
     case Op::kConditional: {
       const Value condition = Operand(it.a);
-      if (!condition.is_decided()) return condition;
+      if (condition.kind != Kind::kBool) return NotBool(condition);
       return Operand(condition.b ? it.b : it.c);
     }
     case Op::kInSet:
@@ -96,16 +92,23 @@ Value EvalState::Compute(const Instruction& it) {
     case Op::kExists:
     case Op::kExistsOne:
     case Op::kMap:
-    case Op::kFilter: {
-      const Value range = Operand(it.a);
-      if (!range.is_decided()) return range;
-      if (it.op == Op::kExistsOne) return ExistsOne(it, range);
-      const bool fold = it.op == Op::kAll || it.op == Op::kExists;
-      return fold ? Fold(it, range) : Collect(it, range);
-    }
+    case Op::kFilter:
+      return Macro(it);
     default:
-      return Strict(it);
+      return IsStrict(it.op) ? Strict(it) : Rare(it);
   }
+}
+
+Value EvalState::Macro(const Instruction& it) {
+  Value range = Operand(it.a);
+  if (range.kind != Kind::kList) {
+    if (!range.is_decided()) return range;
+    if (range.kind != Kind::kMap) return Value::Error(kNoOverload);
+    range = Keys(range);
+  }
+  if (it.op == Op::kExistsOne) return ExistsOne(it, range);
+  const bool fold = it.op == Op::kAll || it.op == Op::kExists;
+  return fold ? Fold(it, range) : Collect(it, range);
 }
 
 Value EvalState::Strict(const Instruction& it) {
@@ -129,8 +132,11 @@ Value EvalState::Logic(const Instruction& it) {
 
 Value EvalState::Select(const Instruction& it) {
   const Selection& selection = program_->selections[it.b];
-  const Value operand = Operand(it.a);
+  Value operand = Operand(it.a);
   const bool has = it.op == Op::kHasSelect;
+  if (has && operand.kind == Kind::kOptional && operand.aux == 1) {
+    operand = *operand.items;
+  }
   if (operand.is_error()) return operand;
   Value value;
   const bool present = operand.kind == Kind::kMessage &&
@@ -158,7 +164,7 @@ Value EvalState::InSet(const Instruction& it) {
 }
 
 Value EvalState::List(const Instruction& it) {
-  auto* items = reinterpret_cast<Value*>(arena_.Allocate(it.b * sizeof(Value)));
+  auto* items = arena_.Values(it.b);
   for (uint32_t i = 0; i < it.b; ++i) {
     items[i] = Operand(program_->operands[it.a + i]);
     if (!items[i].is_decided()) return items[i];
@@ -176,7 +182,8 @@ Value EvalState::Fold(const Instruction& it, const Value& range) {
     if (value.kind == Kind::kBool) {
       if (value.b == decisive) return value;
     } else {
-      result = result.kind == Kind::kBool ? value : Worse(result, value);
+      result =
+          result.kind == Kind::kBool ? NotBool(value) : Worse(result, value);
     }
   }
   return result;
@@ -187,7 +194,7 @@ Value EvalState::ExistsOne(const Instruction& it, const Value& range) {
   for (uint32_t i = 0; i < range.aux; ++i) {
     variables_[it.depth] = ListElement(range, i);
     const Value value = Operand(it.b);
-    if (!value.is_decided()) return value;
+    if (value.kind != Kind::kBool) return NotBool(value);
     found += value.b ? 1 : 0;
   }
   return Value::Bool(found == 1);
@@ -195,15 +202,14 @@ Value EvalState::ExistsOne(const Instruction& it, const Value& range) {
 
 // map and filter.
 Value EvalState::Collect(const Instruction& it, const Value& range) {
-  auto* items =
-      reinterpret_cast<Value*>(arena_.Allocate(range.aux * sizeof(Value)));
+  auto* items = arena_.Values(range.aux);
   uint32_t count = 0;
   for (uint32_t i = 0; i < range.aux; ++i) {
     const Value element = ListElement(range, i);
     variables_[it.depth] = element;
     if (it.b != kNoOperand) {
       const Value wanted = Operand(it.b);
-      if (!wanted.is_decided()) return wanted;
+      if (wanted.kind != Kind::kBool) return NotBool(wanted);
       if (!wanted.b) continue;
     }
     items[count] = it.op == Op::kMap ? Operand(it.c) : element;

@@ -8,6 +8,7 @@
 
 #include "google/protobuf/message.h"
 #include "scoring/cel/arena.h"
+#include "scoring/cel/macro_checker.h"
 #include "scoring/cel/program.h"
 #include "scoring/cel/value.h"
 #include "scoring/limits.h"
@@ -24,6 +25,10 @@ class EvalState {
   void Begin(const Program& program,
              const google::protobuf::Message* const* roots,
              const ListContext& lists = {});
+
+  // The same for the specification's environment: `variables` are the values
+  // of its variables, in order. An unbound one is Value::Error.
+  void Begin(const Program& program, const Value* variables);
 
   // The value of a root instruction of the program begun with. Does not
   // allocate once warm.
@@ -56,9 +61,28 @@ class EvalState {
   Value Select(const Instruction& it);
   Value InSet(const Instruction& it);
   Value List(const Instruction& it);
+  Value Macro(const Instruction& it);
   Value Fold(const Instruction& it, const Value& range);
   Value ExistsOne(const Instruction& it, const Value& range);
   Value Collect(const Instruction& it, const Value& range);
+  // eval_rare.cc
+  Value Rare(const Instruction& it);
+  Value Keys(const Value& range);
+  Value OptionalOf(const Value& value);
+  Value OptionalSelect(const Instruction& it);
+  Value OptionalOr(const Instruction& it);
+  Value OptionalMacro(const Instruction& it);
+  Value OptionalList(const Instruction& it);
+  Value MapLiteral(const Instruction& it);
+  Value MessageLiteral(const Instruction& it);
+  Value Macro2(const Instruction& it);
+  Value Fold2(const Instruction& it, const Value& range);
+  Value Transform(const Instruction& it, const Value& range);
+  const char* AddTransformed(const Instruction& it, const Value& key,
+                             const Value& result, Value** items,
+                             size_t* entries, size_t* room);
+  void SetVariables(const Instruction& it, const Value& range, uint32_t i);
+  Value Call(const Instruction& it);
 
   const Program* program_ = nullptr;
   ListContext lists_;
@@ -66,7 +90,8 @@ class EvalState {
   uint32_t generation_ = 0;
   std::vector<Kept> slots_;
   std::vector<Kept> memos_;
-  std::array<Value, kMacroDepthMax> variables_;
+  std::array<Value, kVariablesMax> variables_;
+  const Value* bound_ = nullptr;
   Arena arena_;
 };
 

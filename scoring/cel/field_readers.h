@@ -19,13 +19,13 @@ using FieldReader = bool (*)(const google::protobuf::Message& message,
 FieldReader FindFieldReader(const google::protobuf::FieldDescriptor& field);
 
 // A message as a value: the times are values of their own.
-inline Value MessageValue(const google::protobuf::Message& message) {
+inline Value ValueOf(const google::protobuf::Message& message) {
   return Value::Message(&message);
 }
-inline Value MessageValue(const google::protobuf::Timestamp& time) {
+inline Value ValueOf(const google::protobuf::Timestamp& time) {
   return Value::Time(Kind::kTimestamp, time.seconds(), time.nanos());
 }
-inline Value MessageValue(const google::protobuf::Duration& time) {
+inline Value ValueOf(const google::protobuf::Duration& time) {
   // Protobuf gives both parts the sign; values round seconds down.
   const bool borrow = time.nanos() < 0;
   return Value::Time(Kind::kDuration, time.seconds() - (borrow ? 1 : 0),

@@ -25,20 +25,27 @@ Value TextValue(const FieldDescriptor& field, const std::string& text) {
                      text);
 }
 
-Value ReflectedMessage(const FieldDescriptor& field, const Message& message) {
-  switch (field.message_type()->well_known_type()) {
+Value TimesAndMessages(const google::protobuf::Descriptor& type,
+                       const Message& message) {
+  switch (type.well_known_type()) {
     case google::protobuf::Descriptor::WELLKNOWNTYPE_TIMESTAMP:
-      return MessageValue(
-          static_cast<const google::protobuf::Timestamp&>(message));
+      return ValueOf(static_cast<const google::protobuf::Timestamp&>(message));
     case google::protobuf::Descriptor::WELLKNOWNTYPE_DURATION:
-      return MessageValue(
-          static_cast<const google::protobuf::Duration&>(message));
+      return ValueOf(static_cast<const google::protobuf::Duration&>(message));
     default:
       return Value::Message(&message);
   }
 }
 
+Value MessageValue(const FieldDescriptor& field, const Message& message) {
+  return TimesAndMessages(*field.message_type(), message);
+}
+
 }  // namespace
+
+Value MessageAsValue(const Message& message) {
+  return TimesAndMessages(*message.GetDescriptor(), message);
+}
 
 FieldAccess::FieldAccess(const FieldDescriptor* field)
     : field(field),
@@ -91,7 +98,7 @@ bool ReadField(const Message& message, const FieldAccess& access,
           field, reflection.GetStringReference(message, &field, Scratch()));
       return value->aux != 0;
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      *value = ReflectedMessage(field, reflection.GetMessage(message, &field));
+      *value = MessageValue(field, reflection.GetMessage(message, &field));
       return true;
   }
   return false;
@@ -124,8 +131,8 @@ Value ListElement(const Value& list, uint32_t index) {
       return TextValue(field, reflection.GetRepeatedStringReference(
                                   owner, &field, i, Scratch()));
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return ReflectedMessage(field,
-                              reflection.GetRepeatedMessage(owner, &field, i));
+      return MessageValue(field,
+                          reflection.GetRepeatedMessage(owner, &field, i));
   }
   return Value();
 }

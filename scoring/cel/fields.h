@@ -29,6 +29,9 @@ struct FieldAccess {
 bool ReadField(const google::protobuf::Message& message,
                const FieldAccess& access, Value* value);
 
+// A message as a value: Timestamp and Duration are times.
+Value MessageAsValue(const google::protobuf::Message& message);
+
 // Element `index` of a list of either kind; within its length.
 Value ListElement(const Value& list, uint32_t index);
 

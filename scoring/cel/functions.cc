@@ -1,8 +1,11 @@
 #include "scoring/cel/functions.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
+#include "scoring/cel/ops.h"
 
 namespace portrisk::scoring::cel {
 namespace {
@@ -25,6 +28,7 @@ void AddArithmetic(std::vector<Overload>* table) {
   for (const Kind kind : {S, Y, P}) {
     table->push_back({"_+_", false, Op::kAdd, kind, {kind, kind}});
   }
+  table->push_back({"_+_", false, Op::kAdd, L, {L, L}});
   table->push_back({"_+_", false, Op::kAdd, T, {T, P}});
   table->push_back({"_+_", false, Op::kAdd, T, {P, T}});
   table->push_back({"_-_", false, Op::kSubtract, P, {T, T}});
@@ -34,7 +38,7 @@ void AddArithmetic(std::vector<Overload>* table) {
 }
 
 void AddText(std::vector<Overload>* table) {
-  for (const Kind kind : {S, Y, L}) {
+  for (const Kind kind : {S, Y, L, Kind::kMap}) {
     table->push_back({"size", false, Op::kSize, I, {kind}});
     table->push_back({"size", true, Op::kSize, I, {kind}});
   }
@@ -85,46 +89,116 @@ void AddTimeParts(std::vector<Overload>* table) {
                 {"getMilliseconds", Op::kGetMilliseconds, true}};
   for (const auto& part : kParts) {
     table->push_back({part.name, true, part.op, I, {T}});
-    table->push_back({part.name, true, part.op, I, {T, S}});
     if (part.of_duration) table->push_back({part.name, true, part.op, I, {P}});
   }
 }
 
-const std::vector<Overload>& Table() {
-  static const auto* const table = [] {
-    auto* built = new std::vector<Overload>;
-    AddArithmetic(built);
-    AddText(built);
-    AddConversions(built);
-    AddTimeParts(built);
+// All overloads, with those of a name and way of writing together.
+struct Index {
+  std::vector<Overload> table;
+  absl::flat_hash_map<std::pair<absl::string_view, bool>,
+                      std::vector<const Overload*>>
+      by_name;
+};
+
+const Index& Functions() {
+  static const auto* const index = [] {
+    auto* built = new Index;
+    AddArithmetic(&built->table);
+    AddText(&built->table);
+    AddStringFunctions(&built->table);
+    AddFormatFunctions(&built->table);
+    AddConversions(&built->table);
+    AddTimeParts(&built->table);
+    AddPatternFunctions(&built->table);
+    AddMathFunctions(&built->table);
+    AddAccessFunctions(&built->table);
+    for (const Overload& one : built->table) {
+      built->by_name[{one.name, one.member}].push_back(&one);
+    }
     return built;
   }();
-  return *table;
+  return *index;
+}
+
+Match MatchOne(Kind wanted, Kind given) {
+  if (wanted == given || wanted == Kind::kDyn || given == Kind::kNothing) {
+    return Match::kYes;
+  }
+  return given == Kind::kDyn ? Match::kPerhaps : Match::kNo;
 }
 
 }  // namespace
 
+Match Matches(const Overload& overload, absl::Span<const Kind> args) {
+  const size_t named = overload.args.size();
+  if (args.size() < named || (args.size() > named && !overload.variadic)) {
+    return Match::kNo;
+  }
+  Match worst = Match::kYes;
+  for (size_t i = 0; i < args.size(); ++i) {
+    const Kind wanted = overload.args[std::min(i, named - 1)];
+    const Match one = MatchOne(wanted, args[i]);
+    if (one == Match::kNo) return Match::kNo;
+    if (one == Match::kPerhaps) worst = one;
+  }
+  return worst;
+}
+
+absl::Span<const Overload* const> Overloads(absl::string_view name,
+                                            bool member) {
+  const auto& by_name = Functions().by_name;
+  const auto found = by_name.find(std::make_pair(name, member));
+  if (found == by_name.end()) return {};
+  return found->second;
+}
+
 const Overload* FindOverload(absl::string_view name, bool member,
-                             const std::vector<Kind>& args) {
-  for (const Overload& overload : Table()) {
-    if (overload.name == name && overload.member == member &&
-        overload.args == args) {
-      return &overload;
-    }
+                             absl::Span<const Kind> args) {
+  for (const Overload* overload : Overloads(name, member)) {
+    if (Matches(*overload, args) == Match::kYes) return overload;
   }
   return nullptr;
 }
 
+Value Apply(const Overload& overload, absl::Span<const Value> args,
+            const CallContext& context) {
+  if (overload.function != nullptr) return overload.function(args, context);
+  return ApplyStrict(overload.op, args[0], args.size() > 1 ? args[1] : Value(),
+                     context.arena);
+}
+
+Value Dispatch(absl::Span<const Overload* const> overloads,
+               absl::Span<const Value> args, const CallContext& context) {
+  for (const Overload* overload : overloads) {
+    const size_t named = overload->args.size();
+    if (args.size() < named || (args.size() > named && !overload->variadic)) {
+      continue;
+    }
+    bool fits = true;
+    for (size_t i = 0; fits && i < args.size(); ++i) {
+      const Kind wanted = overload->args[std::min(i, named - 1)];
+      fits = wanted == Kind::kDyn || wanted == args[i].kind;
+    }
+    if (fits) return Apply(*overload, args, context);
+  }
+  return Value::Error(kNoOverload);
+}
+
 bool IsFunction(absl::string_view name) {
-  const std::vector<Overload>& table = Table();
-  return std::any_of(table.begin(), table.end(),
-                     [&](const Overload& entry) { return entry.name == name; });
+  return !Overloads(name, true).empty() || !Overloads(name, false).empty();
 }
 
 std::vector<std::string> FunctionNames() {
-  std::vector<std::string> names = {"has",        "all", "exists",
-                                    "exists_one", "map", "filter"};
-  for (const Overload& entry : Table()) {
+  std::vector<std::string> names = {"has",          "all",
+                                    "exists",       "exists_one",
+                                    "existsOne",    "map",
+                                    "filter",       "transformList",
+                                    "transformMap", "transformMapEntry",
+                                    "optMap",       "optFlatMap",
+                                    "or",           "orValue",
+                                    "cel.bind"};
+  for (const Overload& entry : Functions().table) {
     const bool word = absl::ascii_isalpha(entry.name[0]);
     if (word && names.back() != entry.name) names.emplace_back(entry.name);
   }
@@ -133,12 +207,9 @@ std::vector<std::string> FunctionNames() {
 
 absl::string_view LeftOutReason(absl::string_view name) {
   if (name == "matches") {
-    return "regular expressions are not supported: matching one takes memory "
-           "and a lock; use startsWith, endsWith, contains or a list";
-  }
-  if (name == "type" || name == "dyn") {
-    return "every type is known before evaluation, so type() and dyn() are "
-           "not supported";
+    return "regular expressions are not supported in rules: matching one takes "
+           "memory and a lock; use startsWith, endsWith, contains, split or a "
+           "list";
   }
   return "";
 }

@@ -94,7 +94,23 @@ class Lexer {
       out->text = std::string(source_.substr(begin, pos_ - begin));
       return;
     }
+    if (c == '`') return QuotedName(out);
     Symbol(out);
+  }
+
+  void QuotedName(Lexeme* out) {
+    const size_t begin = pos_++;
+    out->token = Token::kQuotedName;
+    while (IsIdentifierPart(At(0)) || At(0) == '.' || At(0) == '-' ||
+           At(0) == '/' || At(0) == ' ') {
+      out->text.push_back(source_[pos_++]);
+    }
+    if (At(0) != '`' || out->text.empty()) {
+      return Fail(begin, pos_,
+                  "a name in backticks has letters, digits, _ . - / and blanks",
+                  "`");
+    }
+    ++pos_;
   }
 
   void Symbol(Lexeme* out) {

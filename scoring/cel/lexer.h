@@ -16,9 +16,10 @@ namespace portrisk::scoring::cel {
 enum class Token : uint8_t {
   kEnd,
   kIdentifier,
-  kInt,     // Digits or 0x digits, without sign.
-  kUint,    // The same with u.
-  kDouble,  // Without sign.
+  kQuotedName,  // `any-name` of a field; the text is without the quotes.
+  kInt,         // Digits or 0x digits, without sign.
+  kUint,        // The same with u.
+  kDouble,      // Without sign.
   kString,
   kBytes,
   kSymbol,  // Operators and punctuation; the text says which.

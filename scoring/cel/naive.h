@@ -6,12 +6,14 @@
 #define PORTRISK_SCORING_CEL_NAIVE_H_
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/numeric/int128.h"
 #include "google/protobuf/message.h"
+#include "scoring/cel/arena.h"
 #include "scoring/cel/ast.h"
 #include "scoring/cel/environment.h"
 #include "scoring/cel/value.h"
@@ -35,10 +37,23 @@ struct NaiveValue {
     std::string text;
   };
   using List = std::vector<NaiveValue>;
+  // One value for each key, in the order they were added.
+  struct Map {
+    std::vector<NaiveValue> keys;
+    std::vector<NaiveValue> values;
+  };
+  struct TypeName {
+    std::string name;
+  };
+  // Null for none.
+  struct Optional {
+    std::shared_ptr<const NaiveValue> held;
+  };
+  using Message = std::shared_ptr<const google::protobuf::Message>;
 
   std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string,
-               Bytes, Timestamp, Duration, List,
-               const google::protobuf::Message*, Unknown, Error>
+               Bytes, Timestamp, Duration, List, Map, TypeName, Optional,
+               Message, Unknown, Error>
       value;
 
   template <typename T>
@@ -62,8 +77,18 @@ NaiveValue EvaluateNaively(const Expr& expr, const Environment& environment,
                            const google::protobuf::Message* const* roots,
                            const NaiveLists& lists = {});
 
+// For the specification's environment, with the values of its variables.
+NaiveValue EvaluateNaively(const Expr& expr, const Environment& environment,
+                           const std::vector<NaiveValue>& variables);
+
 // What an EvalState answered, in the same form. `paths` are the program's.
-NaiveValue ToNaive(const Value& value, const std::vector<std::string>& paths);
+// `owner`, when given, keeps messages alive.
+NaiveValue ToNaive(const Value& value, const std::vector<std::string>& paths,
+                   const std::shared_ptr<Arena>& owner = nullptr);
+
+// The other way round: text and items lie in the arena, messages are those of
+// `value`.
+Value FromNaive(const NaiveValue& value, Arena* arena);
 
 // "true", "7", "7u", "1.5", "'text'", "b'..'", "2026-01-01T00:00:00Z", "60s",
 // "[1, 2]", "unknown movement.id", "error divide by zero".

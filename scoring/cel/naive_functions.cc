@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "scoring/cel/ops.h"
 #include "scoring/cel/time.h"
 #include "scoring/cel/utf8.h"
 
@@ -48,51 +49,10 @@ V MakeDuration(absl::int128 nanos) {
   return {V::Duration{nanos}};
 }
 
-bool IsNumber(const V& v) {
-  return v.As<int64_t>() || v.As<uint64_t>() || v.As<double>();
-}
-
 long double Number(const V& v) {
   if (const auto* i = v.As<int64_t>()) return *i;
   if (const auto* u = v.As<uint64_t>()) return *u;
   return *v.As<double>();
-}
-
-template <typename T>
-int Sign(const T& a, const T& b) {
-  return a < b ? -1 : a == b ? 0 : 1;
-}
-
-constexpr int kUnordered = 2;
-
-int Compare(const V& a, const V& b) {
-  if (IsNumber(a) && IsNumber(b)) {
-    const long double x = Number(a), y = Number(b);
-    return std::isnan(x) || std::isnan(y) ? kUnordered : Sign(x, y);
-  }
-  if (const auto* x = a.As<bool>()) return Sign(*x, *b.As<bool>());
-  if (const auto* x = a.As<std::string>()) {
-    return Sign(*x, *b.As<std::string>());
-  }
-  if (const auto* x = a.As<V::Bytes>()) {
-    return Sign(x->bytes, b.As<V::Bytes>()->bytes);
-  }
-  if (const auto* x = a.As<V::Timestamp>()) {
-    return Sign(x->nanos, b.As<V::Timestamp>()->nanos);
-  }
-  return Sign(a.As<V::Duration>()->nanos, b.As<V::Duration>()->nanos);
-}
-
-bool Same(const V& a, const V& b) {
-  if (a.As<std::monostate>()) return b.As<std::monostate>() != nullptr;
-  const auto* x = a.As<V::List>();
-  if (x == nullptr) return Compare(a, b) == 0;
-  const auto* y = b.As<V::List>();
-  if (x->size() != y->size()) return false;
-  for (size_t i = 0; i < x->size(); ++i) {
-    if (!Same((*x)[i], (*y)[i])) return false;
-  }
-  return true;
 }
 
 // Integer arithmetic in 128 bits, where nothing of it can overflow.
@@ -132,7 +92,12 @@ V Times(const std::string& name, const V& a, const V& b) {
   const absl::int128 y = tb ? tb->nanos : b.As<V::Duration>()->nanos;
   if (name == "_+_")
     return ta || tb ? MakeTimestamp(x + y) : MakeDuration(x + y);
-  return ta && !tb ? MakeTimestamp(x - y) : MakeDuration(x - y);
+  if (ta && !tb) return MakeTimestamp(x - y);
+  const int64_t apart = FloorSeconds(x - y);
+  if (tb && (apart > kApartSecondsMax || apart < -kApartSecondsMax)) {
+    return Fail("time out of range");
+  }
+  return MakeDuration(x - y);
 }
 
 V Arithmetic(const std::string& name, const V& a, const V& b) {
@@ -149,13 +114,19 @@ V Arithmetic(const std::string& name, const V& a, const V& b) {
     if (name == "_*_") return {*x * y};
     return {*x / y};
   }
-  if (const auto* x = a.As<std::string>()) return {*x + *b.As<std::string>()};
+  if (const auto* x = a.As<std::string>()) {
+    const std::string both = *x + *b.As<std::string>();
+    return both.size() > kBuiltTextBytesMax ? Fail(kTextTooLong) : V{both};
+  }
   if (const auto* x = a.As<V::Bytes>()) {
-    return {V::Bytes{x->bytes + b.As<V::Bytes>()->bytes}};
+    const std::string both = x->bytes + b.As<V::Bytes>()->bytes;
+    return both.size() > kBuiltTextBytesMax ? Fail(kTextTooLong)
+                                            : V{V::Bytes{both}};
   }
   if (const auto* x = a.As<V::List>()) {
     V::List both = *x;
     const auto& more = *b.As<V::List>();
+    if (both.size() + more.size() > kBuiltItemsMax) return Fail(kListTooLong);
     both.insert(both.end(), more.begin(), more.end());
     return {both};
   }
@@ -170,26 +141,14 @@ V Operator(const std::string& name, const Args& args) {
   }
   const V& a = args[0];
   const V& b = args[1];
-  if (name == "_==_") return {Same(a, b)};
-  if (name == "_!=_") return {!Same(a, b)};
-  if (name == "_<_") return {Compare(a, b) == -1};
-  if (name == "_<=_") return {Compare(a, b) == -1 || Compare(a, b) == 0};
-  if (name == "_>_") return {Compare(a, b) == 1};
-  if (name == "_>=_") return {Compare(a, b) == 1 || Compare(a, b) == 0};
-  if (name == "_in_") {
-    for (const V& item : *b.As<V::List>()) {
-      if (Same(a, item)) return {true};
-    }
-    return {false};
-  }
-  if (name == "_[_]") {
-    const auto& list = *a.As<V::List>();
-    const int64_t i = *b.As<int64_t>();
-    if (i < 0 || i >= static_cast<int64_t>(list.size())) {
-      return Fail("index out of range");
-    }
-    return list[i];
-  }
+  if (name == "_==_") return {NaiveEquals(a, b)};
+  if (name == "_!=_") return {!NaiveEquals(a, b)};
+  if (name == "_<_") return {NaiveCompare(a, b) == -1};
+  if (name == "_<=_")
+    return {NaiveCompare(a, b) == -1 || NaiveCompare(a, b) == 0};
+  if (name == "_>_") return {NaiveCompare(a, b) == 1};
+  if (name == "_>=_")
+    return {NaiveCompare(a, b) == 1 || NaiveCompare(a, b) == 0};
   return Arithmetic(name, a, b);
 }
 
@@ -227,18 +186,6 @@ std::string DurationText(absl::int128 nanos) {
     absl::StrAppend(&text, ".", digits);
   }
   return text + "s";
-}
-
-V ToText(const V& a) {
-  if (a.As<std::string>()) return a;
-  if (const auto* x = a.As<bool>()) return {std::string(*x ? "true" : "false")};
-  if (const auto* x = a.As<int64_t>()) return {absl::StrCat(*x)};
-  if (const auto* x = a.As<uint64_t>()) return {absl::StrCat(*x)};
-  if (const auto* x = a.As<double>()) return {Shortest(*x)};
-  if (const auto* x = a.As<V::Timestamp>()) return {TimeText(x->nanos)};
-  if (const auto* x = a.As<V::Duration>()) return {DurationText(x->nanos)};
-  const std::string& bytes = a.As<V::Bytes>()->bytes;
-  return IsUtf8(bytes) ? V{bytes} : Fail("bytes are not UTF-8");
 }
 
 template <typename T>
@@ -314,11 +261,10 @@ V DurationPart(const std::string& name, absl::int128 nanos) {
 }
 
 V TimestampPart(const std::string& name, absl::int128 nanos,
-                int offset_minutes) {
+                int64_t offset_seconds) {
   const int64_t seconds = FloorSeconds(nanos);
-  const absl::CivilSecond at =
-      absl::ToCivilSecond(absl::FromUnixSeconds(seconds + offset_minutes * 60),
-                          absl::UTCTimeZone());
+  const absl::CivilSecond at = absl::ToCivilSecond(
+      absl::FromUnixSeconds(seconds + offset_seconds), absl::UTCTimeZone());
   const absl::CivilDay day(at);
   int64_t part = 0;
   if (name == "getFullYear") part = at.year();
@@ -342,6 +288,9 @@ V Size(const V& a) {
   if (const auto* list = a.As<V::List>()) {
     return {static_cast<int64_t>(list->size())};
   }
+  if (const auto* map = a.As<V::Map>()) {
+    return {static_cast<int64_t>(map->keys.size())};
+  }
   if (const auto* bytes = a.As<V::Bytes>()) {
     return {static_cast<int64_t>(bytes->bytes.size())};
   }
@@ -351,10 +300,24 @@ V Size(const V& a) {
   return {characters};
 }
 
-V Function(const std::string& name, const Args& args) {
+// Seconds a zone is ahead of UTC at a moment; named ones outside of rules only.
+bool ZoneOffset(const std::string& zone, absl::int128 nanos, bool rules,
+                int64_t* offset) {
+  int minutes = 0;
+  if (ParseZone(zone, &minutes)) {
+    *offset = int64_t{minutes} * 60;
+    return true;
+  }
+  absl::TimeZone named;
+  if (rules || !absl::LoadTimeZone(zone, &named)) return false;
+  *offset = named.At(absl::FromUnixSeconds(FloorSeconds(nanos))).offset;
+  return true;
+}
+
+V Function(const std::string& name, const Args& args, bool rules) {
   const V& a = args[0];
   if (name == "size") return Size(a);
-  if (name == "string") return ToText(a);
+  if (name == "string") return NaiveToText(a);
   if (name == "int") {
     return ToInteger<int64_t>(a, "cannot be converted to int");
   }
@@ -370,8 +333,11 @@ V Function(const std::string& name, const Args& args) {
   if (name == "timestamp" || name == "duration") return ToTime(name, a);
   if (const auto* d = a.As<V::Duration>()) return DurationPart(name, d->nanos);
   if (const auto* t = a.As<V::Timestamp>()) {
-    int offset = 0;
-    if (args.size() > 1) ParseZone(*args[1].As<std::string>(), &offset);
+    int64_t offset = 0;
+    if (args.size() > 1 &&
+        !ZoneOffset(*args[1].As<std::string>(), t->nanos, rules, &offset)) {
+      return Fail("unknown time zone");
+    }
     return TimestampPart(name, t->nanos, offset);
   }
   const std::string& text = *a.As<std::string>();
@@ -384,17 +350,43 @@ V Function(const std::string& name, const Args& args) {
 
 }  // namespace
 
+NaiveValue NaiveToText(const NaiveValue& a) {
+  if (a.As<std::string>()) return a;
+  if (const auto* x = a.As<bool>()) return {std::string(*x ? "true" : "false")};
+  if (const auto* x = a.As<int64_t>()) return {absl::StrCat(*x)};
+  if (const auto* x = a.As<uint64_t>()) return {absl::StrCat(*x)};
+  if (const auto* x = a.As<double>()) {
+    if (*x != *x) return {std::string("NaN")};
+    if (std::isinf(*x)) {
+      return {std::string(*x < 0 ? "-Infinity" : "Infinity")};
+    }
+    return {Shortest(*x)};
+  }
+  if (const auto* x = a.As<V::Timestamp>()) return {TimeText(x->nanos)};
+  if (const auto* x = a.As<V::Duration>()) return {DurationText(x->nanos)};
+  const std::string& bytes = a.As<V::Bytes>()->bytes;
+  return IsUtf8(bytes) ? V{bytes} : Fail("bytes are not UTF-8");
+}
+
 NaiveValue NaiveCall(const std::string& name,
-                     const std::vector<NaiveValue>& args) {
+                     const std::vector<NaiveValue>& args,
+                     const NaiveContext& context) {
+  NaiveValue result;
+  if (NaiveAccess(name, args, context, &result) ||
+      NaiveText(name, args, &result) || NaiveMath(name, args, &result)) {
+    return result;
+  }
   const bool is_operator = name.find('_') != std::string::npos;
-  return is_operator ? Operator(name, args) : Function(name, args);
+  return is_operator ? Operator(name, args)
+                     : Function(name, args, context.types == nullptr);
 }
 
 std::string DebugText(const NaiveValue& v) {
   if (v.As<std::monostate>()) return "null";
   if (const auto* u = v.As<uint64_t>()) return absl::StrCat(*u, "u");
   if (const auto* d = v.As<double>()) {
-    const std::string text = Shortest(*d);
+    // The sign of what is no number says nothing.
+    const std::string text = std::isnan(*d) ? "nan" : Shortest(*d);
     const bool whole = text.find_first_not_of("-0123456789") == text.npos;
     return whole ? text + ".0" : text;
   }
@@ -410,14 +402,29 @@ std::string DebugText(const NaiveValue& v) {
                                       }),
                         "]");
   }
-  if (const auto* m = v.As<const google::protobuf::Message*>()) {
-    return absl::StrCat("{", (*m)->ShortDebugString(), "}");
+  if (const auto* map = v.As<V::Map>()) {
+    std::vector<std::string> entries;
+    for (size_t i = 0; i < map->keys.size(); ++i) {
+      entries.push_back(absl::StrCat(DebugText(map->keys[i]), ": ",
+                                     DebugText(map->values[i])));
+    }
+    return absl::StrCat("{", absl::StrJoin(entries, ", "), "}");
+  }
+  if (const auto* type = v.As<V::TypeName>()) return type->name;
+  if (const auto* optional = v.As<V::Optional>()) {
+    return optional->held == nullptr
+               ? "optional.none()"
+               : absl::StrCat("optional.of(", DebugText(*optional->held), ")");
+  }
+  if (const auto* m = v.As<V::Message>()) {
+    return absl::StrCat((*m)->GetDescriptor()->full_name(), "{",
+                        (*m)->ShortDebugString(), "}");
   }
   if (const auto* u = v.As<V::Unknown>()) {
     return absl::StrCat("unknown ", u->path);
   }
   if (const auto* e = v.As<V::Error>()) return absl::StrCat("error ", e->text);
-  return *ToText(v).As<std::string>();
+  return *NaiveToText(v).As<std::string>();
 }
 
 }  // namespace portrisk::scoring::cel

@@ -24,6 +24,26 @@ enum class Op : uint8_t {
   kExistsOne,
   kMap,  // range, condition or none, result
   kFilter,
+  kBound,           // A variable of an environment without roots.
+  kOptionalSlot,    // The field as an optional: none when absent.
+  kOptionalSelect,  // The same of a message that is no slot.
+  kOptionalOr,
+  kOptionalOrValue,
+  kOptMap,
+  kOptFlatMap,
+  kBind,  // cel.bind: a value with a name for its body.
+  kMapLiteral,
+  kMessageLiteral,
+  kOptionalList,  // List and map literals with ?.
+  kOptionalMap,
+  // Macros with two variables.
+  kAll2,
+  kExists2,
+  kExistsOne2,
+  kTransformList,
+  kTransformMap,
+  kTransformMapEntry,
+  kCall,  // A function of functions.h, looked up by what its operands are.
   // Strict: every operand is decided before they run (ops.h).
   kNot,
   kNegate,

@@ -8,6 +8,8 @@
 
 #include "absl/strings/match.h"
 #include "scoring/cel/fields.h"
+#include "scoring/cel/functions.h"
+#include "scoring/cel/message_types.h"
 #include "scoring/cel/time.h"
 #include "scoring/cel/utf8.h"
 
@@ -89,7 +91,8 @@ Value MakeTime(Kind kind, int64_t seconds, int64_t nanos) {
 
 Value AddLists(const Value& a, const Value& b, Arena* arena) {
   const size_t size = size_t{a.aux} + b.aux;
-  auto* items = reinterpret_cast<Value*>(arena->Allocate(size * sizeof(Value)));
+  if (size > kBuiltItemsMax) return Value::Error(kListTooLong);
+  Value* items = arena->Values(size);
   for (uint32_t i = 0; i < a.aux; ++i) items[i] = ListElement(a, i);
   for (uint32_t i = 0; i < b.aux; ++i) items[a.aux + i] = ListElement(b, i);
   return Value::List(items, size);
@@ -141,8 +144,13 @@ Value Subtract(const Value& a, const Value& b) {
     default: {
       const bool timestamp =
           a.kind == Kind::kTimestamp && b.kind == Kind::kDuration;
-      return MakeTime(timestamp ? Kind::kTimestamp : Kind::kDuration, a.i - b.i,
-                      int64_t{a.aux} - b.aux);
+      const Value time =
+          MakeTime(timestamp ? Kind::kTimestamp : Kind::kDuration, a.i - b.i,
+                   int64_t{a.aux} - b.aux);
+      const bool apart =
+          b.kind == Kind::kTimestamp && !time.is_error() &&
+          (time.i > kApartSecondsMax || time.i < -kApartSecondsMax);
+      return apart ? Value::Error(kTimeRange) : time;
     }
   }
   return Value::Error(kIntegerOverflow);
@@ -179,14 +187,73 @@ Value Negate(const Value& a) {
   return Value::Int(-a.i);
 }
 
+bool EqualMaps(const Value& a, const Value& b) {
+  if (a.aux != b.aux) return false;
+  for (uint32_t i = 0; i < a.aux; ++i) {
+    const Value* other = FindKey(b, a.items[2 * i]);
+    if (other == nullptr || !Equals(a.items[2 * i + 1], *other)) return false;
+  }
+  return true;
+}
+
+// Of two values of one kind that holds others, or of messages.
+bool EqualInside(const Value& a, const Value& b) {
+  switch (a.kind) {
+    case Kind::kNull:
+      return true;
+    case Kind::kMessage:
+      return EqualMessages(*a.message, *b.message);
+    case Kind::kList:
+      return EqualLists(a, b);
+    case Kind::kMap:
+      return EqualMaps(a, b);
+    case Kind::kType:
+      return a.text() == b.text();
+    default:  // kOptional
+      return a.aux == b.aux && (a.aux == 0 || Equals(*a.items, *b.items));
+  }
+}
+
 Value In(const Value& a, const Value& list) {
+  if (list.kind == Kind::kMap) return Value::Bool(FindKey(list, a) != nullptr);
+  if (list.kind != Kind::kList) return Value::Error(kNoOverload);
   for (uint32_t i = 0; i < list.aux; ++i) {
     if (Equals(a, ListElement(list, i))) return Value::Bool(true);
   }
   return Value::Bool(false);
 }
 
+// A number that is whole, as an index; false for anything else.
+bool WholeNumber(const Value& number, int64_t* whole) {
+  if (number.kind == Kind::kDouble) {
+    if (!(number.d > -0x1p63 && number.d < 0x1p63)) return false;
+    *whole = static_cast<int64_t>(number.d);
+    return static_cast<double>(*whole) == number.d;
+  }
+  *whole = number.i;
+  return number.kind == Kind::kInt ||
+         (number.kind == Kind::kUint && number.u <= INT64_MAX);
+}
+
+Value IndexDynamic(const Value& container, const Value& index) {
+  if (container.kind == Kind::kMap) {
+    const Value* found = FindKey(container, index);
+    return found == nullptr ? Value::Error("no such key") : *found;
+  }
+  int64_t whole;
+  if (container.kind != Kind::kList || !WholeNumber(index, &whole)) {
+    return Value::Error(kNoOverload);
+  }
+  if (whole < 0 || whole >= container.aux) {
+    return Value::Error("index out of range");
+  }
+  return ListElement(container, static_cast<uint32_t>(whole));
+}
+
 Value Index(const Value& list, const Value& index) {
+  if (list.kind != Kind::kList || index.kind != Kind::kInt) {
+    return IndexDynamic(list, index);
+  }
   if (index.i < 0 || index.i >= list.aux) {
     return Value::Error("index out of range");
   }
@@ -217,30 +284,7 @@ Value DurationPart(Op op, const Value& a) {
 }
 
 Value TimestampPart(Op op, const Value& a, const Value& zone) {
-  const int offset = zone.kind == Kind::kInt ? static_cast<int>(zone.i) : 0;
-  const Civil civil = ToCivil(a.i, offset);
-  switch (op) {
-    case Op::kGetFullYear:
-      return Value::Int(civil.year);
-    case Op::kGetMonth:
-      return Value::Int(civil.month - 1);
-    case Op::kGetDate:
-      return Value::Int(civil.day);
-    case Op::kGetDayOfMonth:
-      return Value::Int(civil.day - 1);
-    case Op::kGetDayOfWeek:
-      return Value::Int(civil.weekday);
-    case Op::kGetDayOfYear:
-      return Value::Int(civil.day_of_year);
-    case Op::kGetHours:
-      return Value::Int(civil.hour);
-    case Op::kGetMinutes:
-      return Value::Int(civil.minute);
-    case Op::kGetSeconds:
-      return Value::Int(civil.second);
-    default:
-      return Value::Int(a.aux / 1'000'000);
-  }
+  return PartOfTimestamp(op, a, zone.kind == Kind::kInt ? zone.i * 60 : 0);
 }
 
 Value ApplyOrdering(Op op, const Value& a, const Value& b) {
@@ -262,6 +306,7 @@ Value ApplyOrdering(Op op, const Value& a, const Value& b) {
 Value ArenaString(Kind kind, absl::string_view a, absl::string_view b,
                   Arena* arena) {
   const size_t size = a.size() + b.size();
+  if (size > kBuiltTextBytesMax) return Value::Error(kTextTooLong);
   char* memory = arena->Allocate(size);
   if (!a.empty()) std::memcpy(memory, a.data(), a.size());
   if (!b.empty()) std::memcpy(memory + a.size(), b.data(), b.size());
@@ -287,12 +332,69 @@ Order Compare(const Value& a, const Value& b) {
   }
 }
 
-bool Equals(const Value& a, const Value& b) {
-  if (a.kind == Kind::kNull || a.kind == Kind::kMessage) {
-    return a.kind == b.kind;
+Value PartOfTimestamp(Op op, const Value& a, int64_t offset_seconds) {
+  const Civil civil = ToCivil(a.i + offset_seconds, 0);
+  switch (op) {
+    case Op::kGetFullYear:
+      return Value::Int(civil.year);
+    case Op::kGetMonth:
+      return Value::Int(civil.month - 1);
+    case Op::kGetDate:
+      return Value::Int(civil.day);
+    case Op::kGetDayOfMonth:
+      return Value::Int(civil.day - 1);
+    case Op::kGetDayOfWeek:
+      return Value::Int(civil.weekday);
+    case Op::kGetDayOfYear:
+      return Value::Int(civil.day_of_year);
+    case Op::kGetHours:
+      return Value::Int(civil.hour);
+    case Op::kGetMinutes:
+      return Value::Int(civil.minute);
+    case Op::kGetSeconds:
+      return Value::Int(civil.second);
+    default:
+      return Value::Int(a.aux / 1'000'000);
   }
-  if (a.kind == Kind::kList) return EqualLists(a, b);
-  return Compare(a, b) == Order::kEqual;
+}
+
+bool Equals(const Value& a, const Value& b) {
+  if (a.kind != b.kind && !(a.is_number() && b.is_number())) return false;
+  switch (a.kind) {
+    case Kind::kNull:
+    case Kind::kMessage:
+    case Kind::kList:
+    case Kind::kMap:
+    case Kind::kType:
+    case Kind::kOptional:
+      return EqualInside(a, b);
+    default:
+      return Compare(a, b) == Order::kEqual;
+  }
+}
+
+bool IsKey(const Value& value) {
+  return value.kind == Kind::kBool || value.kind == Kind::kInt ||
+         value.kind == Kind::kUint || value.kind == Kind::kString;
+}
+
+const Value* FindKey(const Value& map, const Value& key) {
+  for (uint32_t i = 0; i < map.aux; ++i) {
+    if (Equals(map.items[2 * i], key)) return &map.items[2 * i + 1];
+  }
+  return nullptr;
+}
+
+const char* AddEntry(const Value& key, const Value& value, Value* items,
+                     size_t* entries) {
+  if (!IsKey(key)) return "unsupported key type";
+  if (FindKey(Value::Map(items, *entries), key) != nullptr) {
+    return "repeated key";
+  }
+  items[2 * *entries] = key;
+  items[2 * *entries + 1] = value;
+  ++*entries;
+  return nullptr;
 }
 
 Value ApplyStrict(Op op, const Value& a, const Value& b, Arena* arena) {

@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/cel/lexer.h"
+#include "scoring/cel/token_cursor.h"
 #include "scoring/limits.h"
 
 namespace portrisk::scoring::cel {
@@ -24,8 +25,35 @@ constexpr absl::string_view kReserved[] = {
     "function",  "if",     "import", "let",      "loop",  "package",
     "namespace", "return", "var",    "void",     "while", "in"};
 
-constexpr absl::string_view kMacros[] = {"all", "exists", "exists_one", "map",
-                                         "filter"};
+// Macros and how many arguments each takes: a variable, perhaps a second one,
+// and expressions.
+struct MacroForm {
+  absl::string_view name;
+  size_t args_min;
+  size_t args_max;
+  size_t two_variables;  // From this many arguments on.
+  absl::string_view example;
+};
+constexpr MacroForm kMacros[] = {
+    {"all", 2, 3, 3, "all(x, ...)"},
+    {"exists", 2, 3, 3, "exists(x, ...)"},
+    {"exists_one", 2, 3, 3, "exists_one(x, ...)"},
+    {"existsOne", 2, 3, 3, "existsOne(x, ...)"},
+    {"map", 2, 3, 9, "map(x, ...)"},
+    {"filter", 2, 2, 9, "filter(x, ...)"},
+    {"transformList", 3, 4, 3, "transformList(i, x, ...)"},
+    {"transformMap", 3, 4, 3, "transformMap(k, v, ...)"},
+    {"transformMapEntry", 3, 4, 3, "transformMapEntry(k, v, {k: v})"},
+    {"optMap", 2, 2, 9, "optMap(x, ...)"},
+    {"optFlatMap", 2, 2, 9, "optFlatMap(x, ...)"},
+};
+
+const MacroForm* FindMacro(absl::string_view name) {
+  for (const MacroForm& form : kMacros) {
+    if (form.name == name) return &form;
+  }
+  return nullptr;
+}
 
 bool Contains(const absl::string_view* begin, const absl::string_view* end,
               absl::string_view text) {
@@ -40,10 +68,9 @@ int Height(const Expr& expr) {
   return height + 1;
 }
 
-class Parser {
+class Parser : private TokenCursor {
  public:
-  Parser(std::vector<Lexeme> lexemes, Diagnostics* diagnostics)
-      : lexemes_(std::move(lexemes)), diagnostics_(diagnostics) {}
+  using TokenCursor::TokenCursor;
 
   ExprPtr Run() {
     if (Peek().token == Token::kEnd) {
@@ -56,79 +83,6 @@ class Parser {
   }
 
  private:
-  // Counts one level of nesting while it lives.
-  class Nested {
-   public:
-    explicit Nested(Parser* parser) : parser_(parser) {
-      if (++parser_->nesting_ > kNestingMax) {
-        parser_->Fail(parser_->Peek(),
-                      absl::StrCat("more than ", kNestingMax,
-                                   " expressions inside one another"),
-                      "", "TOO_COMPLEX");
-      }
-    }
-    ~Nested() { --parser_->nesting_; }
-
-   private:
-    Parser* const parser_;
-  };
-
-  const Lexeme& Peek() const { return lexemes_[pos_]; }
-  bool IsSymbol(absl::string_view text) const {
-    return Peek().token == Token::kSymbol && Peek().text == text;
-  }
-  bool IsWord(absl::string_view text) const {
-    return Peek().token == Token::kIdentifier && Peek().text == text;
-  }
-  bool Take(absl::string_view symbol) {
-    if (!IsSymbol(symbol)) return false;
-    ++pos_;
-    return true;
-  }
-  // The end of what was read so far.
-  uint32_t End() const { return pos_ == 0 ? 0 : lexemes_[pos_ - 1].end; }
-
-  std::nullptr_t Fail(const Lexeme& at, absl::string_view message,
-                      absl::string_view suggestion = "",
-                      absl::string_view code = "SYNTAX") {
-    if (!failed_) {
-      diagnostics_->push_back({std::string(code), true, at.begin,
-                               std::max(at.end, at.begin + 1),
-                               std::string(message), std::string(suggestion)});
-    }
-    failed_ = true;
-    return nullptr;
-  }
-
-  std::nullptr_t Unexpected() {
-    const Lexeme& at = Peek();
-    if (at.token == Token::kEnd) return Fail(at, "the condition ends early");
-    if (IsWord("and") || IsWord("AND")) return Fail(at, "not CEL", "&&");
-    if (IsWord("or") || IsWord("OR")) return Fail(at, "not CEL", "||");
-    if (IsWord("not") || IsWord("NOT")) return Fail(at, "not CEL", "!");
-    const bool quoted = at.token == Token::kString || at.token == Token::kBytes;
-    return Fail(at, quoted ? "text in quotes is not expected here"
-                           : absl::StrCat(at.text, " is not expected here"));
-  }
-
-  bool Expect(absl::string_view symbol) {
-    if (Take(symbol)) return true;
-    if (Peek().token == Token::kEnd) {
-      Fail(Peek(), absl::StrCat(symbol, " is missing"), symbol);
-    } else {
-      Unexpected();
-    }
-    return false;
-  }
-
-  ExprPtr Make(Node node, uint32_t begin) {
-    auto expr = std::make_unique<Expr>();
-    expr->node = node;
-    expr->begin = expr->name_begin = begin;
-    expr->end = End();
-    return expr;
-  }
-
   ExprPtr Operator(absl::string_view name, const Lexeme& at, ExprPtr left,
                    ExprPtr right) {
     if (failed_) return nullptr;
@@ -217,9 +171,11 @@ class Parser {
       } else if (IsSymbol("[")) {
         const Lexeme at = Peek();
         ++pos_;
+        const bool optional = Take("?");
         ExprPtr index = Expression();
         if (failed_ || !Expect("]")) return nullptr;
-        expr = Operator("_[_]", at, std::move(expr), std::move(index));
+        expr = Operator(optional ? "_[?_]" : "_[_]", at, std::move(expr),
+                        std::move(index));
       } else if (IsSymbol("{") && IsQualifiedName(*expr)) {
         expr = MessageLiteral(std::move(expr));
       } else {
@@ -234,20 +190,31 @@ class Parser {
     return expr.node == Node::kSelect && IsQualifiedName(*expr.args[0]);
   }
 
+  static bool IsFieldName(const Lexeme& name) {
+    return name.token == Token::kQuotedName ||
+           (name.token == Token::kIdentifier && name.text != "in" &&
+            name.text != "true" && name.text != "false" && name.text != "null");
+  }
+
   ExprPtr Selection(ExprPtr operand) {
+    const bool optional = Take("?");
     const Lexeme name = Peek();
-    if (name.token != Token::kIdentifier || name.text == "in" ||
-        name.text == "true" || name.text == "false" || name.text == "null") {
+    if (!IsFieldName(name)) {
       return Fail(name, "a field or function name is missing after the dot");
     }
     ++pos_;
-    const bool call = IsSymbol("(");
-    if (call && Contains(std::begin(kMacros), std::end(kMacros), name.text)) {
-      return Macro(name, std::move(operand));
+    const bool call = IsSymbol("(") && name.token == Token::kIdentifier;
+    if (call && optional) return Unexpected();
+    if (call && name.text == "bind" && operand->node == Node::kIdentifier &&
+        operand->name == "cel") {
+      return Bind(name, std::move(operand));
     }
+    const MacroForm* form = call ? FindMacro(name.text) : nullptr;
+    if (form != nullptr) return Macro(name, *form, std::move(operand));
     ExprPtr expr = Make(call ? Node::kCall : Node::kSelect, operand->begin);
     expr->name = name.text;
     expr->name_begin = name.begin;
+    expr->optional = optional;
     expr->args.push_back(std::move(operand));
     if (call) {
       expr->member = true;
@@ -258,47 +225,74 @@ class Parser {
     return expr;
   }
 
-  // Comma-separated expressions up to `closing`. A trailing comma is allowed
-  // in lists only.
+  // Comma-separated expressions up to `closing`.
   bool Arguments(absl::string_view closing, std::vector<ExprPtr>* args) {
     if (Take(closing)) return true;
     while (!failed_) {
       args->push_back(Expression());
       if (failed_) return false;
-      if (Take(",")) {
-        if (closing == "]" && Take(closing)) return true;
-        continue;
-      }
-      return Expect(closing);
+      if (!Take(",")) return Expect(closing);
     }
     return false;
   }
 
-  ExprPtr Macro(const Lexeme& name, ExprPtr range) {
+  // cel.bind(x, value, body).
+  ExprPtr Bind(const Lexeme& name, ExprPtr receiver) {
+    ++pos_;
+    ExprPtr expr = Make(Node::kBind, receiver->begin);
+    expr->name = "bind";
+    expr->name_begin = name.begin;
+    if (!Arguments(")", &expr->args)) return nullptr;
+    if (expr->args.size() != 3) {
+      return Fail(name, "cel.bind takes a name, its value and an expression",
+                  "cel.bind(x, ..., ...)");
+    }
+    if (!IsVariable(*expr->args[0])) {
+      return Fail(name, "the first argument of cel.bind must be a name", "x");
+    }
+    expr->variable = expr->args[0]->name;
+    expr->args.erase(expr->args.begin());
+    expr->end = End();
+    return expr;
+  }
+
+  static bool IsVariable(const Expr& expr) {
+    return expr.node == Node::kIdentifier && !expr.rooted;
+  }
+
+  ExprPtr Macro(const Lexeme& name, const MacroForm& form, ExprPtr range) {
     ++pos_;
     const Lexeme variable = Peek();
     ExprPtr expr = Make(Node::kMacro, range->begin);
-    expr->name = name.text;
+    expr->name = name.text == "existsOne" ? "exists_one" : name.text;
     expr->name_begin = name.begin;
     expr->args.push_back(std::move(range));
     std::vector<ExprPtr> args;
     if (!Arguments(")", &args)) return nullptr;
-    const bool map = name.text == "map";
-    if (args.size() != 2 && !(map && args.size() == 3)) {
-      return Fail(
-          name,
-          absl::StrCat(name.text, " takes a variable and ",
-                       map ? "one or two expressions" : "one expression"),
-          absl::StrCat(name.text, "(x, ...)"));
+    if (args.size() < form.args_min || args.size() > form.args_max) {
+      const bool two = form.two_variables == form.args_min;
+      const bool one_or_two = form.args_min != form.args_max;
+      return Fail(name,
+                  absl::StrCat(
+                      name.text, " takes ",
+                      two ? "two variables" : "a variable", " and ",
+                      one_or_two ? "one or two expressions" : "one expression"),
+                  form.example);
     }
-    if (args[0]->node != Node::kIdentifier || args[0]->rooted) {
+    const size_t variables = args.size() >= form.two_variables ? 2 : 1;
+    for (size_t i = 0; i < variables; ++i) {
+      if (IsVariable(*args[i])) continue;
       return Fail(variable,
                   absl::StrCat("the first argument of ", name.text,
                                " names its variable, so it must be a name"),
                   "x");
     }
     expr->variable = args[0]->name;
-    for (size_t i = 1; i < args.size(); ++i) {
+    if (variables == 2) expr->variable2 = args[1]->name;
+    if (expr->variable == expr->variable2) {
+      return Fail(variable, "the two variables need different names");
+    }
+    for (size_t i = variables; i < args.size(); ++i) {
       expr->args.push_back(std::move(args[i]));
     }
     expr->end = End();
@@ -307,19 +301,49 @@ class Parser {
 
   ExprPtr MessageLiteral(ExprPtr name) {
     ExprPtr expr = Make(Node::kMessage, name->begin);
+    expr->name = QualifiedName(*name);
     ++pos_;
-    if (!Pairs(&expr->args)) return nullptr;
+    while (!failed_ && !Take("}")) {
+      expr->optionals.push_back(Take("?"));
+      const Lexeme field = Peek();
+      if (!IsFieldName(field)) return Unexpected();
+      ++pos_;
+      expr->field_names.push_back(field.text);
+      if (!Expect(":")) return nullptr;
+      expr->args.push_back(Expression());
+      if (failed_) return nullptr;
+      if (!IsSymbol("}") && !Expect(",")) return nullptr;
+    }
     expr->end = End();
     return expr;
   }
 
-  bool Pairs(std::vector<ExprPtr>* args) {
+  // ".a.b" when written with a leading dot.
+  static std::string QualifiedName(const Expr& expr) {
+    if (expr.node == Node::kIdentifier) {
+      return absl::StrCat(expr.rooted ? "." : "", expr.name);
+    }
+    return absl::StrCat(QualifiedName(*expr.args[0]), ".", expr.name);
+  }
+
+  bool Pairs(Expr* map) {
     while (!failed_ && !Take("}")) {
-      args->push_back(Expression());
+      map->optionals.push_back(Take("?"));
+      map->args.push_back(Expression());
       if (failed_ || !Expect(":")) return false;
-      args->push_back(Expression());
+      map->args.push_back(Expression());
       if (failed_) return false;
       if (!IsSymbol("}") && !Expect(",")) return false;
+    }
+    return !failed_;
+  }
+
+  bool Elements(Expr* list) {
+    while (!failed_ && !Take("]")) {
+      list->optionals.push_back(Take("?"));
+      list->args.push_back(Expression());
+      if (failed_) return false;
+      if (!IsSymbol("]") && !Expect(",")) return false;
     }
     return !failed_;
   }
@@ -344,6 +368,7 @@ class Parser {
         return Name();
       case Token::kSymbol:
         return Bracketed();
+      case Token::kQuotedName:
       case Token::kEnd:
         break;
     }
@@ -359,13 +384,13 @@ class Parser {
     }
     if (Take("[")) {
       ExprPtr expr = Make(Node::kList, at.begin);
-      if (!Arguments("]", &expr->args)) return nullptr;
+      if (!Elements(expr.get())) return nullptr;
       expr->end = End();
       return expr;
     }
     if (Take("{")) {
       ExprPtr expr = Make(Node::kMap, at.begin);
-      if (!Pairs(&expr->args)) return nullptr;
+      if (!Pairs(expr.get())) return nullptr;
       expr->end = End();
       return expr;
     }
@@ -409,7 +434,8 @@ class Parser {
   }
 
   ExprPtr Has(const Lexeme& at, ExprPtr call) {
-    if (call->args.size() != 1 || call->args[0]->node != Node::kSelect) {
+    if (call->args.size() != 1 || call->args[0]->node != Node::kSelect ||
+        call->args[0]->optional) {
       return Fail(at, "has takes one field, written with its dot",
                   "has(movement.haulier.id)");
     }
@@ -430,12 +456,7 @@ class Parser {
     return expr;
   }
 
-  const std::vector<Lexeme> lexemes_;
-  Diagnostics* const diagnostics_;
-  size_t pos_ = 0;
-  int nesting_ = 0;
   bool negative_ = false;
-  bool failed_ = false;
 };
 
 }  // namespace

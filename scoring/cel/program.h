@@ -18,6 +18,7 @@
 #include "scoring/cel/ast.h"
 #include "scoring/cel/environment.h"
 #include "scoring/cel/fields.h"
+#include "scoring/cel/functions.h"
 #include "scoring/cel/op.h"
 #include "scoring/cel/value.h"
 
@@ -27,11 +28,16 @@ inline constexpr uint32_t kNoMemo = UINT32_MAX;
 
 // Operands are indices, by operation:
 //   kConstant            a: constant
-//   kSlot, kHasSlot      a: slot
+//   kSlot, kHasSlot, kOptionalSlot  a: slot
+//   kBound               a: variable of the environment
 //   kVariable            depth
-//   kSelect, kHasSelect  a: instruction, b: selection
+//   kSelect, kHasSelect, kOptionalSelect  a: instruction, b: selection
 //   kInSet               a: instruction, b: set
-//   kList                a: first of `b` consecutive entries of `operands`
+//   kList, kMapLiteral   a: first of `b` consecutive entries of `operands`
+//   kCall                the same, c: call
+//   kOptionalList, kOptionalMap, kMessageLiteral  the same, c: template
+//   kBind, kOptMap, kOptFlatMap  a: value, b: body
+//   kTransform...        a: range, b: condition or kNoOperand, c: result
 //   kMap                 a: range, b: condition or kNoOperand, c: result
 //   other macros         a: range, b: condition
 //   all others           a, b, c: instructions; kNoOperand where none
@@ -59,6 +65,22 @@ struct Selection {
   FieldAccess access;
 };
 
+// What a kCall calls.
+struct Call {
+  std::string name;
+  bool member = false;
+  // The only one when it was certain, else all of the name.
+  std::vector<const Overload*> overloads;
+  std::shared_ptr<const re2::RE2> pattern;  // Of matches with a constant one.
+};
+
+// What a literal with optional parts, or of a message, is made of.
+struct Template {
+  std::vector<bool> optionals;  // By element, entry or field.
+  const google::protobuf::Message* prototype = nullptr;
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+};
+
 struct Program {
   uint64_t id = 0;  // Unique in the process; what an EvalState was sized for.
   size_t root_count = 0;
@@ -67,11 +89,14 @@ struct Program {
   std::vector<Value> constants;
   std::vector<Slot> slots;
   std::vector<Selection> selections;
+  std::vector<Call> calls;
+  std::vector<Template> templates;
   std::vector<std::string> paths;  // What unknown values name.
   std::vector<std::shared_ptr<const EntrySet>> sets;
   std::vector<uint32_t> set_paths;  // Of `sets`: what a stand-in is called.
   uint32_t time_path = 0;  // Missing where an entry that expires is met.
   uint32_t memo_count = 0;
+  std::shared_ptr<const MessageTypes> types;  // Null in rules.
   // What constants point into.
   std::deque<std::string> texts;
   std::deque<std::vector<Value>> lists;
@@ -88,13 +113,21 @@ void ForEachOperand(const Program& program, const Instruction& it,
     case Op::kConstant:
     case Op::kSlot:
     case Op::kHasSlot:
+    case Op::kOptionalSlot:
+    case Op::kBound:
     case Op::kVariable:
       return;
     case Op::kSelect:
     case Op::kHasSelect:
+    case Op::kOptionalSelect:
     case Op::kInSet:
       return visit(it.a);
     case Op::kList:
+    case Op::kMapLiteral:
+    case Op::kOptionalList:
+    case Op::kOptionalMap:
+    case Op::kMessageLiteral:
+    case Op::kCall:
       for (uint32_t i = 0; i < it.b; ++i) visit(program.operands[it.a + i]);
       return;
     default:

@@ -21,6 +21,8 @@ inline constexpr int64_t kTimestampSecondsMin = -62135596800;
 inline constexpr int64_t kTimestampSecondsMax = 253402300799;
 // About 10,000 years, as google.protobuf.Duration limits it.
 inline constexpr int64_t kDurationSecondsMax = 315576000000;
+// What two timestamps may be apart: whole nanoseconds in 64 bits, 292 years.
+inline constexpr int64_t kApartSecondsMax = INT64_MAX / 1'000'000'000;
 
 // "2026-05-01T10:00:00.25+02:00". False when malformed or out of range.
 bool ParseTimestamp(absl::string_view text, TimePoint* out);

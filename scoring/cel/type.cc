@@ -11,7 +11,13 @@ bool Type::operator==(const Type& other) const {
       enumeration != other.enumeration) {
     return false;
   }
-  return kind != Kind::kList || *element == *other.element;
+  if (kind == Kind::kMap && !(*key == *other.key)) return false;
+  return element == nullptr || *element == *other.element;
+}
+
+bool Type::has_dyn() const {
+  return kind == Kind::kDyn || (element != nullptr && element->has_dyn()) ||
+         (key != nullptr && key->has_dyn());
 }
 
 bool Type::is_number() const {
@@ -23,6 +29,19 @@ Type ListOf(Type element) {
   Type type;
   type.kind = Kind::kList;
   type.element = std::make_shared<const Type>(std::move(element));
+  return type;
+}
+
+Type MapOf(Type key, Type value) {
+  Type type = ListOf(std::move(value));
+  type.kind = Kind::kMap;
+  type.key = std::make_shared<const Type>(std::move(key));
+  return type;
+}
+
+Type OptionalOf(Type element) {
+  Type type = ListOf(std::move(element));
+  type.kind = Kind::kOptional;
   return type;
 }
 
@@ -81,23 +100,37 @@ bool Comparable(const Type& a, const Type& b) {
     return a.kind != Kind::kEnum || b.kind != Kind::kEnum ||
            a.enumeration == b.enumeration;
   }
+  if (a.kind == Kind::kNothing || b.kind == Kind::kNothing) return true;
+  if (a.kind == Kind::kDyn) return b.kind != Kind::kMessage;
+  if (b.kind == Kind::kDyn) return a.kind != Kind::kMessage;
   if (a.kind != b.kind) return false;
-  if (a.kind == Kind::kList) {
-    return a.element->kind == Kind::kDyn || b.element->kind == Kind::kDyn ||
+  if (a.element != nullptr) {
+    return (a.key == nullptr || Comparable(*a.key, *b.key)) &&
            Comparable(*a.element, *b.element);
   }
-  return a.kind == Kind::kNull || HasOrder(a.kind);
+  return a.kind == Kind::kNull || a.kind == Kind::kType || HasOrder(a.kind);
 }
 
 bool JoinTypes(const Type& a, const Type& b, Type* joined) {
   *joined = a;
   if (a == b) return true;
-  if (a.kind == Kind::kList && b.kind == Kind::kList) {
-    if (a.element->kind == Kind::kDyn) *joined = b;
-    if (joined->element->kind != Kind::kDyn &&
-        (a.element->kind == Kind::kDyn || b.element->kind == Kind::kDyn)) {
-      return true;
-    }
+  if (a.kind == Kind::kNothing) {
+    *joined = b;
+    return true;
+  }
+  if (b.kind == Kind::kNothing) return true;
+  if (a.kind == Kind::kDyn || b.kind == Kind::kDyn) {
+    *joined = Type{Kind::kDyn};
+    return a.kind != Kind::kMessage && b.kind != Kind::kMessage &&
+           a.kind != Kind::kSet && b.kind != Kind::kSet;
+  }
+  if (a.kind == b.kind && a.element != nullptr) {
+    Type key, element;
+    if (!JoinTypes(*a.element, *b.element, &element)) return false;
+    if (a.key != nullptr && !JoinTypes(*a.key, *b.key, &key)) return false;
+    joined->element = std::make_shared<const Type>(element);
+    if (a.key != nullptr) joined->key = std::make_shared<const Type>(key);
+    return true;
   }
   const auto is_int = [](const Type& type) {
     return type.kind == Kind::kInt || type.kind == Kind::kEnum;
@@ -105,6 +138,7 @@ bool JoinTypes(const Type& a, const Type& b, Type* joined) {
   joined->kind = Kind::kInt;
   joined->enumeration = nullptr;
   joined->element = nullptr;
+  joined->key = nullptr;
   return is_int(a) && is_int(b);
 }
 
@@ -130,6 +164,13 @@ std::string TypeName(const Type& type) {
       return "duration";
     case Kind::kList:
       return absl::StrCat("list(", TypeName(*type.element), ")");
+    case Kind::kMap:
+      return absl::StrCat("map(", TypeName(*type.key), ", ",
+                          TypeName(*type.element), ")");
+    case Kind::kOptional:
+      return absl::StrCat("optional(", TypeName(*type.element), ")");
+    case Kind::kType:
+      return "type";
     case Kind::kMessage:
       return type.message->name();
     case Kind::kEnum:

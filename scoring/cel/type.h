@@ -14,15 +14,21 @@ struct Type {
   Kind kind = Kind::kDyn;
   const google::protobuf::Descriptor* message = nullptr;          // kMessage
   const google::protobuf::EnumDescriptor* enumeration = nullptr;  // kEnum
-  std::shared_ptr<const Type> element;                            // kList
+  // Of a list or an optional; of the values of a map.
+  std::shared_ptr<const Type> element;
+  std::shared_ptr<const Type> key;  // kMap
 
   bool operator==(const Type& other) const;
 
+  // Dyn, or what holds it.
+  bool has_dyn() const;
   // Int, uint, double; enums count as int.
   bool is_number() const;
 };
 
 Type ListOf(Type element);
+Type MapOf(Type key, Type value);
+Type OptionalOf(Type element);
 
 // The type of a field; google.protobuf.Timestamp and Duration are the times.
 Type TypeOfField(const google::protobuf::FieldDescriptor& field);
@@ -33,11 +39,12 @@ Type TypeOfElement(const google::protobuf::FieldDescriptor& field);
 bool HasOrder(Kind kind);
 
 // Whether == makes sense: numbers of any kind, but not two different enums;
-// otherwise equal types, lists by their elements. Messages never.
+// otherwise equal types, lists, maps and optionals by their elements; dyn with
+// anything. Messages never.
 bool Comparable(const Type& a, const Type& b);
 
 // The type of a value that is of either; false when there is none. Enums join
-// with int.
+// with int, dyn with anything but messages.
 bool JoinTypes(const Type& a, const Type& b, Type* joined);
 
 // "int", "list(string)", "Event".

@@ -1,6 +1,7 @@
 // The value that evaluation computes with: 24 bytes, trivially copyable,
 // owning nothing. Text points into the message, the programme's constants or
-// the arena of the evaluation, and lives as long as they do.
+// the arena of the evaluation, and lives as long as they do. So do the items
+// of lists, maps and optionals.
 //
 // Unknown and error are values like any other: an absent field is unknown and
 // carries which field it was; a division by zero is an error and carries its
@@ -28,18 +29,22 @@ enum class Kind : uint8_t {
   kDuration,
   kList,
   kMessage,
+  kMap,
+  kType,      // What type() gives; the text is its name.
+  kOptional,  // A value or none.
   kUnknown,
   kError,
   // Kinds of types only; no value has them.
   kEnum,
-  kSet,  // A list declared in the rule set.
-  kDyn,  // The element type of [].
+  kSet,      // A list declared in the rule set.
+  kDyn,      // Known at evaluation only.
+  kNothing,  // The element type of [], which has no element.
 };
 
 struct Value {
   Kind kind = Kind::kNull;
-  // Length of text, bytes and lists; nanoseconds of times, 0 to 999,999,999;
-  // path number of an unknown.
+  // Length of text, bytes and lists, entries of a map, 0 or 1 of an optional;
+  // nanoseconds of times, 0 to 999,999,999; path number of an unknown.
   uint32_t aux = 0;
   union {
     bool b;
@@ -48,7 +53,9 @@ struct Value {
     double d;
     const char* s;  // Text, bytes, and the static text of an error.
     const google::protobuf::Message* message;  // Also the owner of a list.
-    const Value* items;                        // A list not of a message.
+    // A list not of a message; key, value, key, value ... of a map; what an
+    // optional holds.
+    const Value* items;
   };
   // The repeated field of a list that is one, else null.
   const google::protobuf::FieldDescriptor* field = nullptr;
@@ -117,6 +124,18 @@ struct Value {
     r.items = items;
     return r;
   }
+  // `items` are `size` keys, each followed by its value.
+  static Value Map(const Value* items, size_t size) {
+    Value r = List(items, size);
+    r.kind = Kind::kMap;
+    return r;
+  }
+  // `held` is null for none.
+  static Value Optional(const Value* held) {
+    Value r = List(held, held == nullptr ? 0 : 1);
+    r.kind = Kind::kOptional;
+    return r;
+  }
   static Value Unknown(uint32_t path) {
     Value r;
     r.kind = Kind::kUnknown;
@@ -137,6 +156,9 @@ struct Value {
   bool is_unknown() const { return kind == Kind::kUnknown; }
   bool is_error() const { return kind == Kind::kError; }
   bool is_decided() const { return !is_unknown() && !is_error(); }
+  bool is_number() const {
+    return kind == Kind::kInt || kind == Kind::kUint || kind == Kind::kDouble;
+  }
 };
 
 static_assert(sizeof(Value) == 24);

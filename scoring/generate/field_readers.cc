@@ -69,7 +69,7 @@ std::string Assignment(const FieldDescriptor& field, const std::string& get) {
           field.type() == FieldDescriptor::TYPE_BYTES ? "kBytes" : "kString",
           ", ", get, ");\n  return value->aux != 0;");
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return absl::StrCat("*value = MessageValue(", get, ");\n  return true;");
+      return absl::StrCat("*value = ValueOf(", get, ");\n  return true;");
   }
   return "";
 }

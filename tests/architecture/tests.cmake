@@ -18,12 +18,14 @@ endfunction()
 set(ABSEIL absl::base absl::cord absl::flat_hash_map absl::flat_hash_set
   absl::hash absl::status absl::statusor absl::str_format absl::strings
   absl::synchronization absl::time)
-link_test(scoring portrisk::proto ${ABSEIL} PkgConfig::yaml PkgConfig::sodium)
+link_test(scoring portrisk::proto ${ABSEIL} PkgConfig::yaml PkgConfig::sodium
+  PkgConfig::re2_library)
 link_test(store portrisk::proto ${ABSEIL} RocksDB::rocksdb-shared
   PkgConfig::sodium)
 link_test(service portrisk::scoring portrisk::store portrisk::grpc ${ABSEIL}
   gRPC::grpc++ gRPC::grpc++_reflection simdjson::simdjson ${CSV_LIBRARY}
-  CLI11::CLI11 spdlog::spdlog PkgConfig::sodium yaml-cpp Threads::Threads)
+  CLI11::CLI11 spdlog::spdlog PkgConfig::sodium PkgConfig::re2_library yaml-cpp
+  Threads::Threads)
 
 foreach(CHECK includes sizes format)
   add_test(NAME architecture.${CHECK}

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_split.h"
 #include "tests/fuzz/cel_fuzz.h"
+#include "tests/fuzz/expression_fuzz.h"
 #include "tests/fuzz/rule_set_fuzz.h"
 
 namespace portrisk::scoring {
@@ -65,6 +66,25 @@ TEST(Mutation, OfConditionsBreaksNoPromise) {
   // Some survive and some do not, or this tries nothing.
   EXPECT_GT(conditions, kRounds / 50);
   EXPECT_LT(conditions, kRounds * 9 / 10);
+}
+
+TEST(Mutation, OfExpressionsBreaksNoPromise) {
+  std::cout << "seed " << kSeed << "\n";
+  std::mt19937_64 random(kSeed);
+  std::vector<std::string> corpus;
+  const std::string table = Read(PORTRISK_SOURCE_DIR "/tests/cel/language.tsv");
+  for (absl::string_view line : absl::StrSplit(table, '\n')) {
+    corpus.emplace_back(line.substr(0, line.find('\t')));
+  }
+  int expressions = 0;
+  constexpr int kRounds = 6000;
+  for (int i = 0; i < kRounds; ++i) {
+    const std::string& one = corpus[random() % corpus.size()];
+    const std::string& other = corpus[random() % corpus.size()];
+    expressions += cel::FuzzExpression(Mutate(one, other, &random)) ? 1 : 0;
+  }
+  EXPECT_GT(expressions, kRounds / 20);
+  EXPECT_LT(expressions, kRounds * 9 / 10);
 }
 
 TEST(Mutation, OfRuleSetsBreaksNoPromise) {

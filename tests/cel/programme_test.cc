@@ -314,6 +314,20 @@ TEST(Programme, WarmEvaluationDoesNotAllocate) {
         "movement.occurrence_time - duration('1h') > container.first_seen",
         "movement.location.locode in [movement.transport.next_locode, 'X']",
         "1 / movement.weights.crane_kg == 0",
+        "movement.?haulier.?id.orValue('none') == movement.carrier.id",
+        "{'NLRTM': 5, 'BEANR': 7}[?movement.location.locode].orValue(1) > 3",
+        "{'a': movement.haulier.id, 'b': 'c'}.exists(k, v, v == 'c' && k > "
+        "'a')",
+        "movement.haulier.id.upperAscii().split(' ').join('-').size() > 3",
+        "'%s of %d kg, %.1f'.format([movement.haulier.id, "
+        "movement.weights.vgm_kg, 1.5]).contains('kg')",
+        "movement.haulier.id.replace('a', 'something longer').trim() != ''",
+        "dyn(movement.haulier.id) == 1 || [dyn(1), 'a'].exists(x, x == 'a')",
+        "math.greatest(movement.weights.vgm_kg, 5) > 3",
+        "cel.bind(h, movement.haulier.id + '!', h == 'a' || h == 'b' || true)",
+        "container.last_seals.transformMap(i, s, s + s).size() > 0",
+        "type(movement.haulier.id) == string",
+        "base64.encode(bytes(movement.haulier.id)).reverse() != ''",
         "container.weight_change > 0.05"}) {
     absl::StrAppend(
         &rules,

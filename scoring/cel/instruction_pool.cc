@@ -1,0 +1,202 @@
+#include "scoring/cel/instruction_pool.h"
+
+#include <atomic>
+
+#include "absl/strings/str_cat.h"
+#include "re2/re2.h"
+
+namespace portrisk::scoring::cel {
+namespace {
+
+std::atomic<uint64_t> next_program_id{1};
+
+}  // namespace
+
+InstructionPool::InstructionPool(const Environment& environment)
+    : environment(environment), program(std::make_shared<Program>()) {
+  program->id = next_program_id.fetch_add(1, std::memory_order_relaxed);
+  program->root_count = environment.roots().size();
+  program->types = environment.types();
+  for (uint32_t i = 0; i < program->root_count; ++i) {
+    program->slots.push_back({i, InternPath(environment.roots()[i].name), {}});
+  }
+}
+
+uint32_t InstructionPool::InternPath(const std::string& name) {
+  const auto [it, added] =
+      paths_.emplace(name, static_cast<uint32_t>(program->paths.size()));
+  if (added) program->paths.push_back(name);
+  return it->second;
+}
+
+uint32_t InstructionPool::SlotOf(const Path& path) {
+  uint32_t slot = path.root;
+  Path prefix{path.root, {}};
+  for (const auto* field : path.fields) {
+    prefix.fields.push_back(field);
+    const auto [it, added] =
+        slots_.emplace(std::make_pair(slot, field),
+                       static_cast<uint32_t>(program->slots.size()));
+    if (added) {
+      const uint32_t name = InternPath(environment.PathName(prefix));
+      program->slots.push_back({slot, name, FieldAccess(field)});
+    }
+    slot = it->second;
+  }
+  return slot;
+}
+
+// The index of an instruction equal to `made`.
+uint32_t InstructionPool::Intern(const Instruction& made) {
+  const Key key(static_cast<uint8_t>(made.op), made.depth, made.a, made.b,
+                made.c);
+  const auto [it, added] =
+      known_.emplace(key, static_cast<uint32_t>(program->instructions.size()));
+  if (added) program->instructions.push_back(made);
+  return it->second;
+}
+
+const Value* InstructionPool::ConstantOf(uint32_t index) const {
+  if (index == kNoOperand) return nullptr;
+  const Instruction& instruction = program->instructions[index];
+  if (instruction.op != Op::kConstant) return nullptr;
+  return &program->constants[instruction.a];
+}
+
+// `value` may point into anything that lives until this returns.
+uint32_t InstructionPool::Constant(Value value) {
+  std::string key = absl::StrCat("c", static_cast<int>(value.kind), ":");
+  if (value.kind == Kind::kString || value.kind == Kind::kBytes) {
+    absl::StrAppend(&key, value.text());
+    program->texts.emplace_back(value.text());
+    value.s = program->texts.back().data();
+  } else if (value.kind == Kind::kType || value.kind == Kind::kError) {
+    const absl::string_view text =
+        value.is_error() ? absl::string_view(value.s) : value.text();
+    absl::StrAppend(&key, text);
+    program->texts.emplace_back(text);
+    value.s = program->texts.back().c_str();
+  } else if (value.kind == Kind::kList || value.kind == Kind::kMap ||
+             value.kind == Kind::kOptional) {
+    // Lists are kept apart; sharing them is not worth comparing them.
+    absl::StrAppend(&key, program->constants.size());
+  } else {
+    absl::StrAppend(&key, value.kind == Kind::kBool ? value.b : value.i, ":",
+                    value.aux);
+  }
+  const auto [it, added] =
+      constants_.emplace(key, static_cast<uint32_t>(program->constants.size()));
+  if (added) program->constants.push_back(value);
+  Instruction made;
+  made.a = it->second;
+  return Intern(made);
+}
+
+bool InstructionPool::UsesVariable(uint32_t index) const {
+  return index != kNoOperand && program->instructions[index].uses_variable;
+}
+
+uint32_t InstructionPool::Emit(Instruction made) {
+  made.uses_variable =
+      UsesVariable(made.a) || UsesVariable(made.b) || UsesVariable(made.c);
+  return Intern(made);
+}  // The constants among the operands, in order.
+std::vector<Value> InstructionPool::ConstantsOf(
+    const std::vector<uint32_t>& operands) const {
+  std::vector<Value> values;
+  for (const uint32_t operand : operands) {
+    const Value* constant = ConstantOf(operand);
+    if (constant != nullptr && constant->is_decided()) {
+      values.push_back(*constant);
+    }
+  }
+  return values;
+}
+
+// An instruction over a run of operands; equal runs are one.
+uint32_t InstructionPool::EmitRun(Op op, const std::vector<uint32_t>& operands,
+                                  uint32_t c) {
+  Instruction made;
+  made.op = op;
+  made.b = static_cast<uint32_t>(operands.size());
+  made.c = c;
+  const auto [it, added] =
+      runs_.emplace(operands, static_cast<uint32_t>(program->operands.size()));
+  made.a = it->second;
+  if (added) {
+    program->operands.insert(program->operands.end(), operands.begin(),
+                             operands.end());
+  }
+  for (const uint32_t operand : operands) {
+    made.uses_variable |= UsesVariable(operand);
+  }
+  return Intern(made);
+}
+
+uint32_t InstructionPool::CallOf(const std::string& name, bool member,
+                                 const Overload* certain,
+                                 const Value* pattern) {
+  std::string key = absl::StrCat(name, member ? "." : "");
+  if (certain != nullptr) {
+    absl::StrAppend(&key, "#", reinterpret_cast<uintptr_t>(certain));
+  }
+  if (pattern != nullptr) absl::StrAppend(&key, "/", pattern->text());
+  const auto [it, added] =
+      calls_.emplace(key, static_cast<uint32_t>(program->calls.size()));
+  if (!added) return it->second;
+  cel::Call made{name, member, {}, nullptr};
+  if (certain != nullptr) {
+    made.overloads = {certain};
+  } else {
+    const auto all = Overloads(name, member);
+    made.overloads.assign(all.begin(), all.end());
+  }
+  if (pattern != nullptr) {
+    made.pattern = std::make_shared<const re2::RE2>(
+        re2::StringPiece(pattern->s, pattern->aux), re2::RE2::Quiet);
+  }
+  program->calls.push_back(std::move(made));
+  return it->second;
+}
+
+// Carried out here when all operands are known.
+uint32_t InstructionPool::EmitCall(const std::string& name, bool member,
+                                   const Overload* certain,
+                                   const std::vector<uint32_t>& operands) {
+  const Value* pattern = name == "matches" && operands.size() == 2
+                             ? ConstantOf(operands[1])
+                             : nullptr;
+  if (pattern != nullptr && pattern->kind != Kind::kString) pattern = nullptr;
+  const uint32_t call = CallOf(name, member, certain, pattern);
+  const std::vector<Value> values = ConstantsOf(operands);
+  if (values.size() == operands.size()) {
+    const cel::Call& made = program->calls[call];
+    const CallContext context{&program->folded, program->types.get(),
+                              made.pattern.get()};
+    return Constant(certain != nullptr
+                        ? Apply(*certain, values, context)
+                        : Dispatch(made.overloads, values, context));
+  }
+  return EmitRun(Op::kCall, operands, call);
+}
+
+uint32_t InstructionPool::SetOf(const std::shared_ptr<const EntrySet>& set) {
+  const auto [it, added] =
+      sets_.emplace(set.get(), static_cast<uint32_t>(program->sets.size()));
+  if (!added) return it->second;
+  // Rule sets that name the same list share it.
+  for (uint32_t i = 0; !set->source().empty() && i < program->sets.size();
+       ++i) {
+    if (program->sets[i]->source() == set->source() &&
+        program->sets[i]->type() == set->type()) {
+      return it->second = i;
+    }
+  }
+  program->sets.push_back(set);
+  program->set_paths.push_back(
+      InternPath(set->source().empty() ? set->name() : set->source()));
+  program->time_path = InternPath("movement.occurrence_time");
+  return it->second;
+}
+
+}  // namespace portrisk::scoring::cel

@@ -1,0 +1,67 @@
+// The instructions of a program under construction: every new one is looked up
+// among those that exist, so that equal ones are one. The compiler
+// (compiler.cc) decides what to emit; this keeps it.
+#ifndef PORTRISK_SCORING_CEL_INSTRUCTION_POOL_H_
+#define PORTRISK_SCORING_CEL_INSTRUCTION_POOL_H_
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "scoring/cel/program.h"
+
+namespace portrisk::scoring::cel {
+
+struct InstructionPool {
+  explicit InstructionPool(const Environment& environment);
+
+  uint32_t InternPath(const std::string& name);
+  uint32_t SlotOf(const Path& path);
+  uint32_t SetOf(const std::shared_ptr<const EntrySet>& set);
+  // The index of an instruction equal to `made`.
+  uint32_t Intern(const Instruction& made);
+  // The same, after finding out whether an operand uses a variable.
+  uint32_t Emit(Instruction made);
+  // An instruction over a run of operands; equal runs are one.
+  uint32_t EmitRun(Op op, const std::vector<uint32_t>& operands, uint32_t c);
+  // A call; carried out here when all operands are known. `certain` is null
+  // when the overload is chosen at evaluation.
+  uint32_t EmitCall(const std::string& name, bool member,
+                    const Overload* certain,
+                    const std::vector<uint32_t>& operands);
+  // `value` may point into anything that lives until this returns.
+  uint32_t Constant(Value value);
+
+  // Null when it is none.
+  const Value* ConstantOf(uint32_t index) const;
+  // The constants among the operands, in order.
+  std::vector<Value> ConstantsOf(const std::vector<uint32_t>& operands) const;
+  bool UsesVariable(uint32_t index) const;
+
+  const Environment& environment;
+  std::shared_ptr<Program> program;
+
+ private:
+  // Operation, depth, operands.
+  using Key = std::tuple<uint8_t, uint8_t, uint32_t, uint32_t, uint32_t>;
+
+  uint32_t CallOf(const std::string& name, bool member, const Overload* certain,
+                  const Value* pattern);
+
+  absl::flat_hash_map<Key, uint32_t> known_;
+  absl::flat_hash_map<std::string, uint32_t> constants_;
+  absl::flat_hash_map<std::string, uint32_t> paths_;
+  absl::flat_hash_map<std::string, uint32_t> calls_;
+  absl::flat_hash_map<std::vector<uint32_t>, uint32_t> runs_;
+  absl::flat_hash_map<const EntrySet*, uint32_t> sets_;
+  absl::flat_hash_map<
+      std::pair<uint32_t, const google::protobuf::FieldDescriptor*>, uint32_t>
+      slots_;
+};
+
+}  // namespace portrisk::scoring::cel
+
+#endif  // PORTRISK_SCORING_CEL_INSTRUCTION_POOL_H_
