@@ -67,7 +67,7 @@ class RuleReplayTest : public RuleLifeTest,
     std::string csv = "value,reason,expires\n";
     for (uint32_t i = value % 5; i < 40; i += 1 + value % 3) {
       absl::StrAppend(&csv, Number(static_cast<int>(i)), ",r,",
-                      i % 2 == 0 ? "" : "2026-09-21T14:00:00Z", "\n");
+                      i % 2 == 0 ? "" : "2026-09-21T14:33:20Z", "\n");
     }
     ASSERT_TRUE(Load(csv).ok());
   }
