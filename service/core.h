@@ -92,6 +92,7 @@ class Core {
   const RuleTallies& tallies() const { return tallies_; }
   // What was compiled; the core adds lists, shares and overrides as they are.
   void SetProgramme(std::shared_ptr<const scoring::Programme> programme);
+  const std::vector<scoring::Programme::List>& lists() const { return lists_; }
   // Replaces the list of that name. No rule is compiled.
   void SetList(scoring::Programme::List list);
   // After shares or overrides have changed in the catalogue.

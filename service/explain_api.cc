@@ -201,6 +201,7 @@ absl::StatusOr<uint64_t> ExplainApi::FindRule(const v1::ExplainRequest& request,
 
 absl::StatusOr<std::vector<scoring::Programme::List>> ExplainApi::ListsAt(
     const v1::Catalogue& catalogue, uint64_t revision,
+    const std::vector<scoring::Programme::List>& in_force,
     const Subject& subject) const {
   std::vector<scoring::Programme::List> lists;
   auto store = engine_->store();
@@ -216,6 +217,14 @@ absl::StatusOr<std::vector<scoring::Programme::List>> ExplainApi::ListsAt(
       }
     }
     if (then == nullptr) continue;
+    const auto now =
+        std::find_if(in_force.begin(), in_force.end(), [&](const auto& list) {
+          return list.name == use.name && list.version == then->version();
+        });
+    if (now != in_force.end()) {
+      lists.push_back(*now);
+      continue;
+    }
     auto entries = LoadListEntries(**store, *then);
     if (!entries.ok()) return entries.status();
     lists.push_back({use.name, then->version(), *std::move(entries)});
@@ -234,8 +243,10 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
   const Subject subject{std::move(journaled->movement),
                         std::move(journaled->assessment)};
   v1::Catalogue catalogue;
+  std::vector<scoring::Programme::List> in_force;
   absl::Status status = engine_->Run([&](Core& core) {
     catalogue = core.catalogue();
+    in_force = core.lists();
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -243,7 +254,7 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
   if (!revision.ok()) return revision.status();
   auto rule_set = engine_->rule_sets().Get(**store, *revision);
   if (!rule_set.ok()) return rule_set.status();
-  auto lists = ListsAt(catalogue, *revision, subject);
+  auto lists = ListsAt(catalogue, *revision, in_force, subject);
   if (!lists.ok()) return lists.status();
   auto states = StatesBefore(engine_, subject.movement, *sequence);
   if (!states.ok()) return states.status();

@@ -30,8 +30,11 @@ class ExplainApi {
   absl::StatusOr<uint64_t> FindRule(const v1::ExplainRequest& request,
                                     const v1::Catalogue& catalogue,
                                     const Subject& subject) const;
+  // The lists a revision uses, as of the movement; read from the store only
+  // where `in_force`, those of now, are others.
   absl::StatusOr<std::vector<scoring::Programme::List>> ListsAt(
       const v1::Catalogue& catalogue, uint64_t revision,
+      const std::vector<scoring::Programme::List>& in_force,
       const Subject& subject) const;
 
   Engine* const engine_;

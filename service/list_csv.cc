@@ -11,6 +11,7 @@
 #include "scoring/limits.h"
 #include "scoring/list_policy.h"
 #include "service/formats/csv_rows.h"
+#include "service/formats/text.h"
 
 namespace portrisk::service {
 namespace {
@@ -101,10 +102,10 @@ class Reader {
           absl::AsciiStrToLower(absl::StripAsciiWhitespace(row.cells[i]));
       const auto known = std::find(kNames.begin(), kNames.end(), name);
       if (scoring::NamesNationality(name)) {
-        Add("NATIONALITY", row, i, scoring::NationalityRefusal(name));
+        Add("NATIONALITY", row, i, scoring::NationalityRefusal(Excerpt(name)));
       } else if (known == kNames.end()) {
         Add("UNKNOWN_COLUMN", row, i,
-            absl::StrCat("no column is called ", name.empty() ? "\"\"" : name),
+            absl::StrCat("no column is called \"", Excerpt(name), "\""),
             "value,reason,owner,expires");
       } else if (columns_[known - kNames.begin()] != kAbsent) {
         Add("UNKNOWN_COLUMN", row, i, absl::StrCat(name, " stands here twice"));
@@ -133,6 +134,11 @@ class Reader {
       Add("BAD_ROW", row, 0,
           absl::StrCat("the row has ", row.cells.size(), " cells, the header ",
                        cells_, "; quote a cell that holds the separator"));
+      return;
+    }
+    for (size_t i = 0; i < row.cells.size(); ++i) {
+      if (IsValidUtf8(row.cells[i])) continue;
+      Add("BAD_ENCODING", row, i, "this is not UTF-8; save the file as UTF-8");
       return;
     }
     ListRow made;
@@ -216,9 +222,9 @@ class Reader {
     }
     issue.set_line(static_cast<int32_t>(line));
     issue.set_column(static_cast<int32_t>(at - start + 1));
-    absl::string_view excerpt = csv_.substr(start, 200);
-    excerpt = absl::StripTrailingAsciiWhitespace(
-        excerpt.substr(0, excerpt.find('\n')));
+    const absl::string_view whole = csv_.substr(start);
+    const std::string excerpt = Excerpt(
+        absl::StripTrailingAsciiWhitespace(whole.substr(0, whole.find('\n'))));
     issue.set_excerpt(absl::StrCat(
         "  ", excerpt, "\n  ",
         std::string(std::min(at - start, excerpt.size()), ' '), "^"));

@@ -48,10 +48,11 @@ void RuleTallies::Count(const v1::Assessment& assessment, v1::Event event,
     }
   }
   for (const v1::Hit& hit : assessment.hits()) {
+    if (hit.shadow()) continue;
     for (const v1::SuppressedBy& by : hit.suppressed_by()) {
       ++revisions_[by.revision()].suppressed[{hit.rule_set(), hit.rule()}];
     }
-    if (!hit.shadow() && !revisions_.empty()) CountHit(hit, trips);
+    if (!revisions_.empty()) CountHit(hit, trips);
   }
 }
 

@@ -7,7 +7,11 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.sample_day COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/sample_day_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
-  set_tests_properties(interop.score interop.sample_day PROPERTIES
+  add_test(NAME interop.rule_life COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/rule_life_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
+  set_tests_properties(interop.score interop.sample_day interop.rule_life
+    PROPERTIES
     TIMEOUT 300 SKIP_RETURN_CODE 77
     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()

@@ -1,0 +1,74 @@
+// Lists as people send them, whole and broken.
+#include "service/list_csv.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/formats/fuzz_list_csv.h"
+
+namespace portrisk::service {
+namespace {
+
+TEST(ListCsv, ReadsWhatSpreadsheetsWrite) {
+  const ParsedList parsed = ParseListCsv(
+      "\xef\xbb\xbfReason;Value;Expires\r\n"
+      "\"two; parts\";msku 123456-5;2026-12-31\r\n"
+      "\r\n"
+      "ação;TCLU4265783;2026-12-31T12:00:00+02:00\r\n",
+      v1::LIST_CONTAINER_NUMBER, "f");
+  ASSERT_TRUE(parsed.issues.empty()) << parsed.issues[0].DebugString();
+  ASSERT_EQ(parsed.rows.size(), 2u);
+  EXPECT_EQ(parsed.rows[0].value, "MSKU1234565");
+  EXPECT_EQ(parsed.rows[0].reason, "two; parts");
+  EXPECT_EQ(parsed.rows[0].until, 1'798'761'600)
+      << "the last day belongs to it";
+  EXPECT_EQ(parsed.rows[1].until, 1'798'711'200);
+}
+
+TEST(ListCsv, BytesThatAreNoTextAreIssuesAtTheirPlace) {
+  const ParsedList parsed =
+      ParseListCsv("value,reason\nA,a\xe7\xe3o\n", v1::LIST_TEXT, "f");
+  ASSERT_EQ(parsed.issues.size(), 1u);
+  EXPECT_EQ(parsed.issues[0].code(), "BAD_ENCODING");
+  EXPECT_EQ(parsed.issues[0].line(), 2);
+  EXPECT_EQ(parsed.issues[0].column(), 3);
+}
+
+TEST(ListCsv, ManyIssuesAreCounted) {
+  std::string csv = "value,reason\n";
+  for (int i = 0; i < 1000; ++i) csv += ",x\n";
+  const ParsedList parsed = ParseListCsv(csv, v1::LIST_TEXT, "f");
+  ASSERT_EQ(parsed.issues.size(), 201u);
+  EXPECT_EQ(parsed.issues.back().message(), "800 more issues are not shown");
+}
+
+TEST(ListCsv, SurvivesDamage) {
+  const uint32_t seed = 20261122;
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  const std::string whole =
+      "value,reason,owner,expires\n"
+      "NLRTM,\"a, b\",x,2026-12-31\n08.03,c,,\nBEANR,\"d\ne\",,soon\n";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string damaged = whole;
+    for (uint32_t n = random() % 4; n > 0; --n) {
+      const size_t at = random() % damaged.size();
+      switch (random() % 3) {
+        case 0:
+          damaged[at] = static_cast<char>(random());
+          break;
+        case 1:
+          damaged.erase(at, random() % 20);
+          break;
+        default:
+          damaged.insert(at, 1, "\",;\n\r"[random() % 5]);
+      }
+      if (damaged.empty()) break;
+    }
+    FuzzListCsv(damaged, static_cast<v1::ListType>(1 + random() % 5));
+  }
+}
+
+}  // namespace
+}  // namespace portrisk::service

@@ -1,0 +1,162 @@
+// Rules and lists of an engine on a temporary store, changed in verbs.
+#ifndef PORTRISK_TESTS_SERVICE_RULE_LIFE_FIXTURE_H_
+#define PORTRISK_TESTS_SERVICE_RULE_LIFE_FIXTURE_H_
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "service/errors.h"
+#include "service/list_api.h"
+#include "service/rule_api.h"
+#include "service/verify.h"
+#include "tests/service/engine_fixture.h"
+
+namespace portrisk::service {
+
+inline constexpr char kCaller[] = "development";
+
+inline std::string ReasonOf(const absl::Status& status) {
+  const google::rpc::Status rpc = ToRpcStatus(status);
+  for (const auto& any : rpc.details()) {
+    google::rpc::ErrorInfo info;
+    if (any.UnpackTo(&info)) return info.reason();
+  }
+  return "";
+}
+
+inline std::string Document(absl::string_view name, absl::string_view layer,
+                            absl::string_view head, absl::string_view rule) {
+  return absl::StrCat("rule_set: ", name, "\nlayer: ", layer, "\nowner: EU\n",
+                      head,
+                      "rules:\n"
+                      "  - id: r\n"
+                      "    title: {en: T, es: T, pt: T}\n"
+                      "    explain: {en: E, es: E, pt: E}\n",
+                      rule);
+}
+
+inline constexpr char kAnyBox[] =
+    "    when: movement.container.load_status == FULL\n    score: 10\n";
+inline constexpr char kWatched[] =
+    "lists: {boxes: {type: container_number, source: watched}}\n";
+inline constexpr char kOnList[] =
+    "    when: movement.container.number in boxes\n    score: 40\n";
+
+// A box number for each i, with its check digit left out of account.
+inline std::string Number(int i) { return absl::StrCat("MSKU", 1'000'000 + i); }
+
+class RuleLifeTest : public EngineTest {
+ protected:
+  void SetUp() override { Start(); }
+
+  std::string Directory() const {
+    return absl::StrCat(directory_.path(), "/store", lives_);
+  }
+  void Start() {
+    Open(TestOptions(Directory()));
+    rules_ = std::make_unique<RuleApi>(engine_.get(), true);
+    lists_ = std::make_unique<ListApi>(engine_.get());
+  }
+
+  // As after a crash: what was durable at that moment, without the checkpoint
+  // of an orderly end, so that all counts are folded again.
+  void Restart() {
+    const std::string before = Directory();
+    ++lives_;
+    std::filesystem::copy(before, Directory(),
+                          std::filesystem::copy_options::recursive);
+    Start();
+    EXPECT_GT(engine_->open_report().folded_records, 0u);
+  }
+
+  // After an orderly end: everything comes from the checkpoint.
+  void Reopen() {
+    engine_.reset();
+    Start();
+    EXPECT_EQ(engine_->open_report().folded_records, 0u);
+  }
+
+  uint64_t Approve(const std::string& yaml) {
+    v1::CreateRevisionRequest create;
+    create.set_yaml(yaml);
+    auto made = rules_->Create(create, kCaller);
+    EXPECT_TRUE(made.ok()) << made.status();
+    if (!made.ok()) return 0;
+    auto approved = rules_->Approve(Change(made->revision()), kCaller);
+    EXPECT_TRUE(approved.ok()) << approved.status();
+    return made->revision();
+  }
+  uint64_t Activate(const std::string& yaml, uint32_t share_ppm = 0) {
+    const uint64_t revision = Approve(yaml);
+    auto active = rules_->Activate(Change(revision, share_ppm), kCaller);
+    EXPECT_TRUE(active.ok()) << active.status();
+    return revision;
+  }
+  static v1::ChangeRevisionRequest Change(uint64_t revision,
+                                          uint32_t share_ppm = 0) {
+    v1::ChangeRevisionRequest request;
+    request.set_revision(revision);
+    request.set_share_ppm(share_ppm);
+    return request;
+  }
+  absl::StatusOr<v1::Revision> Rollback() {
+    v1::RollbackRuleSetRequest request;
+    request.set_rule_set("s");
+    return rules_->Rollback(request, kCaller);
+  }
+  v1::Revision Get(uint64_t revision) {
+    v1::GetRevisionRequest request;
+    request.set_revision(revision);
+    auto got = rules_->Get(request);
+    EXPECT_TRUE(got.ok()) << got.status();
+    return got.ok() ? *got : v1::Revision();
+  }
+  absl::StatusOr<v1::LoadListResponse> Load(
+      const std::string& csv, const std::string& name = "watched",
+      v1::ListType type = v1::LIST_CONTAINER_NUMBER) {
+    v1::LoadListRequest request;
+    request.set_name(name);
+    request.set_type(type);
+    request.set_owner("NL");
+    request.set_csv(csv);
+    request.set_file("w.csv");
+    return lists_->Load(request, kCaller);
+  }
+  v1::Assessment Assess(const std::string& number) {
+    const Answer answer =
+        Score(engine_.get(), MakeMovement(absl::StrCat("m", ++movements_),
+                                          v1::GATE_IN, number, movements_));
+    EXPECT_TRUE(answer.status.ok()) << answer.status;
+    return answer.assessment();
+  }
+  // Drains, folds the journal from nothing and compares.
+  void ExpectVerified(uint64_t differences = 0) {
+    rules_.reset();
+    lists_.reset();
+    engine_.reset();
+    store::Options options;
+    options.directory = Directory();
+    options.read_only = true;
+    auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    auto report = VerifyStore(**store, [](uint64_t) {});
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_EQ(report->difference_count, differences)
+        << testing::PrintToString(report->differences);
+    EXPECT_GT(report->states_compared, 0u);
+  }
+
+  std::unique_ptr<RuleApi> rules_;
+  std::unique_ptr<ListApi> lists_;
+  int movements_ = 0;
+  int lives_ = 0;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_TESTS_SERVICE_RULE_LIFE_FIXTURE_H_
