@@ -1,0 +1,539 @@
+// Negation is pushed down to the atoms: being true of a && b is being true of
+// both, being false of it is being false of either. With unknown that is still
+// exact, since && and || are decided by one side alone.
+//
+// An atom that compares an expression with constants becomes a set of values
+// of it. Anything else (two fields compared, a macro) is a term of its own
+// that is true or false. Terms are known by a key of bytes: for what is
+// understood built of its parts, with the sides of commutative operators in
+// one order; for all else its source text, blanks apart. So a construct that
+// this file has never heard of is only ever equal to itself.
+#include "scoring/cel/normal_form.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "scoring/cel/ops.h"
+#include "scoring/cel/time.h"
+
+namespace portrisk::scoring::cel {
+namespace {
+
+using Domain = ValueSet::Domain;
+
+template <typename T>
+void AppendRaw(const T& value, std::string* out) {
+  out->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+void AppendText(absl::string_view text, std::string* out) {
+  AppendRaw(static_cast<uint32_t>(text.size()), out);
+  out->append(text.data(), text.size());
+}
+
+bool IsPlain(const Type& type) {
+  switch (type.kind) {
+    case Kind::kBool:
+    case Kind::kInt:
+    case Kind::kUint:
+    case Kind::kDouble:
+    case Kind::kString:
+    case Kind::kBytes:
+    case Kind::kTimestamp:
+    case Kind::kDuration:
+    case Kind::kEnum:
+      return true;
+    case Kind::kList:
+      return type.element->kind != Kind::kList && IsPlain(*type.element);
+    default:
+      return false;
+  }
+}
+
+Domain DomainOf(const Type& type) {
+  switch (type.kind) {
+    case Kind::kInt:
+    case Kind::kEnum:
+      return Domain::kWhole;
+    case Kind::kBool:
+      return Domain::kBool;
+    case Kind::kDouble:
+      return Domain::kReal;
+    default:
+      return Domain::kOther;
+  }
+}
+
+bool IsField(const Expr& expr) {
+  return expr.reference == Reference::kPath && !expr.path.fields.empty() &&
+         (expr.node == Node::kSelect || expr.node == Node::kIdentifier);
+}
+
+bool IsLogic(absl::string_view name) {
+  return name == "_&&_" || name == "_||_" || name == "_?_:_";
+}
+
+// A value written out, times included.
+bool Constant(const Expr& expr, Value* value) {
+  if (expr.reference == Reference::kConstant) {
+    *value = Value::Int(expr.literal.i);
+    return true;
+  }
+  if (expr.node == Node::kLiteral) {
+    const Kind kind = expr.literal.kind;
+    *value = kind == Kind::kString || kind == Kind::kBytes
+                 ? Value::Text(kind, expr.text)
+                 : expr.literal;
+    return kind == Kind::kBool || kind == Kind::kInt || kind == Kind::kUint ||
+           kind == Kind::kDouble || kind == Kind::kString ||
+           kind == Kind::kBytes;
+  }
+  if (expr.node != Node::kCall || expr.args.size() != 1 ||
+      expr.args[0]->node != Node::kLiteral ||
+      expr.args[0]->literal.kind != Kind::kString) {
+    return false;
+  }
+  TimePoint time;
+  const std::string& text = expr.args[0]->text;
+  if (expr.name == "timestamp" && ParseTimestamp(text, &time)) {
+    *value = Value::Time(Kind::kTimestamp, time.seconds, time.nanos);
+    return true;
+  }
+  if (expr.name == "duration" && ParseDuration(text, &time)) {
+    *value = Value::Time(Kind::kDuration, time.seconds, time.nanos);
+    return true;
+  }
+  return false;
+}
+
+// Whole numbers as ints, reals as doubles where that is exact. False when a
+// comparison with it is not understood.
+bool Fit(Domain domain, Value* value) {
+  if (value->kind == Kind::kDouble && std::isnan(value->d)) return false;
+  switch (domain) {
+    case Domain::kBool:
+      *value = Value::Int(value->b);
+      return true;
+    case Domain::kWhole:
+      if (value->kind == Kind::kUint && value->u <= INT64_MAX) {
+        *value = Value::Int(static_cast<int64_t>(value->u));
+      }
+      return value->kind == Kind::kInt;
+    case Domain::kReal: {
+      constexpr int64_t kExactMax = int64_t{1} << 53;
+      if (value->kind == Kind::kInt && std::llabs(value->i) <= kExactMax) {
+        *value = Value::Double(static_cast<double>(value->i));
+      }
+      return true;
+    }
+    default:
+      return true;
+  }
+}
+
+// A whole number against a number with a fraction: rounded so that the answer
+// stays the same.
+bool FitFraction(absl::string_view op, Value* value) {
+  constexpr double kSafe = 9e18;
+  if (value->kind != Kind::kDouble) return true;
+  const double d = value->d;
+  if (!(std::fabs(d) < kSafe)) return false;
+  if (op == "_==_" || op == "_!=_") {
+    if (d != std::floor(d)) return false;
+    *value = Value::Int(static_cast<int64_t>(d));
+    return true;
+  }
+  const bool down = op == "_>_" || op == "_<=_";
+  *value =
+      Value::Int(static_cast<int64_t>(down ? std::floor(d) : std::ceil(d)));
+  return true;
+}
+
+ValueSet Compared(Domain domain, absl::string_view op, const Value& value) {
+  using Bound = ValueSet::Bound;
+  const Bound closed{value, false, false}, open{value, false, true};
+  if (op == "_<_") return ValueSet::Of(domain, Bound(), open);
+  if (op == "_<=_") return ValueSet::Of(domain, Bound(), closed);
+  if (op == "_>_") return ValueSet::Of(domain, open, Bound());
+  if (op == "_>=_") return ValueSet::Of(domain, closed, Bound());
+  return ValueSet::Point(domain, value);
+}
+
+absl::string_view Mirrored(absl::string_view op) {
+  if (op == "_<_") return "_>_";
+  if (op == "_<=_") return "_>=_";
+  if (op == "_>_") return "_<_";
+  if (op == "_>=_") return "_<=_";
+  return op;
+}
+
+// The source with every run of blanks as one. Left alone where finding the
+// quotes takes more than looking for their ends.
+std::string Squeezed(absl::string_view text) {
+  for (absl::string_view hard : {"//", "\\", "\'\'\'", "\"\"\""}) {
+    if (absl::StrContains(text, hard)) return std::string(text);
+  }
+  std::string result;
+  char quote = 0;
+  for (const char c : text) {
+    if (quote == 0 && absl::ascii_isspace(c)) {
+      if (result.empty() || result.back() != ' ') result.push_back(' ');
+      continue;
+    }
+    result.push_back(c);
+    if (c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '\'' || c == '"')) {
+      quote = c;
+    }
+  }
+  return result;
+}
+
+class Builder {
+ public:
+  Builder(absl::string_view source, Terms* terms)
+      : source_(source), terms_(*terms) {}
+
+  bool Build(const Expr& expr, bool wanted, std::vector<Alternative>* out) {
+    const std::string& name = expr.name;
+    if (expr.node == Node::kCall && name == "!_") {
+      return Build(*expr.args[0], !wanted, out);
+    }
+    if (expr.node == Node::kCall && IsLogic(name)) {
+      if (name == "_?_:_") return Choice(expr, wanted, out);
+      std::vector<Alternative> right;
+      if (!Build(*expr.args[0], wanted, out) ||
+          !Build(*expr.args[1], wanted, &right)) {
+        return false;
+      }
+      return (name == "_&&_") == wanted ? Both(std::move(right), out)
+                                        : Either(std::move(right), out);
+    }
+    if (expr.node == Node::kLiteral && expr.literal.kind == Kind::kBool) {
+      if (expr.literal.b == wanted) out->emplace_back();
+      return true;
+    }
+    out->emplace_back().statements.push_back(Atom(expr, wanted));
+    return true;
+  }
+
+ private:
+  bool Choice(const Expr& expr, bool wanted, std::vector<Alternative>* out) {
+    std::vector<Alternative> then, refused, otherwise;
+    return Build(*expr.args[0], true, out) &&
+           Build(*expr.args[1], wanted, &then) && Both(std::move(then), out) &&
+           Build(*expr.args[0], false, &refused) &&
+           Build(*expr.args[2], wanted, &otherwise) &&
+           Both(std::move(otherwise), &refused) &&
+           Either(std::move(refused), out);
+  }
+
+  bool Both(std::vector<Alternative> right, std::vector<Alternative>* out) {
+    if (out->size() * right.size() > kAlternativesKept) return false;
+    if (out->size() == 1 && right.size() == 1) {
+      for (Statement& one : right[0].statements) {
+        (*out)[0].statements.push_back(std::move(one));
+      }
+      return true;
+    }
+    std::vector<Alternative> product;
+    product.reserve(out->size() * right.size());
+    for (const Alternative& a : *out) {
+      for (const Alternative& b : right) {
+        Alternative& made = product.emplace_back(a);
+        made.statements.insert(made.statements.end(), b.statements.begin(),
+                               b.statements.end());
+      }
+    }
+    *out = std::move(product);
+    return true;
+  }
+
+  // Alternatives about one term are one: x == 'A' || x == 'B'.
+  static bool Merge(const Alternative& from, Alternative* into) {
+    if (from.statements.size() != 1 || into->statements.size() != 1 ||
+        from.statements[0].term != into->statements[0].term) {
+      return false;
+    }
+    Statement& one = into->statements[0];
+    one.values = one.values.Union(from.statements[0].values);
+    one.decided_when_absent &= from.statements[0].decided_when_absent;
+    return true;
+  }
+
+  static bool Either(std::vector<Alternative> right,
+                     std::vector<Alternative>* out) {
+    for (Alternative& one : right) {
+      const bool merged =
+          std::any_of(out->begin(), out->end(),
+                      [&](Alternative& known) { return Merge(one, &known); });
+      if (!merged) out->push_back(std::move(one));
+    }
+    return out->size() <= kAlternativesKept;
+  }
+
+  Statement Atom(const Expr& expr, bool wanted) {
+    Statement made;
+    made.at = {expr.begin, expr.end};
+    if (expr.node == Node::kHas && expr.reference == Reference::kPath &&
+        !expr.path.fields.empty()) {
+      made.term = terms_.OfPath(expr.path);
+      const Domain domain = terms_[made.term].domain;
+      made.values =
+          wanted ? ValueSet::Everything(domain) : ValueSet::Absent(domain);
+      made.decided_when_absent = wanted;
+      return made;
+    }
+    if (expr.node == Node::kCall && expr.args.size() == 2 &&
+        Comparison(expr, wanted, &made)) {
+      return made;
+    }
+    return Opaque(expr, wanted, std::move(made));
+  }
+
+  bool Comparison(const Expr& expr, bool wanted, Statement* made) {
+    const std::string& name = expr.name;
+    const Expr& left = *expr.args[0];
+    const Expr& right = *expr.args[1];
+    if (name == "startsWith") return Prefix(left, right, wanted, made);
+    if (name == "_in_" && right.set != nullptr) {
+      return Membership(left, right, wanted, made);
+    }
+    if (name == "_in_") return OneOf(left, right, wanted, made);
+    const bool equality = name == "_==_" || name == "_!=_";
+    const bool ordering =
+        name == "_<_" || name == "_<=_" || name == "_>_" || name == "_>=_";
+    if (!equality && !ordering) return false;
+    Value value;
+    const bool mirrored = Constant(left, &value);
+    const Expr& subject = mirrored ? right : left;
+    if (!mirrored && !Constant(right, &value)) {
+      return TwoSided(expr, wanted, made);
+    }
+    const absl::string_view op = mirrored ? Mirrored(name) : name;
+    if (!Subject(subject, &made->term)) return false;
+    const Domain domain = terms_[made->term].domain;
+    if (domain == Domain::kWhole && !FitFraction(op, &value)) return false;
+    if (!Fit(domain, &value)) return false;
+    made->values = Compared(domain, op, value);
+    if (wanted == (name == "_!=_")) made->values = made->values.Others();
+    return true;
+  }
+
+  // The term of what is compared with constants.
+  bool Subject(const Expr& expr, uint32_t* term) {
+    if (!IsPlain(expr.type) || expr.type.kind == Kind::kList) return false;
+    if (IsField(expr)) {
+      *term = terms_.OfPath(expr.path);
+      return true;
+    }
+    Term made;
+    made.domain = DomainOf(expr.type);
+    key_.clear();
+    if (!terms_.AppendKey(expr, &key_, &made.needs)) return false;
+    *term = terms_.Intern(key_, std::move(made));
+    return true;
+  }
+
+  bool OneOf(const Expr& left, const Expr& list, bool wanted, Statement* made) {
+    if (list.node != Node::kList || !Subject(left, &made->term)) return false;
+    const Domain domain = terms_[made->term].domain;
+    std::vector<Value> values;
+    for (const ExprPtr& entry : list.args) {
+      Value value;
+      if (!Constant(*entry, &value) || !Fit(domain, &value)) return false;
+      values.push_back(value);
+    }
+    made->values = ValueSet::Points(domain, std::move(values));
+    if (!wanted) made->values = made->values.Others();
+    return true;
+  }
+
+  bool Prefix(const Expr& left, const Expr& right, bool wanted,
+              Statement* made) {
+    Value prefix;
+    if (left.type.kind != Kind::kString || !Constant(right, &prefix) ||
+        prefix.kind != Kind::kString || !Subject(left, &made->term)) {
+      return false;
+    }
+    // The first text that is greater than all with this prefix.
+    std::string beyond(prefix.text());
+    while (!beyond.empty() && static_cast<uint8_t>(beyond.back()) == 0xFF) {
+      beyond.pop_back();
+    }
+    ValueSet::Bound low{prefix, prefix.aux == 0, false}, high;
+    if (!beyond.empty()) {
+      beyond.back() =
+          static_cast<char>(static_cast<uint8_t>(beyond.back()) + 1);
+      high = {Value::String(terms_.Keep(std::move(beyond))), false, true};
+    }
+    made->values = ValueSet::Of(Domain::kOther, low, high);
+    if (!wanted) made->values = made->values.Others();
+    return true;
+  }
+
+  bool Membership(const Expr& left, const Expr& right, bool wanted,
+                  Statement* made) {
+    Term term;
+    if (!Subject(left, &term.subject)) return false;
+    term.domain = Domain::kBool;
+    term.set = right.set.get();
+    term.needs = terms_[term.subject].needs;
+    key_.assign(1, 'M');
+    AppendRaw(term.subject, &key_);
+    AppendRaw(term.set, &key_);
+    made->term = terms_.Intern(key_, std::move(term));
+    made->values = ValueSet::Point(Domain::kBool, Value::Int(wanted));
+    return true;
+  }
+
+  // Two expressions compared: one of a few relations, true or false.
+  bool TwoSided(const Expr& expr, bool wanted, Statement* made) {
+    Term term;
+    std::string left, right;
+    if (!IsPlain(expr.args[0]->type) || !IsPlain(expr.args[1]->type) ||
+        !terms_.AppendKey(*expr.args[0], &left, &term.needs) ||
+        !terms_.AppendKey(*expr.args[1], &right, &term.needs)) {
+      return false;
+    }
+    absl::string_view op = expr.name;
+    if (op == "_!=_") {
+      op = "_==_";
+      wanted = !wanted;
+    }
+    if (op == "_==_" ? right < left : op == "_>_" || op == "_>=_") {
+      left.swap(right);
+      op = Mirrored(op);
+    }
+    // Not-a-number makes both a < b and b <= a false.
+    const bool reals = expr.args[0]->type.kind == Kind::kDouble ||
+                       expr.args[1]->type.kind == Kind::kDouble;
+    if (op == "_<=_" && !reals) {
+      left.swap(right);
+      op = "_<_";
+      wanted = !wanted;
+    }
+    key_.assign(1, 'R');
+    AppendText(op, &key_);
+    key_ += left;
+    key_ += right;
+    term.domain = Domain::kBool;
+    made->term = terms_.Intern(key_, std::move(term));
+    made->values = ValueSet::Point(Domain::kBool, Value::Int(wanted));
+    return true;
+  }
+
+  Statement Opaque(const Expr& expr, bool wanted, Statement made) {
+    if (IsField(expr)) {
+      made.term = terms_.OfPath(expr.path);
+    } else {
+      Term term;
+      term.domain = Domain::kBool;
+      key_.clear();
+      if (!IsPlain(expr.type) || !terms_.AppendKey(expr, &key_, &term.needs)) {
+        term.needs.clear();
+        key_.assign(1, 'T');
+        if (source_.empty()) {
+          AppendRaw(&expr, &key_);
+        } else {
+          key_ += Squeezed(source_.substr(expr.begin, expr.end - expr.begin));
+        }
+      }
+      made.term = terms_.Intern(key_, std::move(term));
+    }
+    made.values = ValueSet::Point(Domain::kBool, Value::Int(wanted));
+    return made;
+  }
+
+  const absl::string_view source_;
+  Terms& terms_;
+  std::string key_;
+};
+
+}  // namespace
+
+Terms::Terms(const Environment& environment) : environment_(environment) {}
+
+uint32_t Terms::Intern(absl::string_view key, Term term) {
+  const auto found = numbers_.find(key);
+  if (found != numbers_.end()) return found->second;
+  const auto number = static_cast<uint32_t>(terms_.size());
+  terms_.push_back(std::move(term));
+  numbers_.emplace(key, number);
+  return number;
+}
+
+uint32_t Terms::OfPath(const Path& path) {
+  key_.assign(1, 'P');
+  AppendRaw(path.root, &key_);
+  for (const auto* field : path.fields) AppendRaw(field, &key_);
+  const auto found = numbers_.find(key_);
+  if (found != numbers_.end()) return found->second;
+  Term term;
+  term.is_path = true;
+  term.path = path;
+  term.domain = DomainOf(TypeOfField(*path.fields.back()));
+  term.needs = {static_cast<uint32_t>(terms_.size())};
+  return Intern(key_, std::move(term));
+}
+
+bool Terms::AppendKey(const Expr& expr, std::string* key,
+                      std::vector<uint32_t>* needs) {
+  Value value;
+  if (Constant(expr, &value)) {
+    key->push_back('L');
+    key->push_back(static_cast<char>(value.kind));
+    if (value.kind == Kind::kString || value.kind == Kind::kBytes) {
+      AppendText(value.text(), key);
+    } else {
+      AppendRaw(value.kind == Kind::kBool ? int64_t{value.b} : value.i, key);
+      AppendRaw(value.aux, key);
+    }
+    return true;
+  }
+  if (!IsPlain(expr.type)) return false;
+  if (IsField(expr)) {
+    const uint32_t term = OfPath(expr.path);
+    key->push_back('F');
+    AppendRaw(term, key);
+    needs->push_back(term);
+    return true;
+  }
+  if (expr.node == Node::kList) {
+    key->push_back('[');
+  } else if (expr.node == Node::kCall && !IsLogic(expr.name) &&
+             expr.set == nullptr) {
+    key->push_back(expr.member ? '.' : '(');
+    AppendText(expr.name, key);
+  } else {
+    return false;
+  }
+  AppendRaw(static_cast<uint32_t>(expr.args.size()), key);
+  std::vector<std::string> parts;
+  for (const ExprPtr& arg : expr.args) {
+    if (!AppendKey(*arg, &parts.emplace_back(), needs)) return false;
+  }
+  const bool number = expr.args.size() == 2 && expr.args[0]->type.is_number() &&
+                      expr.args[1]->type.is_number();
+  if (expr.name == "_==_" || expr.name == "_!=_" ||
+      (number && (expr.name == "_+_" || expr.name == "_*_"))) {
+    std::sort(parts.begin(), parts.end());
+  }
+  for (const std::string& part : parts) *key += part;
+  return true;
+}
+
+absl::string_view Terms::Keep(std::string text) {
+  return texts_.emplace_back(std::move(text));
+}
+
+bool Alternatives(const Expr& expr, absl::string_view source, bool wanted,
+                  Terms* terms, std::vector<Alternative>* out) {
+  out->clear();
+  return Builder(source, terms).Build(expr, wanted, out);
+}
+
+}  // namespace portrisk::scoring::cel

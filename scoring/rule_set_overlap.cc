@@ -1,0 +1,235 @@
+// Equal rules meet in a hash map by the bytes of their normal form.
+//
+// Containment: for a rule to be contained in another, each of its alternatives
+// must imply one of the other's, and so every statement of that one. So each
+// alternative is filed under one of its statements, and found by any
+// alternative that could imply that statement. A statement of a few values is
+// filed under each of them; one of a range under its term alone. It is filed
+// under the statement whose keys are rarest, and general rules (few
+// statements) before special ones, so that the few candidates that are tried
+// are the likely ones.
+#include "scoring/rule_set_overlap.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/hash/hash.h"
+
+namespace portrisk::scoring {
+namespace {
+
+using cel::Alternative;
+using cel::Statement;
+
+// Values by which one statement is filed.
+constexpr size_t kValuesFiledMax = 8;
+// Comparisons for one rule, and of rules with one normal form.
+constexpr int kCandidatesMax = 48;
+constexpr size_t kTwinsMax = 8;
+
+bool InForceTogether(const Validity& a, const Validity& b) {
+  return a.from < b.until && b.from < a.until;
+}
+
+bool InForceWithin(const Validity& inner, const Validity& outer) {
+  return inner.from >= outer.from && inner.until <= outer.until;
+}
+
+using Keys = absl::InlinedVector<uint64_t, 8>;
+
+class OverlapFinder {
+ public:
+  OverlapFinder(const RuleSet& rule_set, const cel::Terms& terms,
+                const std::vector<RuleForm>& forms)
+      : set_(rule_set),
+        terms_(terms),
+        forms_(forms),
+        found_(forms.size(), Overlap{0, kNone, false}) {}
+
+  std::vector<Overlap> Run() {
+    FindTwins();
+    FileAll();
+    for (size_t i = 0; i < forms_.size(); ++i) {
+      if (forms_[i].is_known && found_[i].other == kNone) Seek(i);
+    }
+    std::vector<Overlap> result;
+    for (size_t i = 0; i < found_.size(); ++i) {
+      found_[i].rule = i;
+      if (found_[i].other != kNone) result.push_back(found_[i]);
+    }
+    return result;
+  }
+
+ private:
+  static constexpr size_t kNone = SIZE_MAX;
+
+  struct Filed {
+    uint32_t rule;
+    uint32_t alternative;
+  };
+
+  bool Comparable(size_t a, size_t b) const {
+    return set_.rules[a].status == set_.rules[b].status;
+  }
+
+  void FindTwins() {
+    absl::flat_hash_map<std::string, absl::InlinedVector<uint32_t, 1>> known;
+    known.reserve(forms_.size());
+    std::vector<std::string> parts;
+    std::string key;
+    for (size_t i = 0; i < forms_.size(); ++i) {
+      if (!forms_[i].is_known) continue;
+      parts.clear();
+      for (const Alternative& one : forms_[i].alternatives) {
+        cel::AppendKey(one, &parts.emplace_back());
+      }
+      std::sort(parts.begin(), parts.end());
+      key.clear();
+      for (const std::string& part : parts) key += part;
+      auto& twins = known[key];
+      for (const uint32_t twin : twins) {
+        if (!Comparable(i, twin) ||
+            !InForceTogether(set_.rules[i].valid, set_.rules[twin].valid)) {
+          continue;
+        }
+        found_[i].other = twin;
+        found_[i].is_equal = true;
+        break;
+      }
+      if (twins.size() < kTwinsMax) twins.push_back(static_cast<uint32_t>(i));
+    }
+  }
+
+  static uint64_t Key(uint32_t term, const cel::Value* value) {
+    if (value == nullptr) return absl::HashOf(term, 1);
+    const bool text =
+        value->kind == cel::Kind::kString || value->kind == cel::Kind::kBytes;
+    return text ? absl::HashOf(term, value->text())
+                : absl::HashOf(term, value->i, value->aux);
+  }
+
+  // Under what a statement is filed.
+  void FilingKeys(const Statement& one, Keys* keys) const {
+    keys->clear();
+    // `x in list` is found by what is said about x.
+    if (terms_[one.term].set != nullptr) {
+      keys->push_back(Key(terms_[one.term].subject, nullptr));
+      return;
+    }
+    for (const cel::Value& value : one.values.Enumerate(kValuesFiledMax)) {
+      keys->push_back(Key(one.term, &value));
+    }
+    if (keys->empty()) keys->push_back(Key(one.term, nullptr));
+  }
+
+  void CountKeys() {
+    Keys keys;
+    for (const RuleForm& form : forms_) {
+      for (const Alternative& alternative : form.alternatives) {
+        for (const Statement& one : alternative.statements) {
+          FilingKeys(one, &keys);
+          for (const uint64_t key : keys) ++uses_[key];
+        }
+      }
+    }
+  }
+
+  void FileAll() {
+    CountKeys();
+    std::vector<Filed> order;
+    for (uint32_t i = 0; i < forms_.size(); ++i) {
+      if (!forms_[i].is_known || found_[i].is_equal) continue;
+      for (uint32_t a = 0; a < forms_[i].alternatives.size(); ++a) {
+        order.push_back({i, a});
+      }
+    }
+    std::stable_sort(order.begin(), order.end(), [&](Filed a, Filed b) {
+      return At(a).statements.size() < At(b).statements.size();
+    });
+    for (const Filed& one : order) File(one);
+  }
+
+  const Alternative& At(Filed filed) const {
+    return forms_[filed.rule].alternatives[filed.alternative];
+  }
+
+  void File(Filed filed) {
+    Keys keys, best;
+    size_t best_uses = SIZE_MAX;
+    for (const Statement& one : At(filed).statements) {
+      FilingKeys(one, &keys);
+      size_t uses = 0;
+      for (const uint64_t key : keys) uses += uses_[key];
+      if (uses >= best_uses) continue;
+      best_uses = uses;
+      best = keys;
+    }
+    for (const uint64_t key : best) files_[key].push_back(filed);
+  }
+
+  // Looks for a rule that contains this one.
+  void Seek(size_t rule) {
+    const std::vector<Alternative>& mine = forms_[rule].alternatives;
+    if (mine.empty()) return;
+    int left = kCandidatesMax;
+    Keys keys;
+    for (const Statement& one : mine[0].statements) {
+      FilingKeys(one, &keys);
+      // A statement implied by this one admits each of its values.
+      if (!Try(rule, keys[0], &left) ||
+          !Try(rule, Key(one.term, nullptr), &left)) {
+        return;
+      }
+    }
+  }
+
+  // False when the search is over.
+  bool Try(size_t rule, uint64_t key, int* left) {
+    const auto filed = files_.find(key);
+    if (filed == files_.end()) return true;
+    for (const Filed& one : filed->second) {
+      if (one.rule == rule) continue;
+      if (--*left < 0) return false;
+      if (!Contains(one.rule, rule)) continue;
+      found_[rule].other = one.rule;
+      return false;
+    }
+    return true;
+  }
+
+  bool Contains(size_t outer, size_t inner) const {
+    if (!Comparable(outer, inner) ||
+        !InForceWithin(set_.rules[inner].valid, set_.rules[outer].valid)) {
+      return false;
+    }
+    // Of two that contain each other only one is named.
+    if (found_[outer].other == inner) return false;
+    const auto& wide = forms_[outer].alternatives;
+    const auto& narrow = forms_[inner].alternatives;
+    return std::all_of(narrow.begin(), narrow.end(), [&](const Alternative& a) {
+      return std::any_of(wide.begin(), wide.end(), [&](const Alternative& b) {
+        return cel::Implies(terms_, a, b);
+      });
+    });
+  }
+
+  const RuleSet& set_;
+  const cel::Terms& terms_;
+  const std::vector<RuleForm>& forms_;
+  std::vector<Overlap> found_;
+  // By key. Two keys that collide cost a comparison and nothing else.
+  absl::flat_hash_map<uint64_t, uint32_t> uses_;
+  absl::flat_hash_map<uint64_t, std::vector<Filed>> files_;
+};
+
+}  // namespace
+
+std::vector<Overlap> FindOverlaps(const RuleSet& rule_set,
+                                  const cel::Terms& terms,
+                                  const std::vector<RuleForm>& forms) {
+  return OverlapFinder(rule_set, terms, forms).Run();
+}
+
+}  // namespace portrisk::scoring
