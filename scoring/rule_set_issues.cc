@@ -42,12 +42,13 @@ size_t Issues::OffsetOf(size_t line, size_t column) const {
   return std::min(source_.size(), line_starts_[line] + column);
 }
 
+bool Issues::is_full() const { return issues_.size() >= kIssuesMax; }
+
 void Issues::Add(v1::Severity severity, absl::string_view code, size_t offset,
                  std::string message, std::string suggestion) {
   if (severity == v1::ERROR) ++errors_;
   // Warnings must never push out the error that refuses the document.
-  const bool room = issues_.size() < kIssuesMax;
-  if (!room && !(severity == v1::ERROR && errors_ <= kIssuesMax)) {
+  if (is_full() && !(severity == v1::ERROR && errors_ <= kIssuesMax)) {
     ++dropped_;
     return;
   }

@@ -47,7 +47,7 @@ class Former {
   }
 
   // When the rule's condition is `wanted`. False: too many alternatives.
-  bool Form(const Rule& rule, absl::string_view source, bool wanted,
+  bool Form(const Rule& rule, cel::SourceText source, bool wanted,
             std::vector<Alternative>* out) {
     if (!cel::Alternatives(*rule.condition.expr, source, wanted, &terms_,
                            out)) {
@@ -63,7 +63,7 @@ class Former {
   }
 
   // Whether the rule's condition is never false for the events it applies to.
-  bool IsNeverFalse(const Rule& rule, absl::string_view source,
+  bool IsNeverFalse(const Rule& rule, cel::SourceText source,
                     const std::vector<Alternative>& when_true) {
     if (when_true.size() == 1) {
       return std::all_of(
@@ -144,7 +144,7 @@ class Linter {
 
   void Conditions(size_t i) {
     const Rule& rule = set_.rules[i];
-    const std::string& source = SourceOf(i);
+    const auto source = [&]() -> absl::string_view { return SourceOf(i); };
     std::vector<Alternative>& form = forms_[i].alternatives;
     if (!former_.Form(rule, source, true, &form)) {
       form.clear();
@@ -171,7 +171,16 @@ class Linter {
     }
   }
 
+  // Whether there is no room for another issue: then it is only counted, and
+  // its text need not be made.
+  bool Full() {
+    if (!issues_.is_full()) return false;
+    issues_.Drop();
+    return true;
+  }
+
   void NeverFires(size_t i, const std::vector<Alternative>& form) {
+    if (Full()) return;
     const Rule& rule = set_.rules[i];
     const Alternative& one = form[0];
     const size_t offset = OffsetOf(i, one.second.begin);
@@ -205,6 +214,7 @@ class Linter {
   }
 
   void AlwaysFires(size_t i) {
+    if (Full()) return;
     const Rule& rule = set_.rules[i];
     std::vector<std::string> names;
     for (const cel::Path& path : rule.condition.fields) {
@@ -274,6 +284,7 @@ class Linter {
 
   void Overlaps() {
     for (const Overlap& one : FindOverlaps(set_, terms_, forms_)) {
+      if (Full()) continue;
       const Rule& rule = set_.rules[one.rule];
       const Rule& other = set_.rules[one.other];
       issues_.set_rule(rule.id);
@@ -376,12 +387,13 @@ std::vector<UnfilledField> LintFields(const RuleSet& rule_set,
   cel::Terms terms(rule_set.environment);
   Former former(rule_set, &terms);
   std::vector<Alternative> form;
+  const auto no_source = [] { return absl::string_view(); };
   for (size_t i = 0; i < rule_set.rules.size(); ++i) {
     const Rule& rule = rule_set.rules[i];
     bool formed = false;
     for (const cel::Path& path : rule.condition.fields) {
       if (!IsUnfilled(rule_set.environment, path, unfilled)) continue;
-      if (!formed && !former.Form(rule, "", true, &form)) form.clear();
+      if (!formed && !former.Form(rule, no_source, true, &form)) form.clear();
       formed = true;
       const bool needed =
           !form.empty() &&

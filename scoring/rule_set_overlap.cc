@@ -26,8 +26,10 @@ using cel::Statement;
 // Values by which one statement is filed.
 constexpr size_t kValuesFiledMax = 8;
 // Comparisons for one rule, and of rules with one normal form.
-constexpr int kCandidatesMax = 48;
+constexpr int kCandidatesMax = 16;
 constexpr size_t kTwinsMax = 8;
+// Rules with more statements than this are filed in the order they stand.
+constexpr size_t kStatementsSorted = 4;
 
 bool InForceTogether(const Validity& a, const Validity& b) {
   return a.from < b.until && b.from < a.until;
@@ -46,7 +48,10 @@ class OverlapFinder {
       : set_(rule_set),
         terms_(terms),
         forms_(forms),
-        found_(forms.size(), Overlap{0, kNone, false}) {}
+        found_(forms.size(), Overlap{0, kNone, false}) {
+    files_.reserve(forms.size());
+    uses_.reserve(forms.size());
+  }
 
   std::vector<Overlap> Run() {
     FindTwins();
@@ -69,31 +74,44 @@ class OverlapFinder {
     uint32_t rule;
     uint32_t alternative;
   };
+  struct Entry {
+    uint64_t key;
+    Filed filed;
+  };
 
   bool Comparable(size_t a, size_t b) const {
     return set_.rules[a].status == set_.rules[b].status;
   }
 
-  void FindTwins() {
-    absl::flat_hash_map<std::string, absl::InlinedVector<uint32_t, 1>> known;
-    known.reserve(forms_.size());
+  // Of a rule: equal rules have equal ones.
+  void FormKey(size_t rule, std::string* key) {
+    key->clear();
+    const std::vector<Alternative>& form = forms_[rule].alternatives;
+    if (form.size() == 1) return cel::AppendKey(form[0], key);
     std::vector<std::string> parts;
-    std::string key;
+    for (const Alternative& one : form) {
+      cel::AppendKey(one, &parts.emplace_back());
+    }
+    std::sort(parts.begin(), parts.end());
+    for (const std::string& part : parts) *key += part;
+  }
+
+  // By hash: the keys themselves are made again when two hashes are equal.
+  void FindTwins() {
+    absl::flat_hash_map<uint64_t, absl::InlinedVector<uint32_t, 2>> known;
+    known.reserve(forms_.size());
+    std::string key, other_key;
     for (size_t i = 0; i < forms_.size(); ++i) {
       if (!forms_[i].is_known) continue;
-      parts.clear();
-      for (const Alternative& one : forms_[i].alternatives) {
-        cel::AppendKey(one, &parts.emplace_back());
-      }
-      std::sort(parts.begin(), parts.end());
-      key.clear();
-      for (const std::string& part : parts) key += part;
-      auto& twins = known[key];
+      FormKey(i, &key);
+      auto& twins = known[absl::HashOf(key)];
       for (const uint32_t twin : twins) {
         if (!Comparable(i, twin) ||
             !InForceTogether(set_.rules[i].valid, set_.rules[twin].valid)) {
           continue;
         }
+        FormKey(twin, &other_key);
+        if (key != other_key) continue;
         found_[i].other = twin;
         found_[i].is_equal = true;
         break;
@@ -138,17 +156,23 @@ class OverlapFinder {
 
   void FileAll() {
     CountKeys();
-    std::vector<Filed> order;
-    for (uint32_t i = 0; i < forms_.size(); ++i) {
-      if (!forms_[i].is_known || found_[i].is_equal) continue;
-      for (uint32_t a = 0; a < forms_[i].alternatives.size(); ++a) {
-        order.push_back({i, a});
+    for (size_t count = 0; count <= kStatementsSorted; ++count) {
+      for (uint32_t i = 0; i < forms_.size(); ++i) {
+        if (!forms_[i].is_known || found_[i].is_equal) continue;
+        const std::vector<Alternative>& form = forms_[i].alternatives;
+        for (uint32_t a = 0; a < form.size(); ++a) {
+          const size_t size = form[a].statements.size();
+          if (std::min(size, kStatementsSorted) == count) File({i, a});
+        }
       }
     }
-    std::stable_sort(order.begin(), order.end(), [&](Filed a, Filed b) {
-      return At(a).statements.size() < At(b).statements.size();
-    });
-    for (const Filed& one : order) File(one);
+    std::stable_sort(
+        files_.begin(), files_.end(),
+        [](const Entry& a, const Entry& b) { return a.key < b.key; });
+    first_.reserve(files_.size());
+    for (uint32_t i = 0; i < files_.size(); ++i) {
+      first_.try_emplace(files_[i].key, i);
+    }
   }
 
   const Alternative& At(Filed filed) const {
@@ -166,7 +190,7 @@ class OverlapFinder {
       best_uses = uses;
       best = keys;
     }
-    for (const uint64_t key : best) files_[key].push_back(filed);
+    for (const uint64_t key : best) files_.push_back({key, filed});
   }
 
   // Looks for a rule that contains this one.
@@ -187,9 +211,11 @@ class OverlapFinder {
 
   // False when the search is over.
   bool Try(size_t rule, uint64_t key, int* left) {
-    const auto filed = files_.find(key);
-    if (filed == files_.end()) return true;
-    for (const Filed& one : filed->second) {
+    const auto first = first_.find(key);
+    if (first == first_.end()) return true;
+    for (size_t i = first->second; i < files_.size() && files_[i].key == key;
+         ++i) {
+      const Filed& one = files_[i].filed;
       if (one.rule == rule) continue;
       if (--*left < 0) return false;
       if (!Contains(one.rule, rule)) continue;
@@ -221,7 +247,8 @@ class OverlapFinder {
   std::vector<Overlap> found_;
   // By key. Two keys that collide cost a comparison and nothing else.
   absl::flat_hash_map<uint64_t, uint32_t> uses_;
-  absl::flat_hash_map<uint64_t, std::vector<Filed>> files_;
+  std::vector<Entry> files_;                       // By key.
+  absl::flat_hash_map<uint64_t, uint32_t> first_;  // Of each key in files_.
 };
 
 }  // namespace

@@ -86,6 +86,24 @@ void CheckRelations(const Terms& terms, Alternative* alternative) {
   }
 }
 
+// By term, in the order they were. Few in most conditions.
+void Sort(std::vector<Statement>* statements) {
+  constexpr size_t kFew = 16;
+  const auto less = [](const Statement& a, const Statement& b) {
+    return a.term < b.term;
+  };
+  if (statements->size() > kFew) {
+    std::stable_sort(statements->begin(), statements->end(), less);
+    return;
+  }
+  for (size_t i = 1; i < statements->size(); ++i) {
+    for (size_t j = i; j > 0 && less((*statements)[j], (*statements)[j - 1]);
+         --j) {
+      std::swap((*statements)[j], (*statements)[j - 1]);
+    }
+  }
+}
+
 bool Follows(const Terms& terms, const Alternative& a, const Statement& b) {
   const Statement* same = Find(a, b.term);
   if (same != nullptr && b.values.Covers(same->values)) return true;
@@ -114,9 +132,7 @@ bool Needs(const Terms& terms, const Statement& statement, const Path& path) {
 
 void Settle(const Terms& terms, Alternative* alternative) {
   std::vector<Statement>& all = alternative->statements;
-  std::stable_sort(
-      all.begin(), all.end(),
-      [](const Statement& a, const Statement& b) { return a.term < b.term; });
+  Sort(&all);
   size_t kept = 0;
   for (size_t i = 0; i < all.size(); ++i) {
     if (kept == 0 || all[kept - 1].term != all[i].term) {

@@ -194,8 +194,7 @@ std::string Squeezed(absl::string_view text) {
 
 class Builder {
  public:
-  Builder(absl::string_view source, Terms* terms)
-      : source_(source), terms_(*terms) {}
+  Builder(SourceText source, Terms* terms) : source_(source), terms_(*terms) {}
 
   bool Build(const Expr& expr, bool wanted, std::vector<Alternative>* out) {
     const std::string& name = expr.name;
@@ -204,23 +203,43 @@ class Builder {
     }
     if (expr.node == Node::kCall && IsLogic(name)) {
       if (name == "_?_:_") return Choice(expr, wanted, out);
-      std::vector<Alternative> right;
-      if (!Build(*expr.args[0], wanted, out) ||
-          !Build(*expr.args[1], wanted, &right)) {
-        return false;
+      if (!Build(*expr.args[0], wanted, out)) return false;
+      const bool both = (name == "_&&_") == wanted;
+      if (both && IsAtom(*expr.args[1])) {
+        // The most common case, without a list of one on the way.
+        AddToEach(Atom(*expr.args[1], wanted), out);
+        return true;
       }
-      return (name == "_&&_") == wanted ? Both(std::move(right), out)
-                                        : Either(std::move(right), out);
+      std::vector<Alternative> right;
+      if (!Build(*expr.args[1], wanted, &right)) return false;
+      return both ? Both(std::move(right), out) : Either(std::move(right), out);
     }
     if (expr.node == Node::kLiteral && expr.literal.kind == Kind::kBool) {
       if (expr.literal.b == wanted) out->emplace_back();
       return true;
     }
-    out->emplace_back().statements.push_back(Atom(expr, wanted));
+    std::vector<Statement>& statements = out->emplace_back().statements;
+    statements.reserve(kStatementsExpected);
+    statements.push_back(Atom(expr, wanted));
     return true;
   }
 
  private:
+  static constexpr size_t kStatementsExpected = 4;
+
+  static bool IsAtom(const Expr& expr) {
+    if (expr.node == Node::kLiteral) return false;
+    return expr.node != Node::kCall ||
+           (expr.name != "!_" && !IsLogic(expr.name));
+  }
+
+  static void AddToEach(Statement statement, std::vector<Alternative>* out) {
+    for (size_t i = 1; i < out->size(); ++i) {
+      (*out)[i].statements.push_back(statement);
+    }
+    if (!out->empty()) out->front().statements.push_back(std::move(statement));
+  }
+
   bool Choice(const Expr& expr, bool wanted, std::vector<Alternative>* out) {
     std::vector<Alternative> then, refused, otherwise;
     return Build(*expr.args[0], true, out) &&
@@ -436,10 +455,11 @@ class Builder {
       if (!IsPlain(expr.type) || !terms_.AppendKey(expr, &key_, &term.needs)) {
         term.needs.clear();
         key_.assign(1, 'T');
-        if (source_.empty()) {
+        const absl::string_view source = source_();
+        if (source.empty()) {
           AppendRaw(&expr, &key_);
         } else {
-          key_ += Squeezed(source_.substr(expr.begin, expr.end - expr.begin));
+          key_ += Squeezed(source.substr(expr.begin, expr.end - expr.begin));
         }
       }
       made.term = terms_.Intern(key_, std::move(term));
@@ -448,7 +468,7 @@ class Builder {
     return made;
   }
 
-  const absl::string_view source_;
+  const SourceText source_;
   Terms& terms_;
   std::string key_;
 };
@@ -530,7 +550,7 @@ absl::string_view Terms::Keep(std::string text) {
   return texts_.emplace_back(std::move(text));
 }
 
-bool Alternatives(const Expr& expr, absl::string_view source, bool wanted,
+bool Alternatives(const Expr& expr, SourceText source, bool wanted,
                   Terms* terms, std::vector<Alternative>* out) {
   out->clear();
   return Builder(source, terms).Build(expr, wanted, out);

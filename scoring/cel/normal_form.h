@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "scoring/cel/ast.h"
 #include "scoring/cel/environment.h"
@@ -89,9 +90,12 @@ class Terms {
 // More alternatives than this are not looked into.
 inline constexpr size_t kAlternativesKept = 16;
 
-// When `expr`, a condition written as `source`, is `wanted`. False when there
-// are too many alternatives; the result is then of no use. None: never.
-bool Alternatives(const Expr& expr, absl::string_view source, bool wanted,
+// Gives the text of a condition; asked for seldom. Empty when there is none.
+using SourceText = absl::FunctionRef<absl::string_view()>;
+
+// When the condition is `wanted`. False when there are too many alternatives;
+// the result is then of no use. None: never.
+bool Alternatives(const Expr& expr, SourceText source, bool wanted,
                   Terms* terms, std::vector<Alternative>* out);
 
 // Brings the statements in order, joins those about one term and looks for

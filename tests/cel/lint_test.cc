@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <iostream>
 #include <random>
 
@@ -351,7 +351,9 @@ TEST(Lint, FindsFieldsThatNobodyReports) {
                   "movement.weights.crane_kg, without which the rule cannot "
                   "fire",
                   "FIELD_NEVER_FILLED half no movement received here ever had "
-                  "movement.haulier.id: that part decides nothing"));
+                  "movement.haulier.id: that part decides nothing",
+                  "FIELD_NEVER_FILLED guarded no movement received here ever "
+                  "had movement.weights.crane_kg: that part decides nothing"));
   // Too few to tell.
   for (FieldUse& one : options.field_use) one.absent = one.movements = 999;
   EXPECT_THAT(Found(yaml, options), IsEmpty());
@@ -528,7 +530,9 @@ TEST(LintSoundness, NormalFormsSayOnlyWhatIsSo) {
           cel::CheckCondition(source, environment, &diagnostics);
       ASSERT_NE(checked.expr, nullptr) << source << diagnostics[0].message;
       std::vector<cel::Alternative> form;
-      if (!cel::Alternatives(*checked.expr, source, true, &terms, &form)) {
+      if (!cel::Alternatives(
+              *checked.expr, [&] { return absl::string_view(source); }, true,
+              &terms, &form)) {
         continue;
       }
       std::vector<std::string> parts;
@@ -551,8 +555,10 @@ TEST(LintSoundness, NormalFormsSayOnlyWhatIsSo) {
         continue;
       }
       std::vector<cel::Alternative> when_false;
-      if (cel::Alternatives(*conditions[a].expr, sources[a], false, &terms,
-                            &when_false)) {
+      if (cel::Alternatives(
+              *conditions[a].expr,
+              [&] { return absl::string_view(sources[a]); }, false, &terms,
+              &when_false)) {
         for (cel::Alternative& one : when_false) cel::Settle(terms, &one);
         if (std::all_of(when_false.begin(), when_false.end(),
                         [](const auto& one) { return one.contradictory; })) {
@@ -688,19 +694,19 @@ std::string ManyRules(size_t count) {
   return yaml;
 }
 
-double Seconds(std::chrono::steady_clock::time_point since) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since)
-      .count();
+// Of the processor: what else runs on the machine does not count.
+double Seconds(std::clock_t since) {
+  return static_cast<double>(std::clock() - since) / CLOCKS_PER_SEC;
 }
 
 TEST(LintCost, IsSmallBesideReadingTheRules) {
   const std::string yaml = ManyRules(kRulesPerSetMax);
   Issues issues(yaml, "f");
-  auto begin = std::chrono::steady_clock::now();
+  std::clock_t begin = std::clock();
   const ParsedRuleSet parsed = ParseRuleSet(yaml, &issues);
   const double reading = Seconds(begin);
   ASSERT_FALSE(issues.has_errors());
-  begin = std::chrono::steady_clock::now();
+  begin = std::clock();
   LintRuleSet(parsed, {}, &issues);
   const double linting = Seconds(begin);
   std::cout << kRulesPerSetMax << " rules: reading " << reading
