@@ -25,8 +25,10 @@ using cel::Statement;
 
 // Values by which one statement is filed.
 constexpr size_t kValuesFiledMax = 8;
-// Comparisons for one rule, and of rules with one normal form.
-constexpr int kCandidatesMax = 16;
+// For one rule: candidates looked at and compared, and rules with the same
+// normal form.
+constexpr int kLooksMax = 64;
+constexpr int kComparisonsMax = 12;
 constexpr size_t kTwinsMax = 8;
 // Rules with more statements than this are filed in the order they stand.
 constexpr size_t kStatementsSorted = 4;
@@ -50,6 +52,10 @@ class OverlapFinder {
         forms_(forms),
         found_(forms.size(), Overlap{0, kNone, false}) {
     files_.reserve(forms.size());
+    standings_.reserve(forms.size());
+    for (const Rule& rule : set_.rules) {
+      standings_.push_back({rule.status, rule.valid});
+    }
     uses_.reserve(forms.size());
   }
 
@@ -76,11 +82,42 @@ class OverlapFinder {
   };
   struct Entry {
     uint64_t key;
-    Filed filed;
+    uint64_t marks;
+    const Alternative* alternative;
+    uint32_t rule;
+  };
+  // What decides whether two rules may be compared, close together.
+  struct Standing {
+    RuleStatus status;
+    Validity valid;
   };
 
   bool Comparable(size_t a, size_t b) const {
-    return set_.rules[a].status == set_.rules[b].status;
+    return standings_[a].status == standings_[b].status;
+  }
+
+  // Bits for the terms that another alternative must speak of, or of what
+  // they are made of, to imply this one.
+  uint64_t Marks(const Alternative& alternative) const {
+    uint64_t marks = 0;
+    for (const Statement& one : alternative.statements) {
+      const cel::Term& term = terms_[one.term];
+      // has(x) follows from any field below x.
+      if (one.values.IsEverything()) continue;
+      const uint32_t about = term.set == nullptr ? one.term : term.subject;
+      marks |= uint64_t{1} << (about % 64);
+    }
+    return marks;
+  }
+  // Bits for what it speaks of.
+  uint64_t Offers(const Alternative& alternative) const {
+    uint64_t marks = 0;
+    for (const Statement& one : alternative.statements) {
+      const cel::Term& term = terms_[one.term];
+      marks |= uint64_t{1} << (one.term % 64);
+      if (term.set != nullptr) marks |= uint64_t{1} << (term.subject % 64);
+    }
+    return marks;
   }
 
   // Of a rule: equal rules have equal ones.
@@ -107,7 +144,7 @@ class OverlapFinder {
       auto& twins = known[absl::HashOf(key)];
       for (const uint32_t twin : twins) {
         if (!Comparable(i, twin) ||
-            !InForceTogether(set_.rules[i].valid, set_.rules[twin].valid)) {
+            !InForceTogether(standings_[i].valid, standings_[twin].valid)) {
           continue;
         }
         FormKey(twin, &other_key);
@@ -190,35 +227,48 @@ class OverlapFinder {
       best_uses = uses;
       best = keys;
     }
-    for (const uint64_t key : best) files_.push_back({key, filed});
+    const Alternative& alternative = At(filed);
+    const uint64_t marks = Marks(alternative);
+    for (const uint64_t key : best) {
+      files_.push_back({key, marks, &alternative, filed.rule});
+    }
   }
 
   // Looks for a rule that contains this one.
   void Seek(size_t rule) {
-    const std::vector<Alternative>& mine = forms_[rule].alternatives;
-    if (mine.empty()) return;
-    int left = kCandidatesMax;
+    const Alternative& mine = forms_[rule].alternatives[0];
+    const uint64_t offers = Offers(mine);
+    Tries left;
     Keys keys;
-    for (const Statement& one : mine[0].statements) {
+    for (const Statement& one : mine.statements) {
       FilingKeys(one, &keys);
       // A statement implied by this one admits each of its values.
-      if (!Try(rule, keys[0], &left) ||
-          !Try(rule, Key(one.term, nullptr), &left)) {
-        return;
-      }
+      if (!Try(rule, keys[0], offers, &left)) return;
+      const uint64_t open = Key(one.term, nullptr);
+      if (open != keys[0] && !Try(rule, open, offers, &left)) return;
     }
   }
 
+  struct Tries {
+    int looks = kLooksMax;
+    int comparisons = kComparisonsMax;
+  };
+
   // False when the search is over.
-  bool Try(size_t rule, uint64_t key, int* left) {
+  bool Try(size_t rule, uint64_t key, uint64_t offers, Tries* left) {
     const auto first = first_.find(key);
     if (first == first_.end()) return true;
+    const Alternative& mine = forms_[rule].alternatives[0];
     for (size_t i = first->second; i < files_.size() && files_[i].key == key;
          ++i) {
-      const Filed& one = files_[i].filed;
-      if (one.rule == rule) continue;
-      if (--*left < 0) return false;
-      if (!Contains(one.rule, rule)) continue;
+      const Entry& one = files_[i];
+      if (--left->looks < 0) return false;
+      if (one.rule == rule || (one.marks & ~offers) != 0) continue;
+      if (--left->comparisons < 0) return false;
+      if (!cel::Implies(terms_, mine, *one.alternative) ||
+          !Contains(one.rule, rule)) {
+        continue;
+      }
       found_[rule].other = one.rule;
       return false;
     }
@@ -227,7 +277,7 @@ class OverlapFinder {
 
   bool Contains(size_t outer, size_t inner) const {
     if (!Comparable(outer, inner) ||
-        !InForceWithin(set_.rules[inner].valid, set_.rules[outer].valid)) {
+        !InForceWithin(standings_[inner].valid, standings_[outer].valid)) {
       return false;
     }
     // Of two that contain each other only one is named.
@@ -245,6 +295,7 @@ class OverlapFinder {
   const cel::Terms& terms_;
   const std::vector<RuleForm>& forms_;
   std::vector<Overlap> found_;
+  std::vector<Standing> standings_;  // By rule.
   // By key. Two keys that collide cost a comparison and nothing else.
   absl::flat_hash_map<uint64_t, uint32_t> uses_;
   std::vector<Entry> files_;                       // By key.
