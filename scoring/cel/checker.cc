@@ -329,13 +329,7 @@ Checked CheckExpression(absl::string_view source,
   if (expr->reference == Reference::kPath && checked.fields.empty()) {
     checked.fields.push_back(expr->path);
   }
-  checked.cost = EstimateCost(*expr);
-  if (checked.cost > kConditionCostMax) {
-    diagnostics->push_back({"TOO_COMPLEX", true, expr->begin, expr->end,
-                            "this could take too many steps",
-                            "fewer macros inside one another"});
-    return checked;
-  }
+  if (!CheckCost(*expr, diagnostics, &checked.cost)) return checked;
   checked.expr = std::move(expr);
   return checked;
 }

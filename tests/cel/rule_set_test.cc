@@ -377,11 +377,60 @@ TEST(RuleSet, LimitsAreEnforced) {
   std::string chain = "movement.retraction";
   for (int i = 0; i < kTreeHeightMax; ++i) chain += "||true";
   EXPECT_THAT(when(chain), HasSubstr("TOO_COMPLEX"));
-  EXPECT_THAT(
+}
+
+TEST(RuleSet, WhatCostsTooMuchIsRefusedWithTheEstimate) {
+  const auto when = [](const std::string& text) {
+    return First(Replaced("movement.location.locode in ports",
+                          absl::StrCat("\"", text, "\"")));
+  };
+  // Macros inside one another over repeated fields.
+  EXPECT_EQ(
       when("movement.seals.all(a, movement.seals.all(b, "
            "movement.seals.all(c, movement.seals.all(d, a.number == d.number "
            "&& b.number == c.number))))"),
-      HasSubstr("could take too many steps"));
+      "ERROR TOO_COSTLY 16:93 the condition costs about 870,000 operations, "
+      "the limit is 100,000; most of it is `all` here [fewer macros inside one "
+      "another, or a declared list]");
+  // A text that doubles with every step.
+  std::string doubling = "['abcdefgh']";
+  for (int i = 0; i < 40; ++i) doubling += ".map(x, x + x)";
+  EXPECT_EQ(
+      when(doubling + "[0] == movement.id"),
+      "ERROR TOO_COSTLY 16:580 the value of `+` can grow to about "
+      "8,700,000,000,000 bytes, the limit is 1,000,000 [compare the parts "
+      "instead of joining them]");
+  // A list that doubles.
+  std::string growing = "[container.seals]";
+  for (int i = 0; i < 40; ++i) growing += ".map(x, x + x)";
+  EXPECT_THAT(when(growing + "[0] == container.seals"),
+              AllOf(HasSubstr("ERROR TOO_COSTLY"), HasSubstr("can grow to")));
+  // || multiplied out of &&.
+  std::string nested = "(movement.id == 'A' || movement.source == 'B')";
+  for (int i = 0; i < 20; ++i) {
+    nested += absl::StrCat(" && (movement.id == '", i,
+                           "' || movement.source == '", i, "')");
+  }
+  EXPECT_EQ(when(nested),
+            "ERROR TOO_COSTLY 16:663 multiplied out, the condition has about "
+            "2,000,000 alternatives, the limit is 10,000 [use `in` for several "
+            "values, or split the rule]");
+  // A list that belongs under lists:.
+  std::string literals = "movement.id in ['x'";
+  for (int i = 0; i < 100; ++i) absl::StrAppend(&literals, ",'", i, "'");
+  EXPECT_EQ(when(literals + "]"),
+            "ERROR TOO_LONG 16:27 a list of 101 entries in a condition, the "
+            "limit is 100 [declare it under lists: and write `in its_name`]");
+  // A regular expression.
+  EXPECT_THAT(when("movement.id.matches('(a+)+b')"),
+              HasSubstr("ERROR NOT_SUPPORTED 16:24"));
+  // What is large and in order.
+  for (const std::string& fine :
+       {std::string("movement.seals.all(a, movement.seals.exists(b, a.number "
+                    "== b.number && a.source != 'CUS'))"),
+        literals.substr(0, literals.rfind(',')) + "]"}) {
+    EXPECT_EQ(when(fine).find("ERROR TOO"), std::string::npos) << when(fine);
+  }
 }
 
 TEST(ScalarOffsets, FollowTheTextThroughEveryStyle) {
