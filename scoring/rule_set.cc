@@ -24,8 +24,8 @@ CheckResult CheckRuleSet(absl::string_view yaml, absl::string_view file,
   CheckResult result;
   Issues issues(yaml, file);
   ParsedRuleSet parsed = ParseRuleSet(yaml, &issues);
-  if (parsed.rule_set != nullptr) result.tests = RunTests(parsed, &issues);
   if (!issues.has_errors()) LintRuleSet(parsed, options, &issues);
+  if (parsed.rule_set != nullptr) result.tests = RunTests(parsed, &issues);
   if (!issues.has_errors()) result.rule_set = std::move(parsed.rule_set);
   result.issues = issues.Take();
   return result;

@@ -80,7 +80,7 @@ class Builder : public YAML::EventHandler {
 
   void CheckTag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    Refuse(mark, "tags are not allowed");
+    Refuse(mark, "tags are not allowed", "leave it out");
   }
 
   bool ExpectsKey() const {
@@ -95,15 +95,18 @@ class Builder : public YAML::EventHandler {
       return;
     }
     if (!keys_.back().insert(node.text).second) {
-      Refuse(mark, absl::StrCat(node.text, " is given twice"));
+      Refuse(mark, absl::StrCat(node.text, " is given twice"),
+             "keep one of them");
     }
   }
 
   YamlNode* Add(YamlNode::Kind kind, const YAML::Mark& mark,
                 YAML::anchor_t anchor) {
-    if (anchor != 0) Refuse(mark, "anchors are not allowed");
+    if (anchor != 0) {
+      Refuse(mark, "anchors are not allowed", "write the value out");
+    }
     if (kind != YamlNode::Kind::kScalar && ExpectsKey()) {
-      Refuse(mark, "a key must be text");
+      Refuse(mark, "a key must be text", "key: value");
     }
     auto node = std::make_unique<YamlNode>();
     YamlNode* added = node.get();
@@ -122,7 +125,9 @@ class Builder : public YAML::EventHandler {
     YamlNode* node = Add(kind, mark, anchor);
     CheckTag(mark, tag);
     open_.push_back(node);
-    if (open_.size() > kYamlDepthMax) Refuse(mark, "nested too deeply");
+    if (open_.size() > kYamlDepthMax) {
+      Refuse(mark, "nested too deeply", "fewer brackets inside one another");
+    }
   }
 
   Issues* const issues_;
@@ -133,14 +138,16 @@ class Builder : public YAML::EventHandler {
 
 bool Precheck(absl::string_view source, Issues* issues) {
   if (source.size() > kRuleSetBytesMax) {
-    issues->Error("TOO_LONG", Issues::kNowhere,
-                  absl::StrCat("longer than ", kRuleSetBytesMax, " bytes"));
+    issues->Error("TOO_LONG", kRuleSetBytesMax,
+                  absl::StrCat("longer than ", kRuleSetBytesMax, " bytes"),
+                  "split it into several rule sets");
     return false;
   }
   for (size_t i = 0; i < source.size();) {
     const size_t length = cel::Utf8Length(source.substr(i));
     if (length == 0 || source[i] == '\0') {
-      issues->Error("YAML", i, "this byte is not UTF-8 text");
+      issues->Error("YAML", i, "this byte is not UTF-8 text",
+                    "save the file as UTF-8");
       return false;
     }
     i += length;
@@ -201,7 +208,9 @@ std::unique_ptr<YamlNode> ParseYaml(absl::string_view source, Issues* issues) {
     }
     Builder rest(issues);
     if (parser.HandleNextDocument(rest)) {
-      issues->Error("YAML", Issues::kNowhere, "more than one document");
+      const size_t at = source.find("\n---", root->offset);
+      issues->Error("YAML", at == source.npos ? source.size() : at + 1,
+                    "more than one document", "one file for each rule set");
       return nullptr;
     }
     return root;
@@ -210,12 +219,12 @@ std::unique_ptr<YamlNode> ParseYaml(absl::string_view source, Issues* issues) {
   } catch (const YAML::Exception& error) {
     const size_t offset =
         error.mark.is_null()
-            ? Issues::kNowhere
+            ? 0
             : issues->OffsetOf(error.mark.line, error.mark.column);
-    issues->Error("YAML", offset, error.msg);
+    issues->Error("YAML", offset, error.msg, "check quotes and indentation");
     return nullptr;
   } catch (const std::exception& error) {
-    issues->Error("YAML", Issues::kNowhere, error.what());
+    issues->Error("YAML", 0, error.what());
     return nullptr;
   }
 }

@@ -30,6 +30,7 @@ class EntrySet {
 
   const std::string& name() const { return name_; }
   EntryType type() const { return type_; }
+  size_t size() const { return entries_.size(); }
   const absl::flat_hash_set<std::string>& entries() const { return entries_; }
 
  private:

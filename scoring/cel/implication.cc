@@ -41,7 +41,7 @@ LookUp LookIn(const EntrySet& set, const Statement& statement) {
   LookUp result;
   const ValueSet::Values values = statement.values.Enumerate(kLookUpsMax);
   // An empty list is one that is filled elsewhere.
-  if (values.empty() || set.entries().empty()) return result;
+  if (values.empty() || set.size() == 0) return result;
   result.all = result.none = true;
   for (const Value& value : values) {
     const bool in = value.kind == Kind::kString && set.Contains(value.text());
