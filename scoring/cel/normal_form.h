@@ -9,32 +9,16 @@
 #ifndef PORTRISK_SCORING_CEL_NORMAL_FORM_H_
 #define PORTRISK_SCORING_CEL_NORMAL_FORM_H_
 
-#include <deque>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "scoring/cel/ast.h"
-#include "scoring/cel/environment.h"
+#include "scoring/cel/terms.h"
 #include "scoring/cel/value_set.h"
 
 namespace portrisk::scoring::cel {
-
-// An expression that statements are about: a field, or something computed.
-struct Term {
-  bool is_path = false;
-  Path path;
-  ValueSet::Domain domain = ValueSet::Domain::kOther;
-  // Terms of the fields without which it has no value.
-  std::vector<uint32_t> needs;
-  // Of `x in declared_list`: the list and the term of x.
-  const EntrySet* set = nullptr;
-  uint32_t subject = 0;
-};
 
 // Part of a condition's source, in bytes; empty when it stands elsewhere.
 struct Range {
@@ -58,33 +42,6 @@ struct Alternative {
   std::vector<Statement> statements;  // By term, one each, once settled.
   bool contradictory = false;         // Two statements exclude each other:
   Range first, second;
-};
-
-// Every expression met so far, numbered, equal ones alike. Conditions that are
-// to be compared share one. What is given to it outlives it.
-class Terms {
- public:
-  // Lists may be consulted for what they hold.
-  explicit Terms(const Environment& environment);
-
-  uint32_t Intern(absl::string_view key, Term term);
-  uint32_t OfPath(const Path& path);
-  // The expression, when all of it is understood: then `needs` has its fields.
-  bool AppendKey(const Expr& expr, std::string* key,
-                 std::vector<uint32_t>* needs);
-
-  const Term& operator[](uint32_t term) const { return terms_[term]; }
-  size_t size() const { return terms_.size(); }
-  const Environment& environment() const { return environment_; }
-  // Text that lives as long as this.
-  absl::string_view Keep(std::string text);
-
- private:
-  const Environment& environment_;
-  std::deque<Term> terms_;
-  absl::flat_hash_map<std::string, uint32_t> numbers_;
-  std::deque<std::string> texts_;
-  std::string key_;  // Scratch of OfPath.
 };
 
 // More alternatives than this are not looked into.
