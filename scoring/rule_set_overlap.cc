@@ -16,6 +16,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/hash/hash.h"
+#include "absl/types/span.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -61,9 +62,10 @@ class OverlapFinder {
 
   std::vector<Overlap> Run() {
     FindTwins();
+    MakeCards();
     FileAll();
-    for (size_t i = 0; i < forms_.size(); ++i) {
-      if (forms_[i].is_known && found_[i].other == kNone) Seek(i);
+    for (const Card& card : cards_) {
+      if (card.alternative == 0 && found_[card.rule].other == kNone) Seek(card);
     }
     std::vector<Overlap> result;
     for (size_t i = 0; i < found_.size(); ++i) {
@@ -76,9 +78,12 @@ class OverlapFinder {
  private:
   static constexpr size_t kNone = SIZE_MAX;
 
-  struct Filed {
+  // One alternative of a rule, and where the keys of its statements begin.
+  struct Card {
     uint32_t rule;
     uint32_t alternative;
+    uint32_t statement;
+    uint32_t size;
   };
   struct Entry {
     uint64_t key;
@@ -179,27 +184,40 @@ class OverlapFinder {
     if (keys->empty()) keys->push_back(Key(one.term, nullptr));
   }
 
-  void CountKeys() {
+  // Keys are made once: making them reads texts from all over memory.
+  void MakeCards() {
     Keys keys;
-    for (const RuleForm& form : forms_) {
-      for (const Alternative& alternative : form.alternatives) {
-        for (const Statement& one : alternative.statements) {
+    for (uint32_t i = 0; i < forms_.size(); ++i) {
+      if (!forms_[i].is_known) continue;
+      const std::vector<Alternative>& form = forms_[i].alternatives;
+      for (uint32_t a = 0; a < form.size(); ++a) {
+        cards_.push_back({i, a, static_cast<uint32_t>(key_begin_.size()),
+                          static_cast<uint32_t>(form[a].statements.size())});
+        for (const Statement& one : form[a].statements) {
           FilingKeys(one, &keys);
-          for (const uint64_t key : keys) ++uses_[key];
+          key_begin_.push_back(static_cast<uint32_t>(keys_.size()));
+          for (const uint64_t key : keys) {
+            keys_.push_back(key);
+            ++uses_[key];
+          }
         }
       }
     }
+    key_begin_.push_back(static_cast<uint32_t>(keys_.size()));
+  }
+
+  absl::Span<const uint64_t> KeysOf(uint32_t statement) const {
+    return absl::MakeConstSpan(keys_).subspan(
+        key_begin_[statement],
+        key_begin_[statement + 1] - key_begin_[statement]);
   }
 
   void FileAll() {
-    CountKeys();
     for (size_t count = 0; count <= kStatementsSorted; ++count) {
-      for (uint32_t i = 0; i < forms_.size(); ++i) {
-        if (!forms_[i].is_known || found_[i].is_equal) continue;
-        const std::vector<Alternative>& form = forms_[i].alternatives;
-        for (uint32_t a = 0; a < form.size(); ++a) {
-          const size_t size = form[a].statements.size();
-          if (std::min(size, kStatementsSorted) == count) File({i, a});
+      for (const Card& card : cards_) {
+        if (std::min<size_t>(card.size, kStatementsSorted) == count &&
+            !found_[card.rule].is_equal) {
+          File(card);
         }
       }
     }
@@ -212,40 +230,36 @@ class OverlapFinder {
     }
   }
 
-  const Alternative& At(Filed filed) const {
-    return forms_[filed.rule].alternatives[filed.alternative];
-  }
-
-  void File(Filed filed) {
-    Keys keys, best;
+  void File(const Card& card) {
+    absl::Span<const uint64_t> best;
     size_t best_uses = SIZE_MAX;
-    for (const Statement& one : At(filed).statements) {
-      FilingKeys(one, &keys);
+    for (uint32_t i = 0; i < card.size; ++i) {
+      const absl::Span<const uint64_t> keys = KeysOf(card.statement + i);
       size_t uses = 0;
       for (const uint64_t key : keys) uses += uses_[key];
       if (uses >= best_uses) continue;
       best_uses = uses;
       best = keys;
     }
-    const Alternative& alternative = At(filed);
+    const Alternative& alternative =
+        forms_[card.rule].alternatives[card.alternative];
     const uint64_t marks = Marks(alternative);
     for (const uint64_t key : best) {
-      files_.push_back({key, marks, &alternative, filed.rule});
+      files_.push_back({key, marks, &alternative, card.rule});
     }
   }
 
   // Looks for a rule that contains this one.
-  void Seek(size_t rule) {
-    const Alternative& mine = forms_[rule].alternatives[0];
+  void Seek(const Card& card) {
+    const Alternative& mine = forms_[card.rule].alternatives[0];
     const uint64_t offers = Offers(mine);
     Tries left;
-    Keys keys;
-    for (const Statement& one : mine.statements) {
-      FilingKeys(one, &keys);
+    for (uint32_t i = 0; i < card.size; ++i) {
       // A statement implied by this one admits each of its values.
-      if (!Try(rule, keys[0], offers, &left)) return;
-      const uint64_t open = Key(one.term, nullptr);
-      if (open != keys[0] && !Try(rule, open, offers, &left)) return;
+      const uint64_t key = KeysOf(card.statement + i)[0];
+      if (!Try(card.rule, key, offers, &left)) return;
+      const uint64_t open = Key(mine.statements[i].term, nullptr);
+      if (open != key && !Try(card.rule, open, offers, &left)) return;
     }
   }
 
@@ -296,6 +310,9 @@ class OverlapFinder {
   const std::vector<RuleForm>& forms_;
   std::vector<Overlap> found_;
   std::vector<Standing> standings_;  // By rule.
+  std::vector<Card> cards_;          // In order of the rules.
+  std::vector<uint64_t> keys_;  // Of every statement, and where they begin.
+  std::vector<uint32_t> key_begin_;
   // By key. Two keys that collide cost a comparison and nothing else.
   absl::flat_hash_map<uint64_t, uint32_t> uses_;
   std::vector<Entry> files_;                       // By key.

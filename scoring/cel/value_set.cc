@@ -27,9 +27,21 @@ int CompareHigh(const Bound& a, const Bound& b) {
   return int{b.open} - int{a.open};
 }
 
+// Of the bounds of one interval; a point has one text twice, which need not be
+// read.
+Order CompareEnds(const Interval& it) {
+  const Value& low = it.low.value;
+  const Value& high = it.high.value;
+  const bool text = low.kind == Kind::kString || low.kind == Kind::kBytes;
+  if (text && low.kind == high.kind && low.s == high.s && low.aux == high.aux) {
+    return Order::kEqual;
+  }
+  return Compare(low, high);
+}
+
 bool IsEmptyInterval(const Interval& it) {
   if (it.low.infinite || it.high.infinite) return false;
-  const Order order = Compare(it.low.value, it.high.value);
+  const Order order = CompareEnds(it);
   return order == Order::kGreater ||
          (order == Order::kEqual && (it.low.open || it.high.open));
 }
@@ -223,12 +235,11 @@ ValueSet::Values ValueSet::Enumerate(size_t max) const {
   for (const Interval& it : intervals_) {
     const bool bounded =
         !it.low.infinite && !it.high.infinite && !it.low.open && !it.high.open;
-    const uint64_t others =
-        !bounded ? UINT64_MAX
-        : whole  ? static_cast<uint64_t>(it.high.value.i) -
-                      static_cast<uint64_t>(it.low.value.i)
-        : Compare(it.low.value, it.high.value) == Order::kEqual ? 0
-                                                                : UINT64_MAX;
+    const uint64_t others = !bounded ? UINT64_MAX
+                            : whole  ? static_cast<uint64_t>(it.high.value.i) -
+                                          static_cast<uint64_t>(it.low.value.i)
+                            : CompareEnds(it) == Order::kEqual ? 0
+                                                               : UINT64_MAX;
     if (others >= max - values.size()) {
       values.clear();
       return values;
