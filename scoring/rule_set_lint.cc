@@ -98,7 +98,7 @@ class Linter {
         set_(*parsed.rule_set),
         options_(options),
         issues_(*issues),
-        terms_(set_.environment),
+
         former_(set_, &terms_) {}
 
   void Run() {
@@ -384,7 +384,7 @@ std::vector<UnfilledField> LintFields(const RuleSet& rule_set,
   }
   std::vector<UnfilledField> found;
   if (unfilled.empty()) return found;
-  cel::Terms terms(rule_set.environment);
+  cel::Terms terms;
   Former former(rule_set, &terms);
   std::vector<Alternative> form;
   const auto no_source = [] { return absl::string_view(); };

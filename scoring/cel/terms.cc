@@ -8,8 +8,6 @@ namespace portrisk::scoring::cel {
 
 using Domain = ValueSet::Domain;
 
-Terms::Terms(const Environment& environment) : environment_(environment) {}
-
 uint32_t Terms::Intern(absl::string_view key, Term term) {
   const auto found = numbers_.find(key);
   if (found != numbers_.end()) return found->second;

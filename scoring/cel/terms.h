@@ -15,7 +15,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "scoring/cel/ast.h"
-#include "scoring/cel/environment.h"
 #include "scoring/cel/value_set.h"
 
 namespace portrisk::scoring::cel {
@@ -36,9 +35,6 @@ struct Term {
 // to be compared share one. What is given to it outlives it.
 class Terms {
  public:
-  // Lists may be consulted for what they hold.
-  explicit Terms(const Environment& environment);
-
   uint32_t Intern(absl::string_view key, Term term);
   uint32_t OfPath(const Path& path);
   // The expression, when all of it is understood: then `needs` has its fields.
@@ -46,13 +42,10 @@ class Terms {
                  std::vector<uint32_t>* needs);
 
   const Term& operator[](uint32_t term) const { return terms_[term]; }
-  size_t size() const { return terms_.size(); }
-  const Environment& environment() const { return environment_; }
   // Text that lives as long as this.
   absl::string_view Keep(std::string text);
 
  private:
-  const Environment& environment_;
   std::deque<Term> terms_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;
   std::deque<std::string> texts_;

@@ -334,6 +334,19 @@ TEST(Lint, FindsRulesPastTheirDays) {
                                                 HasSubstr("REVIEW_DUE due")));
 }
 
+TEST(Lint, IsPartOfTheCheckAndTakesTheDayFromTheCaller) {
+  const std::string yaml = absl::StrCat(
+      kHead,
+      Rule("old", "movement.haulier.id == 'A'", "valid: {until: 2026-03-31}"));
+  EXPECT_TRUE(CheckRuleSet(yaml, "f").issues.empty());
+  CheckOptions options;
+  options.today = 1780000000;  // 2026-05-28
+  const CheckResult result = CheckRuleSet(yaml, "f", options);
+  ASSERT_EQ(result.issues.size(), 1);
+  EXPECT_EQ(result.issues[0].code(), "RULE_EXPIRED");
+  EXPECT_NE(result.rule_set, nullptr);
+}
+
 TEST(Lint, FindsFieldsThatNobodyReports) {
   const std::string yaml = absl::StrCat(
       kHead,
@@ -519,7 +532,7 @@ TEST(LintSoundness, NormalFormsSayOnlyWhatIsSo) {
   for (int round = 0; round < 12; ++round) {
     std::vector<cel::Checked> conditions;
     std::vector<std::string> sources;
-    cel::Terms terms(environment);
+    cel::Terms terms;
     std::vector<std::vector<cel::Alternative>> forms;
     std::vector<std::string> keys;
     while (conditions.size() < 120) {
