@@ -18,8 +18,16 @@ inline constexpr int kTreeHeightMax = 400;
 inline constexpr int kMacroDepthMax = 4;
 // Elements a repeated field is taken to have when cost is estimated.
 inline constexpr int64_t kAssumedListLength = 16;
+// Bytes a text field is taken to have.
+inline constexpr int64_t kAssumedTextBytes = 64;
 // Estimated operations of one evaluation.
 inline constexpr int64_t kConditionCostMax = 100'000;
+// Estimated bytes of a text or list that a condition makes.
+inline constexpr int64_t kValueBytesMax = 1'000'000;
+// Entries of a list written out in a condition; declared lists are for more.
+inline constexpr size_t kLiteralEntriesMax = 100;
+// What is left of || when it is multiplied out of &&.
+inline constexpr int64_t kAlternativesMax = 10'000;
 
 // One rule set.
 inline constexpr size_t kRuleSetBytesMax = size_t{64} << 20;

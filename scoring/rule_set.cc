@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "scoring/rule_set_cases.h"
 #include "scoring/rule_set_issues.h"
+#include "scoring/rule_set_lint.h"
 #include "scoring/rule_set_parser.h"
 
 namespace portrisk::scoring {
@@ -15,9 +16,15 @@ bool Rule::AppliesTo(v1::Event event) const {
 }
 
 CheckResult CheckRuleSet(absl::string_view yaml, absl::string_view file) {
+  return CheckRuleSet(yaml, file, CheckOptions());
+}
+
+CheckResult CheckRuleSet(absl::string_view yaml, absl::string_view file,
+                         const CheckOptions& options) {
   CheckResult result;
   Issues issues(yaml, file);
   ParsedRuleSet parsed = ParseRuleSet(yaml, &issues);
+  if (!issues.has_errors()) LintRuleSet(parsed, options, &issues);
   if (parsed.rule_set != nullptr) result.tests = RunTests(parsed, &issues);
   if (!issues.has_errors()) result.rule_set = std::move(parsed.rule_set);
   result.issues = issues.Take();

@@ -80,7 +80,9 @@ class Runner {
     if (!result->passed()) {
       issues_->Error(
           "TEST_FAILED", map.Get("expect")->offset,
-          absl::StrCat("test ", result->index() + 1, ": ", result->detail()));
+          absl::StrCat("test ", result->index() + 1, ": ", result->detail()),
+          absl::StrCat("correct the condition or what is given; or expect: ",
+                       name));
     }
   }
 

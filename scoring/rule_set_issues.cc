@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/cel/utf8.h"
 #include "scoring/limits.h"
@@ -31,7 +32,8 @@ std::string Excerpt(absl::string_view line, size_t column) {
 
 Issues::Issues(absl::string_view source, absl::string_view file)
     : source_(source), file_(file) {
-  line_starts_.push_back(0);
+  // A byte-order mark is not part of the first line.
+  line_starts_.push_back(absl::StartsWith(source, "\xEF\xBB\xBF") ? 3 : 0);
   for (size_t i = 0; i < source.size(); ++i) {
     if (source[i] == '\n') line_starts_.push_back(i + 1);
   }
@@ -42,12 +44,13 @@ size_t Issues::OffsetOf(size_t line, size_t column) const {
   return std::min(source_.size(), line_starts_[line] + column);
 }
 
+bool Issues::is_full() const { return issues_.size() >= kIssuesMax; }
+
 void Issues::Add(v1::Severity severity, absl::string_view code, size_t offset,
                  std::string message, std::string suggestion) {
   if (severity == v1::ERROR) ++errors_;
   // Warnings must never push out the error that refuses the document.
-  const bool room = issues_.size() < kIssuesMax;
-  if (!room && !(severity == v1::ERROR && errors_ <= kIssuesMax)) {
+  if (is_full() && !(severity == v1::ERROR && errors_ <= kIssuesMax)) {
     ++dropped_;
     return;
   }
@@ -59,12 +62,12 @@ void Issues::Add(v1::Severity severity, absl::string_view code, size_t offset,
   issue.set_suggestion(std::move(suggestion));
   issue.set_rule(rule_);
   if (offset == kNowhere) return;
-  offset = std::min(offset, source_.size());
+  offset = std::clamp(offset, line_starts_[0], source_.size());
   const auto next =
       std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
   const size_t start = *(next - 1);
   absl::string_view line = source_.substr(start);
-  line = line.substr(0, line.find('\n'));
+  line = line.substr(0, line.find_first_of("\r\n"));
   const size_t column = std::min(offset - start, line.size());
   issue.set_line(static_cast<int32_t>(next - line_starts_.begin()));
   issue.set_column(
@@ -84,6 +87,12 @@ std::vector<v1::Issue> Issues::Take() {
     last.set_severity(v1::WARNING);
     last.set_file(file_);
     last.set_message(absl::StrCat(dropped_, " more issues are not shown"));
+    last.set_suggestion("correct these first");
+    // After the others, so where the last of them is.
+    const v1::Issue& before = issues_[issues_.size() - 2];
+    last.set_line(before.line());
+    last.set_column(before.column());
+    last.set_excerpt(before.excerpt());
   }
   return std::move(issues_);
 }

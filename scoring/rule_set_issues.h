@@ -29,6 +29,10 @@ class Issues {
   void Add(v1::Severity severity, absl::string_view code, size_t offset,
            std::string message, std::string suggestion);
 
+  // Whether a further warning would only be counted, and counting one.
+  bool is_full() const;
+  void Drop() { ++dropped_; }
+
   // Names the rule of the issues that follow; "" for none.
   void set_rule(absl::string_view rule) { rule_ = std::string(rule); }
 

@@ -39,8 +39,23 @@ class FieldReader {
  private:
   bool Fail(const YamlNode& node, absl::string_view expected) {
     issues_->Error("BAD_VALUE", node.offset,
-                   absl::StrCat(field_.name(), " needs ", expected));
+                   absl::StrCat(field_.name(), " needs ", expected), Example());
     return false;
+  }
+
+  std::string Example() const {
+    const std::string name = field_.name();
+    if (field_.is_repeated()) return absl::StrCat(name, ": [...]");
+    switch (field_.cpp_type()) {
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        return absl::StrCat(name, ": 2026-01-31T12:00:00Z");
+      case FieldDescriptor::CPPTYPE_BOOL:
+        return absl::StrCat(name, ": true");
+      case FieldDescriptor::CPPTYPE_STRING:
+        return absl::StrCat(name, ": QUJD");
+      default:
+        return absl::StrCat(name, ": 1");
+    }
   }
 
   bool ReadOne(const YamlNode& node) {
@@ -171,7 +186,8 @@ bool ReadMessage(const YamlNode& node, Issues* issues, Message* message) {
   if (node.kind == YamlNode::Kind::kNull) return true;
   if (node.kind != YamlNode::Kind::kMap) {
     issues->Error("BAD_VALUE", node.offset,
-                  absl::StrCat(type.name(), " is a map of its fields"));
+                  absl::StrCat(type.name(), " is a map of its fields"),
+                  absl::StrCat("{", type.field(0)->name(), ": ...}"));
     return false;
   }
   bool good = true;

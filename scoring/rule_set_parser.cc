@@ -18,6 +18,9 @@ namespace portrisk::scoring {
 namespace {
 
 constexpr int64_t kDaySeconds = 86400;
+// An entry of each type, in the order of cel::EntryType.
+constexpr absl::string_view kEntryExamples[] = {
+    "Some text", "NLRTM", "MSKU1234565", "NL-100200", "'0803'"};
 
 class Parser {
  public:
@@ -62,7 +65,8 @@ class Parser {
     for (size_t i = 0; i < node.children.size(); i += 2) {
       if (node.children[i]->text != "aggregates") continue;
       issues_->Error("NOT_SUPPORTED", node.children[i]->offset,
-                     "aggregates are not supported yet in this version");
+                     "aggregates are not supported yet in this version",
+                     "leave it out; `container` has what is known of the past");
     }
   }
 
@@ -73,7 +77,8 @@ class Parser {
                    absl::StrCat(key,
                                 " consists of letters, digits, '.', '-' and "
                                 "'_', at most ",
-                                kNameBytesMax));
+                                kNameBytesMax),
+                   "nl.port.night-gate");
   }
 
   void Categories(const YamlNode& node) {
@@ -98,7 +103,8 @@ class Parser {
         node.children.size() / 2 > kListsPerSetMax) {
       issues_->Error("BAD_VALUE", node.offset,
                      absl::StrCat("lists are at most ", kListsPerSetMax,
-                                  " names, each with type and entries"));
+                                  " names, each with type and entries"),
+                     "lists: {ports: {type: locode, entries: [NLRTM]}}");
       return;
     }
     for (size_t i = 0; i < node.children.size(); i += 2) {
@@ -125,7 +131,8 @@ class Parser {
     }
     if (nodes.size() > kListEntriesMax) {
       issues_->Error("TOO_LONG", node.offset,
-                     absl::StrCat("more than ", kListEntriesMax, " entries"));
+                     absl::StrCat("more than ", kListEntriesMax, " entries"),
+                     "split it into several lists");
       return;
     }
     std::vector<std::string> entries;
@@ -135,7 +142,8 @@ class Parser {
           !cel::NormaliseEntry(type, &text)) {
         issues_->Error(
             "BAD_VALUE", entry->offset,
-            absl::StrCat("this is no ", cel::EntryTypeNames()[type_index]));
+            absl::StrCat("this is no ", cel::EntryTypeNames()[type_index]),
+            std::string(kEntryExamples[type_index]));
       }
       entries.push_back(std::move(text));
     }
@@ -176,7 +184,8 @@ class Parser {
     issues_->Error("BAD_VALUE", name.offset,
                    taken ? absl::StrCat(name.text, " already has a meaning")
                          : "a list's name consists of letters, digits and "
-                           "'_'");
+                           "'_'",
+                   taken ? absl::StrCat("my_", name.text) : "watched_ports");
     return false;
   }
 
@@ -185,7 +194,8 @@ class Parser {
         node.children.size() > kRulesPerSetMax) {
       issues_->Error(
           "BAD_VALUE", node.offset,
-          absl::StrCat("rules are a list of at most ", kRulesPerSetMax));
+          absl::StrCat("rules are a list of at most ", kRulesPerSetMax),
+          "rules: [{id: ..., when: ...}]");
       return;
     }
     set_->rules.reserve(node.children.size());
@@ -215,7 +225,8 @@ class Parser {
     if (rule.evidence.size() > kEvidenceFieldsMax) {
       issues_->Error("TOO_COMPLEX", node.offset,
                      absl::StrCat("the rule reads more than ",
-                                  kEvidenceFieldsMax, " fields"));
+                                  kEvidenceFieldsMax, " fields"),
+                     "split the rule");
     }
   }
 
@@ -225,7 +236,8 @@ class Parser {
     if (!rule->id.empty() &&
         !set_->rule_index.emplace(rule->id, index).second) {
       issues_->Error("DUPLICATE_RULE", map.Get("id")->offset,
-                     absl::StrCat("another rule is called ", rule->id));
+                     absl::StrCat("another rule is called ", rule->id),
+                     absl::StrCat(rule->id, "-2"));
     }
   }
 
@@ -281,7 +293,8 @@ class Parser {
     issues_->Warning("CONSTANT_CONDITION", when.offset,
                      value.is_true()    ? "this condition always holds"
                      : value.is_false() ? "this condition never holds"
-                                        : "this condition always fails");
+                                        : "this condition always fails",
+                     "compare a field, such as movement.event");
   }
 
   void Effect(const YamlNode& node, const MapReader& map, Rule* rule) {
@@ -403,24 +416,28 @@ class Parser {
     if (valid.Date("until", &date)) rule->valid.until = date + kDaySeconds;
     if (rule->valid.from >= rule->valid.until) {
       issues_->Error("BAD_VALUE", node->offset,
-                     "the rule ends before it begins");
+                     "the rule ends before it begins",
+                     "{from: 2026-01-01, until: 2026-12-31}");
     } else if (valid.Date("review", &date) && !rule->valid.Covers(date)) {
       issues_->Warning("BAD_VALUE", valid.Get("review")->offset,
-                       "the review lies outside of the rule's time");
+                       "the review lies outside of the rule's time",
+                       "a day between from and until");
     }
   }
 
   void Tests(const YamlNode& node, const MapReader& map) {
     const YamlNode* tests = map.Get("tests");
     if (tests == nullptr || tests->children.empty()) {
-      issues_->Warning("NO_TESTS", node.offset, "the rule has no tests");
+      issues_->Warning("NO_TESTS", node.offset, "the rule has no tests",
+                       "tests: [{given: {movement: {...}}, expect: hit}]");
       return;
     }
     if (tests->kind != YamlNode::Kind::kList ||
         tests->children.size() > kTestsPerRuleMax) {
       issues_->Error(
           "BAD_VALUE", tests->offset,
-          absl::StrCat("tests are a list of at most ", kTestsPerRuleMax));
+          absl::StrCat("tests are a list of at most ", kTestsPerRuleMax),
+          "tests: [{given: {movement: {...}}, expect: hit}]");
       return;
     }
     RuleTests& entry = tests_.emplace_back();

@@ -59,7 +59,8 @@ bool ReadInteger(const YamlNode& node, int64_t min, int64_t max, Issues* issues,
   }
   issues->Error("BAD_VALUE", node.offset,
                 absl::StrCat("a whole number from ", min, " to ", max,
-                             " is expected here"));
+                             " is expected here"),
+                absl::StrCat(min > 0 ? min : max));
   return false;
 }
 
@@ -68,7 +69,8 @@ MapReader::MapReader(const YamlNode& node, absl::string_view what,
                      Issues* issues)
     : node_(node), what_(what), issues_(issues) {
   if (!is_map()) {
-    issues_->Error("BAD_VALUE", node.offset, absl::StrCat(what, " is a map"));
+    issues_->Error("BAD_VALUE", node.offset, absl::StrCat(what, " is a map"),
+                   "key: value");
     return;
   }
   for (size_t i = 0; i < node.children.size(); i += 2) {
@@ -103,7 +105,8 @@ bool MapReader::Text(absl::string_view key, std::string* out) const {
       value->text.size() > kTextBytesMax) {
     issues_->Error(
         "BAD_VALUE", value->offset,
-        absl::StrCat(key, " is text of at most ", kTextBytesMax, " bytes"));
+        absl::StrCat(key, " is text of at most ", kTextBytesMax, " bytes"),
+        absl::StrCat(key, ": some text"));
     return false;
   }
   *out = value->text;

@@ -13,6 +13,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/cel/utf8.h"
 #include "scoring/limits.h"
@@ -20,10 +21,15 @@
 namespace portrisk::scoring {
 namespace {
 
-// The library counts characters, issues count bytes.
+constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// The library counts characters and no byte-order mark, issues count bytes.
 size_t OffsetOf(absl::string_view source, const yaml_mark_t& mark,
                 const Issues& issues) {
   size_t at = issues.OffsetOf(mark.line, 0);
+  if (at == 0 && absl::StartsWith(source, kByteOrderMark)) {
+    at = kByteOrderMark.size();
+  }
   for (size_t i = 0; i < mark.column && at < source.size(); ++i) {
     at += std::max<size_t>(1, cel::Utf8Length(source.substr(at)));
   }
@@ -59,7 +65,8 @@ class Builder {
         return true;
       case YAML_DOCUMENT_START_EVENT:
         if (root_ == nullptr) return true;
-        issues_->Error("YAML", Issues::kNowhere, "more than one document");
+        issues_->Error("YAML", OffsetOf(source_, mark, *issues_),
+                       "more than one document", "one file for each rule set");
         return false;
       default:
         return true;
@@ -107,11 +114,13 @@ class Builder {
     // Most maps are small: looking through them beats hashing.
     std::vector<absl::string_view>& keys = keys_.back();
     if (std::find(keys.begin(), keys.end(), node.text) != keys.end()) {
-      return Refuse(mark, absl::StrCat(node.text, " is given twice"));
+      return Refuse(mark, absl::StrCat(node.text, " is given twice"),
+                    "keep one of them");
     }
     keys.push_back(node.text);
     return keys.size() <= kYamlKeysMax ||
-           Refuse(mark, "more keys in one map than any rule set needs");
+           Refuse(mark, "more keys in one map than any rule set needs",
+                  "split the map");
   }
 
   // Of any event that starts a node. Null when it is refused.
@@ -119,15 +128,15 @@ class Builder {
   YamlNode* Add(YamlNode::Kind kind, const yaml_mark_t& mark,
                 const Start& start) {
     if (start.anchor != nullptr) {
-      Refuse(mark, "anchors are not allowed");
+      Refuse(mark, "anchors are not allowed", "write the value out");
       return nullptr;
     }
     if (start.tag != nullptr) {
-      Refuse(mark, "tags are not allowed");
+      Refuse(mark, "tags are not allowed", "leave it out");
       return nullptr;
     }
     if (kind != YamlNode::Kind::kScalar && ExpectsKey()) {
-      Refuse(mark, "a key must be text");
+      Refuse(mark, "a key must be text", "key: value");
       return nullptr;
     }
     auto node = std::make_unique<YamlNode>();
@@ -147,7 +156,9 @@ class Builder {
     YamlNode* node = Add(kind, mark, start);
     if (node == nullptr) return false;
     open_.push_back(node);
-    return open_.size() <= kYamlDepthMax || Refuse(mark, "nested too deeply");
+    return open_.size() <= kYamlDepthMax ||
+           Refuse(mark, "nested too deeply",
+                  "fewer brackets inside one another");
   }
 
   const absl::string_view source_;
@@ -159,14 +170,16 @@ class Builder {
 
 bool Precheck(absl::string_view source, Issues* issues) {
   if (source.size() > kRuleSetBytesMax) {
-    issues->Error("TOO_LONG", Issues::kNowhere,
-                  absl::StrCat("longer than ", kRuleSetBytesMax, " bytes"));
+    issues->Error("TOO_LONG", kRuleSetBytesMax,
+                  absl::StrCat("longer than ", kRuleSetBytesMax, " bytes"),
+                  "split it into several rule sets");
     return false;
   }
   for (size_t i = 0; i < source.size();) {
     const size_t length = cel::Utf8Length(source.substr(i));
     if (length == 0 || source[i] == '\0') {
-      issues->Error("YAML", i, "this byte is not UTF-8 text");
+      issues->Error("YAML", i, "this byte is not UTF-8 text",
+                    "save the file as UTF-8");
       return false;
     }
     i += length;
@@ -222,19 +235,16 @@ std::unique_ptr<YamlNode> ParseYaml(absl::string_view source, Issues* issues) {
     return nullptr;
   }
   const absl::Cleanup release = [&parser] { yaml_parser_delete(&parser); };
-  yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(
       &parser, reinterpret_cast<const unsigned char*>(source.data()),
       source.size());
   for (bool done = false; !done;) {
     yaml_event_t event;
     if (yaml_parser_parse(&parser, &event) == 0) {
-      const yaml_mark_t& mark = parser.problem_mark;
       issues->Error(
-          "YAML",
-          issues->OffsetOf(static_cast<int>(mark.line),
-                           static_cast<int>(mark.column)),
-          parser.problem == nullptr ? "this is not YAML" : parser.problem);
+          "YAML", OffsetOf(source, parser.problem_mark, *issues),
+          parser.problem == nullptr ? "this is not YAML" : parser.problem,
+          "check quotes and indentation");
       return nullptr;
     }
     done = event.type == YAML_STREAM_END_EVENT;

@@ -370,11 +370,7 @@ Checked CheckExpression(absl::string_view source,
   Checker checker(environment, diagnostics, &checked.fields);
   if (!checker.Check(expr.get())) return checked;
   checker.Use(*expr);
-  checked.cost = EstimateCost(*expr);
-  if (checked.cost > kConditionCostMax && environment.is_rules()) {
-    diagnostics->push_back({"TOO_COMPLEX", true, expr->begin, expr->end,
-                            "this could take too many steps",
-                            "fewer macros inside one another"});
+  if (environment.is_rules() && !CheckCost(*expr, diagnostics, &checked.cost)) {
     return checked;
   }
   checked.expr = std::move(expr);

@@ -105,23 +105,5 @@ TEST(CommonRules, OrderlyFullImportRaisesNothing) {
       << assessment.DebugString();
 }
 
-TEST(RulesPage, TutorialIsWithoutIssue) {
-  const std::string page =
-      Read(std::filesystem::path(PORTRISK_SOURCE_DIR) / "scoring/RULES.md");
-  const std::string fence = "```yaml\n";
-  const size_t begin = page.find(fence) + fence.size();
-  ASSERT_LT(begin, page.size());
-  std::string yaml = page.substr(begin, page.find("```", begin) - begin);
-  // The page leaves the translations out.
-  for (size_t at; (at = yaml.find("...")) != std::string::npos;) {
-    yaml.replace(at, 3, "x");
-  }
-  const CheckResult result = CheckRuleSet(yaml, "RULES.md");
-  for (const v1::Issue& issue : result.issues) {
-    ADD_FAILURE() << issue.DebugString() << issue.excerpt();
-  }
-  EXPECT_EQ(result.tests.size(), 3);
-}
-
 }  // namespace
 }  // namespace portrisk::scoring

@@ -74,6 +74,13 @@ std::string First(const std::string& yaml) {
   return lines.empty() ? "" : lines[0];
 }
 
+// Whether a line is that issue; without a suggestion in `wanted`, whatever is
+// suggested. Issues.OfEveryCode... looks at suggestions.
+bool Shows(const std::string& line, const std::string& wanted) {
+  return line == wanted ||
+         (!wanted.empty() && absl::StartsWith(line, wanted + " ["));
+}
+
 TEST(RuleSet, WithEveryKeyIsAccepted) {
   const CheckResult result = CheckRuleSet(kGood, "f.yaml");
   EXPECT_THAT(Lines(std::string(kGood)), IsEmpty());
@@ -97,13 +104,13 @@ TEST(RuleSet, AsJsonIsTheSameThing) {
 }
 
 TEST(RuleSet, UnknownKeysAreErrorsWithTheNearestName) {
-  EXPECT_EQ(First(Replaced("owner: NL", "ownr: NL\nowner: NL")),
-            "ERROR UNKNOWN_KEY 3:1 a rule set has no key ownr [owner]");
-  EXPECT_EQ(First(Replaced("    score: 100", "    scores: 100")),
-            "ERROR UNKNOWN_KEY 18:5 a rule has no key scores [score]");
-  EXPECT_EQ(First(Replaced("es: Haga", "fr: Faites")),
-            "WARNING MISSING_TRANSLATION 22:11 task is missing in es "
-            "[es: ...]");
+  EXPECT_PRED2(Shows, First(Replaced("owner: NL", "ownr: NL\nowner: NL")),
+               "ERROR UNKNOWN_KEY 3:1 a rule set has no key ownr [owner]");
+  EXPECT_PRED2(Shows, First(Replaced("    score: 100", "    scores: 100")),
+               "ERROR UNKNOWN_KEY 18:5 a rule has no key scores [score]");
+  EXPECT_PRED2(Shows, First(Replaced("es: Haga", "fr: Faites")),
+               "WARNING MISSING_TRANSLATION 22:11 task is missing in es "
+               "[es: ...]");
 }
 
 TEST(RuleSet, MissingKeysAreNamed) {
@@ -115,16 +122,17 @@ TEST(RuleSet, MissingKeysAreNamed) {
                   "ERROR MISSING_KEY 1:1 a rule set needs owner [owner: ...]",
                   "ERROR MISSING_KEY 1:1 a rule set needs rules "
                   "[rules: ...]"));
-  EXPECT_EQ(
+  EXPECT_PRED2(
+      Shows,
       First(Replaced("    when: movement.location.locode in ports\n", "")),
       "ERROR MISSING_KEY 12:5 a rule needs when [when: ...]");
 }
 
 TEST(RuleSet, AggregatesAreNotThereYet) {
   const std::string yaml = Replaced("rules:", "aggregates: {}\nrules:");
-  EXPECT_EQ(First(yaml),
-            "ERROR NOT_SUPPORTED 11:1 aggregates are not supported yet in "
-            "this version");
+  EXPECT_PRED2(Shows, First(yaml),
+               "ERROR NOT_SUPPORTED 11:1 aggregates are not supported yet in "
+               "this version");
   EXPECT_EQ(CheckRuleSet(yaml, "").rule_set, nullptr);
 }
 
@@ -193,7 +201,9 @@ TEST(RuleSet, BadValuesAreShownWhereTheyStand) {
   };
   for (const auto& one : kCases) {
     const auto lines = Lines(Replaced(one.from, one.to));
-    EXPECT_THAT(lines, ::testing::Contains(one.issue))
+    EXPECT_TRUE(std::any_of(
+        lines.begin(), lines.end(),
+        [&](const std::string& line) { return Shows(line, one.issue); }))
         << one.to << "\n"
         << absl::StrJoin(lines, "\n");
   }
@@ -209,23 +219,26 @@ TEST(RuleSet, DuplicatesAreErrors) {
 )");
   EXPECT_THAT(Lines(yaml),
               ::testing::ElementsAre("ERROR DUPLICATE_RULE 29:9 another rule "
-                                     "is called first"));
-  EXPECT_EQ(First(Replaced("owner: NL", "owner: NL\nowner: BE")),
-            "ERROR YAML 4:1 owner is given twice");
+                                     "is called first [first-2]"));
+  EXPECT_PRED2(Shows, First(Replaced("owner: NL", "owner: NL\nowner: BE")),
+               "ERROR YAML 4:1 owner is given twice");
 }
 
 TEST(RuleSet, YamlBeyondWhatIsNeededIsRefused) {
-  EXPECT_EQ(First("a: &x 1\nb: *x\n"),
-            "ERROR YAML 1:4 anchors are not allowed");
-  EXPECT_EQ(First("a: !!int 1\n"), "ERROR YAML 1:4 tags are not allowed");
-  EXPECT_EQ(First("? [a]\n: 1\n"), "ERROR YAML 1:3 a key must be text");
-  EXPECT_EQ(First("a: [1\n").substr(0, 10), "ERROR YAML");
-  EXPECT_EQ(First("a: 1\n---\nb: 2\n"),
-            "ERROR YAML 0:0 more than one document");
-  EXPECT_EQ(First(""),
-            "ERROR YAML 1:1 the document is not a map "
-            "[rule_set: name]");
-  EXPECT_EQ(First("a: \xff\n"), "ERROR YAML 1:4 this byte is not UTF-8 text");
+  EXPECT_PRED2(Shows, First("a: &x 1\nb: *x\n"),
+               "ERROR YAML 1:4 anchors are not allowed");
+  EXPECT_PRED2(Shows, First("a: !!int 1\n"),
+               "ERROR YAML 1:4 tags are not allowed");
+  EXPECT_PRED2(Shows, First("? [a]\n: 1\n"),
+               "ERROR YAML 1:3 a key must be text");
+  EXPECT_PRED2(Shows, First("a: [1\n").substr(0, 10), "ERROR YAML");
+  EXPECT_PRED2(Shows, First("a: 1\n---\nb: 2\n"),
+               "ERROR YAML 2:1 more than one document");
+  EXPECT_PRED2(Shows, First(""),
+               "ERROR YAML 1:1 the document is not a map "
+               "[rule_set: name]");
+  EXPECT_PRED2(Shows, First("a: \xff\n"),
+               "ERROR YAML 1:4 this byte is not UTF-8 text");
   EXPECT_THAT(First("a: " + std::string(200, '[') + std::string(200, ']')),
               HasSubstr("nested too deeply"));
   EXPECT_THAT(First(std::string(100000, '[')), HasSubstr("ERROR YAML"));
@@ -235,22 +248,27 @@ TEST(RuleSet, ConditionsAreShownInPlainQuotedAndBlockScalars) {
   const auto at = [](absl::string_view when) {
     return First(Replaced("movement.location.locode in ports", when));
   };
-  EXPECT_EQ(at("movement.id == movement.idd"),
-            "ERROR UNKNOWN_FIELD 16:35 Movement has no field idd [id]");
-  EXPECT_EQ(at("'movement.id == ''a'' && movement.idd == ''b'''"),
-            "ERROR UNKNOWN_FIELD 16:45 Movement has no field idd [id]");
-  EXPECT_EQ(at(R"("movement.id == \"\u0041\" && movement.idd == 'b'")"),
-            "ERROR UNKNOWN_FIELD 16:50 Movement has no field idd [id]");
-  EXPECT_EQ(at(">\n      movement.id == 'a' &&\n\n        movement.idd == 'b'"),
-            "ERROR UNKNOWN_FIELD 19:18 Movement has no field idd [id]");
-  EXPECT_EQ(at("|-\n      movement.id == 'é' &&\n      movement.idd == 'b'"),
-            "ERROR UNKNOWN_FIELD 18:16 Movement has no field idd [id]");
-  EXPECT_EQ(at("movement.id == 'a' &&\n      movement.idd == 'b'"),
-            "ERROR UNKNOWN_FIELD 17:16 Movement has no field idd [id]");
-  EXPECT_EQ(at("\"movement.id == 'a' &&\\\n      \\ movement.idd == 'b'\""),
-            "ERROR UNKNOWN_FIELD 17:18 Movement has no field idd [id]");
-  EXPECT_EQ(at("movement.id == 'é' && movement.idd == 'b'"),
-            "ERROR UNKNOWN_FIELD 16:42 Movement has no field idd [id]");
+  EXPECT_PRED2(Shows, at("movement.id == movement.idd"),
+               "ERROR UNKNOWN_FIELD 16:35 Movement has no field idd [id]");
+  EXPECT_PRED2(Shows, at("'movement.id == ''a'' && movement.idd == ''b'''"),
+               "ERROR UNKNOWN_FIELD 16:45 Movement has no field idd [id]");
+  EXPECT_PRED2(Shows,
+               at(R"("movement.id == \"\u0041\" && movement.idd == 'b'")"),
+               "ERROR UNKNOWN_FIELD 16:50 Movement has no field idd [id]");
+  EXPECT_PRED2(
+      Shows,
+      at(">\n      movement.id == 'a' &&\n\n        movement.idd == 'b'"),
+      "ERROR UNKNOWN_FIELD 19:18 Movement has no field idd [id]");
+  EXPECT_PRED2(Shows,
+               at("|-\n      movement.id == 'é' &&\n      movement.idd == 'b'"),
+               "ERROR UNKNOWN_FIELD 18:16 Movement has no field idd [id]");
+  EXPECT_PRED2(Shows, at("movement.id == 'a' &&\n      movement.idd == 'b'"),
+               "ERROR UNKNOWN_FIELD 17:16 Movement has no field idd [id]");
+  EXPECT_PRED2(Shows,
+               at("\"movement.id == 'a' &&\\\n      \\ movement.idd == 'b'\""),
+               "ERROR UNKNOWN_FIELD 17:18 Movement has no field idd [id]");
+  EXPECT_PRED2(Shows, at("movement.id == 'é' && movement.idd == 'b'"),
+               "ERROR UNKNOWN_FIELD 16:42 Movement has no field idd [id]");
 }
 
 TEST(RuleSet, ExcerptHasACaretBelowTheMistake) {
@@ -269,18 +287,21 @@ TEST(RuleSet, PlaceholdersAreCheckedLikeConditions) {
     return First(Replaced("explain: {en: E,",
                           absl::StrCat("explain: {en: \"", text, "\",")));
   };
-  EXPECT_EQ(at("A {movement.id} and {{braces}}"), "");
-  EXPECT_EQ(at("A {movement.idd}"),
-            "ERROR UNKNOWN_FIELD 21:32 Movement has no field idd [id]");
-  EXPECT_EQ(at("A {movement.id == 'x'}"),
-            "ERROR BAD_TEXT 21:23 braces hold the path of a field and nothing "
-            "else [{movement.container.number}]");
-  EXPECT_EQ(at("A {movement.id"),
-            "ERROR BAD_TEXT 21:22 this brace has no partner [double it: {{ or "
-            "}}]");
-  EXPECT_EQ(at("A } b"),
-            "ERROR BAD_TEXT 21:22 this brace has no partner [double it: {{ or "
-            "}}]");
+  EXPECT_PRED2(Shows, at("A {movement.id} and {{braces}}"), "");
+  EXPECT_PRED2(Shows, at("A {movement.idd}"),
+               "ERROR UNKNOWN_FIELD 21:32 Movement has no field idd [id]");
+  EXPECT_PRED2(
+      Shows, at("A {movement.id == 'x'}"),
+      "ERROR BAD_TEXT 21:23 braces hold the path of a field and nothing "
+      "else [{movement.container.number}]");
+  EXPECT_PRED2(
+      Shows, at("A {movement.id"),
+      "ERROR BAD_TEXT 21:22 this brace has no partner [double it: {{ or "
+      "}}]");
+  EXPECT_PRED2(
+      Shows, at("A } b"),
+      "ERROR BAD_TEXT 21:22 this brace has no partner [double it: {{ or "
+      "}}]");
 }
 
 TEST(RuleSet, FailedTestsSayWhatCameOutAndWhy) {
@@ -290,20 +311,26 @@ TEST(RuleSet, FailedTestsSayWhatCameOutAndWhy) {
         "        expect: hit",
         absl::StrCat("given: ", given, "\n        expect: ", expect)));
   };
-  EXPECT_EQ(with("{movement: {event: GATE_OUT}}", "hit"),
-            "ERROR TEST_FAILED 28:17 test 1: expected hit, came out unknown: "
-            "movement.location.locode is missing");
-  EXPECT_EQ(
+  EXPECT_PRED2(
+      Shows, with("{movement: {event: GATE_OUT}}", "hit"),
+      "ERROR TEST_FAILED 28:17 test 1: expected hit, came out unknown: "
+      "movement.location.locode is missing");
+  EXPECT_PRED2(
+      Shows,
       with("{movement: {event: GATE_OUT, location: {locode: NLRTM}}}", "miss"),
       "ERROR TEST_FAILED 28:17 test 1: expected miss, came out hit");
-  EXPECT_EQ(with("{movement: {event: LOAD, location: {locode: NLRTM}}}", "hit"),
-            "ERROR TEST_FAILED 28:17 test 1: expected hit, came out miss: the "
-            "rule does not apply to LOAD");
-  EXPECT_EQ(with("{movement: {event: GATE_OUT, location: {locode: NLRTM}, "
-                 "occurrence_time: '2027-01-01T00:00:00Z'}}",
-                 "hit"),
-            "ERROR TEST_FAILED 28:17 test 1: expected hit, came out miss: the "
-            "rule is not valid at that time");
+  EXPECT_PRED2(
+      Shows,
+      with("{movement: {event: LOAD, location: {locode: NLRTM}}}", "hit"),
+      "ERROR TEST_FAILED 28:17 test 1: expected hit, came out miss: the "
+      "rule does not apply to LOAD");
+  EXPECT_PRED2(
+      Shows,
+      with("{movement: {event: GATE_OUT, location: {locode: NLRTM}, "
+           "occurrence_time: '2027-01-01T00:00:00Z'}}",
+           "hit"),
+      "ERROR TEST_FAILED 28:17 test 1: expected hit, came out miss: the "
+      "rule is not valid at that time");
 }
 
 TEST(RuleSet, GivenIsReadStrictly) {
@@ -313,27 +340,28 @@ TEST(RuleSet, GivenIsReadStrictly) {
                  "NLRTM}}}",
                  given));
   };
-  EXPECT_EQ(with("{movment: {}}"),
-            "ERROR UNKNOWN_KEY 27:17 given has no key movment [movement]");
-  EXPECT_EQ(with("{movement: {evnt: LOAD}}"),
-            "ERROR UNKNOWN_FIELD 27:28 Movement has no field evnt [event]");
-  EXPECT_EQ(with("{movement: {event: LOADED}}"),
-            "ERROR UNKNOWN_VALUE 27:35 no Event is called LOADED [LOAD]");
-  EXPECT_EQ(with("{movement: {weights: {vgm_kg: heavy}}}"),
-            "ERROR BAD_VALUE 27:46 vgm_kg needs a whole number from "
-            "-2147483648 to 2147483647");
-  EXPECT_EQ(with("{movement: {seals: {number: x}}}"),
-            "ERROR BAD_VALUE 27:35 seals needs a list");
-  EXPECT_EQ(with("{movement: {occurrence_time: today}}"),
-            "ERROR BAD_VALUE 27:45 occurrence_time needs a time such as "
-            "2026-01-31T12:00:00Z");
-  EXPECT_EQ(with("{movement: {retraction: maybe}}"),
-            "ERROR BAD_VALUE 27:40 retraction needs true or false");
-  EXPECT_EQ(with("{movement: {pickup_right: {pin_hash: '*'}}}"),
-            "ERROR BAD_VALUE 27:53 pin_hash needs bytes in base64");
-  EXPECT_EQ(with("{movement: {event: GATE_OUT, location: {locode: NLRTM}, "
-                 "updateTime: 2026-01-31T12:00:00Z}}"),
-            "");
+  EXPECT_PRED2(Shows, with("{movment: {}}"),
+               "ERROR UNKNOWN_KEY 27:17 given has no key movment [movement]");
+  EXPECT_PRED2(Shows, with("{movement: {evnt: LOAD}}"),
+               "ERROR UNKNOWN_FIELD 27:28 Movement has no field evnt [event]");
+  EXPECT_PRED2(Shows, with("{movement: {event: LOADED}}"),
+               "ERROR UNKNOWN_VALUE 27:35 no Event is called LOADED [LOAD]");
+  EXPECT_PRED2(Shows, with("{movement: {weights: {vgm_kg: heavy}}}"),
+               "ERROR BAD_VALUE 27:46 vgm_kg needs a whole number from "
+               "-2147483648 to 2147483647");
+  EXPECT_PRED2(Shows, with("{movement: {seals: {number: x}}}"),
+               "ERROR BAD_VALUE 27:35 seals needs a list");
+  EXPECT_PRED2(Shows, with("{movement: {occurrence_time: today}}"),
+               "ERROR BAD_VALUE 27:45 occurrence_time needs a time such as "
+               "2026-01-31T12:00:00Z");
+  EXPECT_PRED2(Shows, with("{movement: {retraction: maybe}}"),
+               "ERROR BAD_VALUE 27:40 retraction needs true or false");
+  EXPECT_PRED2(Shows, with("{movement: {pickup_right: {pin_hash: '*'}}}"),
+               "ERROR BAD_VALUE 27:53 pin_hash needs bytes in base64");
+  EXPECT_PRED2(Shows,
+               with("{movement: {event: GATE_OUT, location: {locode: NLRTM}, "
+                    "updateTime: 2026-01-31T12:00:00Z}}"),
+               "");
 }
 
 TEST(RuleSet, TooManyIssuesAreCounted) {
@@ -377,11 +405,217 @@ TEST(RuleSet, LimitsAreEnforced) {
   std::string chain = "movement.retraction";
   for (int i = 0; i < kTreeHeightMax; ++i) chain += "||true";
   EXPECT_THAT(when(chain), HasSubstr("TOO_COMPLEX"));
-  EXPECT_THAT(
+}
+
+TEST(RuleSet, WhatCostsTooMuchIsRefusedWithTheEstimate) {
+  const auto when = [](const std::string& text) {
+    return First(Replaced("movement.location.locode in ports",
+                          absl::StrCat("\"", text, "\"")));
+  };
+  // Macros inside one another over repeated fields.
+  EXPECT_PRED2(
+      Shows,
       when("movement.seals.all(a, movement.seals.all(b, "
            "movement.seals.all(c, movement.seals.all(d, a.number == d.number "
            "&& b.number == c.number))))"),
-      HasSubstr("could take too many steps"));
+      "ERROR TOO_COSTLY 16:93 the condition costs about 870,000 operations, "
+      "the limit is 100,000; most of it is `all` here [fewer macros inside one "
+      "another, or a declared list]");
+  // A text that doubles with every step.
+  std::string doubling = "['abcdefgh']";
+  for (int i = 0; i < 40; ++i) doubling += ".map(x, x + x)";
+  EXPECT_PRED2(
+      Shows, when(doubling + "[0] == movement.id"),
+      "ERROR TOO_COSTLY 16:580 the value of `+` can grow to about "
+      "8,700,000,000,000 bytes, the limit is 1,000,000 [compare the parts "
+      "instead of joining them]");
+  // A list that doubles.
+  std::string growing = "[container.seals]";
+  for (int i = 0; i < 40; ++i) growing += ".map(x, x + x)";
+  EXPECT_THAT(when(growing + "[0] == container.seals"),
+              AllOf(HasSubstr("ERROR TOO_COSTLY"), HasSubstr("can grow to")));
+  // || multiplied out of &&.
+  std::string nested = "(movement.id == 'A' || movement.source == 'B')";
+  for (int i = 0; i < 20; ++i) {
+    nested += absl::StrCat(" && (movement.id == '", i,
+                           "' || movement.source == '", i, "')");
+  }
+  EXPECT_PRED2(
+      Shows, when(nested),
+      "ERROR TOO_COSTLY 16:663 multiplied out, the condition has about "
+      "2,000,000 alternatives, the limit is 10,000 [use `in` for several "
+      "values, or split the rule]");
+  // A list that belongs under lists:.
+  std::string literals = "movement.id in ['x'";
+  for (int i = 0; i < 100; ++i) absl::StrAppend(&literals, ",'", i, "'");
+  EXPECT_PRED2(
+      Shows, when(literals + "]"),
+      "ERROR TOO_LONG 16:27 a list of 101 entries in a condition, the "
+      "limit is 100 [declare it under lists: and write `in its_name`]");
+  // A regular expression.
+  EXPECT_THAT(when("movement.id.matches('(a+)+b')"),
+              HasSubstr("ERROR NOT_SUPPORTED 16:24"));
+  // What is large and in order.
+  for (const std::string& fine :
+       {std::string("movement.seals.all(a, movement.seals.exists(b, a.number "
+                    "== b.number && a.source != 'CUS'))"),
+        literals.substr(0, literals.rfind(',')) + "]"}) {
+    EXPECT_EQ(when(fine).find("ERROR TOO"), std::string::npos) << when(fine);
+  }
+}
+
+// What stands above the caret.
+std::string AtCaret(const v1::Issue& issue) {
+  const std::vector<std::string> lines = absl::StrSplit(issue.excerpt(), '\n');
+  if (lines.size() != 2 || lines[1].empty() || lines[1].back() != '^') {
+    return absl::StrCat("no caret: ", issue.excerpt());
+  }
+  size_t at = 0;
+  for (size_t i = 0; i + 1 < lines[1].size(); ++i) {
+    EXPECT_EQ(lines[1][i] == '\t', lines[0][at] == '\t');
+    at += cel::Utf8Length(absl::string_view(lines[0]).substr(at));
+  }
+  return lines[0].substr(at);
+}
+
+// One edit of kGood for each code, and what the caret has to stand under.
+struct CodeCase {
+  const char* code;
+  const char* from;
+  const char* to;
+  const char* at_caret;
+};
+
+constexpr CodeCase kCodeCases[] = {
+    {"ALWAYS_FIRES", "movement.location.locode in ports",
+     "movement.id == 'A' || movement.id != 'A'", "movement.id == 'A' ||"},
+    {"BAD_LITERAL", "movement.location.locode in ports",
+     "movement.occurrence_time > timestamp('today')", "'today'"},
+    {"BAD_TEXT", "{en: E,", "{en: 'é {movement.id',", "{movement.id"},
+    {"BAD_VALUE", "score: 100", "score: many", "many"},
+    {"CONSTANT_CONDITION", "movement.location.locode in ports", "1 < 2",
+     "1 < 2"},
+    {"DUPLICATE_RULE", "rules:",
+     "rules:\n  - {id: first, when: movement.retraction, score: 1, title: {en: "
+     "T}, explain: {en: T}}",
+     "first"},
+    {"MISSING_KEY", "owner: NL", "", "rule_set: test.set"},
+    {"MISSING_TRANSLATION", "es: Haga, ", "", "{en: Do"},
+    {"NEVER_EQUAL", "movement.location.locode in ports",
+     "movement.event == EVENT_UNSPECIFIED", "EVENT_UNSPECIFIED"},
+    {"NEVER_FIRES", "movement.location.locode in ports",
+     "movement.id == 'é' && movement.id == 'B'", "movement.id == 'B'"},
+    {"NOT_SUPPORTED", "rules:", "aggregates: {}\nrules:", "aggregates"},
+    {"NO_EFFECT", "score: 100\n    lane_at_least: ORANGE", "score: 0",
+     "id: first"},
+    {"NO_TESTS",
+     "    tests:\n      - given: {movement: {event: GATE_OUT, location: "
+     "{locode: "
+     "NLRTM}}}\n        expect: hit\n",
+     "", "id: first"},
+    {"OUT_OF_RANGE", "movement.location.locode in ports",
+     "movement.weights.vgm_kg > 9223372036854775808", "9223372036854775808"},
+    {"SCORE_BEYOND_CAP", "{gate: 500}", "{gate: 50}", "100"},
+    {"SYNTAX", "movement.location.locode in ports", "movement.id = 'é'",
+     "= 'é'"},
+    {"TEST_FAILED", "expect: hit", "expect: miss", "miss"},
+    {"TOO_COMPLEX", "movement.location.locode in ports",
+     "(((((((((((((((((((((((((((((((((((((((((((((((((true))))))))))))))))))))"
+     ")"
+     "))))))))))))))))))))))))))))",
+     "(true"},
+    {"TOO_COSTLY", "movement.location.locode in ports",
+     "movement.seals.all(a, movement.seals.all(b, movement.seals.all(c, "
+     "movement.seals.all(d, a.number == d.number && b.number == c.number))))",
+     "all(d"},
+    {"TYPE_MISMATCH", "movement.location.locode in ports",
+     "movement.event == 'GATE_OUT'", "== 'GATE_OUT'"},
+    {"UNKNOWN_CATEGORY", "category: gate", "category: gates", "gates"},
+    {"UNKNOWN_FIELD", "movement.location.locode in ports",
+     "movement.hauler.id == 'X'", "hauler.id"},
+    {"UNKNOWN_FUNCTION", "movement.location.locode in ports",
+     "movement.id.startWith('X')", "startWith"},
+    {"UNKNOWN_KEY", "    score: 100", "    scores: 100", "scores"},
+    {"UNKNOWN_NAME", "movement.location.locode in ports", "movment.id == 'X'",
+     "movment.id"},
+    {"UNKNOWN_VALUE", "status: shadow", "status: live", "live"},
+    {"UNUSED_CATEGORY", "{gate: 500}", "{gate: 500, dusk: 20}", "dusk"},
+    {"YAML", "owner: NL", "owner: NL\nowner: BE", "owner: BE"},
+};
+
+// Those that take more than one edit are tried in lint_test.cc or above.
+constexpr absl::string_view kCodesElsewhere[] = {
+    "CONTAINED_RULE", "DUPLICATE_CONDITION", "FIELD_NEVER_FILLED",
+    "REVIEW_DUE",     "RULE_EXPIRED",        "TOO_LONG",
+    "TOO_MANY_ISSUES"};
+
+TEST(Issues, OfEveryCodeHavePlaceCaretAndSuggestion) {
+  for (const CodeCase& one : kCodeCases) {
+    const CheckResult result = CheckRuleSet(Replaced(one.from, one.to), "f");
+    const auto found = std::find_if(
+        result.issues.begin(), result.issues.end(),
+        [&](const v1::Issue& issue) { return issue.code() == one.code; });
+    ASSERT_NE(found, result.issues.end()) << one.code;
+    EXPECT_NE(found->severity(), v1::SEVERITY_UNSPECIFIED) << one.code;
+    EXPECT_GT(found->line(), 0) << one.code;
+    EXPECT_GT(found->column(), 0) << one.code;
+    EXPECT_NE(found->message(), "") << one.code;
+    EXPECT_TRUE(absl::StartsWith(AtCaret(*found), one.at_caret))
+        << one.code << "\n"
+        << found->excerpt();
+    // Two have no remedy that is shorter than the message.
+    EXPECT_EQ(found->suggestion().empty(),
+              found->code() == "OUT_OF_RANGE" || found->code() == "TOO_COMPLEX")
+        << one.code;
+  }
+}
+
+TEST(Issues, CaretStandsUnderTheRightCharacterInEveryStyle) {
+  const struct {
+    const char* when;
+    const char* at_caret;
+  } kCases[] = {
+      {">\n      movement.id == 'é' &&\n\n        movement.idd == 'b'", "idd"},
+      {"|\n      movement.id == '⚓' &&\n      movement.idd == 'b'", "idd"},
+      {">-\n      movement.id == 'a' // é\n      && movement.id == 'ñ' &&"
+       " movement.idd == 'b'",
+       "// é"},
+      {"|\n      movement.id == 'a' && // comment, é\n      movement.idd == "
+       "'b'",
+       "idd"},
+      {"|\n      movement.id == 'a' &&\t\t movement.idd == 'b'", "idd"},
+      {"movement.id == '日本' && movement.idd == 'b'", "idd"},
+      {"\"movement.id == 'a' &&\\tmovement.idd == 'b'\"", "idd"},
+      {"\"movement.id == '\\u65e5' && movement.idd == 'b'\"", "idd"},
+  };
+  for (const auto& one : kCases) {
+    for (const bool windows : {false, true}) {
+      std::string yaml =
+          Replaced("movement.location.locode in ports", one.when);
+      if (windows) yaml = absl::StrReplaceAll(yaml, {{"\n", "\r\n"}});
+      const CheckResult result = CheckRuleSet(yaml, "f");
+      ASSERT_FALSE(result.issues.empty()) << one.when;
+      if (absl::StartsWith(one.at_caret, "//")) continue;
+      EXPECT_EQ(result.issues[0].code(), "UNKNOWN_FIELD") << one.when;
+      EXPECT_TRUE(absl::StartsWith(AtCaret(result.issues[0]), one.at_caret))
+          << one.when << "\n"
+          << result.issues[0].excerpt();
+    }
+  }
+  // After a byte-order mark, and in a flow map behind other letters.
+  for (const std::string& yaml :
+       {"\xEF\xBB\xBFrule_sett: x\n" + std::string(kGood),
+        Replaced("{en: Do, es: Haga,", "{en: ⚓, ess: Haga,")}) {
+    const CheckResult result = CheckRuleSet(yaml, "f");
+    ASSERT_FALSE(result.issues.empty());
+    const auto found = std::find_if(
+        result.issues.begin(), result.issues.end(),
+        [](const v1::Issue& one) { return one.code() == "UNKNOWN_KEY"; });
+    ASSERT_NE(found, result.issues.end());
+    EXPECT_TRUE(absl::StartsWith(AtCaret(*found), "rule_sett") ||
+                absl::StartsWith(AtCaret(*found), "ess"))
+        << found->excerpt();
+  }
 }
 
 TEST(ScalarOffsets, FollowTheTextThroughEveryStyle) {

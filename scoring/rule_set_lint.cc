@@ -1,0 +1,413 @@
+// One pass brings every condition to its normal form (cel/normal_form.h) and
+// says what can be said of a rule alone; rule_set_overlap.cc then compares
+// rules with one another. Positions are looked up only for what is reported.
+#include "scoring/rule_set_lint.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "scoring/cel/normal_form.h"
+#include "scoring/cel/time.h"
+#include "scoring/rule_set_overlap.h"
+
+namespace portrisk::scoring {
+namespace {
+
+using cel::Alternative;
+using cel::Range;
+using cel::Statement;
+using cel::ValueSet;
+
+// Parts of a condition and field names quoted in messages.
+constexpr size_t kQuoteBytesMax = 60;
+constexpr size_t kFieldsNamedMax = 4;
+
+// A rule's condition in normal form, and what applies_to adds to it.
+class Former {
+ public:
+  Former(const RuleSet& rule_set, cel::Terms* terms)
+      : set_(rule_set), terms_(*terms) {
+    const auto* event = v1::Movement::descriptor()->FindFieldByName("event");
+    event_ = terms_.OfPath({0, {event}});
+  }
+
+  uint32_t event() const { return event_; }
+
+  // The events of the rule; everything when it names none.
+  ValueSet Events(const Rule& rule) const {
+    std::vector<cel::Value> values;
+    for (const v1::Event one : rule.applies_to) {
+      values.push_back(cel::Value::Int(one));
+    }
+    return values.empty()
+               ? ValueSet::Everything(ValueSet::Domain::kWhole)
+               : ValueSet::Points(ValueSet::Domain::kWhole, std::move(values));
+  }
+
+  // When the rule's condition is `wanted`. False: too many alternatives.
+  bool Form(const Rule& rule, cel::SourceText source, bool wanted,
+            std::vector<Alternative>* out) {
+    if (!cel::Alternatives(*rule.condition.expr, source, wanted, &terms_,
+                           out)) {
+      return false;
+    }
+    for (Alternative& one : *out) {
+      if (!rule.applies_to.empty()) {
+        one.statements.push_back({event_, Events(rule), false, Range()});
+      }
+      cel::Settle(terms_, &one);
+    }
+    return true;
+  }
+
+  // Whether the rule's condition is never false for the events it applies to.
+  bool IsNeverFalse(const Rule& rule, cel::SourceText source,
+                    const std::vector<Alternative>& when_true) {
+    if (when_true.size() == 1) {
+      return std::all_of(
+          when_true[0].statements.begin(), when_true[0].statements.end(),
+          [&](const Statement& one) { return IsNeverFalse(rule, one); });
+    }
+    std::vector<Alternative> when_false;
+    return Form(rule, source, false, &when_false) &&
+           std::all_of(
+               when_false.begin(), when_false.end(),
+               [](const Alternative& one) { return one.contradictory; });
+  }
+
+ private:
+  bool IsNeverFalse(const Rule& rule, const Statement& one) const {
+    if (one.term == event_ && !rule.applies_to.empty()) {
+      return one.values.Covers(Events(rule));
+    }
+    return one.values.IsEverything() && !one.decided_when_absent;
+  }
+
+  const RuleSet& set_;
+  cel::Terms& terms_;
+  uint32_t event_ = 0;
+};
+
+class Linter {
+ public:
+  Linter(const ParsedRuleSet& parsed, const CheckOptions& options,
+         Issues* issues)
+      : parsed_(parsed),
+        set_(*parsed.rule_set),
+        options_(options),
+        issues_(*issues),
+
+        former_(set_, &terms_) {}
+
+  void Run() {
+    const YamlNode* rules = parsed_.document->Find("rules");
+    if (rules == nullptr || rules->children.size() != set_.rules.size()) return;
+    rules_ = rules;
+    forms_.resize(set_.rules.size());
+    for (size_t i = 0; i < set_.rules.size(); ++i) {
+      issues_.set_rule(set_.rules[i].id);
+      Conditions(i);
+      Life(i);
+      Reach(i);
+    }
+    Overlaps();
+    Fields();
+    issues_.set_rule("");
+    Unused();
+  }
+
+ private:
+  const YamlNode& NodeOf(size_t rule) const { return *rules_->children[rule]; }
+
+  const std::string& SourceOf(size_t rule) const {
+    return NodeOf(rule).Find("when")->text;
+  }
+
+  // Where a byte of the rule's condition was written.
+  size_t OffsetOf(size_t rule, size_t byte) const {
+    const YamlNode& when = *NodeOf(rule).Find("when");
+    const auto offsets = ScalarOffsets(issues_.source(), when);
+    return offsets[std::min(byte, offsets.size() - 1)];
+  }
+
+  std::string Quote(size_t rule, Range range) const {
+    std::string text =
+        SourceOf(rule).substr(range.begin, range.end - range.begin);
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    if (text.size() <= kQuoteBytesMax) return absl::StrCat("`", text, "`");
+    size_t end = kQuoteBytesMax;
+    while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+    return absl::StrCat("`", text.substr(0, end), "...`");
+  }
+
+  void Conditions(size_t i) {
+    const Rule& rule = set_.rules[i];
+    const auto source = [&]() -> absl::string_view { return SourceOf(i); };
+    std::vector<Alternative>& form = forms_[i].alternatives;
+    if (!former_.Form(rule, source, true, &form)) {
+      form.clear();
+      return;
+    }
+    const bool never = !form.empty() && std::all_of(form.begin(), form.end(),
+                                                    [](const Alternative& one) {
+                                                      return one.contradictory;
+                                                    });
+    if (never) {
+      NeverFires(i, form);
+      form.clear();
+      return;
+    }
+    form.erase(std::remove_if(
+                   form.begin(), form.end(),
+                   [](const Alternative& one) { return one.contradictory; }),
+               form.end());
+    forms_[i].is_known = !form.empty() && rule.status != RuleStatus::kDraft;
+    // Without a field it is a constant, which has been said already.
+    if (!form.empty() && !rule.condition.fields.empty() &&
+        former_.IsNeverFalse(rule, source, form)) {
+      AlwaysFires(i);
+    }
+  }
+
+  // Whether there is no room for another issue: then it is only counted, and
+  // its text need not be made.
+  bool Full() {
+    if (!issues_.is_full()) return false;
+    issues_.Drop();
+    return true;
+  }
+
+  void NeverFires(size_t i, const std::vector<Alternative>& form) {
+    if (Full()) return;
+    const Rule& rule = set_.rules[i];
+    const Alternative& one = form[0];
+    const size_t offset = OffsetOf(i, one.second.begin);
+    const absl::string_view lead =
+        form.size() == 1 ? "the rule can never fire: "
+                         : "the rule can never fire, whichever side of || "
+                           "holds: ";
+    if (one.first.empty()) {
+      std::vector<std::string> events;
+      for (const v1::Event event : rule.applies_to) {
+        events.push_back(v1::Event_Name(event));
+      }
+      issues_.Warning(
+          "NEVER_FIRES", offset,
+          absl::StrCat(lead, "it applies to ", absl::StrJoin(events, ", "),
+                       ", and ", Quote(i, one.second), " asks for another"),
+          "correct applies_to or the condition");
+      return;
+    }
+    if (one.first.begin == one.second.begin) {
+      issues_.Warning(
+          "NEVER_FIRES", offset,
+          absl::StrCat(lead, "no value makes ", Quote(i, one.second), " true"),
+          "correct the condition");
+      return;
+    }
+    issues_.Warning("NEVER_FIRES", offset,
+                    absl::StrCat(lead, Quote(i, one.second), " contradicts ",
+                                 Quote(i, one.first)),
+                    "correct one of them, or write || where either will do");
+  }
+
+  void AlwaysFires(size_t i) {
+    if (Full()) return;
+    const Rule& rule = set_.rules[i];
+    std::vector<std::string> names;
+    for (const cel::Path& path : rule.condition.fields) {
+      if (path.fields.empty()) continue;
+      if (terms_.OfPath(path) == former_.event() && !rule.applies_to.empty()) {
+        continue;
+      }
+      if (names.size() == kFieldsNamedMax) {
+        names.emplace_back("...");
+        break;
+      }
+      names.push_back(set_.environment.PathName(path));
+    }
+    issues_.Warning(
+        "ALWAYS_FIRES", OffsetOf(i, 0),
+        names.empty()
+            ? std::string("the condition holds at every event the rule "
+                          "applies to")
+            : absl::StrCat("the condition is never false: it always fires "
+                           "when ",
+                           absl::StrJoin(names, ", "),
+                           names.size() == 1 ? " is present" : " are present"),
+        "compare with what sets a case apart");
+  }
+
+  void Life(size_t i) {
+    if (!options_.today) return;
+    const Rule& rule = set_.rules[i];
+    const YamlNode* valid = NodeOf(i).Find("valid");
+    if (valid == nullptr || rule.status == RuleStatus::kDraft) return;
+    if (rule.valid.until <= *options_.today) {
+      issues_.Warning("RULE_EXPIRED", valid->Find("until")->offset,
+                      "the rule has run out and no longer fires",
+                      "give it a later date, or remove it");
+      return;
+    }
+    const YamlNode* review = valid->Find("review");
+    cel::TimePoint date;
+    if (review != nullptr && cel::ParseDate(review->text, &date) &&
+        date.seconds <= *options_.today) {
+      issues_.Warning("REVIEW_DUE", review->offset,
+                      "the day on which the rule was to be reviewed has come",
+                      "look at its hits and finds, then set the next date");
+    }
+  }
+
+  void Reach(size_t i) {
+    const Rule& rule = set_.rules[i];
+    if (rule.category.empty()) return;
+    const auto found = std::find_if(
+        set_.categories.begin(), set_.categories.end(),
+        [&](const auto& one) { return one.first == rule.category; });
+    if (found == set_.categories.end()) return;
+    used_categories_.insert(rule.category);
+    if (rule.score <= found->second) return;
+    const YamlNode* score = NodeOf(i).Find("score");
+    issues_.Warning(
+        "SCORE_BEYOND_CAP", score->offset,
+        found->second == 0
+            ? absl::StrCat("the rule adds nothing: the cap of ", rule.category,
+                           " is 0")
+            : absl::StrCat("only ", found->second, " of the ", rule.score,
+                           " points can count: that is the cap of ",
+                           rule.category),
+        absl::StrCat("categories: {", rule.category, ": ", rule.score, "}"));
+  }
+
+  void Overlaps() {
+    for (const Overlap& one : FindOverlaps(set_, terms_, forms_)) {
+      if (Full()) continue;
+      const Rule& rule = set_.rules[one.rule];
+      const Rule& other = set_.rules[one.other];
+      issues_.set_rule(rule.id);
+      if (one.is_equal) {
+        issues_.Warning(
+            "DUPLICATE_CONDITION", OffsetOf(one.rule, 0),
+            absl::StrCat("says the same as rule ", other.id,
+                         " for the same events, so both fire together"),
+            absl::StrCat("keep one, or make ", rule.id, " narrower"));
+      } else {
+        issues_.Warning(
+            "CONTAINED_RULE", OffsetOf(one.rule, 0),
+            absl::StrCat("whenever this fires, rule ", other.id, " does too",
+                         AddsNothing(rule, other)
+                             ? ", and this adds nothing to it"
+                             : ": both count"),
+            "keep it if that is meant; otherwise narrow the other or remove "
+            "this");
+      }
+    }
+  }
+
+  // Whether the hit of `rule` changes nothing beside a hit of `other`.
+  bool AddsNothing(const Rule& rule, const Rule& other) const {
+    if (rule.lane_at_least > other.lane_at_least) return false;
+    if (rule.score == 0) return true;
+    if (rule.category.empty() || rule.category != other.category) return false;
+    return std::any_of(
+        set_.categories.begin(), set_.categories.end(), [&](const auto& one) {
+          return one.first == rule.category && other.score >= one.second;
+        });
+  }
+
+  void Fields() {
+    if (options_.field_use.empty()) return;
+    for (const UnfilledField& one : LintFields(set_, options_.field_use)) {
+      const Rule& rule = set_.rules[one.rule];
+      issues_.set_rule(rule.id);
+      const size_t at = SourceOf(one.rule).find(one.path);
+      issues_.Warning(
+          "FIELD_NEVER_FILLED",
+          OffsetOf(one.rule, at == std::string::npos ? 0 : at),
+          absl::StrCat("no movement received here ever had ", one.path,
+                       one.is_needed ? ", without which the rule cannot fire"
+                                     : ": that part decides nothing"),
+          "ask the source for it, or use a field that is reported");
+    }
+  }
+
+  void Unused() {
+    if (const YamlNode* categories = parsed_.document->Find("categories")) {
+      for (size_t i = 0; i < categories->children.size(); i += 2) {
+        const YamlNode& key = *categories->children[i];
+        if (used_categories_.contains(key.text)) continue;
+        issues_.Warning("UNUSED_CATEGORY", key.offset,
+                        absl::StrCat("no rule is of category ", key.text),
+                        absl::StrCat("category: ", key.text));
+      }
+    }
+  }
+
+  const ParsedRuleSet& parsed_;
+  const RuleSet& set_;
+  const CheckOptions& options_;
+  Issues& issues_;
+  const YamlNode* rules_ = nullptr;
+  cel::Terms terms_;
+  Former former_;
+  std::vector<RuleForm> forms_;
+  absl::flat_hash_set<std::string> used_categories_;
+};
+
+// Fields no movement had, by their names, with the messages that hold them.
+bool IsUnfilled(const cel::Environment& environment, cel::Path path,
+                const absl::flat_hash_set<std::string>& unfilled) {
+  while (!path.fields.empty()) {
+    if (unfilled.contains(environment.PathName(path))) return true;
+    path.fields.pop_back();
+  }
+  return false;
+}
+
+}  // namespace
+
+void LintRuleSet(const ParsedRuleSet& parsed, const CheckOptions& options,
+                 Issues* issues) {
+  Linter(parsed, options, issues).Run();
+}
+
+std::vector<UnfilledField> LintFields(const RuleSet& rule_set,
+                                      const std::vector<FieldUse>& field_use) {
+  absl::flat_hash_set<std::string> unfilled;
+  for (const FieldUse& one : field_use) {
+    if (one.movements >= kFieldUseMovementsMin && one.absent >= one.movements) {
+      unfilled.insert(one.path);
+    }
+  }
+  std::vector<UnfilledField> found;
+  if (unfilled.empty()) return found;
+  cel::Terms terms;
+  Former former(rule_set, &terms);
+  std::vector<Alternative> form;
+  const auto no_source = [] { return absl::string_view(); };
+  for (size_t i = 0; i < rule_set.rules.size(); ++i) {
+    const Rule& rule = rule_set.rules[i];
+    bool formed = false;
+    for (const cel::Path& path : rule.condition.fields) {
+      if (!IsUnfilled(rule_set.environment, path, unfilled)) continue;
+      if (!formed && !former.Form(rule, no_source, true, &form)) form.clear();
+      formed = true;
+      const bool needed =
+          !form.empty() &&
+          std::all_of(form.begin(), form.end(), [&](const Alternative& one) {
+            return one.contradictory ||
+                   std::any_of(one.statements.begin(), one.statements.end(),
+                               [&](const Statement& statement) {
+                                 return cel::Needs(terms, statement, path);
+                               });
+          });
+      found.push_back({i, rule_set.environment.PathName(path), needed});
+    }
+  }
+  return found;
+}
+
+}  // namespace portrisk::scoring
