@@ -67,7 +67,7 @@ void Evaluate(benchmark::State& state, RuleMix mix) {
   const std::vector<BenchRule> rules = MakeRules(size, mix, 7);
   std::vector<v1::Movement> movements;
   for (const BenchEvent& event :
-       MakeEvents(std::clamp<size_t>(2'000'000 / size, 20, 2'000), 11)) {
+       MakeEvents(std::clamp<size_t>(100'000'000 / size, 100, 2'000), 11)) {
     movements.push_back(event.ToMovement());
   }
   const FlatScan flat(rules);

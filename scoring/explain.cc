@@ -28,11 +28,12 @@ std::string DayOf(int64_t seconds) {
 
 class Explainer {
  public:
-  Explainer(const Rule& rule, const RuleSet& set, const Scope& scope,
-            const std::vector<Programme::List>& lists)
+  // `condition` is the rule's tree.
+  Explainer(const Rule& rule, const Expr& condition, const RuleSet& set,
+            const Scope& scope, const std::vector<Programme::List>& lists)
       : source_(rule.source), lists_(lists) {
     cel::Compiler compiler(set.environment);
-    Add(*rule.condition.expr, &compiler);
+    Add(condition, &compiler);
     program_ = compiler.Finish();
     for (const auto& set_of_program : program_->sets) {
       sets_.push_back(set_of_program->source().empty() ? set_of_program.get()
@@ -287,8 +288,11 @@ bool ExplainRule(const RuleSet& rule_set, absl::string_view rule_id,
   out->set_rule(rule.id);
   out->set_title(Render(rule.title, "en", v1::Hit()));
   AddOwnReasons(rule, *scope.movement, out);
-  Explainer(rule, rule_set, scope, lists)
-      .Explain(*rule.condition.expr, true, out->mutable_condition());
+  cel::Diagnostics ignored;
+  const cel::Checked checked =
+      cel::CheckCondition(rule.source, rule_set.environment, &ignored);
+  Explainer(rule, *checked.expr, rule_set, scope, lists)
+      .Explain(*checked.expr, true, out->mutable_condition());
   return true;
 }
 

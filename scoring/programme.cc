@@ -172,6 +172,7 @@ void Programme::Rep::Add(uint32_t index, cel::Compiler* compiler) {
   }
   first_rule.push_back(static_cast<uint32_t>(rules.size()));
   rule_count += set.rules.size();
+  const std::vector<uint32_t> at = compiler->AddAll(*set.program);
   for (const Rule& rule : set.rules) {
     if (rule.status == RuleStatus::kDraft) continue;
     CompiledRule compiled;
@@ -179,7 +180,8 @@ void Programme::Rep::Add(uint32_t index, cel::Compiler* compiler) {
     compiled.rule_set = &set;
     compiled.revision = member.revision;
     compiled.member = index;
-    compiled.root = compiler->Add(*rule.condition.expr);
+    compiled.root = at[rule.root];
+    compiler->AddRoot(compiled.root);
     compiled.valid = rule.valid;
     compiled.roots_read = RootsOf(rule.evidence);
     compiled.evidence_begin = static_cast<uint32_t>(evidence.size());

@@ -15,6 +15,7 @@
 #include "portrisk/v1/rules.pb.h"
 #include "scoring/cel/checker.h"
 #include "scoring/cel/environment.h"
+#include "scoring/cel/program.h"
 #include "scoring/programme.h"
 #include "scoring/rule_set_text.h"
 
@@ -55,7 +56,10 @@ struct Rule {
   std::string category;
   std::vector<v1::Event> applies_to;  // Empty: every event.
   std::string source;                 // The condition as written.
+  // Its tree is given up once the set is checked: it is many times as large as
+  // what is compiled of it.
   cel::Checked condition;
+  uint32_t root = cel::kNoOperand;  // Of the condition, in the set's program.
   int32_t score = 0;
   v1::Lane lane_at_least = v1::LANE_UNSPECIFIED;
   v1::Control control = v1::CONTROL_UNSPECIFIED;
@@ -82,6 +86,7 @@ class RuleSet {
   std::vector<Rule> rules;
   cel::Environment environment = cel::RuleEnvironment();
   absl::flat_hash_map<std::string, size_t> rule_index;  // By id.
+  std::shared_ptr<const cel::Program> program;          // Of all conditions.
 };
 
 }  // namespace portrisk::scoring

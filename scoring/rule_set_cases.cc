@@ -28,15 +28,10 @@ struct Given {
 class Runner {
  public:
   Runner(const ParsedRuleSet& parsed, Issues* issues)
-      : parsed_(parsed), set_(*parsed.rule_set), issues_(issues) {
-    cel::Compiler compiler(set_.environment);
-    for (const Rule& rule : set_.rules) {
-      roots_.push_back(rule.condition.expr == nullptr
-                           ? cel::kNoOperand
-                           : compiler.Add(*rule.condition.expr));
-    }
-    program_ = compiler.Finish();
-  }
+      : parsed_(parsed),
+        set_(*parsed.rule_set),
+        issues_(issues),
+        program_(set_.program) {}
 
   std::vector<v1::RuleTestResult> Run() {
     std::vector<v1::RuleTestResult> results;
@@ -65,13 +60,13 @@ class Runner {
     if (map.Required("expect") != nullptr) {
       map.Choice("expect", OutcomeNames(), &expected);
     }
-    if (issues_->error_count() != errors || roots_[rule] == cel::kNoOperand) {
+    if (issues_->error_count() != errors ||
+        set_.rules[rule].root == cel::kNoOperand) {
       result->set_detail("the test cannot be read");
       return;
     }
     std::string why;
-    const Outcome outcome =
-        Evaluate(set_.rules[rule], roots_[rule], given, &why);
+    const Outcome outcome = Evaluate(set_.rules[rule], given, &why);
     const std::string& name = OutcomeNames()[static_cast<size_t>(outcome)];
     result->set_passed(static_cast<size_t>(outcome) == expected);
     result->set_detail(absl::StrCat("expected ", OutcomeNames()[expected],
@@ -144,8 +139,7 @@ class Runner {
   }
 
   // `why` tells what decided, where that is not the condition's being false.
-  Outcome Evaluate(const Rule& rule, uint32_t root, const Given& given,
-                   std::string* why) {
+  Outcome Evaluate(const Rule& rule, const Given& given, std::string* why) {
     const v1::Movement& movement = given.movement;
     if (!rule.AppliesTo(movement.event())) {
       *why = absl::StrCat("the rule does not apply to ",
@@ -166,7 +160,7 @@ class Runner {
       lists.now_seconds = movement.occurrence_time().seconds();
     }
     state_.Begin(*program_, roots, lists);
-    const cel::Value value = state_.Evaluate(root);
+    const cel::Value value = state_.Evaluate(rule.root);
     if (value.is_unknown()) {
       *why = absl::StrCat(program_->paths[value.aux], " is missing");
     } else if (value.is_error()) {
@@ -179,8 +173,7 @@ class Runner {
   const ParsedRuleSet& parsed_;
   const RuleSet& set_;
   Issues* const issues_;
-  std::vector<uint32_t> roots_;
-  std::shared_ptr<const cel::Program> program_;
+  const std::shared_ptr<const cel::Program> program_;
   cel::EvalState state_;
 };
 

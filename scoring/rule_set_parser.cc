@@ -25,13 +25,17 @@ constexpr absl::string_view kEntryExamples[] = {
 class Parser {
  public:
   Parser(absl::string_view yaml, Issues* issues)
-      : yaml_(yaml), issues_(issues), set_(std::make_shared<RuleSet>()) {}
+      : yaml_(yaml),
+        issues_(issues),
+        set_(std::make_shared<RuleSet>()),
+        compiler_(set_->environment) {}
 
   ParsedRuleSet Run() {
     ParsedRuleSet parsed;
     parsed.document = ParseYaml(yaml_, issues_);
     if (parsed.document == nullptr) return parsed;
     Document(*parsed.document);
+    set_->program = compiler_.Finish();
     parsed.rule_set = set_;
     parsed.tests = std::move(tests_);
     return parsed;
@@ -280,20 +284,16 @@ class Parser {
     Report(*when, diagnostics);
     if (rule->condition.expr == nullptr) return;
     rule->evidence = rule->condition.fields;
-    LintConstant(*when, *rule->condition.expr);
+    rule->root = compiler_.Add(*rule->condition.expr);
+    LintConstant(*when, compiler_.ConstantAt(rule->root));
   }
 
-  void LintConstant(const YamlNode& when, const cel::Expr& expr) {
-    cel::Compiler compiler(set_->environment);
-    const uint32_t root = compiler.Add(expr);
-    const auto program = compiler.Finish();
-    const cel::Instruction& it = program->instructions[root];
-    if (it.op != cel::Op::kConstant) return;
-    const cel::Value& value = program->constants[it.a];
+  void LintConstant(const YamlNode& when, const cel::Value* value) {
+    if (value == nullptr) return;
     issues_->Warning("CONSTANT_CONDITION", when.offset,
-                     value.is_true()    ? "this condition always holds"
-                     : value.is_false() ? "this condition never holds"
-                                        : "this condition always fails",
+                     value->is_true()    ? "this condition always holds"
+                     : value->is_false() ? "this condition never holds"
+                                         : "this condition always fails",
                      "compare a field, such as movement.event");
   }
 
@@ -448,6 +448,7 @@ class Parser {
   const absl::string_view yaml_;
   Issues* const issues_;
   const std::shared_ptr<RuleSet> set_;
+  cel::Compiler compiler_;
   std::vector<RuleTests> tests_;
 };
 

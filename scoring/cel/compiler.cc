@@ -105,18 +105,8 @@ struct Compiler::Rep : InstructionPool {
               : expr.optional ? Op::kOptionalSelect
                               : Op::kSelect;
     made.a = Compile(*expr.args[0]);
-    made.b = static_cast<uint32_t>(program->selections.size());
+    made.b = SelectionOf(expr.field_path, expr.field);
     made.uses_variable = UsesVariable(made.a);
-    const uint32_t path = InternPath(expr.field_path);
-    // A selection is one by its field and its name in messages.
-    for (uint32_t i = 0; i < made.b; ++i) {
-      const Selection& known_one = program->selections[i];
-      if (known_one.access.field == expr.field && known_one.path == path)
-        made.b = i;
-    }
-    if (made.b == program->selections.size()) {
-      program->selections.push_back({path, FieldAccess(expr.field)});
-    }
     return Intern(made);
   }
 
@@ -306,6 +296,31 @@ uint32_t Compiler::Add(const Expr& expr) {
   const uint32_t root = rep_->Compile(expr);
   rep_->roots.push_back(root);
   return root;
+}
+
+std::vector<uint32_t> Compiler::AddAll(const Program& other) {
+  std::vector<uint32_t> slots(other.slots.size());
+  for (uint32_t i = 0; i < slots.size(); ++i) {
+    const Slot& slot = other.slots[i];
+    slots[i] = i < other.root_count
+                   ? i
+                   : rep_->SlotIn(slots[slot.parent], slot.access.field,
+                                  other.paths[slot.path]);
+  }
+  std::vector<uint32_t> at;
+  at.reserve(other.instructions.size());
+  for (const Instruction& it : other.instructions) {
+    at.push_back(rep_->Import(other, it, slots, at));
+  }
+  return at;
+}
+
+void Compiler::AddRoot(uint32_t instruction) {
+  rep_->roots.push_back(instruction);
+}
+
+const Value* Compiler::ConstantAt(uint32_t instruction) const {
+  return rep_->ConstantOf(instruction);
 }
 
 uint32_t Compiler::AddSlot(const Path& path) { return rep_->SlotOf(path); }

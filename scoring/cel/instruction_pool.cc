@@ -34,16 +34,99 @@ uint32_t InstructionPool::SlotOf(const Path& path) {
   Path prefix{path.root, {}};
   for (const auto* field : path.fields) {
     prefix.fields.push_back(field);
-    const auto [it, added] =
-        slots_.emplace(std::make_pair(slot, field),
-                       static_cast<uint32_t>(program->slots.size()));
-    if (added) {
-      const uint32_t name = InternPath(environment.PathName(prefix));
-      program->slots.push_back({slot, name, FieldAccess(field)});
-    }
-    slot = it->second;
+    const auto known = slots_.find(std::make_pair(slot, field));
+    slot = known != slots_.end()
+               ? known->second
+               : SlotIn(slot, field, environment.PathName(prefix));
   }
   return slot;
+}
+
+uint32_t InstructionPool::SlotIn(uint32_t parent,
+                                 const google::protobuf::FieldDescriptor* field,
+                                 const std::string& name) {
+  const auto [it, added] =
+      slots_.emplace(std::make_pair(parent, field),
+                     static_cast<uint32_t>(program->slots.size()));
+  if (added) {
+    program->slots.push_back({parent, InternPath(name), FieldAccess(field)});
+  }
+  return it->second;
+}
+
+// A selection is one by its field and its name in messages.
+uint32_t InstructionPool::SelectionOf(
+    const std::string& path, const google::protobuf::FieldDescriptor* field) {
+  const uint32_t name = InternPath(path);
+  for (uint32_t i = 0; i < program->selections.size(); ++i) {
+    const Selection& known = program->selections[i];
+    if (known.access.field == field && known.path == name) return i;
+  }
+  program->selections.push_back({name, FieldAccess(field)});
+  return static_cast<uint32_t>(program->selections.size() - 1);
+}
+
+uint32_t InstructionPool::Import(const Program& other, const Instruction& it,
+                                 const std::vector<uint32_t>& slots,
+                                 const std::vector<uint32_t>& at) {
+  Instruction made = it;
+  made.memo = kNoMemo;
+  switch (it.op) {
+    case Op::kConstant:
+      return Constant(other.constants[it.a]);
+    case Op::kVariable:
+      break;
+    case Op::kSlot:
+    case Op::kHasSlot:
+    case Op::kOptionalSlot:
+      made.a = slots[it.a];
+      break;
+    case Op::kSelect:
+    case Op::kHasSelect:
+    case Op::kOptionalSelect: {
+      const Selection& selection = other.selections[it.b];
+      made.a = at[it.a];
+      made.b = SelectionOf(other.paths[selection.path], selection.access.field);
+      break;
+    }
+    case Op::kInSet:
+      made.a = at[it.a];
+      made.b = SetOf(other.sets[it.b]);
+      break;
+    case Op::kList:
+    case Op::kMapLiteral:
+    case Op::kOptionalList:
+    case Op::kOptionalMap:
+    case Op::kCall: {
+      std::vector<uint32_t> operands;
+      ForEachOperand(other, it, [&](uint32_t operand) {
+        operands.push_back(at[operand]);
+      });
+      if (it.op == Op::kCall) {
+        made.c = ImportCall(other.calls[it.c]);
+      } else if (it.c != kNoOperand) {
+        program->templates.push_back(other.templates[it.c]);
+        made.c = static_cast<uint32_t>(program->templates.size() - 1);
+      }
+      return EmitRun(it.op, operands, made.c);
+    }
+    default:
+      for (uint32_t* operand : {&made.a, &made.b, &made.c}) {
+        if (*operand != kNoOperand) *operand = at[*operand];
+      }
+  }
+  return Intern(made);
+}
+
+uint32_t InstructionPool::ImportCall(const cel::Call& call) {
+  std::string key = absl::StrCat("import ", call.name, call.member ? "." : "");
+  for (const Overload* overload : call.overloads) {
+    absl::StrAppend(&key, "#", reinterpret_cast<uintptr_t>(overload));
+  }
+  const auto [it, added] =
+      calls_.emplace(key, static_cast<uint32_t>(program->calls.size()));
+  if (added) program->calls.push_back(call);
+  return it->second;
 }
 
 // The index of an instruction equal to `made`.

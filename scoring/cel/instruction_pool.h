@@ -20,6 +20,12 @@ struct InstructionPool {
 
   uint32_t InternPath(const std::string& name);
   uint32_t SlotOf(const Path& path);
+  // The slot of a field of the message in slot `parent`.
+  uint32_t SlotIn(uint32_t parent,
+                  const google::protobuf::FieldDescriptor* field,
+                  const std::string& name);
+  uint32_t SelectionOf(const std::string& path,
+                       const google::protobuf::FieldDescriptor* field);
   uint32_t SetOf(const std::shared_ptr<const EntrySet>& set);
   // The index of an instruction equal to `made`.
   uint32_t Intern(const Instruction& made);
@@ -32,6 +38,11 @@ struct InstructionPool {
   uint32_t EmitCall(const std::string& name, bool member,
                     const Overload* certain,
                     const std::vector<uint32_t>& operands);
+  // An instruction of another program, its operands found again here. `at`
+  // says where those before it are.
+  uint32_t Import(const Program& other, const Instruction& it,
+                  const std::vector<uint32_t>& slots,
+                  const std::vector<uint32_t>& at);
   // `value` may point into anything that lives until this returns.
   uint32_t Constant(Value value);
 
@@ -50,6 +61,7 @@ struct InstructionPool {
 
   uint32_t CallOf(const std::string& name, bool member, const Overload* certain,
                   const Value* pattern);
+  uint32_t ImportCall(const cel::Call& call);
 
   absl::flat_hash_map<Key, uint32_t> known_;
   absl::flat_hash_map<std::string, uint32_t> constants_;

@@ -145,6 +145,14 @@ class Compiler {
   // Adds an expression and returns its root instruction. The expression is
   // not needed afterwards.
   uint32_t Add(const Expr& expr);
+  // Takes over another program of the same environment's roots, made without
+  // message literals; returns where each of its instructions is now. `other`
+  // must outlive the program made.
+  std::vector<uint32_t> AddAll(const Program& other);
+  // Says that an instruction is evaluated by itself.
+  void AddRoot(uint32_t instruction);
+  // The value an instruction always has; null when there is none.
+  const Value* ConstantAt(uint32_t instruction) const;
   // The slot of a field; created when no expression reads it.
   uint32_t AddSlot(const Path& path);
 

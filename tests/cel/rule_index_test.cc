@@ -145,8 +145,11 @@ std::vector<std::string> Plainly(const RuleSet& set, const v1::Movement& m,
   std::vector<std::string> answers;
   for (const Rule& rule : set.rules) {
     if (!rule.AppliesTo(m.event())) continue;
+    cel::Diagnostics ignored;
+    const cel::Checked checked =
+        cel::CheckCondition(rule.source, set.environment, &ignored);
     const cel::NaiveValue value =
-        cel::EvaluateNaively(*rule.condition.expr, set.environment, roots);
+        cel::EvaluateNaively(*checked.expr, set.environment, roots);
     if (const auto* unknown = value.As<cel::NaiveValue::Unknown>()) {
       answers.push_back(absl::StrCat(rule.id, " lacks ", unknown->path));
     } else if (const auto* error = value.As<cel::NaiveValue::Error>()) {
@@ -230,12 +233,11 @@ TEST(RuleIndexTest, LeavesMostRulesAlone) {
   }
   const CheckResult checked = CheckRuleSet(yaml, "made.yaml");
   ASSERT_NE(checked.rule_set, nullptr);
-  cel::Compiler compiler(checked.rule_set->environment);
   std::vector<IndexedRule> rules;
   for (const Rule& rule : checked.rule_set->rules) {
-    rules.push_back({compiler.Add(*rule.condition.expr), {}});
+    rules.push_back({rule.root, {}});
   }
-  const auto program = compiler.Finish();
+  const auto& program = checked.rule_set->program;
   const RuleIndex index(*program, rules);
   EXPECT_EQ(index.attribute_count(), 2u);
   v1::Movement movement;
