@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/keys.h"
@@ -53,10 +54,31 @@ absl::Status NeedCaller(const std::string& caller) {
                "line's --caller)");
 }
 
+// The day, and which fields the movements of late had. Without a store that
+// answers, lint says less; that is no reason to refuse a check.
+scoring::CheckOptions RuleApi::LintOptions() const {
+  scoring::CheckOptions options;
+  options.today = absl::ToUnixSeconds(absl::Now());
+  uint64_t last_sequence = 0;
+  absl::Status status = engine_->Run([&](Core& core) {
+    last_sequence = core.last_sequence();
+    return absl::OkStatus();
+  });
+  auto store = engine_->store();
+  if (!status.ok() || !store.ok()) return options;
+  const auto seen = Observe(**store, last_sequence);
+  if (!seen.ok()) return options;
+  for (const v1::FieldSample& field : seen->fields()) {
+    options.field_use.push_back(
+        {field.field(), field.absent(), seen->movements()});
+  }
+  return options;
+}
+
 v1::ValidateRuleSetResponse RuleApi::Validate(
     const v1::ValidateRuleSetRequest& request) const {
   scoring::CheckResult checked =
-      scoring::CheckRuleSet(request.yaml(), request.file());
+      scoring::CheckRuleSet(request.yaml(), request.file(), LintOptions());
   v1::ValidateRuleSetResponse response;
   for (v1::Issue& issue : checked.issues) {
     *response.add_issues() = std::move(issue);
@@ -114,6 +136,7 @@ absl::StatusOr<v1::Revision> RuleApi::Create(
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
+  engine_->rule_sets().Keep(made.revision(), checked.rule_set);
   return made;
 }
 

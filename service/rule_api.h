@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/rule_service.pb.h"
+#include "scoring/rule_set_lint.h"
 #include "service/engine.h"
 
 namespace portrisk::service {
@@ -52,6 +53,7 @@ class RuleApi {
       const v1::LoadReferenceRequest& request, const std::string& caller);
 
  private:
+  scoring::CheckOptions LintOptions() const;
   absl::StatusOr<v1::Catalogue> ReadCatalogue() const;
   absl::Status MayApprove(const v1::Revision& revision,
                           const std::string& caller) const;

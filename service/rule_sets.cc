@@ -57,6 +57,12 @@ absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> RuleSets::Get(
   return sets_.try_emplace(revision, checked.rule_set).first->second;
 }
 
+void RuleSets::Keep(uint64_t revision,
+                    std::shared_ptr<const scoring::RuleSet> rule_set) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  sets_.try_emplace(revision, std::move(rule_set));
+}
+
 absl::StatusOr<std::vector<scoring::Programme::Member>> MembersInForce(
     const store::Store& store, const RuleSets& rule_sets,
     const v1::Catalogue& catalogue) {

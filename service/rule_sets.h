@@ -27,6 +27,10 @@ class RuleSets {
   absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> Get(
       const store::Store& store, uint64_t revision) const;
 
+  // Keeps one that was checked already.
+  void Keep(uint64_t revision,
+            std::shared_ptr<const scoring::RuleSet> rule_set) const;
+
  private:
   mutable std::mutex mutex_;
   mutable std::map<uint64_t, std::shared_ptr<const scoring::RuleSet>> sets_;
