@@ -95,7 +95,7 @@ bool IsTypeName(absl::string_view name) {
 
 void Environment::AddSet(std::shared_ptr<const EntrySet> set) {
   std::string name = set->name();
-  sets_.emplace(std::move(name), std::move(set));
+  sets_[std::move(name)] = std::move(set);
 }
 
 void Environment::AddEnums(const Descriptor& type) {

@@ -192,7 +192,7 @@ class Naive {
   V Map(const Expr& e) {
     V::Map map;
     for (size_t i = 0; i < e.args.size(); i += 2) {
-      const V key = Evaluate(*e.args[i]);
+      V key = Evaluate(*e.args[i]);
       if (!key.decided()) return key;
       V value = Evaluate(*e.args[i + 1]), error;
       if (!value.decided()) return value;

@@ -85,11 +85,17 @@ V Integer(const std::string& name, T a, T b) {
   return {static_cast<T>(r)};
 }
 
+// Of a timestamp or a duration.
+absl::int128 NanosOf(const V& v) {
+  if (const auto* t = v.As<V::Timestamp>()) return t->nanos;
+  const auto* d = v.As<V::Duration>();
+  return d == nullptr ? absl::int128(0) : d->nanos;
+}
+
 V Times(const std::string& name, const V& a, const V& b) {
   const auto* ta = a.As<V::Timestamp>();
   const auto* tb = b.As<V::Timestamp>();
-  const absl::int128 x = ta ? ta->nanos : a.As<V::Duration>()->nanos;
-  const absl::int128 y = tb ? tb->nanos : b.As<V::Duration>()->nanos;
+  const absl::int128 x = NanosOf(a), y = NanosOf(b);
   if (name == "_+_")
     return ta || tb ? MakeTimestamp(x + y) : MakeDuration(x + y);
   if (ta && !tb) return MakeTimestamp(x - y);
