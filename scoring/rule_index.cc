@@ -8,11 +8,6 @@
 #include "scoring/rule_index_keys.h"
 
 namespace portrisk::scoring {
-namespace {
-
-constexpr size_t kEventCount = v1::Event_MAX + 1;
-
-}  // namespace
 
 // How many bounds are not above the key; without branches to guess wrong.
 size_t RuleIndex::Attribute::BucketOf(uint64_t key) const {

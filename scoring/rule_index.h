@@ -57,8 +57,7 @@ class RuleIndex {
  public:
   RuleIndex() = default;
   // `program` must outlive the index. Roots above 0 (history) are only read by
-  // Refine.
-  // The index is laid out for movements like those of `statistics`.
+  // Refine. The index is laid out for movements like those of `statistics`.
   RuleIndex(const cel::Program& program, absl::Span<const IndexedRule> rules,
             const v1::Statistics& statistics = {});
 
@@ -72,13 +71,14 @@ class RuleIndex {
   uint8_t roots_refined() const { return roots_refined_; }
 
   size_t attribute_count() const { return attributes_.size(); }
-  size_t row_count() const { return rows_.size(); }
   size_t SpaceUsed() const;  // Bytes.
 
  private:
   friend class RuleIndexBuilder;
 
   static constexpr uint32_t kNoSlot = UINT32_MAX;
+  // Groups of event_bits_; one more is for events not known here.
+  static constexpr size_t kEventCount = v1::Event_MAX + 1;
 
   struct Attribute {
     uint32_t instruction = 0;
@@ -89,7 +89,7 @@ class RuleIndex {
     std::vector<uint64_t> any;     // The same, a bit a word.
 
     size_t BucketOf(uint64_t key) const;  // From 1.
-    const cel::Value Read(cel::EvalState* state) const {
+    cel::Value Read(cel::EvalState* state) const {
       return slot != kNoSlot ? state->ReadSlot(slot)
                              : state->Evaluate(instruction);
     }

@@ -350,25 +350,43 @@ Demands DemandAnalysis::Walk(uint32_t index, bool wanted) const {
 }
 
 std::vector<Demands> DemandAnalysis::Alternatives(uint32_t root) const {
-  std::vector<Demands> rows;
-  const Instruction& it = program_.instructions[root];
+  Counts counts;
+  Count(root, &counts);
+  return Expand(root, counts);
+}
+
+// Every part is counted once, so that a long chain costs its length.
+size_t DemandAnalysis::Count(uint32_t index, Counts* counts) const {
+  const auto known = counts->find(index);
+  if (known != counts->end()) return known->second;
+  const Instruction& it = program_.instructions[index];
+  size_t count = 1;
   if (it.op == Op::kOr || it.op == Op::kAnd) {
-    const std::vector<Demands> left = Alternatives(it.a);
-    const std::vector<Demands> right = Alternatives(it.b);
-    if (it.op == Op::kOr) {
-      if (left.size() + right.size() <= kAlternativesMax) {
-        rows = left;
-        rows.insert(rows.end(), right.begin(), right.end());
-        return rows;
-      }
-    } else if (left.size() * right.size() <= kAlternativesMax) {
-      for (const Demands& a : left) {
-        for (const Demands& b : right) rows.push_back(Both(a, b));
-      }
-      return rows;
-    }
+    const size_t left = Count(it.a, counts);
+    const size_t right = Count(it.b, counts);
+    count = it.op == Op::kOr ? left + right : left * right;
+    if (count > kAlternativesMax) count = 1;
   }
-  return {Walk(root, true)};
+  (*counts)[index] = count;
+  return count;
+}
+
+std::vector<Demands> DemandAnalysis::Expand(uint32_t index,
+                                            const Counts& counts) const {
+  const Instruction& it = program_.instructions[index];
+  // One alternative is what the whole part demands.
+  if (counts.at(index) == 1) return {Walk(index, true)};
+  std::vector<Demands> rows = Expand(it.a, counts);
+  const std::vector<Demands> right = Expand(it.b, counts);
+  if (it.op == Op::kOr) {
+    rows.insert(rows.end(), right.begin(), right.end());
+    return rows;
+  }
+  std::vector<Demands> both;
+  for (const Demands& a : rows) {
+    for (const Demands& b : right) both.push_back(Both(a, b));
+  }
+  return both;
 }
 
 }  // namespace portrisk::scoring

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "scoring/cel/program.h"
 
@@ -65,6 +66,11 @@ class DemandAnalysis {
   bool KeyRangeOf(uint32_t attribute, const cel::Value& constant,
                   KeyRange* range) const;
   Demands Walk(uint32_t index, bool wanted) const;
+  // How many alternatives each part of a condition comes to; 1 where they
+  // would be too many and the part is taken as a whole.
+  using Counts = absl::flat_hash_map<uint32_t, size_t>;
+  size_t Count(uint32_t index, Counts* counts) const;
+  std::vector<Demands> Expand(uint32_t index, const Counts& counts) const;
 
   const cel::Program& program_;
   std::vector<uint8_t> roots_;

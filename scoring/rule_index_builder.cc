@@ -15,7 +15,6 @@ namespace {
 // Bits are made for so many words at a time: one cache line.
 constexpr size_t kStep = 8;
 constexpr size_t kStepRows = 64 * kStep;
-constexpr size_t kEventCount = v1::Event_MAX + 1;
 // Reading an attribute costs about as much as evaluating so few rules.
 constexpr size_t kRowsPerAttributeMin = 6;
 constexpr size_t kAttributesMax = 96;
@@ -89,9 +88,10 @@ class RuleIndexBuilder {
         ++all[it->second].rows;
       }
     }
-    const size_t least = kRowsPerAttributeMin;
     for (Choice& choice : all) {
-      if (choice.rows >= least) chosen_.push_back(std::move(choice));
+      if (choice.rows >= kRowsPerAttributeMin) {
+        chosen_.push_back(std::move(choice));
+      }
     }
     std::sort(chosen_.begin(), chosen_.end(),
               [](const Choice& a, const Choice& b) {
@@ -296,8 +296,9 @@ class RuleIndexBuilder {
 
   void FillEvents() {
     const size_t words = index_->words_;
-    index_->event_bits_.assign((kEventCount + 1) * words, 0);
-    index_->event_any_.assign((kEventCount + 1) * index_->summary_, 0);
+    index_->event_bits_.assign((RuleIndex::kEventCount + 1) * words, 0);
+    index_->event_any_.assign((RuleIndex::kEventCount + 1) * index_->summary_,
+                              0);
     const auto set = [&](size_t event, size_t row) {
       const size_t word = row / 64;
       index_->event_bits_[event * words + word] |= uint64_t{1} << row % 64;
@@ -307,7 +308,8 @@ class RuleIndexBuilder {
     for (size_t row = 0; row < rows_.size(); ++row) {
       const std::vector<v1::Event>& events = rules_[rows_[row].rule].events;
       for (const v1::Event event : events) set(event, row);
-      for (size_t event = 0; events.empty() && event <= kEventCount; ++event) {
+      for (size_t event = 0; events.empty() && event <= RuleIndex::kEventCount;
+           ++event) {
         set(event, row);
       }
     }

@@ -14,7 +14,7 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 
 // Values kept of one field.
-constexpr size_t kValuesMax = 256;
+constexpr size_t kValuesMax = 64;
 
 bool IsTime(const FieldDescriptor& field) {
   return field.message_type() != nullptr &&

@@ -190,6 +190,28 @@ absl::Status Engine::Run(std::function<absl::Status(Core&)> command) {
   return task.status;
 }
 
+absl::StatusOr<v1::Catalogue> Engine::ReadCatalogue() {
+  v1::Catalogue catalogue;
+  absl::Status status = Run([&](Core& core) {
+    catalogue = core.catalogue();
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return catalogue;
+}
+
+absl::StatusOr<v1::Statistics> Engine::ObserveMovements() {
+  uint64_t last_sequence = 0;
+  absl::Status status = Run([&](Core& core) {
+    last_sequence = core.last_sequence();
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  auto opened = store();
+  if (!opened.ok()) return opened.status();
+  return Observe(**opened, last_sequence);
+}
+
 void Engine::Drain() {
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);

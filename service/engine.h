@@ -69,6 +69,11 @@ class Engine {
   // Runs `command` at its place in the order; returns when that is durable.
   absl::Status Run(std::function<absl::Status(Core&)> command);
 
+  // Revisions and lists as they stand, durably.
+  absl::StatusOr<v1::Catalogue> ReadCatalogue();
+  // What the movements of late look like (rule_sets.h).
+  absl::StatusOr<v1::Statistics> ObserveMovements();
+
   // Accepts nothing more, answers what was accepted, checkpoints. Idempotent.
   void Drain();
 

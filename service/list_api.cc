@@ -71,16 +71,6 @@ std::vector<std::string> FormsOf(const std::string& value, v1::ListType type) {
 
 }  // namespace
 
-absl::StatusOr<v1::Catalogue> ListApi::ReadCatalogue() const {
-  v1::Catalogue catalogue;
-  absl::Status status = engine_->Run([&](Core& core) {
-    catalogue = core.catalogue();
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  return catalogue;
-}
-
 absl::Status ListApi::CheckType(const v1::Catalogue& catalogue,
                                 const v1::LoadListRequest& request) const {
   auto store = engine_->store();
@@ -112,7 +102,7 @@ absl::StatusOr<v1::LoadListResponse> ListApi::Load(
   if (status.ok()) status = CheckHead(request);
   if (!status.ok()) return status;
   std::lock_guard<std::mutex> lock(mutex_);
-  auto catalogue = ReadCatalogue();
+  auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   status = CheckType(*catalogue, request);
   if (!status.ok()) return status;
@@ -170,7 +160,7 @@ absl::StatusOr<v1::ListListsResponse> ListApi::List(
     return Invalid("BAD_PAGE_TOKEN",
                    "page_token is not one that this method returned");
   }
-  auto catalogue = ReadCatalogue();
+  auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   v1::ListListsResponse response;
   for (const v1::ListVersion& list : catalogue->lists()) {
@@ -194,7 +184,7 @@ absl::StatusOr<v1::ListListsResponse> ListApi::List(
 
 absl::StatusOr<v1::GetListResponse> ListApi::Get(
     const v1::GetListRequest& request) const {
-  auto catalogue = ReadCatalogue();
+  auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   v1::GetListResponse response;
   for (const v1::ListVersion& list : catalogue->lists()) {
@@ -227,7 +217,7 @@ absl::StatusOr<v1::GetListResponse> ListApi::Get(
 
 absl::StatusOr<v1::LookUpListValueResponse> ListApi::LookUp(
     const v1::LookUpListValueRequest& request) const {
-  auto catalogue = ReadCatalogue();
+  auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   if (!request.name().empty() &&
       FindList(*catalogue, request.name()) == nullptr) {

@@ -27,7 +27,6 @@ class ListApi {
       const v1::LookUpListValueRequest& request) const;
 
  private:
-  absl::StatusOr<v1::Catalogue> ReadCatalogue() const;
   // A rule set in force must not lose a list by its changing type.
   absl::Status CheckType(const v1::Catalogue& catalogue,
                          const v1::LoadListRequest& request) const;

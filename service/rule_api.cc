@@ -59,14 +59,7 @@ absl::Status NeedCaller(const std::string& caller) {
 scoring::CheckOptions RuleApi::LintOptions() const {
   scoring::CheckOptions options;
   options.today = absl::ToUnixSeconds(absl::Now());
-  uint64_t last_sequence = 0;
-  absl::Status status = engine_->Run([&](Core& core) {
-    last_sequence = core.last_sequence();
-    return absl::OkStatus();
-  });
-  auto store = engine_->store();
-  if (!status.ok() || !store.ok()) return options;
-  const auto seen = Observe(**store, last_sequence);
+  const auto seen = engine_->ObserveMovements();
   if (!seen.ok()) return options;
   for (const v1::FieldSample& field : seen->fields()) {
     options.field_use.push_back(
@@ -140,16 +133,6 @@ absl::StatusOr<v1::Revision> RuleApi::Create(
   return made;
 }
 
-absl::StatusOr<v1::Catalogue> RuleApi::ReadCatalogue() const {
-  v1::Catalogue catalogue;
-  absl::Status status = engine_->Run([&](Core& core) {
-    catalogue = core.catalogue();
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  return catalogue;
-}
-
 absl::StatusOr<v1::Revision> RuleApi::Get(
     const v1::GetRevisionRequest& request) const {
   auto store = engine_->store();
@@ -180,7 +163,7 @@ absl::StatusOr<v1::ListRevisionsResponse> RuleApi::List(
     return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
                  "page_token is not one that this method returned");
   }
-  auto catalogue = ReadCatalogue();
+  auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   const int size =
       request.page_size() <= 0 ? 100 : std::min<int>(request.page_size(), 1000);

@@ -54,7 +54,6 @@ class RuleApi {
 
  private:
   scoring::CheckOptions LintOptions() const;
-  absl::StatusOr<v1::Catalogue> ReadCatalogue() const;
   absl::Status MayApprove(const v1::Revision& revision,
                           const std::string& caller) const;
   // One revision's next step.

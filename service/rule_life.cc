@@ -117,7 +117,7 @@ absl::StatusOr<v1::Revision> RuleApi::Change(
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   std::lock_guard<std::mutex> lock(mutex_);
-  auto catalogue = ReadCatalogue();
+  auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   const v1::Revision* target = FindRevision(*catalogue, request.revision());
   if (target == nullptr) return NoRevision(request.revision());
@@ -161,7 +161,7 @@ absl::StatusOr<v1::Revision> RuleApi::Share(
                  "out of force roll it back");
   }
   std::lock_guard<std::mutex> lock(mutex_);
-  auto catalogue = ReadCatalogue();
+  auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   const v1::Revision* target = FindRevision(*catalogue, request.revision());
   if (target == nullptr) return NoRevision(request.revision());
@@ -192,7 +192,7 @@ absl::StatusOr<v1::Revision> RuleApi::Rollback(
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   std::lock_guard<std::mutex> lock(mutex_);
-  auto catalogue = ReadCatalogue();
+  auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   const uint64_t previous = PreviousActive(*catalogue, request.rule_set());
   if (previous == 0) {
@@ -240,13 +240,7 @@ absl::StatusOr<v1::Revision> RuleApi::Take(v1::Catalogue catalogue,
   // with the step, so that a restart lays it out the same way.
   const bool observes = last.event.state() == v1::ACTIVE;
   if (observes) {
-    uint64_t last_sequence = 0;
-    absl::Status status = engine_->Run([&](Core& core) {
-      last_sequence = core.last_sequence();
-      return absl::OkStatus();
-    });
-    if (!status.ok()) return status;
-    auto statistics = Observe(**store, last_sequence);
+    auto statistics = engine_->ObserveMovements();
     if (!statistics.ok()) return statistics.status();
     *catalogue.mutable_statistics() = *std::move(statistics);
   }

@@ -11,6 +11,7 @@
 #include "scoring/cel/naive.h"
 #include "scoring/programme.h"
 #include "scoring/rule_set.h"
+#include "scoring/statistics.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -202,7 +203,12 @@ TEST_P(RuleIndexTest, AnswersLikeAPlainWalk) {
   const CheckResult checked = CheckRuleSet(yaml, "made.yaml");
   ASSERT_NE(checked.rule_set, nullptr)
       << (checked.issues.empty() ? "" : checked.issues[0].DebugString());
-  const auto programme = *Programme::Compile({{1, checked.rule_set}});
+  // Half of the seeds lay the index out for what movements look like.
+  StatisticsBuilder seen;
+  for (int i = 0; i < 500; ++i) seen.Add(generator.Movement());
+  const v1::Statistics statistics = seen.Take(500);
+  const auto programme = *Programme::Compile(
+      {{1, checked.rule_set}}, seed % 2 == 0 ? statistics : v1::Statistics());
   EvalScratch scratch;
   size_t hits = 0;
   for (int i = 0; i < 120; ++i) {
