@@ -9,17 +9,54 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "service/completion.h"
 #include "service/engine.h"
 #include "service/history_api.h"
 
 namespace portrisk::service {
 
+// How many calls there are. The queue may only be shut down after the last: a
+// call that still has to begin its finish on it would end the process.
+class LiveCalls {
+ public:
+  // Part of every call.
+  class Hold {
+   public:
+    explicit Hold(LiveCalls* calls) : calls_(calls) {
+      std::lock_guard<std::mutex> lock(calls_->mutex_);
+      ++calls_->count_;
+    }
+    ~Hold() {
+      std::lock_guard<std::mutex> lock(calls_->mutex_);
+      if (--calls_->count_ == 0) calls_->none_.notify_all();
+    }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    LiveCalls* const calls_;
+  };
+
+  void WaitForNone() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    none_.wait(lock, [this] { return count_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable none_;
+  size_t count_ = 0;
+};
+
 struct CallContext {
   ScoringBase* service;
   grpc::ServerCompletionQueue* queue;
   Engine* engine;
   const HistoryApi* history;  // Explains in the caller's language.
+  LiveCalls* live;
 };
 
 // Begin to accept calls; each accepted call posts its successor, and frees

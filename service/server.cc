@@ -198,6 +198,7 @@ struct Server::Rep {
   HealthService health_service{{v1::ScoringService::service_full_name(),
                                 v1::RuleService::service_full_name(),
                                 v1::HistoryService::service_full_name()}};
+  LiveCalls live;
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
   std::unique_ptr<grpc::Server> server;
@@ -243,7 +244,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   rep.address = absl::StrCat(host, ":", port);
-  rep.calls = {&rep.scoring_service, rep.queue.get(), engine, &rep.history};
+  rep.calls = {&rep.scoring_service, rep.queue.get(), engine, &rep.history,
+               &rep.live};
   PostUnaryCall(&rep.calls);
   PostBatchCall(&rep.calls);
   PostStreamCall(&rep.calls);
@@ -265,6 +267,8 @@ void Server::Shutdown() {
     rep_->health_service.Stop();
     rep_->server->Shutdown(std::chrono::system_clock::now() +
                            absl::ToChronoNanoseconds(rep_->options.drain_max));
+    // From here on no call is accepted; those that were are cancelled and end.
+    rep_->live.WaitForNone();
     rep_->queue->Shutdown();
     if (rep_->poller.joinable()) rep_->poller.join();
   });

@@ -160,6 +160,7 @@ class StreamCall {
   }
 
   const CallContext* const call_;
+  const LiveCalls::Hold hold_{call_->live};
   grpc::ServerContext server_;
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
   Step connected_{this, &StreamCall::Connected};

@@ -84,6 +84,7 @@ class UnaryCall : public Tag, public MovementTask {
   }
 
   const CallContext* const call_;
+  const LiveCalls::Hold hold_{call_->live};
   grpc::ServerContext server_;
   grpc::ByteBuffer buffer_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
@@ -180,6 +181,7 @@ class BatchCall : public Tag {
   }
 
   const CallContext* const call_;
+  const LiveCalls::Hold hold_{call_->live};
   grpc::ServerContext server_;
   grpc::ByteBuffer buffer_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
