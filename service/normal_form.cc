@@ -51,6 +51,7 @@ struct Field {
 constexpr Field<v1::Movement> kMovement[] = {
     FIELD(Movement, source, kIdentity, kSourceLengthMax),
     FIELD(Movement, id, kIdentity, kIdLengthMax),
+    FIELD(Movement, work_order, kTrimmed),
     FIELD(Movement, origin, kText),
 };
 constexpr Field<v1::Container> kContainer[] = {
@@ -328,6 +329,9 @@ class Walk {
     const Path path{nullptr, "transport"};
     Strings(kTransport, path, transport);
     if (!v1::Mode_IsValid(transport->mode())) UnknownValue(path, "mode");
+    if (transport->has_estimated_arrival_time()) {
+      Time(path, "estimated_arrival_time", transport->estimated_arrival_time());
+    }
   }
 
   void Visit(v1::Consignment* consignment) {
@@ -376,6 +380,7 @@ class Walk {
     if (right->has_expire_time()) {
       Time(path, "expire_time", right->expire_time());
     }
+    if (right->has_slot_time()) Time(path, "slot_time", right->slot_time());
     if (right->has_actor()) Visit({&path, "actor"}, right->mutable_actor());
     if (right->has_recipient()) {
       Visit({&path, "recipient"}, right->mutable_recipient());
