@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "scoring/cel/conjunctions.h"
 #include "scoring/cel/eval.h"
 #include "scoring/cel/program.h"
 #include "scoring/limits.h"
@@ -43,8 +44,17 @@ void Assign(absl::string_view text, std::string* out) {
 }  // namespace
 
 struct EvalScratch::Rep {
+  // A field as text, written once a movement however many hits read it.
+  struct Text {
+    uint64_t movement = 0;
+    bool known = false;
+    std::string text;
+  };
+
   cel::EvalState state;
   Candidates candidates;
+  uint64_t movement = 0;    // Counted up; which texts are of this one.
+  std::vector<Text> texts;  // By slot.
 };
 
 EvalScratch::EvalScratch() : rep_(std::make_unique<Rep>()) {}
@@ -82,6 +92,7 @@ struct Programme::Rep {
     const v1::Movement& movement;
     const Circumstances& now;
     cel::EvalState* state;
+    EvalScratch::Rep* scratch;
     v1::Assessment* out;
   };
 
@@ -92,6 +103,8 @@ struct Programme::Rep {
   std::pair<uint32_t, uint32_t> RulesOf(uint32_t member) const;
   void EvaluateRule(uint32_t rule, const Pass& pass) const;
   void AddHit(uint32_t rule, const Pass& pass) const;
+  // Null when the field is absent.
+  const std::string* EvidenceText(uint32_t slot, const Pass& pass) const;
   void Suppress(const CompiledRule& compiled, const Pass& pass,
                 v1::Hit* hit) const;
   bool IsShadow(uint32_t rule, const Circumstances& now) const;
@@ -105,6 +118,7 @@ struct Programme::Rep {
   std::vector<uint32_t> first_rule;               // Of each member.
   std::vector<CompiledSuppression> suppressions;  // By the rule they concern.
   std::vector<uint32_t> evidence;                 // Slots.
+  cel::Conjunctions conditions;                   // By rule.
   RuleIndex index;
   absl::flat_hash_map<std::string, std::vector<Cap>> category_caps;
   size_t rule_count = 0;
@@ -293,10 +307,14 @@ std::shared_ptr<const Programme> Programme::With(
 
 void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
   std::vector<IndexedRule> indexed;
+  std::vector<uint32_t> roots;
   indexed.reserve(rules.size());
+  roots.reserve(rules.size());
   for (const CompiledRule& compiled : rules) {
     indexed.push_back({compiled.root, compiled.rule->applies_to});
+    roots.push_back(compiled.root);
   }
+  conditions = cel::Conjunctions(*program, roots);
   index = RuleIndex(*program, indexed, statistics);
 }
 
@@ -313,6 +331,10 @@ Programme::Needs Programme::Select(const Scope& scope,
     lists.now_seconds = movement.occurrence_time().seconds();
   }
   state.Begin(*rep_->program, roots, lists);
+  ++scratch->rep_->movement;
+  if (scratch->rep_->texts.size() < rep_->program->slots.size()) {
+    scratch->rep_->texts.resize(rep_->program->slots.size());
+  }
   rep_->index.Select(movement.event(), &state, &candidates);
   uint8_t read = 0;
   for (const uint32_t rule : candidates.rules()) {
@@ -328,7 +350,8 @@ void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,
   cel::EvalState& state = scratch->rep_->state;
   Candidates& candidates = scratch->rep_->candidates;
   rep.index.Refine(&state, &candidates);
-  const Rep::Pass pass{*scope.movement, *now_, &state, out};
+  const Rep::Pass pass{*scope.movement, *now_, &state, scratch->rep_.get(),
+                       out};
   for (const uint32_t rule : candidates.rules()) rep.EvaluateRule(rule, pass);
   for (uint32_t i = 0; i < rep.members.size(); ++i) {
     if (!now_->Concerns(i, out->unit().rollout_ppm())) continue;
@@ -351,7 +374,7 @@ void Programme::Rep::EvaluateRule(uint32_t rule, const Pass& pass) const {
       !pass.now.Concerns(compiled.member, pass.out->unit().rollout_ppm())) {
     return;
   }
-  const cel::Value value = pass.state->Evaluate(compiled.root);
+  const cel::Value value = conditions.Evaluate(rule, pass.state);
   // What is false needs no date: the index may not even have come here.
   if (value.is_false()) return;
   if (compiled.valid.is_limited()) {
@@ -391,16 +414,30 @@ void Programme::Rep::AddHit(uint32_t index, const Pass& pass) const {
   hit->set_shadow(IsShadow(index, pass.now));
   hit->set_revision(compiled.revision);
   for (uint32_t i = compiled.evidence_begin; i < compiled.evidence_end; ++i) {
-    const cel::Value& value = pass.state->ReadSlot(evidence[i]);
-    if (value.is_unknown()) continue;
-    const cel::Slot& slot = program->slots[evidence[i]];
+    const std::string* text = EvidenceText(evidence[i], pass);
+    if (text == nullptr) continue;
     v1::Evidence* entry = hit->add_evidence();
-    Assign(program->paths[slot.path], entry->mutable_field());
-    FormatEvidence(value, *slot.access.field, entry->mutable_value());
+    Assign(program->paths[program->slots[evidence[i]].path],
+           entry->mutable_field());
+    Assign(*text, entry->mutable_value());
   }
   if (compiled.suppressions_begin != compiled.suppressions_end) {
     Suppress(compiled, pass, hit);
   }
+}
+
+const std::string* Programme::Rep::EvidenceText(uint32_t slot,
+                                                const Pass& pass) const {
+  EvalScratch::Rep::Text& kept = pass.scratch->texts[slot];
+  if (kept.movement != pass.scratch->movement) {
+    kept.movement = pass.scratch->movement;
+    const cel::Value& value = pass.state->ReadSlot(slot);
+    kept.known = !value.is_unknown();
+    if (kept.known) {
+      FormatEvidence(value, *program->slots[slot].access.field, &kept.text);
+    }
+  }
+  return kept.known ? &kept.text : nullptr;
 }
 
 // A movement without a time is never suppressed, nor is one for which the
@@ -464,7 +501,8 @@ const std::vector<Programme::Member>& Programme::members() const {
 size_t Programme::SpaceUsed() const {
   return rep_->program->SpaceUsed() + rep_->index.SpaceUsed() +
          rep_->rules.capacity() * sizeof(Rep::CompiledRule) +
-         rep_->evidence.capacity() * sizeof(uint32_t);
+         rep_->evidence.capacity() * sizeof(uint32_t) +
+         rep_->conditions.SpaceUsed();
 }
 
 size_t Programme::rule_count() const { return rep_->rule_count; }

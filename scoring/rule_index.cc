@@ -9,8 +9,37 @@
 
 namespace portrisk::scoring {
 
+namespace {
+
+// Shorter runs are scanned without looking at summaries.
+constexpr size_t kSummarisedWordsMin = 16;
+// Of so few rows each is tried by what it is choosy about itself.
+constexpr int kFewRows = 4;
+
+// The bits of a word from row `begin` up to `end`, both of that word.
+uint64_t Between(size_t begin, size_t end) {
+  return ~uint64_t{0} << begin & ~uint64_t{0} >> (64 - end);
+}
+
+bool MoreThanFew(uint64_t bits) {
+  for (int i = 0; i < kFewRows; ++i) bits &= bits - 1;
+  return bits != 0;
+}
+
+// The part of a run that lies in a word.
+uint64_t RowsOf(RowRun run, size_t word) {
+  return Between(word == run.begin / 64 ? run.begin % 64 : 0,
+                 word == (run.end - 1) / 64 ? (run.end - 1) % 64 + 1 : 64);
+}
+
+}  // namespace
+
 // How many bounds are not above the key; without branches to guess wrong.
 size_t RuleIndex::Attribute::BucketOf(uint64_t key) const {
+  if (family == KeyFamily::kHash) {
+    const Known* found = known.Find(key);
+    return found == nullptr ? 0 : found->bucket;
+  }
   const uint64_t* at = bounds.data();
   size_t left = bounds.size();
   while (left > 1) {
@@ -19,7 +48,35 @@ size_t RuleIndex::Attribute::BucketOf(uint64_t key) const {
     left -= half;
   }
   const size_t below = static_cast<size_t>(at - bounds.data());
-  return below + (left == 1 && *at <= key ? 1 : 0) + 1;
+  return below + (left == 1 && *at <= key ? 1 : 0);
+}
+
+// All values first: their loads then wait for memory together.
+void RuleIndex::LookUp(cel::EvalState* state, Candidates* out) const {
+  out->keys_.resize(history_begin_);
+  for (size_t i = 0; i < history_begin_; ++i) {
+    out->keys_[i] = attributes_[i].KeyIn(state);
+  }
+  const auto add = [out](RowRun run) {
+    if (run.begin != run.end) out->runs_.push_back(run);
+  };
+  for (size_t i = 0; i < history_begin_; ++i) {
+    const Attribute& attribute = attributes_[i];
+    if (!out->keys_[i]) {
+      add(attribute.filed);
+      continue;
+    }
+    size_t bucket = 0;
+    if (const Known* known = attribute.known.Find(*out->keys_[i])) {
+      add(known->rows);
+      bucket = known->bucket;
+    }
+    if (attribute.family != KeyFamily::kHash) {
+      bucket = attribute.BucketOf(*out->keys_[i]);
+    }
+    out->buckets_[i] = static_cast<uint32_t>(bucket);
+    out->masks_[i] = attribute.bits.data() + bucket * words_;
+  }
 }
 
 void RuleIndex::Select(v1::Event event, cel::EvalState* state,
@@ -28,47 +85,82 @@ void RuleIndex::Select(v1::Event event, cel::EvalState* state,
   out->rules_.clear();
   if (words_ == 0) return;
   const size_t group = std::min(static_cast<size_t>(event), kEventCount);
-  const uint64_t* const of_event = event_bits_.data() + group * words_;
   // An attribute without a value excludes nothing that the event does not.
-  out->masks_.assign(history_begin_, of_event);
-  out->summaries_.assign(1, event_any_.data() + group * summary_);
-  for (size_t i = 0; i < history_begin_; ++i) {
-    const Attribute& attribute = attributes_[i];
-    uint64_t key;
-    if (!KeyOf(attribute.family, attribute.Read(state), &key)) continue;
-    const size_t bucket = attribute.BucketOf(key) - 1;
-    out->masks_[i] = attribute.bits.data() + bucket * words_;
-    out->summaries_.push_back(attribute.any.data() + bucket * summary_);
+  out->masks_.assign(history_begin_ + 1, event_bits_.data() + group * words_);
+  out->buckets_.assign(history_begin_, UINT32_MAX);
+  out->runs_.assign(1, unfiled_);
+  LookUp(state, out);
+  for (const RowRun run : out->runs_) Scan(run, group, out);
+  List(out);
+}
+
+void RuleIndex::Scan(RowRun run, size_t event, Candidates* out) const {
+  if (run.begin == run.end) return;
+  const size_t first = run.begin / 64;
+  const size_t last = (run.end - 1) / 64;
+  if (last - first >= kSummarisedWordsMin) {
+    return ScanSummaries(run, event, out);
   }
-  for (size_t i = 0; i < summary_; ++i) {
-    uint64_t alive = ~uint64_t{0};
+  for (size_t word = first; word <= last; ++word) {
+    Try(word, RowsOf(run, word), out);
+  }
+}
+
+void RuleIndex::ScanSummaries(RowRun run, size_t event, Candidates* out) const {
+  const size_t first = run.begin / 64;
+  const size_t last = (run.end - 1) / 64;
+  out->summaries_.assign(1, event_any_.data() + event * summary_);
+  for (size_t i = 0; i < history_begin_; ++i) {
+    if (out->buckets_[i] == UINT32_MAX) continue;
+    out->summaries_.push_back(attributes_[i].any.data() +
+                              out->buckets_[i] * summary_);
+  }
+  for (size_t i = first / 64; i <= last / 64; ++i) {
+    uint64_t alive = Between(i == first / 64 ? first % 64 : 0,
+                             i == last / 64 ? last % 64 + 1 : 64);
     for (const uint64_t* summary : out->summaries_) alive &= summary[i];
     for (; alive != 0; alive &= alive - 1) {
       const size_t word = i * 64 + static_cast<size_t>(__builtin_ctzll(alive));
-      uint64_t bits = of_event[word];
-      if (history_begin_ != 0) {
-        const Hint hint = hints_[word];
-        bits &= out->masks_[hint.first][word] & out->masks_[hint.second][word];
-        if (bits == 0) continue;
-        for (const uint64_t* mask : out->masks_) {
-          bits &= mask[word];
-          if (bits == 0) break;
-        }
-      }
-      if (bits != 0) out->words_.push_back({static_cast<uint32_t>(word), bits});
+      Try(word, RowsOf(run, word), out);
     }
   }
-  List(out);
+}
+
+void RuleIndex::Try(size_t word, uint64_t bits, Candidates* out) const {
+  const uint64_t* const* const masks = out->masks_.data();
+  const auto mask = [&](uint8_t place) { return masks[place][word]; };
+  const Places* const places = places_.data() + word * 64;
+  bits &= masks[history_begin_][word];
+  if (MoreThanFew(bits)) {
+    // What the first row is choosy about, its neighbours mostly are, too.
+    const Places& first = places[__builtin_ctzll(bits)];
+    bits &= mask(first[0]) & mask(first[1]);
+    if (MoreThanFew(bits)) {
+      for (size_t i = 0; i < history_begin_ && bits != 0; ++i) {
+        bits &= masks[i][word];
+      }
+      if (bits == 0) return;
+      out->words_.push_back({static_cast<uint32_t>(word), bits});
+      return;
+    }
+  }
+  uint64_t kept = 0;
+  for (; bits != 0; bits &= bits - 1) {
+    const Places& own = places[__builtin_ctzll(bits)];
+    kept |= bits & -bits & mask(own[0]) & mask(own[1]) & mask(own[2]) &
+            mask(own[3]);
+  }
+  if (kept != 0) out->words_.push_back({static_cast<uint32_t>(word), kept});
 }
 
 void RuleIndex::Refine(cel::EvalState* state, Candidates* candidates) const {
   if (candidates->words_.empty() || roots_refined_ == 0) return;
   for (size_t i = history_begin_; i < attributes_.size(); ++i) {
     const Attribute& attribute = attributes_[i];
-    uint64_t key;
-    if (!KeyOf(attribute.family, attribute.Read(state), &key)) continue;
+    const std::optional<uint64_t> key = attribute.KeyIn(state);
+    if (!key) continue;
     const uint64_t* mask =
-        attribute.bits.data() + (attribute.BucketOf(key) - 1) * words_;
+        attribute.bits.data() + attribute.BucketOf(*key) * words_;
     for (Candidates::Word& word : candidates->words_) {
       word.bits &= mask[word.index];
     }
@@ -89,41 +181,40 @@ void RuleIndex::List(Candidates* out) const {
                     out->rules_.end());
 }
 
-bool RuleIndex::KeyOf(KeyFamily family, const cel::Value& value,
-                      uint64_t* key) {
+std::optional<uint64_t> RuleIndex::KeyOf(KeyFamily family,
+                                         const cel::Value& value) {
+  const auto when = [&](KeyFamily wanted, uint64_t key) {
+    return family == wanted ? std::optional<uint64_t>(key) : std::nullopt;
+  };
   switch (value.kind) {
     case cel::Kind::kBool:
-      *key = value.b ? 1 : 0;
-      return family == KeyFamily::kBool;
+      return when(KeyFamily::kBool, value.b ? 1 : 0);
     case cel::Kind::kInt:
-      *key = NumberKey(static_cast<double>(value.i));
-      return family == KeyFamily::kNumber;
+      return when(KeyFamily::kNumber, NumberKey(static_cast<double>(value.i)));
     case cel::Kind::kUint:
-      *key = NumberKey(static_cast<double>(value.u));
-      return family == KeyFamily::kNumber;
+      return when(KeyFamily::kNumber, NumberKey(static_cast<double>(value.u)));
     case cel::Kind::kDouble:
-      *key = NumberKey(value.d);
-      return family == KeyFamily::kNumber && !std::isnan(value.d);
+      if (std::isnan(value.d)) return std::nullopt;
+      return when(KeyFamily::kNumber, NumberKey(value.d));
     case cel::Kind::kTimestamp:
     case cel::Kind::kDuration:
-      *key = SecondsKey(value.i);
-      return family == KeyFamily::kTime;
+      return when(KeyFamily::kTime, SecondsKey(value.i));
     case cel::Kind::kString:
-      *key = family == KeyFamily::kHash ? HashKey(value.text())
-                                        : TextKey(value.text());
-      return family == KeyFamily::kHash || family == KeyFamily::kText;
+      if (family == KeyFamily::kHash) return HashKey(value.text());
+      return when(KeyFamily::kText, TextKey(value.text()));
     default:
-      return false;
+      return std::nullopt;
   }
 }
 
 size_t RuleIndex::SpaceUsed() const {
   size_t bytes = (event_bits_.capacity() + event_any_.capacity()) * 8 +
                  rows_.capacity() * sizeof(uint32_t) +
-                 hints_.capacity() * sizeof(Hint);
+                 places_.capacity() * sizeof(Places);
   for (const Attribute& attribute : attributes_) {
     bytes += sizeof(attribute) + attribute.bounds.capacity() * 8 +
-             attribute.bits.capacity() * 8 + attribute.any.capacity() * 8;
+             attribute.bits.capacity() * 8 + attribute.any.capacity() * 8 +
+             attribute.known.SpaceUsed();
   }
   return bytes;
 }

@@ -9,15 +9,25 @@
 //
 // A rule is one row, or a few where its condition is an OR: each alternative
 // then has its own. AND, OR and NOT are otherwise taken as they stand, so
-// nothing is expanded. Rows are sorted so that similar ones share a word of 64
-// bits, and a summary bit per word lets most words be skipped.
+// nothing is expanded.
+//
+// Rows that can only be met by single values of an attribute (an equality, a
+// short list) are filed under one of these values, the one that movements have
+// least often. All rows of a value lie together, so a movement looks at the
+// run of each of its own values and passes over all other filed rows; of an
+// attribute it lacks it looks at every row filed there, for they are undecided.
+// The rest is not filed. Within a run rows are sorted so that similar ones
+// share a word of 64 bits, and a summary bit per word lets most words of a
+// long run be skipped.
 //
 // The index changes cost and nothing else: a candidate is evaluated like any
 // rule, and a rule that is left out would have been false.
 #ifndef PORTRISK_SCORING_RULE_INDEX_H_
 #define PORTRISK_SCORING_RULE_INDEX_H_
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -25,6 +35,7 @@
 #include "portrisk/v1/rules.pb.h"
 #include "scoring/cel/eval.h"
 #include "scoring/cel/program.h"
+#include "scoring/key_table.h"
 #include "scoring/rule_index_atoms.h"
 
 namespace portrisk::scoring {
@@ -33,6 +44,12 @@ namespace portrisk::scoring {
 struct IndexedRule {
   uint32_t root = 0;              // Instruction of the condition.
   std::vector<v1::Event> events;  // Empty: every one.
+};
+
+// Rows from `begin` up to `end`.
+struct RowRun {
+  uint32_t begin = 0;
+  uint32_t end = 0;
 };
 
 // What remains of the rows. Reused from movement to movement.
@@ -49,8 +66,12 @@ class Candidates {
   };
   std::vector<Word> words_;
   std::vector<uint32_t> rules_;
-  std::vector<const uint64_t*> masks_;  // Of the attributes' buckets.
+  std::vector<RowRun> runs_;
+  std::vector<uint32_t> buckets_;  // Of the attributes; UINT32_MAX without.
+  // Of the attributes' buckets, and of the event.
+  std::vector<const uint64_t*> masks_;
   std::vector<const uint64_t*> summaries_;
+  std::vector<std::optional<uint64_t>> keys_;  // Of the attributes.
 };
 
 class RuleIndex {
@@ -80,41 +101,57 @@ class RuleIndex {
   // Groups of event_bits_; one more is for events not known here.
   static constexpr size_t kEventCount = v1::Event_MAX + 1;
 
+  // A value that conditions name.
+  struct Known {
+    RowRun rows;          // Filed under it.
+    uint32_t bucket = 0;  // Of kHash.
+  };
+
   struct Attribute {
     uint32_t instruction = 0;
     uint32_t slot = kNoSlot;  // When it is no more than a field.
     KeyFamily family = KeyFamily::kNone;
-    std::vector<uint64_t> bounds;  // Where buckets 2, 3 ... begin.
-    std::vector<uint64_t> bits;    // Of bucket 1, bucket 2 ...: words_ each.
-    std::vector<uint64_t> any;     // The same, a bit a word.
+    size_t buckets = 1;
+    // Where buckets 1, 2 ... begin; not of kHash, where known values have
+    // theirs and bucket 0 is for all others.
+    std::vector<uint64_t> bounds;
+    std::vector<uint64_t> bits;  // Of bucket 0, bucket 1 ...: words_ each.
+    std::vector<uint64_t> any;   // The same, a bit a word.
+    // Of kHash every value that conditions name, else those with rows.
+    KeyTable<Known> known;
+    RowRun filed;  // Under any of its values.
 
-    size_t BucketOf(uint64_t key) const;  // From 1.
-    cel::Value Read(cel::EvalState* state) const {
-      return slot != kNoSlot ? state->ReadSlot(slot)
-                             : state->Evaluate(instruction);
+    size_t BucketOf(uint64_t key) const;
+    // Empty when no bucket excludes anything: unknown, an error, NaN.
+    std::optional<uint64_t> KeyIn(cel::EvalState* state) const {
+      return slot != kNoSlot ? KeyOf(family, state->ReadSlot(slot))
+                             : KeyOf(family, state->Evaluate(instruction));
     }
   };
 
-  // The attributes by which the rows of a word were put together: the ones
-  // most likely to rule all of them out. Numbers in attributes_.
-  struct Hint {
-    uint8_t first = 0;
-    uint8_t second = 0;
-  };
+  // The attributes a row is choosiest about, besides the one it is filed
+  // under: numbers in attributes_ below history_begin_, or that for none.
+  using Places = std::array<uint8_t, 4>;
 
-  // False for what no bucket but "anything" covers: unknown, errors, NaN.
-  static bool KeyOf(KeyFamily family, const cel::Value& value, uint64_t* key);
+  static std::optional<uint64_t> KeyOf(KeyFamily family,
+                                       const cel::Value& value);
+  // Looks values up: buckets, masks and runs of `out`.
+  void LookUp(cel::EvalState* state, Candidates* out) const;
+  void Scan(RowRun run, size_t event, Candidates* out) const;
+  void ScanSummaries(RowRun run, size_t event, Candidates* out) const;
+  void Try(size_t word, uint64_t rows, Candidates* out) const;
   void List(Candidates* out) const;
 
   size_t words_ = 0;                  // Of 64 rows.
   size_t summary_ = 0;                // Words of 64 words.
   std::vector<uint64_t> event_bits_;  // Rows of each event.
   std::vector<uint64_t> event_any_;
-  std::vector<Hint> hints_;            // Of each word.
   std::vector<Attribute> attributes_;  // Most selective first in each part.
   size_t history_begin_ = 0;           // From here on they read history.
   uint8_t roots_refined_ = 0;
   std::vector<uint32_t> rows_;  // The rule of each row.
+  std::vector<Places> places_;  // Of each row.
+  RowRun unfiled_;
 };
 
 }  // namespace portrisk::scoring

@@ -1,13 +1,12 @@
 // Builds a RuleIndex: what each rule demands (rule_index_atoms.h), which
-// attributes are worth their bits, where their buckets begin, in which order
-// the rows stand, and the bits.
+// attributes are worth their bits, what their buckets are, under which value
+// each row is filed, in which order the rows stand, and the bits.
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/strings/numbers.h"
 #include "scoring/rule_index.h"
-#include "scoring/rule_index_keys.h"
+#include "scoring/rule_index_shares.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -20,15 +19,22 @@ constexpr size_t kRowsPerAttributeMin = 6;
 constexpr size_t kAttributesMax = 96;
 // Of one attribute, and of all together: a bit a row each.
 constexpr size_t kBucketsMax = 254;
-constexpr size_t kBucketsAllMax = 2560;
+constexpr size_t kBucketsAllMax = 1024;
 // More values than these are not worth a row each.
 constexpr size_t kSplitMax = 4;
+// A row that more movements than these would look at anyway is not filed.
+constexpr double kFiledShareMax = 0.25;
+constexpr uint8_t kUnfiled = UINT8_MAX;
+constexpr uint8_t kNoPlace = UINT8_MAX;
+static_assert(kAttributesMax < kUnfiled);
 
 // Buckets from `first` to `last`, counted from 0.
 struct BucketRange {
   uint8_t first;
   uint8_t last;
 };
+
+bool IsSingle(const KeyRange& range) { return range.low == range.high; }
 
 }  // namespace
 
@@ -51,26 +57,24 @@ class RuleIndexBuilder {
     }
     if (rows_.empty()) return;
     ChooseAttributes();
-    for (size_t i = 0; i < chosen_.size(); ++i) {
-      SetBounds(i);
-      SetWeights(index_->attributes_.back());
-    }
-    SplitRows();
+    FileRows();
     SortRows();
     index_->words_ = (rows_.size() + kStepRows - 1) / kStepRows * kStep;
     index_->summary_ = (index_->words_ + 63) / 64;
     FillEvents();
-    for (RuleIndex::Attribute& attribute : index_->attributes_) {
-      FillBits(&attribute);
-    }
+    for (size_t i = 0; i < index_->attributes_.size(); ++i) FillBits(i);
     OrderAttributes();
-    SetHints();
+    RenumberPlaces();
   }
 
  private:
+  using Attribute = RuleIndex::Attribute;
+
   struct Row {
     uint32_t rule;
-    Demands demands;
+    Demands demands;  // Of the chosen attributes, by place in attributes_.
+    uint8_t filed = kUnfiled;  // Place.
+    uint64_t key = 0;          // Under which it is filed.
   };
   struct Choice {
     uint32_t instruction;
@@ -88,143 +92,206 @@ class RuleIndexBuilder {
         ++all[it->second].rows;
       }
     }
+    std::vector<Choice> chosen;
     for (Choice& choice : all) {
       if (choice.rows >= kRowsPerAttributeMin) {
-        chosen_.push_back(std::move(choice));
+        chosen.push_back(std::move(choice));
       }
     }
-    std::sort(chosen_.begin(), chosen_.end(),
+    std::sort(chosen.begin(), chosen.end(),
               [](const Choice& a, const Choice& b) {
                 return a.rows != b.rows ? a.rows > b.rows
                                         : a.instruction < b.instruction;
               });
-    if (chosen_.size() > kAttributesMax) chosen_.resize(kAttributesMax);
-    for (size_t i = 0; i < chosen_.size(); ++i) {
-      place_.emplace(chosen_[i].instruction, i);
-      all_demands_ += chosen_[i].rows;
+    if (chosen.size() > kAttributesMax) chosen.resize(kAttributesMax);
+    NameByPlace(&chosen);
+    size_t demands = 0;
+    for (const Choice& choice : chosen) demands += choice.rows;
+    for (Choice& choice : chosen) {
+      const size_t share = kBucketsAllMax * choice.rows / demands;
+      AddAttribute(&choice, std::clamp<size_t>(share, 8, kBucketsMax));
     }
-    for (const Row& row : rows_) {
-      for (const Demand& demand : row.demands) {
-        const auto at = place_.find(demand.attribute);
-        if (at == place_.end()) continue;
-        std::vector<KeyRange>& ranges = chosen_[at->second].ranges;
+  }
+
+  // Rows keep what they demand of chosen attributes, and name these by place.
+  void NameByPlace(std::vector<Choice>* chosen) {
+    absl::flat_hash_map<uint32_t, uint32_t> places;
+    for (uint32_t i = 0; i < chosen->size(); ++i) {
+      places.emplace((*chosen)[i].instruction, i);
+    }
+    for (Row& row : rows_) {
+      size_t kept = 0;
+      for (Demand& demand : row.demands) {
+        const auto at = places.find(demand.attribute);
+        if (at == places.end()) continue;
+        std::vector<KeyRange>& ranges = (*chosen)[at->second].ranges;
         ranges.insert(ranges.end(), demand.keys.begin(), demand.keys.end());
+        demand.attribute = at->second;
+        if (&row.demands[kept] != &demand) {
+          row.demands[kept] = std::move(demand);
+        }
+        ++kept;
       }
+      row.demands.resize(kept);
     }
+  }
+
+  void AddAttribute(Choice* choice, size_t buckets_max) {
+    Attribute& attribute = index_->attributes_.emplace_back();
+    attribute.instruction = choice->instruction;
+    const cel::Instruction& it = program_.instructions[choice->instruction];
+    if (it.op == cel::Op::kSlot) attribute.slot = it.a;
+    attribute.family = analysis_.family(choice->instruction);
+    const std::string* const path =
+        attribute.slot == RuleIndex::kNoSlot
+            ? nullptr
+            : &program_.paths[program_.slots[attribute.slot].path];
+    const ValueShares& shares = shares_.emplace_back(
+        attribute.family, choice->ranges, statistics_, path);
+    if (attribute.family == KeyFamily::kHash) {
+      SetHashBuckets(shares, buckets_max, &attribute);
+    } else {
+      SetBounds(choice->ranges, buckets_max, &attribute);
+    }
+    SetWeights(shares, attribute);
+    choice->ranges = {};
   }
 
   // A bucket for every stretch of keys that the conditions tell apart, or
   // where those are too many, stretches that equally many conditions bound.
-  void SetBounds(size_t place) {
-    Choice& choice = chosen_[place];
+  static void SetBounds(const std::vector<KeyRange>& ranges, size_t most,
+                        Attribute* attribute) {
     std::vector<uint64_t> ends;
-    ends.reserve(2 * choice.ranges.size());
-    for (const KeyRange& range : choice.ranges) {
+    ends.reserve(2 * ranges.size());
+    for (const KeyRange& range : ranges) {
       if (range.low > 0) ends.push_back(range.low);
       if (range.high < UINT64_MAX) ends.push_back(range.high + 1);
     }
-    choice.ranges = {};
     std::sort(ends.begin(), ends.end());
-    const size_t share = kBucketsAllMax * choice.rows / all_demands_;
-    const size_t most = std::clamp<size_t>(share, 8, kBucketsMax);
-    RuleIndex::Attribute& attribute = index_->attributes_.emplace_back();
-    attribute.instruction = choice.instruction;
-    const cel::Instruction& it = program_.instructions[choice.instruction];
-    if (it.op == cel::Op::kSlot) attribute.slot = it.a;
-    attribute.family = analysis_.family(choice.instruction);
-    std::vector<uint64_t>& bounds = attribute.bounds;
+    std::vector<uint64_t>& bounds = attribute->bounds;
     std::unique_copy(ends.begin(), ends.end(), std::back_inserter(bounds));
-    if (bounds.size() < most) return;
-    bounds.clear();
-    for (size_t i = 1; i < most; ++i) {
-      const uint64_t at = ends[ends.size() * i / most];
-      if (bounds.empty() || bounds.back() != at) bounds.push_back(at);
+    if (bounds.size() >= most) {
+      bounds.clear();
+      for (size_t i = 1; i < most; ++i) {
+        const uint64_t at = ends[ends.size() * i / most];
+        if (bounds.empty() || bounds.back() != at) bounds.push_back(at);
+      }
     }
+    attribute->buckets = bounds.size() + 1;
   }
 
-  // How often a value falls into each bucket, as far as movements have shown;
-  // what they have not shown is spread evenly.
-  void SetWeights(const RuleIndex::Attribute& attribute) {
-    const size_t buckets = attribute.bounds.size() + 1;
-    std::vector<double> weights(buckets, 0);
-    const v1::FieldSample* sample = SampleOf(attribute);
-    const double present =
-        sample == nullptr
-            ? 0
-            : static_cast<double>(statistics_.movements() - sample->absent());
-    double shown = 0;
-    for (int i = 0; present > 0 && i < sample->values_size(); ++i) {
-      uint64_t key;
-      if (!KeyOfText(attribute.family, sample->values(i), &key)) continue;
-      const double share = sample->counts(i) / present;
-      weights[attribute.BucketOf(key) - 1] += share;
-      shown += share;
+  // A bucket for each value, or where those are too many, for each of the
+  // ones that conditions name most; the others share what is left.
+  static void SetHashBuckets(const ValueShares& shares, size_t most,
+                             Attribute* attribute) {
+    const std::vector<uint64_t> keys = shares.KeysByUse();
+    const size_t all = std::min(keys.size(), most - 1);
+    const size_t own = keys.size() == all ? all : all / 2;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const size_t bucket = i < own ? i : own + (i - own) % (all - own);
+      attribute->known[keys[i]].bucket = static_cast<uint32_t>(bucket + 1);
     }
-    const double rest = std::max(0.0, 1 - shown);
+    attribute->buckets = all + 1;
+  }
+
+  // How often a value falls into each bucket.
+  void SetWeights(const ValueShares& shares, const Attribute& attribute) {
+    std::vector<double> weights(attribute.buckets, 0);
+    double rest = 1;
+    for (const auto& [key, share] : shares.Shown()) {
+      weights[attribute.BucketOf(key)] += share;
+      rest -= share;
+    }
     for (double& weight : weights) {
-      weight += rest / static_cast<double>(buckets);
+      weight += std::max(0.0, rest) / static_cast<double>(attribute.buckets);
     }
     weights_.push_back(std::move(weights));
   }
 
-  const v1::FieldSample* SampleOf(const RuleIndex::Attribute& attribute) {
-    if (attribute.slot == RuleIndex::kNoSlot) return nullptr;
-    const std::string& path =
-        program_.paths[program_.slots[attribute.slot].path];
-    for (const v1::FieldSample& sample : statistics_.fields()) {
-      if (sample.field() == path) return &sample;
-    }
-    return nullptr;
-  }
-
-  static bool KeyOfText(KeyFamily family, const std::string& text,
-                        uint64_t* key) {
-    double number = 0;
-    switch (family) {
-      case KeyFamily::kHash:
-        *key = HashKey(text);
-        return true;
-      case KeyFamily::kText:
-        *key = TextKey(text);
-        return true;
-      case KeyFamily::kBool:
-        *key = text == "1" ? 1 : 0;
-        return true;
-      case KeyFamily::kNumber:
-        if (!absl::SimpleAtod(text, &number)) return false;
-        *key = NumberKey(number);
-        return true;
-      default:
-        return false;
-    }
-  }
-
   // The buckets of a demand, ascending and apart.
-  static void BucketsOf(const RuleIndex::Attribute& attribute,
-                        const KeySet& keys, std::vector<BucketRange>* out) {
+  static void BucketsOf(const Attribute& attribute, const KeySet& keys,
+                        std::vector<BucketRange>* out) {
     out->clear();
+    const bool ordered = attribute.family != KeyFamily::kHash;
     for (const KeyRange& range : keys) {
-      const auto first =
-          static_cast<uint8_t>(attribute.BucketOf(range.low) - 1);
+      if (!ordered && !IsSingle(range)) {
+        *out = {{0, static_cast<uint8_t>(attribute.buckets - 1)}};
+        return;
+      }
+      const auto first = static_cast<uint8_t>(attribute.BucketOf(range.low));
       const auto last =
-          static_cast<uint8_t>(attribute.BucketOf(range.high) - 1);
-      if (!out->empty() && first <= out->back().last) {
-        out->back().last = std::max(out->back().last, last);
+          ordered ? static_cast<uint8_t>(attribute.BucketOf(range.high))
+                  : first;
+      out->push_back({first, last});
+    }
+    std::sort(out->begin(), out->end(),
+              [](const BucketRange& a, const BucketRange& b) {
+                return a.first < b.first;
+              });
+    size_t kept = 0;
+    for (const BucketRange& range : *out) {
+      if (kept > 0 && range.first <= (*out)[kept - 1].last) {
+        (*out)[kept - 1].last = std::max((*out)[kept - 1].last, range.last);
       } else {
-        out->push_back({first, last});
+        (*out)[kept++] = range;
+      }
+    }
+    out->resize(kept);
+  }
+
+  bool ReadsHistory(size_t place) const {
+    const uint32_t instruction = index_->attributes_[place].instruction;
+    return (analysis_.roots_read(instruction) & ~1) != 0;
+  }
+
+  // How many movements have one of a demand's values; more than all where it
+  // is not about a few single values that the movement itself says.
+  double FilingCost(const Demand& demand) const {
+    constexpr double kNever = 2;
+    if (demand.keys.empty() || demand.keys.size() > kSplitMax ||
+        ReadsHistory(demand.attribute)) {
+      return kNever;
+    }
+    double cost = 0;
+    for (const KeyRange& range : demand.keys) {
+      if (!IsSingle(range)) return kNever;
+      cost += shares_[demand.attribute].Of(range.low);
+    }
+    return cost;
+  }
+
+  // A row for each value it is filed under.
+  void FileRows() {
+    const size_t before = rows_.size();
+    for (size_t i = 0; i < before; ++i) {
+      Demand* best = nullptr;
+      double least = kFiledShareMax;
+      for (Demand& demand : rows_[i].demands) {
+        const double cost = FilingCost(demand);
+        if (cost > least) continue;
+        least = cost;
+        best = &demand;
+      }
+      if (best == nullptr) continue;
+      const uint32_t place = best->attribute;
+      const KeySet keys = best->keys;
+      for (size_t k = 0; k < keys.size(); ++k) {
+        if (k > 0) rows_.push_back(rows_[i]);
+        Row& row = k == 0 ? rows_[i] : rows_.back();
+        row.filed = static_cast<uint8_t>(place);
+        row.key = keys[k].low;
+        Find(&row, place)->keys = {keys[k]};
       }
     }
   }
 
-  // What a row says of the attributes, choosiest first.
+  // What a row says of the attributes it is not filed under, choosiest first.
   void Choices(const Row& row) {
     choices_.clear();
     for (const Demand& demand : row.demands) {
-      const auto at = place_.find(demand.attribute);
-      if (at == place_.end()) continue;
-      const RuleIndex::Attribute& attribute = index_->attributes_[at->second];
-      BucketsOf(attribute, demand.keys, &buckets_);
-      const std::vector<double>& weights = weights_[at->second];
+      if (demand.attribute == row.filed) continue;
+      BucketsOf(index_->attributes_[demand.attribute], demand.keys, &buckets_);
+      const std::vector<double>& weights = weights_[demand.attribute];
       double share = 0;
       for (const BucketRange& range : buckets_) {
         for (size_t b = range.first; b <= range.last; ++b) share += weights[b];
@@ -232,7 +299,7 @@ class RuleIndexBuilder {
       const uint8_t first = buckets_.empty() ? 0 : buckets_.front().first;
       const uint8_t last = buckets_.empty() ? 0 : buckets_.back().last;
       choices_.push_back(
-          {share, static_cast<uint8_t>(at->second), first, last});
+          {share, static_cast<uint8_t>(demand.attribute), first, last});
     }
     std::sort(
         choices_.begin(), choices_.end(), [](const auto& a, const auto& b) {
@@ -240,32 +307,11 @@ class RuleIndexBuilder {
         });
   }
 
-  // A row that is choosiest about a few single values becomes one for each,
-  // so that rows can stand beside others of the same value.
-  void SplitRows() {
-    const size_t before = rows_.size();
-    for (size_t i = 0; i < before; ++i) {
-      Choices(rows_[i]);
-      if (choices_.empty()) continue;
-      const uint32_t attribute =
-          index_->attributes_[choices_[0].place].instruction;
-      Demand* demand = Find(&rows_[i], attribute);
-      if (demand->keys.size() < 2 || demand->keys.size() > kSplitMax) continue;
-      const KeySet keys = demand->keys;
-      demand->keys.resize(1);
-      for (size_t k = 1; k < keys.size(); ++k) {
-        rows_.push_back(rows_[i]);
-        Find(&rows_.back(), attribute)->keys = {keys[k]};
-      }
-    }
-  }
-
   // Neighbours shall agree in event and in what they are most choosy about.
   uint64_t SortKey(const Row& row) {
     const std::vector<v1::Event>& events = rules_[row.rule].events;
     uint64_t key = events.size() == 1 ? static_cast<uint64_t>(events[0]) : 255;
-    Choices(row);
-    choices_.resize(3, {1, 255, 255, 255});
+    choices_.resize(4, {1, kNoPlace, 255, 255});
     for (size_t i = 0; i < 2; ++i) {
       key = key << 24 | uint64_t{choices_[i].place} << 16 |
             uint64_t{choices_[i].first} << 8 | choices_[i].last;
@@ -274,24 +320,53 @@ class RuleIndexBuilder {
   }
 
   void SortRows() {
-    std::vector<std::pair<uint64_t, uint32_t>> order;
+    struct Position {
+      uint8_t filed;
+      uint64_t key;
+      uint64_t sort_key;
+      uint32_t at;
+      RuleIndex::Places places;
+      bool operator<(const Position& b) const {
+        return std::tie(filed, key, sort_key, at) <
+               std::tie(b.filed, b.key, b.sort_key, b.at);
+      }
+    };
+    std::vector<Position> order;
     order.reserve(rows_.size());
     for (uint32_t i = 0; i < rows_.size(); ++i) {
-      order.emplace_back(SortKey(rows_[i]), i);
+      Choices(rows_[i]);
+      const uint64_t sort_key = SortKey(rows_[i]);
+      order.push_back({rows_[i].filed,
+                       rows_[i].key,
+                       sort_key,
+                       i,
+                       {choices_[0].place, choices_[1].place, choices_[2].place,
+                        choices_[3].place}});
     }
     std::sort(order.begin(), order.end());
     std::vector<Row> sorted;
     sorted.reserve(rows_.size());
-    for (const auto& [key, at] : order) {
-      if (sorted.size() % 64 == 0) {
-        word_places_.push_back({static_cast<uint8_t>(key >> 48 & 255),
-                                static_cast<uint8_t>(key >> 24 & 255)});
-      }
-      sorted.push_back(std::move(rows_[at]));
+    for (const Position& position : order) {
+      Extend(position.filed, position.key,
+             static_cast<uint32_t>(sorted.size()));
+      sorted.push_back(std::move(rows_[position.at]));
+      index_->places_.push_back(position.places);
     }
     rows_ = std::move(sorted);
     index_->rows_.reserve(rows_.size());
     for (const Row& row : rows_) index_->rows_.push_back(row.rule);
+  }
+
+  // Row number `at` joins the run it is filed in.
+  void Extend(uint8_t filed, uint64_t key, uint32_t at) {
+    const auto extend = [at](RowRun* run) {
+      if (run->end == run->begin) run->begin = at;
+      run->end = at + 1;
+    };
+    if (filed == kUnfiled) return extend(&index_->unfiled_);
+    Attribute& attribute = index_->attributes_[filed];
+    extend(&attribute.filed);
+    extend(&attribute.known[key].rows);
   }
 
   void FillEvents() {
@@ -317,8 +392,9 @@ class RuleIndexBuilder {
 
   // A row changes a bit where its buckets begin and where they end; the
   // running XOR over the buckets is the row's bit in each.
-  void FillBits(RuleIndex::Attribute* attribute) {
-    const size_t buckets = attribute->bounds.size() + 1;
+  void FillBits(size_t place) {
+    Attribute* const attribute = &index_->attributes_[place];
+    const size_t buckets = attribute->buckets;
     const size_t words = index_->words_;
     attribute->bits.assign(buckets * words, 0);
     attribute->any.assign(buckets * index_->summary_, 0);
@@ -329,7 +405,7 @@ class RuleIndexBuilder {
       for (size_t row = first * 64; row < end; ++row) {
         const uint64_t bit = uint64_t{1} << row % 64;
         const size_t word = row / 64 - first;
-        const Demand* demand = Find(&rows_[row], attribute->instruction);
+        const Demand* demand = Find(&rows_[row], place);
         if (demand == nullptr) {
           changes[word] ^= bit;
           continue;
@@ -344,10 +420,10 @@ class RuleIndexBuilder {
     }
   }
 
-  void Store(RuleIndex::Attribute* attribute, size_t first,
+  void Store(Attribute* attribute, size_t first,
              const std::vector<uint64_t>& changes) {
     uint64_t state[kStep] = {};
-    for (size_t b = 0; b <= attribute->bounds.size(); ++b) {
+    for (size_t b = 0; b < attribute->buckets; ++b) {
       uint64_t alive = 0;
       uint64_t* out = attribute->bits.data() + b * index_->words_ + first;
       for (size_t w = 0; w < kStep; ++w) {
@@ -358,16 +434,16 @@ class RuleIndexBuilder {
     }
   }
 
-  static Demand* Find(Row* row, uint32_t instruction) {
+  static Demand* Find(Row* row, size_t place) {
     for (Demand& demand : row->demands) {
-      if (demand.attribute == instruction) return &demand;
+      if (demand.attribute == place) return &demand;
     }
     return nullptr;
   }
 
   // Those that read only the movement first; in each part the choosiest.
   void OrderAttributes() {
-    std::vector<RuleIndex::Attribute>& all = index_->attributes_;
+    std::vector<Attribute>& all = index_->attributes_;
     std::vector<double> passed(all.size());
     for (size_t i = 0; i < all.size(); ++i) {
       for (size_t b = 0; b < weights_[i].size(); ++b) {
@@ -381,38 +457,40 @@ class RuleIndexBuilder {
     }
     std::vector<size_t> order(all.size());
     std::iota(order.begin(), order.end(), size_t{0});
-    const auto history = [&](size_t i) {
-      return (analysis_.roots_read(all[i].instruction) & ~1) != 0;
-    };
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      if (history(a) != history(b)) return history(b);
+      if (ReadsHistory(a) != ReadsHistory(b)) return ReadsHistory(b);
       return passed[a] != passed[b] ? passed[a] < passed[b] : a < b;
     });
-    std::vector<RuleIndex::Attribute> sorted;
+    std::vector<Attribute> sorted;
     index_->history_begin_ = 0;
     at_.resize(all.size());
     for (const size_t i : order) {
+      if (ReadsHistory(i)) {
+        const uint8_t roots = analysis_.roots_read(all[i].instruction);
+        index_->roots_refined_ |= roots & ~1;
+      } else {
+        ++index_->history_begin_;
+      }
+    }
+    for (const size_t i : order) {
       at_[i] = sorted.size();
-      const uint8_t roots = analysis_.roots_read(all[i].instruction);
-      if (history(i)) index_->roots_refined_ |= roots & ~1;
-      if (!history(i)) ++index_->history_begin_;
       sorted.push_back(std::move(all[i]));
     }
     all = std::move(sorted);
   }
 
   // In numbers of the attributes as they are ordered now. What is known of
-  // history comes too late for Select; any other attribute is then no worse.
-  void SetHints() {
-    const auto known = [&](uint8_t place) {
-      const size_t at = place < at_.size() ? at_[place] : 0;
-      return static_cast<uint8_t>(at < index_->history_begin_ ? at : 0);
-    };
-    index_->hints_.resize(index_->words_);
-    for (size_t i = 0; i < word_places_.size(); ++i) {
-      index_->hints_[i] = {known(word_places_[i].first),
-                           known(word_places_[i].second)};
+  // history comes too late for Select.
+  void RenumberPlaces() {
+    const auto none = static_cast<uint8_t>(index_->history_begin_);
+    for (RuleIndex::Places& places : index_->places_) {
+      for (uint8_t& place : places) {
+        const size_t at = place == kNoPlace ? none : at_[place];
+        place = at < none ? static_cast<uint8_t>(at) : none;
+      }
     }
+    // The last word may have no row in its last bits.
+    index_->places_.resize(index_->words_ * 64, {none, none, none, none});
   }
 
   struct RowChoice {
@@ -426,13 +504,11 @@ class RuleIndexBuilder {
   const v1::Statistics& statistics_;
   RuleIndex* const index_;
   std::vector<Row> rows_;
-  std::vector<Choice> chosen_;
-  absl::flat_hash_map<uint32_t, size_t> place_;  // In attributes_, unordered.
-  size_t all_demands_ = 0;
+  // By place in attributes_ before they are ordered.
+  std::vector<ValueShares> shares_;
   std::vector<BucketRange> buckets_;
   std::vector<std::vector<double>> weights_;  // Of each attribute's buckets.
   std::vector<RowChoice> choices_;
-  std::vector<std::pair<uint8_t, uint8_t>> word_places_;  // Of each word.
   std::vector<size_t> at_;  // Where each attribute went.
 };
 

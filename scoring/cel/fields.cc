@@ -54,10 +54,9 @@ FieldAccess::FieldAccess(const FieldDescriptor* field)
                      ->GetReflection()),
       reader(FindFieldReader(*field)) {}
 
-bool ReadField(const Message& message, const FieldAccess& access,
-               Value* value) {
+bool ReadByReflection(const Message& message, const FieldAccess& access,
+                      Value* value) {
   const FieldDescriptor& field = *access.field;
-  if (access.reader != nullptr) return access.reader(message, field, value);
   const Reflection& reflection = *access.reflection;
   if (field.is_repeated()) {
     const int size = reflection.FieldSize(message, &field);

@@ -25,9 +25,16 @@ struct FieldAccess {
   FieldReader reader = nullptr;  // Instead of reflection, where there is one.
 };
 
+// The same as ReadField, whatever the field.
+bool ReadByReflection(const google::protobuf::Message& message,
+                      const FieldAccess& access, Value* value);
+
 // False, and `value` undefined, when the field is absent.
-bool ReadField(const google::protobuf::Message& message,
-               const FieldAccess& access, Value* value);
+inline bool ReadField(const google::protobuf::Message& message,
+                      const FieldAccess& access, Value* value) {
+  return access.reader != nullptr ? access.reader(message, *access.field, value)
+                                  : ReadByReflection(message, access, value);
+}
 
 // A message as a value: Timestamp and Duration are times.
 Value MessageAsValue(const google::protobuf::Message& message);

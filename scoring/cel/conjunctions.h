@@ -1,0 +1,78 @@
+// Conditions laid out to be tried one after another: each is a run of tests of
+// which all must hold. Most conditions of a large rule set are ANDs of
+// comparisons of a field with a constant, and walking their instructions
+// touches a score of scattered places; a run touches one.
+//
+// A run is a shortcut and never a second meaning: it says true or false only
+// where the condition's instruction would, and leaves everything else (an
+// absent field, an error) to the instruction.
+#ifndef PORTRISK_SCORING_CEL_CONJUNCTIONS_H_
+#define PORTRISK_SCORING_CEL_CONJUNCTIONS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "scoring/cel/eval.h"
+#include "scoring/cel/program.h"
+
+namespace portrisk::scoring::cel {
+
+class Conjunctions {
+ public:
+  Conjunctions() = default;
+  // Run n is the condition of the instruction roots[n]. `program` must outlive
+  // the runs.
+  Conjunctions(const Program& program, const std::vector<uint32_t>& roots);
+
+  // HOT PATH. The value of condition n for the movement `state` has begun.
+  Value Evaluate(uint32_t n, EvalState* state) const;
+
+  size_t SpaceUsed() const;  // Bytes.
+
+ private:
+  friend class ConjunctionBuilder;
+
+  // Cheapest first: that is the order within a run.
+  enum class Kind : uint8_t {
+    kBetween,  // An int, from `low` to `high`.
+    kText,     // A text, equal to `text`.
+    kPrefix,   // A text that begins with `text`.
+    kTextIn,   // A text among `items`, all of them texts.
+    kOther,    // The instruction `operand`, a bool.
+  };
+  struct Test {
+    struct Text {
+      const char* data;
+      size_t size;
+    };
+    struct Items {
+      const Value* data;
+      size_t size;
+    };
+    struct Range {
+      int64_t low;
+      int64_t high;
+    };
+
+    Kind kind;
+    bool is_slot;      // What `operand` is.
+    uint32_t operand;  // Slot or instruction.
+    union {
+      Range range;
+      Text text;
+      Items items;
+    };
+  };
+  static_assert(sizeof(Test) == 24);
+
+  enum class Verdict : uint8_t { kFalse, kTrue, kUnsure };
+  static Verdict Try(const Test& test, EvalState* state);
+
+  std::vector<uint32_t> roots_;
+  std::vector<uint32_t> begins_;  // Of each run in tests_, and the last's end.
+  std::vector<Test> tests_;
+};
+
+}  // namespace portrisk::scoring::cel
+
+#endif  // PORTRISK_SCORING_CEL_CONJUNCTIONS_H_
