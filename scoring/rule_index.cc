@@ -74,7 +74,7 @@ void RuleIndex::LookUp(cel::EvalState* state, Candidates* out) const {
     if (attribute.family != KeyFamily::kHash) {
       bucket = attribute.BucketOf(*out->keys_[i]);
     }
-    out->buckets_[i] = static_cast<uint32_t>(bucket);
+    out->buckets_[i] = static_cast<uint8_t>(bucket);
     out->masks_[i] = attribute.bits.data() + bucket * words_;
   }
 }
@@ -87,7 +87,7 @@ void RuleIndex::Select(v1::Event event, cel::EvalState* state,
   const size_t group = std::min(static_cast<size_t>(event), kEventCount);
   // An attribute without a value excludes nothing that the event does not.
   out->masks_.assign(history_begin_ + 1, event_bits_.data() + group * words_);
-  out->buckets_.assign(history_begin_, UINT32_MAX);
+  out->buckets_.assign(history_begin_ + 1, kNoBucket);
   out->runs_.assign(1, unfiled_);
   LookUp(state, out);
   for (const RowRun run : out->runs_) Scan(run, group, out);
@@ -111,7 +111,7 @@ void RuleIndex::ScanSummaries(RowRun run, size_t event, Candidates* out) const {
   const size_t last = (run.end - 1) / 64;
   out->summaries_.assign(1, event_any_.data() + event * summary_);
   for (size_t i = 0; i < history_begin_; ++i) {
-    if (out->buckets_[i] == UINT32_MAX) continue;
+    if (out->buckets_[i] == kNoBucket) continue;
     out->summaries_.push_back(attributes_[i].any.data() +
                               out->buckets_[i] * summary_);
   }
@@ -126,31 +126,38 @@ void RuleIndex::ScanSummaries(RowRun run, size_t event, Candidates* out) const {
   }
 }
 
+bool RuleIndex::MayHold(size_t row, const Candidates& looked_up) const {
+  bool may = true;
+  for (const RowTest& test : tests_[row]) {
+    const uint8_t bucket = looked_up.buckets_[test.place];
+    may &= bucket == kNoBucket || (bucket >= test.first && bucket <= test.last);
+  }
+  return may;
+}
+
+// A few rows are tried by their own tests, which lie in one place; the masks
+// of a word lie in as many as there are attributes.
 void RuleIndex::Try(size_t word, uint64_t bits, Candidates* out) const {
   const uint64_t* const* const masks = out->masks_.data();
-  const auto mask = [&](uint8_t place) { return masks[place][word]; };
-  const Places* const places = places_.data() + word * 64;
-  bits &= masks[history_begin_][word];
   if (MoreThanFew(bits)) {
     // What the first row is choosy about, its neighbours mostly are, too.
-    const Places& first = places[__builtin_ctzll(bits)];
-    bits &= mask(first[0]) & mask(first[1]);
-    if (MoreThanFew(bits)) {
-      for (size_t i = 0; i < history_begin_ && bits != 0; ++i) {
-        bits &= masks[i][word];
-      }
-      if (bits == 0) return;
-      out->words_.push_back({static_cast<uint32_t>(word), bits});
-      return;
+    const RowTests& first = tests_[word * 64 + __builtin_ctzll(bits)];
+    bits &= masks[first[0].place][word] & masks[first[1].place][word] &
+            masks[history_begin_][word];
+  }
+  if (MoreThanFew(bits)) {
+    for (size_t i = 0; i < history_begin_ && bits != 0; ++i) {
+      bits &= masks[i][word];
     }
+  } else {
+    for (uint64_t left = bits; left != 0; left &= left - 1) {
+      if (!MayHold(word * 64 + __builtin_ctzll(left), *out)) {
+        bits ^= left & -left;
+      }
+    }
+    if (bits != 0) bits &= masks[history_begin_][word];
   }
-  uint64_t kept = 0;
-  for (; bits != 0; bits &= bits - 1) {
-    const Places& own = places[__builtin_ctzll(bits)];
-    kept |= bits & -bits & mask(own[0]) & mask(own[1]) & mask(own[2]) &
-            mask(own[3]);
-  }
-  if (kept != 0) out->words_.push_back({static_cast<uint32_t>(word), kept});
+  if (bits != 0) out->words_.push_back({static_cast<uint32_t>(word), bits});
 }
 
 void RuleIndex::Refine(cel::EvalState* state, Candidates* candidates) const {
@@ -210,7 +217,7 @@ std::optional<uint64_t> RuleIndex::KeyOf(KeyFamily family,
 size_t RuleIndex::SpaceUsed() const {
   size_t bytes = (event_bits_.capacity() + event_any_.capacity()) * 8 +
                  rows_.capacity() * sizeof(uint32_t) +
-                 places_.capacity() * sizeof(Places);
+                 tests_.capacity() * sizeof(RowTests);
   for (const Attribute& attribute : attributes_) {
     bytes += sizeof(attribute) + attribute.bounds.capacity() * 8 +
              attribute.bits.capacity() * 8 + attribute.any.capacity() * 8 +

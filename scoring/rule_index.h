@@ -67,7 +67,8 @@ class Candidates {
   std::vector<Word> words_;
   std::vector<uint32_t> rules_;
   std::vector<RowRun> runs_;
-  std::vector<uint32_t> buckets_;  // Of the attributes; UINT32_MAX without.
+  // Of the attributes, and 0 for no attribute.
+  std::vector<uint8_t> buckets_;
   // Of the attributes' buckets, and of the event.
   std::vector<const uint64_t*> masks_;
   std::vector<const uint64_t*> summaries_;
@@ -98,6 +99,8 @@ class RuleIndex {
   friend class RuleIndexBuilder;
 
   static constexpr uint32_t kNoSlot = UINT32_MAX;
+  static constexpr size_t kBucketsMax = 254;       // Of one attribute.
+  static constexpr uint8_t kNoBucket = UINT8_MAX;  // Unknown: any.
   // Groups of event_bits_; one more is for events not known here.
   static constexpr size_t kEventCount = v1::Event_MAX + 1;
 
@@ -129,9 +132,15 @@ class RuleIndex {
     }
   };
 
-  // The attributes a row is choosiest about, besides the one it is filed
-  // under: numbers in attributes_ below history_begin_, or that for none.
-  using Places = std::array<uint8_t, 4>;
+  // In which buckets of an attribute a row may be met.
+  struct RowTest {
+    uint8_t place;  // In attributes_, or history_begin_ for no test.
+    uint8_t first;
+    uint8_t last;
+  };
+  // Of the attributes a row is choosiest about, besides the one it is filed
+  // under.
+  using RowTests = std::array<RowTest, 4>;
 
   static std::optional<uint64_t> KeyOf(KeyFamily family,
                                        const cel::Value& value);
@@ -140,6 +149,7 @@ class RuleIndex {
   void Scan(RowRun run, size_t event, Candidates* out) const;
   void ScanSummaries(RowRun run, size_t event, Candidates* out) const;
   void Try(size_t word, uint64_t rows, Candidates* out) const;
+  bool MayHold(size_t row, const Candidates& looked_up) const;
   void List(Candidates* out) const;
 
   size_t words_ = 0;                  // Of 64 rows.
@@ -149,8 +159,8 @@ class RuleIndex {
   std::vector<Attribute> attributes_;  // Most selective first in each part.
   size_t history_begin_ = 0;           // From here on they read history.
   uint8_t roots_refined_ = 0;
-  std::vector<uint32_t> rows_;  // The rule of each row.
-  std::vector<Places> places_;  // Of each row.
+  std::vector<uint32_t> rows_;   // The rule of each row.
+  std::vector<RowTests> tests_;  // Of each row.
   RowRun unfiled_;
 };
 

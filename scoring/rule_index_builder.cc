@@ -17,8 +17,7 @@ constexpr size_t kStepRows = 64 * kStep;
 // Reading an attribute costs about as much as evaluating so few rules.
 constexpr size_t kRowsPerAttributeMin = 6;
 constexpr size_t kAttributesMax = 96;
-// Of one attribute, and of all together: a bit a row each.
-constexpr size_t kBucketsMax = 254;
+// Of all attributes together: a bit a row each.
 constexpr size_t kBucketsAllMax = 1024;
 // More values than these are not worth a row each.
 constexpr size_t kSplitMax = 4;
@@ -64,7 +63,7 @@ class RuleIndexBuilder {
     FillEvents();
     for (size_t i = 0; i < index_->attributes_.size(); ++i) FillBits(i);
     OrderAttributes();
-    RenumberPlaces();
+    RenumberTests();
   }
 
  private:
@@ -109,7 +108,8 @@ class RuleIndexBuilder {
     for (const Choice& choice : chosen) demands += choice.rows;
     for (Choice& choice : chosen) {
       const size_t share = kBucketsAllMax * choice.rows / demands;
-      AddAttribute(&choice, std::clamp<size_t>(share, 8, kBucketsMax));
+      AddAttribute(&choice,
+                   std::clamp<size_t>(share, 8, RuleIndex::kBucketsMax));
     }
   }
 
@@ -311,7 +311,7 @@ class RuleIndexBuilder {
   uint64_t SortKey(const Row& row) {
     const std::vector<v1::Event>& events = rules_[row.rule].events;
     uint64_t key = events.size() == 1 ? static_cast<uint64_t>(events[0]) : 255;
-    choices_.resize(4, {1, kNoPlace, 255, 255});
+    choices_.resize(4, {1, kNoPlace, 0, 255});
     for (size_t i = 0; i < 2; ++i) {
       key = key << 24 | uint64_t{choices_[i].place} << 16 |
             uint64_t{choices_[i].first} << 8 | choices_[i].last;
@@ -325,7 +325,7 @@ class RuleIndexBuilder {
       uint64_t key;
       uint64_t sort_key;
       uint32_t at;
-      RuleIndex::Places places;
+      RuleIndex::RowTests tests;
       bool operator<(const Position& b) const {
         return std::tie(filed, key, sort_key, at) <
                std::tie(b.filed, b.key, b.sort_key, b.at);
@@ -336,12 +336,12 @@ class RuleIndexBuilder {
     for (uint32_t i = 0; i < rows_.size(); ++i) {
       Choices(rows_[i]);
       const uint64_t sort_key = SortKey(rows_[i]);
-      order.push_back({rows_[i].filed,
-                       rows_[i].key,
-                       sort_key,
-                       i,
-                       {choices_[0].place, choices_[1].place, choices_[2].place,
-                        choices_[3].place}});
+      Position& position = order.emplace_back(
+          Position{rows_[i].filed, rows_[i].key, sort_key, i, {}});
+      for (size_t k = 0; k < position.tests.size(); ++k) {
+        const RowChoice& choice = choices_[k];
+        position.tests[k] = {choice.place, choice.first, choice.last};
+      }
     }
     std::sort(order.begin(), order.end());
     std::vector<Row> sorted;
@@ -350,7 +350,7 @@ class RuleIndexBuilder {
       Extend(position.filed, position.key,
              static_cast<uint32_t>(sorted.size()));
       sorted.push_back(std::move(rows_[position.at]));
-      index_->places_.push_back(position.places);
+      index_->tests_.push_back(position.tests);
     }
     rows_ = std::move(sorted);
     index_->rows_.reserve(rows_.size());
@@ -481,16 +481,19 @@ class RuleIndexBuilder {
 
   // In numbers of the attributes as they are ordered now. What is known of
   // history comes too late for Select.
-  void RenumberPlaces() {
-    const auto none = static_cast<uint8_t>(index_->history_begin_);
-    for (RuleIndex::Places& places : index_->places_) {
-      for (uint8_t& place : places) {
-        const size_t at = place == kNoPlace ? none : at_[place];
-        place = at < none ? static_cast<uint8_t>(at) : none;
+  void RenumberTests() {
+    const RuleIndex::RowTest none{static_cast<uint8_t>(index_->history_begin_),
+                                  0, UINT8_MAX};
+    for (RuleIndex::RowTests& tests : index_->tests_) {
+      for (RuleIndex::RowTest& test : tests) {
+        const size_t at = test.place == kNoPlace ? none.place : at_[test.place];
+        if (at >= none.place) {
+          test = none;
+        } else {
+          test.place = static_cast<uint8_t>(at);
+        }
       }
     }
-    // The last word may have no row in its last bits.
-    index_->places_.resize(index_->words_ * 64, {none, none, none, none});
   }
 
   struct RowChoice {
