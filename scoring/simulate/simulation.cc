@@ -41,7 +41,7 @@ Simulation::Simulation(const World& world, Sink* sink)
   std::make_heap(queue_.begin(), queue_.end(), std::greater<>());
 }
 
-bool Simulation::Step() {
+bool Simulation::RunOne() {
   if (queue_.empty() || queue_.front().first >= world_.options.end()) {
     return false;
   }

@@ -24,7 +24,7 @@ class Simulation {
   Simulation(const World& world, Sink* sink);
 
   // One trip. False when no trip begins before the end any more.
-  bool Step();
+  bool RunOne();
   const Counts& counts() const { return counts_; }
   // When the last trip began; from before the start to the end.
   int64_t now() const { return now_; }

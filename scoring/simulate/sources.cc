@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <initializer_list>
 #include <map>
 
 #include "absl/strings/ascii.h"
@@ -22,7 +21,7 @@ constexpr uint32_t kOutageAWeek = 40'000;
 
 struct Declaration {
   uint32_t ppm;  // Of the sources of the kind.
-  std::initializer_list<v1::Event> events;
+  std::vector<v1::Event> events;
 };
 
 Declaration DeclarationOf(Outlet outlet, bool uses_pins) {
