@@ -56,7 +56,8 @@ void Reporter::Report(uint64_t trip, size_t index, Draft* draft, Random* random,
   if (missing) {
     ++counts_->missing;
     needed.lost = "missing";
-  } else if (!complete && random->Chance(source.typing_errors_ppm) &&
+  } else if (!complete && !world_.options.careful_sources &&
+             random->Chance(source.typing_errors_ppm) &&
              !m.container().number().empty()) {
     ++counts_->misspelt;
     needed.lost = "misspelt";
@@ -78,6 +79,10 @@ void Reporter::Report(uint64_t trip, size_t index, Draft* draft, Random* random,
 
 void Reporter::Spoil(const Source& source, const Draft& draft, Random* random,
                      v1::Movement* m) {
+  if (world_.options.careful_sources) {
+    SetTime(draft.time, m->mutable_occurrence_time());
+    return;
+  }
   int64_t shown = draft.time + source.skew_s;
   if (draft.time >= source.wrong_from && draft.time < source.wrong_until) {
     shown += source.wrong_by_s;
@@ -119,6 +124,10 @@ void Reporter::Send(int64_t recorded, const v1::Movement& movement) {
 
 int64_t Reporter::SendVersions(int64_t recorded, Draft* draft, Random* random) {
   v1::Movement& m = draft->movement;
+  if (world_.options.careful_sources) {
+    Send(recorded, m);
+    return recorded;
+  }
   if (random->Chance(kCorrected)) {
     // First some minutes wrong, later put right.
     const int64_t shown = m.occurrence_time().seconds();

@@ -196,6 +196,10 @@ void Scribe::WriteLeg(size_t i) {
   const Call& from = world_.liner.CallOf(leg.leg, false);
   const Call& to = world_.liner.CallOf(leg.leg, true);
   const bool last = i + 1 == trip_.legs.size();
+  // A transhipment stays in its terminal: the second vessel calls there.
+  const int quay =
+      i == 0 ? from.terminal
+             : world_.liner.CallOf(trip_.legs[i - 1].leg, true).terminal;
   Draft& stow = AboutBox(
       Step::kStow, v1::STOW_PLAN,
       world_.sources.Carrier(world_.liner.services()[leg.leg.service].carrier),
@@ -208,8 +212,8 @@ void Scribe::WriteLeg(size_t i) {
   SetVessel(leg, &stow.movement);
   stow.movement.mutable_transport()->set_next_locode(Locode(to.port));
 
-  Draft& load = AtTerminal(Step::kLoad, v1::LOAD, from.port, from.terminal,
-                           leg.load, Status());
+  Draft& load =
+      AtTerminal(Step::kLoad, v1::LOAD, from.port, quay, leg.load, Status());
   load.leg = static_cast<int>(i);
   SetVessel(leg, &load.movement);
   load.movement.mutable_transport()->set_next_locode(Locode(to.port));

@@ -56,10 +56,12 @@ Pace PaceOf(Outlet outlet, Random* random) {
   return Pace::kLive;
 }
 
-// Gates read numbers with cameras; papers and depots are typed.
+// Gates read numbers with cameras, community systems take them over from
+// manifests; papers and depots are typed.
 uint32_t TypingErrorsOf(Outlet outlet) {
   switch (outlet) {
     case Outlet::kTerminal:
+    case Outlet::kCommunity:
       return 200;
     case Outlet::kTracker:
       return 0;

@@ -7,8 +7,12 @@ namespace {
 constexpr int32_t kHourly[24] = {90,   60,  45,  40,  60,  180, 520, 860,
                                  1000, 960, 820, 760, 640, 700, 860, 940,
                                  860,  660, 440, 300, 230, 180, 150, 120};
-constexpr int32_t kSaturday = 300;  // Of a working day, in thousandths.
-constexpr int32_t kSunday = 70;
+// Of a working day, in thousandths. Who comes on a Sunday has many moments to
+// pass in, so the share that does is larger than this.
+constexpr int32_t kSaturday = 150;
+constexpr int32_t kSunday = 20;
+// At the busiest hour a moment is taken so many times in a thousand.
+constexpr int32_t kTaken = 300;
 constexpr int kOpens = 6;  // Where no gate works at night.
 constexpr int kCloses = 20;
 // So that a gate is always passed in the end.
@@ -21,7 +25,7 @@ uint32_t Traffic(int64_t local, Gate gate) {
   const int32_t share = weekday == 5   ? kSaturday
                         : weekday == 6 ? kSunday
                                        : 1000;
-  return static_cast<uint32_t>(kHourly[hour] * share);
+  return static_cast<uint32_t>(kHourly[hour] * share / 1000 * kTaken);
 }
 
 }  // namespace

@@ -213,7 +213,7 @@ bool PlanTrip(const World& world, uint64_t number, const Box& box,
     PlanEmpty(world, random, trip);
   }
   // The time until the box leaves the depot again is part of the next trip.
-  trip->next_start = trip->empty_in + DrawMinutes(kIdle, random) / 4;
+  trip->next_start = trip->empty_in + DrawMinutes(kIdle, random) / 2;
   return true;
 }
 

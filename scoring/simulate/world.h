@@ -26,6 +26,9 @@ struct Options {
   // Of the events that their source does not declare complete, so many in a
   // hundred are lost.
   uint32_t missing_percent = 5;
+  // Clocks are right, nothing is misspelt, repeated, corrected or written in
+  // an odd way. Delays and losses stay.
+  bool careful_sources = false;
 
   int64_t end() const { return start + int64_t{days} * 86400; }
 };

@@ -140,6 +140,9 @@ void AddSimulate(CLI::App& app, Action* action) {
                    "itself complete")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
+  command->add_flag("--careful-sources", flags->world.careful_sources,
+                    "Right clocks, no typing errors, repeats or corrections; "
+                    "delays and losses stay");
   command->add_flag("--recorded-times", flags->files.recorded_times,
                     "Also write recorded.txt: for each line of "
                     "movements.jsonl the second it was recorded");
