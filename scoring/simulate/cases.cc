@@ -117,7 +117,7 @@ bool CaseSchedule::Suits(const CaseContext& context,
 
 bool CaseSchedule::Inject(CaseContext* context) {
   const Trip& trip = context->trip;
-  if (left_ == 0 || !trip.full ||
+  if (left_ == 0 || !trip.full || trip.joined ||
       trip.gate_out + kTail >= world_.options.end()) {
     return false;
   }

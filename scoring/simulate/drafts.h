@@ -30,6 +30,7 @@ enum class Step : uint8_t {
   kSelected,
   kScan,
   kInspection,
+  kDoor,
   kSealChange,
   kCleared,  // Released by customs.
   kRelease,  // Released by the carrier.
@@ -53,7 +54,6 @@ struct Draft {
   bool arriving;          // Belongs to the last port and what comes after.
   bool removed;           // Did not happen after all.
   bool needed;            // A case rests on it.
-  bool silent;            // Happened, but this source keeps it to itself.
   v1::Movement movement;  // Without identity and time.
 };
 
@@ -67,7 +67,7 @@ class Drafts {
     draft.leg = -1;
     draft.source = source;
     draft.time = time;
-    draft.arriving = draft.removed = draft.needed = draft.silent = false;
+    draft.arriving = draft.removed = draft.needed = false;
     draft.movement.Clear();
     draft.movement.set_event(event);
     return draft;

@@ -153,6 +153,14 @@ void Scribe::WriteControl() {
   place->set_facility(port.terminals[trip_.unload_terminal(world_)]);
   place->set_facility_code_list("local");
   if (scan) return;
+  if (random_->Chance(400'000)) {
+    // A sensor saw it too, and there is an order for it.
+    Draft& door = AtTerminal(Step::kDoor, v1::DOOR_OPENED, trip_.to,
+                             trip_.unload_terminal(world_),
+                             trip_.controlled + 5 * kMinute, v1::FULL);
+    door.arriving = true;
+    door.movement.set_work_order(absl::StrFormat("C%08X", trip_.number));
+  }
   WriteSealChange();
 }
 

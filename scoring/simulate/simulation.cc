@@ -32,7 +32,8 @@ Simulation::Simulation(const World& world, Sink* sink)
       reporter_(world, sink, &counts_),
       schedule_(world),
       fleet_(world.options.seed, world.options.containers, world.geography,
-             world.trade) {
+             world.trade),
+      open_(world.geography.ports().size()) {
   Random random(Mix({world.options.seed, 0x77}));
   queue_.reserve(world.options.containers);
   for (uint32_t i = 0; i < world.options.containers; ++i) {
@@ -60,7 +61,8 @@ void Simulation::RunTrip(uint32_t box_index) {
   const uint64_t seed = world_.options.seed;
   Random random(Mix({seed, 0x88, box_index, box.trips}));
   const uint64_t number = counts_.trips;
-  if (!PlanTrip(world_, number, box, now_, &random, &trip_)) return;
+  Shipment& open = open_[box.port];
+  if (!PlanTrip(world_, number, box, now_, &open, &random, &trip_)) return;
   ++box.trips;
   trip_.hot_route = trip_.full && IsHot();
   drafts_.Clear();
@@ -81,6 +83,11 @@ void Simulation::RunTrip(uint32_t box_index) {
   const bool is_case =
       visible != Visible::kNothing && schedule_.Inject(&context);
   ReportAll(visible, &random, is_case ? &record : nullptr);
+  if (is_case) {
+    open.to = -1;  // Nothing joins what a case has changed.
+  } else if (!trip_.joined) {
+    KeepShipment(trip_, &open);
+  }
   if (is_case) {
     ++counts_.cases;
     sink_->OnCase(record);
@@ -223,6 +230,7 @@ void Simulation::Count() {
   ++counts_.trips;
   counts_.empty_trips += !trip_.full;
   counts_.transhipped_trips += trip_.full && trip_.legs.size() > 1;
+  counts_.joined_trips += trip_.joined;
   counts_.consolidated_trips += trip_.full && trip_.bills.size() > 1;
 }
 

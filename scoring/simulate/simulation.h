@@ -53,6 +53,7 @@ class Simulation {
   // Scratch.
   Trip trip_;
   Drafts drafts_;
+  std::vector<Shipment> open_;        // The last one of each port.
   std::vector<RecentImport> recent_;  // A ring.
   size_t recent_next_ = 0;
 };

@@ -27,6 +27,9 @@ constexpr Quantiles kToReturn = {60,   90,    150,   420,  1400,
 constexpr Quantiles kIdle = {600,   900,   2000,  7000,  13000,
                              23000, 50000, 86000, 130000};
 
+// A box joins the last consignment of its port, if that still has time to.
+constexpr uint32_t kJoins = 620'000;
+constexpr int64_t kLeadMin = 10 * kDay + 12 * kHour;
 constexpr uint32_t kConsolidated = 60'000;
 constexpr uint32_t kSelectedForControl = 35'000;
 // The same facility is always somewhat slow or fast: 70 to 140 %.
@@ -47,6 +50,16 @@ const Route& PickRoute(const std::vector<Route>& routes, Random* random) {
   return routes[i];
 }
 
+// When a box is loaded on and unloaded from a vessel while it is there.
+void PlanHandling(const World& world, Random* random, TripLeg* leg) {
+  const int64_t in = world.liner.ArrivalToLoad(leg->leg, leg->sailing);
+  const int64_t out =
+      world.liner.DepartureAfterDischarge(leg->leg, leg->sailing);
+  leg->load = random->Between((in + leg->sail) / 2, leg->sail - 40 * kMinute);
+  leg->discharge =
+      random->Between(leg->arrive + 40 * kMinute, (leg->arrive + out) / 2);
+}
+
 void PlanVoyage(const World& world, Random* random, Trip* trip) {
   const Route& route =
       PickRoute(world.liner.Routes(trip->from, trip->to), random);
@@ -58,17 +71,18 @@ void PlanVoyage(const World& world, Random* random, Trip* trip) {
     planned.sailing =
         world.liner.SailingAfter(leg.service, leg.from_call, ready);
     planned.sail = world.liner.Departure(leg, planned.sailing);
-    const int64_t in = world.liner.ArrivalToLoad(leg, planned.sailing);
-    planned.load =
-        random->Between((in + planned.sail) / 2, planned.sail - 40 * kMinute);
     planned.arrive = world.liner.Arrival(leg, planned.sailing);
-    const int64_t out =
-        world.liner.DepartureAfterDischarge(leg, planned.sailing);
-    planned.discharge = random->Between(planned.arrive + 40 * kMinute,
-                                        (planned.arrive + out) / 2);
+    PlanHandling(world, random, &planned);
     trip->legs.push_back(planned);
     ready = planned.discharge + DrawMinutes(kTranshipment, random);
   }
+}
+
+// The same vessels, handled at other moments.
+void FollowVoyage(const World& world, const Shipment& shipment, Random* random,
+                  Trip* trip) {
+  trip->legs = shipment.legs;
+  for (TripLeg& leg : trip->legs) PlanHandling(world, random, &leg);
 }
 
 void PlanExport(const World& world, Random* random, Trip* trip) {
@@ -180,10 +194,41 @@ void PlanHands(const World& world, Random* random, Trip* trip) {
           : parties.Pick(Trader::kHaulier, trip->to, t, random);
 }
 
+// Papers and parties of a consignment; cargo and seal are the box's own.
+void TakeOver(const Shipment& shipment, Trip* trip) {
+  trip->booking = shipment.booking;
+  trip->export_forwarder = shipment.export_forwarder;
+  trip->import_forwarder = shipment.import_forwarder;
+  trip->export_haulier = shipment.export_haulier;
+  trip->import_haulier = shipment.import_haulier;
+  trip->empty_haulier = shipment.import_haulier;
+  trip->bills.resize(1);
+  Bill& bill = trip->bills.front();
+  bill.number = shipment.bill.number;
+  bill.shipper = shipment.bill.shipper;
+  bill.consignee = shipment.bill.consignee;
+  bill.commodity = shipment.bill.commodity;
+  bill.cargo_kg = trip->cargo_kg;
+}
+
 }  // namespace
 
+void KeepShipment(const Trip& trip, Shipment* shipment) {
+  shipment->to = -1;
+  if (!trip.full || trip.bills.size() != 1) return;
+  shipment->to = trip.to;
+  shipment->reefer = BoxTypes()[trip.box->type].reefer;
+  shipment->legs = trip.legs;
+  shipment->booking = trip.booking;
+  shipment->bill = trip.bills.front();
+  shipment->export_forwarder = trip.export_forwarder;
+  shipment->import_forwarder = trip.import_forwarder;
+  shipment->export_haulier = trip.export_haulier;
+  shipment->import_haulier = trip.import_haulier;
+}
+
 bool PlanTrip(const World& world, uint64_t number, const Box& box,
-              int64_t start, Random* random, Trip* trip) {
+              int64_t start, const Shipment* open, Random* random, Trip* trip) {
   trip->number = number;
   trip->box = &box;
   trip->box_number = NumberOf(box);
@@ -192,6 +237,10 @@ bool PlanTrip(const World& world, uint64_t number, const Box& box,
   trip->start = start;
   trip->hot_route = false;
   trip->full = world.trade.FullNext(box.port, random);
+  trip->joined = trip->full && open != nullptr && open->to >= 0 &&
+                 open->reefer == BoxTypes()[box.type].reefer &&
+                 open->legs.front().load - start > kLeadMin &&
+                 random->Chance(kJoins);
   trip->to = trip->full ? world.trade.PickDestination(box.port, random)
                         : world.trade.PickEmptyDestination(box.port, random);
   if (trip->to < 0) {
@@ -202,11 +251,19 @@ bool PlanTrip(const World& world, uint64_t number, const Box& box,
       static_cast<uint32_t>(world.geography.port(trip->to).depots.size())));
   trip->booking =
       absl::StrFormat("%s%09X", Carriers()[box.carrier].code, trip->number);
-  PlanVoyage(world, random, trip);
+  if (trip->joined) {
+    trip->to = open->to;
+    trip->depot_to = static_cast<int>(random->Below(
+        static_cast<uint32_t>(world.geography.port(trip->to).depots.size())));
+    FollowVoyage(world, *open, random, trip);
+  } else {
+    PlanVoyage(world, random, trip);
+  }
   PlanHands(world, random, trip);
   if (trip->full) {
     PlanExport(world, random, trip);
     PlanCargo(world, random, trip);
+    if (trip->joined) TakeOver(*open, trip);
     PlanImport(world, random, trip);
     PlanChain(world, random, trip);
   } else {

@@ -58,11 +58,25 @@ struct Chain {
   std::string pin;  // "" at other ports.
 };
 
+// A consignment of several boxes: what a later box of it takes over.
+struct Shipment {
+  int to = -1;  // -1: none.
+  bool reefer = false;
+  std::vector<TripLeg> legs;
+  std::string booking;
+  Bill bill;
+  PartyKey export_forwarder;
+  PartyKey import_forwarder;
+  PartyKey export_haulier;
+  PartyKey import_haulier;
+};
+
 struct Trip {
   uint64_t number;
   const Box* box;
   std::string box_number;
   bool full;
+  bool joined;  // Belongs to the consignment of an earlier trip.
   int from;
   int to;
   int depot_from;
@@ -105,9 +119,13 @@ struct Trip {
 };
 
 // Plans the trip that `box` begins at `start`. False when no service leads
-// anywhere: then only next_start is set.
+// anywhere: then only next_start is set. `open` is a consignment from the same
+// port that may take more boxes, or null.
 bool PlanTrip(const World& world, uint64_t number, const Box& box,
-              int64_t start, Random* random, Trip* trip);
+              int64_t start, const Shipment* open, Random* random, Trip* trip);
+
+// What a later box would take over; none when the trip is no plain full one.
+void KeepShipment(const Trip& trip, Shipment* shipment);
 
 // When and by whom an import is collected; PlanTrip has set the rest.
 void PlanChain(const World& world, Random* random, Trip* trip);

@@ -75,6 +75,7 @@ struct Counts {
   uint64_t trips = 0;
   uint64_t empty_trips = 0;
   uint64_t transhipped_trips = 0;
+  uint64_t joined_trips = 0;  // Of a consignment of several boxes.
   uint64_t consolidated_trips = 0;
   uint64_t happened = 0;   // Events that a source saw.
   uint64_t movements = 0;  // Reported, all versions.

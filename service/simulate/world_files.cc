@@ -147,6 +147,7 @@ std::string WorldToJson(const sim::World& world, const sim::Counts& counts) {
       {"trips", counts.trips},
       {"emptyTrips", counts.empty_trips},
       {"transhippedTrips", counts.transhipped_trips},
+      {"joinedTrips", counts.joined_trips},
       {"consolidatedTrips", counts.consolidated_trips},
       {"happened", counts.happened},
       {"movements", counts.movements},

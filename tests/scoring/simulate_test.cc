@@ -331,7 +331,10 @@ TEST(Simulate, RatesAreAsDeclared) {
   };
   const uint64_t full = counts.trips - counts.empty_trips;
   EXPECT_NEAR(share(counts.empty_trips, counts.trips), 0.24, 0.06);
-  EXPECT_NEAR(share(counts.consolidated_trips, full), 0.06, 0.01);
+  EXPECT_NEAR(share(counts.consolidated_trips, full - counts.joined_trips),
+              0.06, 0.01);
+  EXPECT_GT(share(counts.joined_trips, full), 0.1);
+  EXPECT_LT(share(counts.joined_trips, full), 0.62);
   EXPECT_NEAR(share(counts.repeated, counts.movements), 0.006, 0.001);
   EXPECT_NEAR(share(counts.corrected, counts.movements), 0.004, 0.001);
   EXPECT_GT(share(counts.late, counts.movements), 0.005);
