@@ -21,7 +21,7 @@ constexpr int64_t kJitterMax = 150 * kMinute;
 constexpr int64_t kSlack = 44 * kHour;
 static_assert(kSlack > 2160 * kMinute + 2 * kJitterMax);
 // What waiting at a hub takes, as planned.
-constexpr int64_t kHubMean = 4 * kDay;
+constexpr int64_t kHubMean = 6 * kDay;
 constexpr int64_t kLegMax = 45 * kDay;
 constexpr size_t kRoutesMax = 4;
 

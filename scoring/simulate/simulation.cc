@@ -13,7 +13,7 @@ namespace portrisk::scoring::simulate {
 namespace {
 
 // About the length of a trip and the rest before it.
-constexpr int64_t kWarmUp = 75 * kDay;
+constexpr int64_t kWarmUp = 80 * kDay;
 constexpr size_t kRecent = 256;
 constexpr uint32_t kFoundInScan = 3'000;
 constexpr uint32_t kFoundInInspection = 8'000;

@@ -32,6 +32,9 @@ constexpr uint32_t kFull[kRegionCount] = {
 constexpr uint32_t kEmptyDemand[kRegionCount] = {40, 6, 12, 8, 0, 3, 1, 0,
                                                  2,  0, 0,  3, 8, 7, 1};
 
+// What a shipper of so much would put into a box of twenty feet.
+constexpr int32_t kHeavyKg = 18'000;
+
 constexpr uint32_t Bits() { return 0; }
 template <typename... Rest>
 constexpr uint32_t Bits(Region first, Rest... rest) {
@@ -215,12 +218,17 @@ bool Trade::FullNext(int from, Random* random) const {
 
 int Trade::PickHome(Random* random) const { return Pick(homes_, random); }
 
-int Trade::PickCommodity(Region origin, bool reefer, Random* random) const {
+int Trade::PickCommodity(Region origin, Cooling cooling, Size size,
+                         Random* random) const {
   const std::vector<Commodity>& all = Commodities();
-  const auto weight = [&](const Commodity& commodity) {
-    return commodity.reefer == reefer && (commodity.regions >> origin & 1)
-               ? commodity.weight
-               : 0;
+  const auto weight = [&](const Commodity& commodity) -> uint32_t {
+    if (commodity.reefer != (cooling == Cooling::kReefer) ||
+        (commodity.regions >> origin & 1) == 0) {
+      return 0;
+    }
+    const bool heavy = commodity.cargo_kg_max >= kHeavyKg;
+    if (size == Size::kForty) return commodity.weight * (heavy ? 4 : 3);
+    return commodity.weight * (heavy ? 5 : 2);
   };
   uint32_t total = 0;
   for (const Commodity& commodity : all) total += weight(commodity);

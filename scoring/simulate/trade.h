@@ -21,6 +21,9 @@ struct Commodity {
 };
 const std::vector<Commodity>& Commodities();
 
+enum class Cooling { kDry, kReefer };
+enum class Size { kTwenty, kForty };
+
 class Trade {
  public:
   Trade(const Geography& geography, const Liner& liner);
@@ -33,7 +36,10 @@ class Trade {
   bool FullNext(int from, Random* random) const;
   // A port to find a container at, as often as trade has it.
   int PickHome(Random* random) const;
-  int PickCommodity(Region origin, bool reefer, Random* random) const;
+  // Light goods are rarer in boxes of twenty feet. -1 when the region exports
+  // nothing of the kind.
+  int PickCommodity(Region origin, Cooling cooling, Size size,
+                    Random* random) const;
 
  private:
   struct Flow {

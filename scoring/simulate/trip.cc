@@ -10,7 +10,7 @@ namespace portrisk::scoring::simulate {
 namespace {
 
 // Everything before a vessel leaves fits into this.
-constexpr int64_t kLead = 12 * kDay;
+constexpr int64_t kLead = 16 * kDay;
 // All in minutes.
 constexpr Quantiles kExportDwell = {720,  900,  1200, 2400, 4300,
                                     6200, 8600, 9600, 10000};
@@ -18,8 +18,8 @@ constexpr Quantiles kImportDwell = {300,  480,   1100,  2900, 5800,
                                     9400, 18000, 29000, 43000};
 constexpr Quantiles kReeferDwell = {240,  360,  700,   1500, 2900,
                                     5000, 9500, 14500, 20000};
-constexpr Quantiles kTranshipment = {1300, 1500,  2000,  2900, 4300,
-                                     7200, 11000, 14000, 20000};
+constexpr Quantiles kTranshipment = {1300,  1600,  2600,  5000, 8200,
+                                     11500, 18000, 24000, 32000};
 constexpr Quantiles kToStripping = {60,   90,   180,   420,  1300,
                                     2900, 7200, 12000, 20000};
 constexpr Quantiles kToReturn = {60,   90,    150,   420,  1400,
@@ -29,7 +29,7 @@ constexpr Quantiles kIdle = {600,   900,   2000,  7000,  13000,
 
 // A box joins the last consignment of its port, if that still has time to.
 constexpr uint32_t kJoins = 620'000;
-constexpr int64_t kLeadMin = 10 * kDay + 12 * kHour;
+constexpr int64_t kLeadMin = 14 * kDay + 12 * kHour;
 constexpr uint32_t kConsolidated = 60'000;
 constexpr uint32_t kSelectedForControl = 35'000;
 // The same facility is always somewhat slow or fast: 70 to 140 %.
@@ -94,7 +94,7 @@ void PlanExport(const World& world, Random* random, Trip* trip) {
   trip->gate_in = std::min(trip->gate_in, first.load - 4 * kHour);
   trip->stuffed = trip->gate_in - random->Between(3 * kHour, 30 * kHour);
   trip->empty_out =
-      GateTime(trip->stuffed - random->Between(20 * kHour, 48 * kHour),
+      GateTime(trip->stuffed - random->Between(20 * kHour, 130 * kHour),
                port.utc_offset_h, Gate::kDayOnly, random);
   trip->empty_out = std::min(trip->empty_out, trip->stuffed - 2 * kHour);
   trip->empty_out = std::max(trip->empty_out, trip->start + kHour);
@@ -104,9 +104,13 @@ void PlanExport(const World& world, Random* random, Trip* trip) {
 void PlanCargo(const World& world, Random* random, Trip* trip) {
   const BoxType& type = BoxTypes()[trip->box->type];
   const Port& origin = world.geography.port(trip->from);
-  int commodity = world.trade.PickCommodity(origin.region, type.reefer, random);
+  const Size size = type.forty ? Size::kForty : Size::kTwenty;
+  int commodity = world.trade.PickCommodity(
+      origin.region, type.reefer ? Cooling::kReefer : Cooling::kDry, size,
+      random);
   if (commodity < 0) {  // A reefer with its machine switched off.
-    commodity = world.trade.PickCommodity(origin.region, false, random);
+    commodity =
+        world.trade.PickCommodity(origin.region, Cooling::kDry, size, random);
   }
   const Commodity& goods = Commodities()[commodity];
   int64_t cargo = random->Between(goods.cargo_kg_min, goods.cargo_kg_max);
@@ -129,7 +133,8 @@ void PlanCargo(const World& world, Random* random, Trip* trip) {
         world.parties.Pick(Trader::kConsignee, trip->to, trip->start, random);
     bill.commodity = commodity;
     if (i > 0 && !goods.reefer) {
-      const int other = world.trade.PickCommodity(origin.region, false, random);
+      const int other =
+          world.trade.PickCommodity(origin.region, Cooling::kDry, size, random);
       if (other >= 0) bill.commodity = other;
     }
     bill.cargo_kg = trip->cargo_kg / bills;

@@ -107,6 +107,7 @@ void AddSimulate(CLI::App& app, Action* action) {
       "outcomes.csv     what controls found\n"
       "sources.json     the systems that report, and what they declare "
       "complete\n"
+      "services.tsv     liner services, call by call\n"
       "owners.csv       owner codes, for portrisk reference load --owners\n"
       "world.json       options and counts\n\n"
       "The same options give the same bytes on every machine. A trip takes two "

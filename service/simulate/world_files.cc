@@ -170,6 +170,27 @@ std::string WorldToJson(const sim::World& world, const sim::Counts& counts) {
   return out;
 }
 
+// A line a call, in the order of the rotation.
+std::string ServicesToTsv(const sim::World& world) {
+  std::string out =
+      "service\tcarrier\tvessels\tspeed_kmh\tlocode\tfacility\tarrive_h\t"
+      "depart_h\tnext_km\n";
+  for (const sim::Service& service : world.liner.services()) {
+    for (size_t i = 0; i < service.calls.size(); ++i) {
+      const sim::Call& call = service.calls[i];
+      const sim::Port& port = world.geography.port(call.port);
+      const int next = service.calls[(i + 1) % service.calls.size()].port;
+      absl::StrAppend(&out, service.code, "\t",
+                      sim::Carriers()[service.carrier].code, "\t",
+                      service.weeks, "\t", service.speed_kmh, "\t");
+      absl::StrAppend(&out, port.locode, "\t", port.terminals[call.terminal],
+                      "\t", call.arrive / 3600, "\t", call.depart / 3600, "\t",
+                      world.geography.SeaKm(call.port, next), "\n");
+    }
+  }
+  return out;
+}
+
 // What the simulation yields, straight into the files.
 class FileSink : public sim::Sink {
  public:
@@ -273,7 +294,9 @@ absl::Status WriteRegisters(const sim::World& world,
   for (const sim::Prefix& prefix : sim::Prefixes()) {
     absl::StrAppend(&owners, prefix.letters, ",", prefix.owner, "\n");
   }
-  return WriteWhole(directory, "owners.csv", owners);
+  status = WriteWhole(directory, "owners.csv", owners);
+  if (!status.ok()) return status;
+  return WriteWhole(directory, "services.tsv", ServicesToTsv(world));
 }
 
 }  // namespace
