@@ -100,8 +100,10 @@ void Scribe::AddSealsNow(v1::Movement* movement, int64_t time) {
 }
 
 std::string Scribe::YardPosition(Random* random) const {
-  return absl::StrFormat("B%02d-R%02d-T%d", random->Between(1, 80),
-                         random->Between(1, 12), random->Between(1, 4));
+  const int64_t bay = random->Between(1, 80);
+  const int64_t row = random->Between(1, 12);
+  const int64_t tier = random->Between(1, 4);
+  return absl::StrFormat("B%02d-R%02d-T%d", bay, row, tier);
 }
 
 int32_t Scribe::Weighed(int32_t kg, int per_mille) {
@@ -206,9 +208,11 @@ void Scribe::WriteLeg(size_t i) {
       leg.sail, Status());
   stow.leg = static_cast<int>(i);
   stow.movement.mutable_location()->set_locode(Locode(from.port));
-  stow.movement.mutable_location()->set_yard_position(absl::StrFormat(
-      "%03d%02d%02d", random_->Between(1, 90), random_->Between(0, 18),
-      random_->Between(2, 90) / 2 * 2));
+  const int64_t bay = random_->Between(1, 90);
+  const int64_t row = random_->Between(0, 18);
+  const int64_t tier = random_->Between(1, 45) * 2;
+  stow.movement.mutable_location()->set_yard_position(
+      absl::StrFormat("%03d%02d%02d", bay, row, tier));
   SetVessel(leg, &stow.movement);
   stow.movement.mutable_transport()->set_next_locode(Locode(to.port));
 

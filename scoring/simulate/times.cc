@@ -35,7 +35,8 @@ int64_t GateTime(int64_t earliest, int utc_offset_h, Gate gate,
   int64_t time = earliest;
   for (int i = 0; i < kTriesMax; ++i) {
     if (random->Chance(Traffic(time + utc_offset_h * kHour, gate))) return time;
-    time += random->Between(5, 70) * kMinute + random->Below(60);
+    time += random->Between(5, 70) * kMinute;
+    time += random->Below(60);
   }
   return time;
 }

@@ -19,8 +19,12 @@ inline void SetTime(int64_t seconds, google::protobuf::Timestamp* stamp) {
 }
 
 // A span drawn from quantiles that are given in minutes.
+//
+// Each draw is a statement of its own, here and everywhere: in which order the
+// operands of an expression are evaluated differs from compiler to compiler.
 inline int64_t DrawMinutes(const Quantiles& minutes, Random* random) {
-  return random->Draw(minutes) * kMinute + random->Below(60);
+  const int64_t drawn = random->Draw(minutes) * kMinute;
+  return drawn + random->Below(60);
 }
 
 enum class Gate { kDayOnly, kDayAndNight };
