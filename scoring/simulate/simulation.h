@@ -16,7 +16,7 @@
 namespace portrisk::scoring::simulate {
 
 // Equal options give equal calls of the sink, on every machine. Memory grows
-// with the number of containers (48 bytes each), not with the days. Not
+// with the number of containers (some 50 bytes each), not with the days. Not
 // thread-safe.
 class Simulation {
  public:
