@@ -83,6 +83,8 @@ class CaseSchedule {
 
   // Injects one of the cases that are due, if one suits. Returns whether.
   bool Inject(CaseContext* context);
+  // Cases that have not found a trip yet.
+  size_t left() const { return left_; }
 
  private:
   struct Pattern {

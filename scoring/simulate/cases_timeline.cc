@@ -298,7 +298,7 @@ const char* Fingerprint(CaseContext& c) {
     v1::Container* box = draft->movement.mutable_container();
     if (variant == 0) {
       box->set_type_code(type == "45G1" ? "42G1" : "45G1");
-    } else if (variant == 1 && reefer) {
+    } else if (reefer) {
       box->set_reefer_unit(absl::StrFormat("TK%08d", 90'000'000 + c.serial));
     } else {
       box->set_tare_kg(tare);
@@ -306,9 +306,9 @@ const char* Fingerprint(CaseContext& c) {
   }
   Need(&c.load());
   Need(&c.discharge());
-  return variant == 0             ? "another type"
-         : variant == 1 && reefer ? "another machine"
-                                  : "another tare";
+  return variant == 0 ? "another type"
+         : reefer     ? "another machine"
+                      : "another tare";
 }
 
 // 18. A number one character away from that of a box worth a look comes into
@@ -322,7 +322,7 @@ const char* NearTwin(CaseContext& c) {
       twin = c.trip.box_number;
       if (twin[i] == digit) continue;
       twin[i] = digit;
-      found = CheckContainerNumber(twin) == v1::NUMBER_VALID;
+      found = CheckContainerNumber(twin) != v1::NUMBER_BAD_CHECK_DIGIT;
     }
   }
   if (!found) twin[7] = static_cast<char>('0' + (twin[7] - '0' + 1) % 10);

@@ -228,6 +228,7 @@ void Simulation::RecordOutcome(bool is_case, Random* random) {
 
 void Simulation::Count() {
   ++counts_.trips;
+  counts_.cases_left = schedule_.left();
   counts_.empty_trips += !trip_.full;
   counts_.transhipped_trips += trip_.full && trip_.legs.size() > 1;
   counts_.joined_trips += trip_.joined;

@@ -88,6 +88,7 @@ struct Counts {
   uint64_t without_facility = 0;
   uint64_t late = 0;  // Recorded more than a day after it happened.
   uint64_t cases = 0;
+  uint64_t cases_left = 0;  // For which no trip suited.
   uint64_t traps = 0;
   uint64_t outcomes = 0;
   uint64_t finds = 0;

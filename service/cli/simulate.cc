@@ -84,6 +84,11 @@ int Simulate(SimulateFlags flags) {
       static_cast<double>(counts->movements) / seconds, counts->cases,
       counts->traps, counts->outcomes, counts->finds, counts->missing,
       counts->repeated, counts->corrected, counts->retracted);
+  if (counts->cases_left > 0) {
+    std::cerr << counts->cases_left
+              << " cases found no trip that suits; a world of more containers "
+                 "or days has room for them\n";
+  }
   std::cout << flags.files.directory << "/movements.jsonl\n";
   return kExitOk;
 }
@@ -132,7 +137,8 @@ void AddSimulate(CLI::App& app, Action* action) {
   command
       ->add_option("--cases", flags->cases,
                    "Injected cases per container, at least one of each of the "
-                   "33 patterns; 0 is none")
+                   "33 patterns where a trip suits (some 300 containers and "
+                   "100 days); 0 is none")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command

@@ -160,6 +160,7 @@ std::string WorldToJson(const sim::World& world, const sim::Counts& counts) {
       {"withoutFacility", counts.without_facility},
       {"late", counts.late},
       {"cases", counts.cases},
+      {"casesLeft", counts.cases_left},
       {"traps", counts.traps},
       {"outcomes", counts.outcomes},
       {"finds", counts.finds}};
