@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   cli::AddReference(app, flags, &action);
   cli::AddVerify(app, &action);
   cli::AddExpr(app, &action);
+  cli::AddSimulate(app, &action);
   CLI11_PARSE(app, argc, argv);
   return action();
 }

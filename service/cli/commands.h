@@ -48,6 +48,7 @@ void PrintIssue(const v1::Issue& issue);
 // The whole file; "-" is standard input.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 void AddExpr(CLI::App& app, Action* action);
+void AddSimulate(CLI::App& app, Action* action);
 
 // Prints "portrisk: ..." to standard error; returns kExitFailed.
 int Fail(const absl::Status& status);

@@ -10,7 +10,10 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.rule_life COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/rule_life_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
+  add_test(NAME interop.simulate COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/simulate_test.py $<TARGET_FILE:portrisk>)
   set_tests_properties(interop.score interop.sample_day interop.rule_life
+    interop.simulate
     PROPERTIES
     TIMEOUT 300 SKIP_RETURN_CODE 77
     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""portrisk simulate as an operator uses it: write a world, score it in a store
+of its own, compare it with real files where there are any.
+
+    simulate_test.py PORTRISK
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PORTRISK = None
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def run(*command):
+    return subprocess.run([str(part) for part in command], text=True,
+                          capture_output=True, check=False, timeout=240)
+
+
+class SimulateTest(unittest.TestCase):
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = pathlib.Path(self.folder.name)
+
+    def simulate(self, name, *flags):
+        done = run(PORTRISK, "simulate", "--days", 100, "--containers", 300,
+                   "--out", self.path / name, *flags)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_a_world_can_be_scored(self):
+        done = self.simulate("world", "--seed", 5)
+        self.assertEqual(done.stdout.strip(),
+                         str(self.path / "world/movements.jsonl"))
+        world = json.loads((self.path / "world/world.json").read_text())
+        self.assertEqual(world["seed"], 5)
+        self.assertEqual(world["cases"] + world["casesLeft"], 33)
+        self.assertGreaterEqual(world["cases"], 31)
+        store = self.path / "store"
+        rules = run(PORTRISK, "--store", store, "rules", "load", "--activate",
+                    ROOT / "deploy/rules/common.pickup-right.yaml")
+        self.assertEqual(rules.returncode, 0, rules.stderr)
+        done = run(PORTRISK, "--store", store, "score", "--format", "jsonl",
+                   "--selected", self.path / "world/movements.jsonl")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"{world['movements']} movements, 0 rejected",
+                      done.stderr)
+        self.assertIn("GATE_OUT", done.stdout)
+
+    def test_what_cannot_be_done_is_said(self):
+        done = run(PORTRISK, "simulate", "--start", "yesterday", "--out",
+                   self.path / "x")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("2025-01-01", done.stderr)
+        done = run(PORTRISK, "simulate")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("--out", done.stderr)
+
+    def test_careful_sources_repeat_and_correct_nothing(self):
+        self.simulate("careful", "--careful-sources", "--missing", 0)
+        world = json.loads((self.path / "careful/world.json").read_text())
+        for count in ("missing", "misspelt", "repeated", "corrected",
+                      "retracted", "anHourOff", "withoutFacility"):
+            self.assertEqual(world[count], 0, count)
+
+    def test_it_is_compared_with_real_files(self):
+        real = os.environ.get("PORTRISK_REAL_DATA", "")
+        if not pathlib.Path(real, "tracking").is_dir():
+            self.skipTest("PORTRISK_REAL_DATA names no folder of real files")
+        self.simulate("world")
+        done = run(sys.executable, ROOT / "bench/world_compare",
+                   self.path / "world", real)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("\n  real "),
+                         done.stdout.count("\n  simulated "))
+        self.assertNotIn("none", done.stdout)
+
+
+if __name__ == "__main__":
+    PORTRISK = sys.argv.pop(1)
+    unittest.main()
