@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "scoring/rule_index_keys.h"
-
 namespace portrisk::scoring {
 
 namespace {
@@ -51,28 +49,24 @@ size_t RuleIndex::Attribute::BucketOf(uint64_t key) const {
   return below + (left == 1 && *at <= key ? 1 : 0);
 }
 
-// All values first: their loads then wait for memory together.
 void RuleIndex::LookUp(cel::EvalState* state, Candidates* out) const {
-  out->keys_.resize(history_begin_);
-  for (size_t i = 0; i < history_begin_; ++i) {
-    out->keys_[i] = attributes_[i].KeyIn(state);
-  }
   const auto add = [out](RowRun run) {
     if (run.begin != run.end) out->runs_.push_back(run);
   };
   for (size_t i = 0; i < history_begin_; ++i) {
     const Attribute& attribute = attributes_[i];
-    if (!out->keys_[i]) {
+    const std::optional<uint64_t> key = attribute.KeyIn(state);
+    if (!key) {
       add(attribute.filed);
       continue;
     }
     size_t bucket = 0;
-    if (const Known* known = attribute.known.Find(*out->keys_[i])) {
+    if (const Known* known = attribute.known.Find(*key)) {
       add(known->rows);
       bucket = known->bucket;
     }
     if (attribute.family != KeyFamily::kHash) {
-      bucket = attribute.BucketOf(*out->keys_[i]);
+      bucket = attribute.BucketOf(*key);
     }
     out->buckets_[i] = static_cast<uint8_t>(bucket);
     out->masks_[i] = attribute.bits.data() + bucket * words_;
@@ -101,6 +95,9 @@ void RuleIndex::Scan(RowRun run, size_t event, Candidates* out) const {
   if (last - first >= kSummarisedWordsMin) {
     return ScanSummaries(run, event, out);
   }
+  if (first == last) {
+    return Try(first, Between(run.begin % 64, (run.end - 1) % 64 + 1), out);
+  }
   for (size_t word = first; word <= last; ++word) {
     Try(word, RowsOf(run, word), out);
   }
@@ -126,13 +123,15 @@ void RuleIndex::ScanSummaries(RowRun run, size_t event, Candidates* out) const {
   }
 }
 
+// Nearly every row fails its first test.
 bool RuleIndex::MayHold(size_t row, const Candidates& looked_up) const {
-  bool may = true;
   for (const RowTest& test : tests_[row]) {
     const uint8_t bucket = looked_up.buckets_[test.place];
-    may &= bucket == kNoBucket || (bucket >= test.first && bucket <= test.last);
+    if (bucket != kNoBucket && (bucket < test.first || bucket > test.last)) {
+      return false;
+    }
   }
-  return may;
+  return true;
 }
 
 // A few rows are tried by their own tests, which lie in one place; the masks
@@ -150,12 +149,13 @@ void RuleIndex::Try(size_t word, uint64_t bits, Candidates* out) const {
       bits &= masks[i][word];
     }
   } else {
-    for (uint64_t left = bits; left != 0; left &= left - 1) {
-      if (!MayHold(word * 64 + __builtin_ctzll(left), *out)) {
-        bits ^= left & -left;
-      }
+    uint64_t kept = 0;
+    for (; bits != 0; bits &= bits - 1) {
+      const bool may = MayHold(word * 64 + __builtin_ctzll(bits), *out);
+      if (may) kept |= bits & -bits;
     }
-    if (bits != 0) bits &= masks[history_begin_][word];
+    if (kept == 0) return;
+    bits = kept & masks[history_begin_][word];
   }
   if (bits != 0) out->words_.push_back({static_cast<uint32_t>(word), bits});
 }
@@ -188,8 +188,8 @@ void RuleIndex::List(Candidates* out) const {
                     out->rules_.end());
 }
 
-std::optional<uint64_t> RuleIndex::KeyOf(KeyFamily family,
-                                         const cel::Value& value) {
+std::optional<uint64_t> RuleIndex::RareKeyOf(KeyFamily family,
+                                             const cel::Value& value) {
   const auto when = [&](KeyFamily wanted, uint64_t key) {
     return family == wanted ? std::optional<uint64_t>(key) : std::nullopt;
   };
@@ -207,7 +207,6 @@ std::optional<uint64_t> RuleIndex::KeyOf(KeyFamily family,
     case cel::Kind::kDuration:
       return when(KeyFamily::kTime, SecondsKey(value.i));
     case cel::Kind::kString:
-      if (family == KeyFamily::kHash) return HashKey(value.text());
       return when(KeyFamily::kText, TextKey(value.text()));
     default:
       return std::nullopt;

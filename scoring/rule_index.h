@@ -37,6 +37,7 @@
 #include "scoring/cel/program.h"
 #include "scoring/key_table.h"
 #include "scoring/rule_index_atoms.h"
+#include "scoring/rule_index_keys.h"
 
 namespace portrisk::scoring {
 
@@ -72,7 +73,6 @@ class Candidates {
   // Of the attributes' buckets, and of the event.
   std::vector<const uint64_t*> masks_;
   std::vector<const uint64_t*> summaries_;
-  std::vector<std::optional<uint64_t>> keys_;  // Of the attributes.
 };
 
 class RuleIndex {
@@ -96,6 +96,7 @@ class RuleIndex {
   size_t SpaceUsed() const;  // Bytes.
 
  private:
+  friend class RuleIndexBuckets;
   friend class RuleIndexBuilder;
 
   static constexpr uint32_t kNoSlot = UINT32_MAX;
@@ -143,7 +144,14 @@ class RuleIndex {
   using RowTests = std::array<RowTest, 4>;
 
   static std::optional<uint64_t> KeyOf(KeyFamily family,
-                                       const cel::Value& value);
+                                       const cel::Value& value) {
+    if (family == KeyFamily::kHash && value.kind == cel::Kind::kString) {
+      return HashKey(value.text());  // Most values are codes.
+    }
+    return RareKeyOf(family, value);
+  }
+  static std::optional<uint64_t> RareKeyOf(KeyFamily family,
+                                           const cel::Value& value);
   // Looks values up: buckets, masks and runs of `out`.
   void LookUp(cel::EvalState* state, Candidates* out) const;
   void Scan(RowRun run, size_t event, Candidates* out) const;

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "scoring/rule_index.h"
+#include "scoring/rule_index_buckets.h"
 #include "scoring/rule_index_shares.h"
 
 namespace portrisk::scoring {
@@ -26,12 +27,6 @@ constexpr double kFiledShareMax = 0.25;
 constexpr uint8_t kUnfiled = UINT8_MAX;
 constexpr uint8_t kNoPlace = UINT8_MAX;
 static_assert(kAttributesMax < kUnfiled);
-
-// Buckets from `first` to `last`, counted from 0.
-struct BucketRange {
-  uint8_t first;
-  uint8_t last;
-};
 
 bool IsSingle(const KeyRange& range) { return range.low == range.high; }
 
@@ -148,50 +143,9 @@ class RuleIndexBuilder {
             : &program_.paths[program_.slots[attribute.slot].path];
     const ValueShares& shares = shares_.emplace_back(
         attribute.family, choice->ranges, statistics_, path);
-    if (attribute.family == KeyFamily::kHash) {
-      SetHashBuckets(shares, buckets_max, &attribute);
-    } else {
-      SetBounds(choice->ranges, buckets_max, &attribute);
-    }
+    RuleIndexBuckets::Set(shares, choice->ranges, buckets_max, &attribute);
     SetWeights(shares, attribute);
     choice->ranges = {};
-  }
-
-  // A bucket for every stretch of keys that the conditions tell apart, or
-  // where those are too many, stretches that equally many conditions bound.
-  static void SetBounds(const std::vector<KeyRange>& ranges, size_t most,
-                        Attribute* attribute) {
-    std::vector<uint64_t> ends;
-    ends.reserve(2 * ranges.size());
-    for (const KeyRange& range : ranges) {
-      if (range.low > 0) ends.push_back(range.low);
-      if (range.high < UINT64_MAX) ends.push_back(range.high + 1);
-    }
-    std::sort(ends.begin(), ends.end());
-    std::vector<uint64_t>& bounds = attribute->bounds;
-    std::unique_copy(ends.begin(), ends.end(), std::back_inserter(bounds));
-    if (bounds.size() >= most) {
-      bounds.clear();
-      for (size_t i = 1; i < most; ++i) {
-        const uint64_t at = ends[ends.size() * i / most];
-        if (bounds.empty() || bounds.back() != at) bounds.push_back(at);
-      }
-    }
-    attribute->buckets = bounds.size() + 1;
-  }
-
-  // A bucket for each value, or where those are too many, for each of the
-  // ones that conditions name most; the others share what is left.
-  static void SetHashBuckets(const ValueShares& shares, size_t most,
-                             Attribute* attribute) {
-    const std::vector<uint64_t> keys = shares.KeysByUse();
-    const size_t all = std::min(keys.size(), most - 1);
-    const size_t own = keys.size() == all ? all : all / 2;
-    for (size_t i = 0; i < keys.size(); ++i) {
-      const size_t bucket = i < own ? i : own + (i - own) % (all - own);
-      attribute->known[keys[i]].bucket = static_cast<uint32_t>(bucket + 1);
-    }
-    attribute->buckets = all + 1;
   }
 
   // How often a value falls into each bucket.
@@ -206,37 +160,6 @@ class RuleIndexBuilder {
       weight += std::max(0.0, rest) / static_cast<double>(attribute.buckets);
     }
     weights_.push_back(std::move(weights));
-  }
-
-  // The buckets of a demand, ascending and apart.
-  static void BucketsOf(const Attribute& attribute, const KeySet& keys,
-                        std::vector<BucketRange>* out) {
-    out->clear();
-    const bool ordered = attribute.family != KeyFamily::kHash;
-    for (const KeyRange& range : keys) {
-      if (!ordered && !IsSingle(range)) {
-        *out = {{0, static_cast<uint8_t>(attribute.buckets - 1)}};
-        return;
-      }
-      const auto first = static_cast<uint8_t>(attribute.BucketOf(range.low));
-      const auto last =
-          ordered ? static_cast<uint8_t>(attribute.BucketOf(range.high))
-                  : first;
-      out->push_back({first, last});
-    }
-    std::sort(out->begin(), out->end(),
-              [](const BucketRange& a, const BucketRange& b) {
-                return a.first < b.first;
-              });
-    size_t kept = 0;
-    for (const BucketRange& range : *out) {
-      if (kept > 0 && range.first <= (*out)[kept - 1].last) {
-        (*out)[kept - 1].last = std::max((*out)[kept - 1].last, range.last);
-      } else {
-        (*out)[kept++] = range;
-      }
-    }
-    out->resize(kept);
   }
 
   bool ReadsHistory(size_t place) const {
@@ -290,7 +213,8 @@ class RuleIndexBuilder {
     choices_.clear();
     for (const Demand& demand : row.demands) {
       if (demand.attribute == row.filed) continue;
-      BucketsOf(index_->attributes_[demand.attribute], demand.keys, &buckets_);
+      RuleIndexBuckets::Of(index_->attributes_[demand.attribute], demand.keys,
+                           &buckets_);
       const std::vector<double>& weights = weights_[demand.attribute];
       double share = 0;
       for (const BucketRange& range : buckets_) {
@@ -410,7 +334,7 @@ class RuleIndexBuilder {
           changes[word] ^= bit;
           continue;
         }
-        BucketsOf(*attribute, demand->keys, &buckets_);
+        RuleIndexBuckets::Of(*attribute, demand->keys, &buckets_);
         for (const BucketRange& range : buckets_) {
           changes[range.first * kStep + word] ^= bit;
           changes[(range.last + size_t{1}) * kStep + word] ^= bit;
