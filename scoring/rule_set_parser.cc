@@ -28,17 +28,17 @@ class Parser {
       : yaml_(yaml),
         issues_(issues),
         set_(std::make_shared<RuleSet>()),
+        checker_(set_->environment),
+        former_(&parsed_.terms),
         compiler_(set_->environment) {}
 
   ParsedRuleSet Run() {
-    ParsedRuleSet parsed;
-    parsed.document = ParseYaml(yaml_, issues_);
-    if (parsed.document == nullptr) return parsed;
-    Document(*parsed.document);
+    parsed_.document = ParseYaml(yaml_, issues_);
+    if (parsed_.document == nullptr) return std::move(parsed_);
+    Document(*parsed_.document);
     set_->program = compiler_.Finish();
-    parsed.rule_set = set_;
-    parsed.tests = std::move(tests_);
-    return parsed;
+    parsed_.rule_set = set_;
+    return std::move(parsed_);
   }
 
  private:
@@ -181,7 +181,9 @@ class Parser {
     const bool taken =
         std::find(names.begin(), names.end(), name.text) != names.end();
     cel::Diagnostics ignored;
-    const cel::ExprPtr expr = cel::Parse(name.text, &ignored);
+    cel::TreeParser parser;
+    cel::Tree tree;
+    const cel::Expr* expr = parser.Parse(name.text, &tree, &ignored);
     if (expr != nullptr && expr->node == cel::Node::kIdentifier && !taken) {
       return true;
     }
@@ -203,6 +205,7 @@ class Parser {
       return;
     }
     set_->rules.reserve(node.children.size());
+    parsed_.forms.reserve(node.children.size());
     for (const auto& child : node.children) {
       RuleOf(*child);
       issues_->set_rule("");
@@ -219,12 +222,16 @@ class Parser {
         issues_);
     if (!map.is_map()) return;
     Rule& rule = set_->rules.emplace_back();
+    parsed_.forms.emplace_back();
     Id(map, &rule);
     Head(map, &rule);
     Condition(map, &rule);
     Effect(node, map, &rule);
     Texts(map, &rule);
     Life(map, &rule);
+    if (rule.status == RuleStatus::kDraft) {
+      parsed_.forms.back().is_known = false;
+    }
     Tests(node, map);
     if (rule.evidence.size() > kEvidenceFieldsMax) {
       issues_->Error("TOO_COMPLEX", node.offset,
@@ -279,12 +286,13 @@ class Parser {
     }
     rule->source = when->text;
     cel::Diagnostics diagnostics;
-    rule->condition =
-        cel::CheckCondition(when->text, set_->environment, &diagnostics);
+    cel::Checked checked = checker_.CheckCondition(when->text, &diagnostics);
     Report(*when, diagnostics);
-    if (rule->condition.expr == nullptr) return;
-    rule->evidence = rule->condition.fields;
-    rule->root = compiler_.Add(*rule->condition.expr);
+    if (checked.expr == nullptr) return;
+    rule->evidence = std::move(checked.fields);
+    rule->condition_fields = static_cast<uint32_t>(rule->evidence.size());
+    rule->root = compiler_.Add(*checked.expr);
+    parsed_.forms.back() = former_.Form(*rule, *checked.expr, rule->source);
     LintConstant(*when, compiler_.ConstantAt(rule->root));
   }
 
@@ -372,11 +380,11 @@ class Parser {
                    TextTemplate::Piece* piece) {
     cel::Diagnostics diagnostics;
     const cel::Checked checked =
-        cel::CheckExpression(piece->text, set_->environment, &diagnostics);
+        checker_.CheckExpression(piece->text, &diagnostics);
     const bool path =
         checked.expr != nullptr && checked.expr->node == cel::Node::kSelect &&
         checked.expr->reference == cel::Reference::kPath &&
-        set_->environment.PathName(checked.expr->path) == piece->text;
+        set_->environment.PathName(cel::PathOf(*checked.expr)) == piece->text;
     if (diagnostics.empty() && !path) {
       diagnostics.push_back({"BAD_TEXT", true, 0, 1,
                              "braces hold the path of a field and nothing else",
@@ -386,7 +394,7 @@ class Parser {
     Report(scalar, diagnostics);
     if (!path) return;
     piece->is_decimal = checked.expr->type.kind == cel::Kind::kDouble;
-    const cel::Path& field = checked.expr->path;
+    const cel::Path field = cel::PathOf(*checked.expr);
     if (std::find(rule->evidence.begin(), rule->evidence.end(), field) ==
         rule->evidence.end()) {
       rule->evidence.push_back(field);
@@ -440,7 +448,7 @@ class Parser {
           "tests: [{given: {movement: {...}}, expect: hit}]");
       return;
     }
-    RuleTests& entry = tests_.emplace_back();
+    RuleTests& entry = parsed_.tests.emplace_back();
     entry.rule = set_->rules.size() - 1;
     for (const auto& test : tests->children) entry.tests.push_back(test.get());
   }
@@ -448,8 +456,10 @@ class Parser {
   const absl::string_view yaml_;
   Issues* const issues_;
   const std::shared_ptr<RuleSet> set_;
+  cel::ConditionChecker checker_;
+  ParsedRuleSet parsed_;
+  RuleFormer former_;
   cel::Compiler compiler_;
-  std::vector<RuleTests> tests_;
 };
 
 }  // namespace

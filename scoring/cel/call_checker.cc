@@ -34,7 +34,7 @@ class CallChecker {
   explicit CallChecker(Scope* scope) : scope_(*scope) {}
 
   bool Check(Expr* expr) {
-    const std::string& name = expr->name;
+    const absl::string_view name = expr->name;
     if (const auto reason = LeftOutReason(name);
         scope_.rules() && !reason.empty()) {
       return Fail(expr, "NOT_SUPPORTED", std::string(reason));
@@ -72,7 +72,7 @@ class CallChecker {
   // The overload is chosen at evaluation, among those of `name`.
   static bool Late(absl::string_view name, Type type, Expr* expr) {
     expr->op = Op::kCall;
-    expr->function = std::string(name);
+    expr->function = name;
     expr->type = std::move(type);
     return true;
   }
@@ -80,7 +80,7 @@ class CallChecker {
   bool Logic(Expr* expr) {
     const bool choice = expr->name == "_?_:_";
     for (size_t i = 0; i < (choice ? 1 : 2); ++i) {
-      Expr* arg = expr->args[i].get();
+      Expr* arg = expr->args[i];
       if (arg->type.kind != Kind::kBool && !IsDyn(arg->type)) {
         return Fail(arg, "TYPE_MISMATCH",
                     absl::StrCat(Written(expr->name), " needs bool, this is ",
@@ -223,18 +223,19 @@ class CallChecker {
       expr->op = Op::kAdd;
       return true;
     }
-    std::vector<Kind> kinds;
+    absl::InlinedVector<Kind, 4> kinds;
     kinds.reserve(expr->args.size());
     for (const ExprPtr& arg : expr->args) {
       kinds.push_back(ArgumentKind(arg->type));
     }
-    if (expr->name == "dyn" && kinds == std::vector<Kind>{Kind::kMessage}) {
+    if (expr->name == "dyn" && kinds.size() == 1 &&
+        kinds[0] == Kind::kMessage) {
       return Fail(expr, "TYPE_MISMATCH", "a message keeps its type in rules",
                   "without dyn()");
     }
     const auto overloads = Overloads(expr->name, expr->member);
     const Overload* certain = nullptr;
-    std::vector<const Overload*> possible;
+    absl::InlinedVector<const Overload*, 8> possible;
     for (const Overload* one : overloads) {
       const Match match = Matches(*one, kinds);
       if (match == Match::kNo) continue;
@@ -331,7 +332,7 @@ class CallChecker {
     const Expr& expr = *call;
     std::vector<std::string> types;
     bool number = false, mixed = false, quoted_constant = false;
-    std::string constant;
+    absl::string_view constant;
     for (size_t i = first; i < expr.args.size(); ++i) {
       const Expr& arg = *expr.args[i];
       types.push_back(TypeName(arg.type));

@@ -22,7 +22,7 @@ struct Compiler::Rep : InstructionPool {
 
   uint32_t Compile(const Expr& expr) {
     if (!expr.failure.empty()) {
-      return Constant(Value::Error(expr.failure.c_str()));
+      return Constant(Value::Error(expr.failure.data()));
     }
     switch (expr.node) {
       case Node::kLiteral:
@@ -76,7 +76,7 @@ struct Compiler::Rep : InstructionPool {
         return Intern(made);
       default:
         made.op = Op::kSlot;
-        made.a = SlotOf(expr.path);
+        made.a = SlotOf(expr);
         return Intern(made);
     }
   }
@@ -98,7 +98,7 @@ struct Compiler::Rep : InstructionPool {
       made.op = has             ? Op::kHasSlot
                 : expr.optional ? Op::kOptionalSlot
                                 : Op::kSlot;
-      made.a = SlotOf(expr.path);
+      made.a = SlotOf(expr);
       return Intern(made);
     }
     made.op = has             ? Op::kHasSelect
@@ -125,10 +125,13 @@ struct Compiler::Rep : InstructionPool {
   uint32_t TemplateOf(const Expr& expr) {
     Template made;
     made.optionals = expr.optionals;
+    made.optionals.resize(expr.node == Node::kMap ? expr.args.size() / 2
+                                                  : expr.args.size());
     if (expr.message != nullptr) {
       made.prototype = environment.types()->factory->GetPrototype(expr.message);
       const auto* pool = expr.message->file()->pool();
-      for (const std::string& name : expr.field_names) {
+      for (const absl::string_view written : expr.field_names) {
+        const std::string name(written);
         const auto* field = expr.message->FindFieldByName(name);
         made.fields.push_back(
             field != nullptr ? field : pool->FindExtensionByName(name));

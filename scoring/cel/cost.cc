@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/limits.h"
 
@@ -35,6 +36,8 @@ struct Estimate {
   Size size;
   const Expr* worst = nullptr;  // Where most of the cost arises.
 };
+
+using Estimates = absl::InlinedVector<Estimate, 3>;
 
 Size AssumedSize(const Type& type) {
   switch (type.kind) {
@@ -81,7 +84,7 @@ class Estimator {
     }
     if (!expr.variable.empty()) return Macro(expr);
     Estimate result{1, AssumedSize(expr.type), &expr};
-    std::vector<Estimate> args;
+    Estimates args;
     for (const ExprPtr& arg : expr.args) {
       args.push_back(Of(*arg));
       result.cost += args.back().cost;
@@ -128,9 +131,8 @@ class Estimator {
     return result;
   }
 
-  static void Call(const Expr& expr, const std::vector<Estimate>& args,
-                   Estimate* result) {
-    const std::string& name = expr.name;
+  static void Call(const Expr& expr, const Estimates& args, Estimate* result) {
+    const absl::string_view name = expr.name;
     double bytes = 0;
     for (const Estimate& arg : args) {
       // An operand that is chosen is not gone over.
@@ -154,9 +156,9 @@ class Estimator {
     result->cost += result->size.total() / kBytesPerOperation;
   }
 
-  static void Grow(const Expr& expr, const std::vector<Estimate>& args,
-                   double bytes, Size* size) {
-    const std::string& name = expr.name;
+  static void Grow(const Expr& expr, const Estimates& args, double bytes,
+                   Size* size) {
+    const absl::string_view name = expr.name;
     if (name == "_?_:_" && args.size() == 3) {
       *size = args[1].size.total() > args[2].size.total() ? args[1].size
                                                           : args[2].size;
@@ -202,7 +204,7 @@ std::string Readable(double number) {
 // How an operator is written: "+" for "_+_".
 std::string Written(const Expr& expr) {
   if (expr.node == Node::kList) return "this list";
-  std::string text = expr.name;
+  std::string text(expr.name);
   if (!text.empty() && (text[0] == '_' || text[0] == '!' || text[0] == '-')) {
     text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
   }

@@ -22,10 +22,10 @@ InstructionPool::InstructionPool(const Environment& environment)
   }
 }
 
-uint32_t InstructionPool::InternPath(const std::string& name) {
+uint32_t InstructionPool::InternPath(absl::string_view name) {
   const auto [it, added] =
       paths_.emplace(name, static_cast<uint32_t>(program->paths.size()));
-  if (added) program->paths.push_back(name);
+  if (added) program->paths.emplace_back(name);
   return it->second;
 }
 
@@ -42,6 +42,15 @@ uint32_t InstructionPool::SlotOf(const Path& path) {
   return slot;
 }
 
+uint32_t InstructionPool::SlotOf(const Expr& expr) {
+  if (!HasFields(expr)) return expr.variable_depth;
+  const uint32_t parent = SlotOf(*expr.args[0]);
+  const auto known = slots_.find(std::make_pair(parent, expr.field));
+  return known != slots_.end()
+             ? known->second
+             : SlotIn(parent, expr.field, environment.PathName(PathOf(expr)));
+}
+
 uint32_t InstructionPool::SlotIn(uint32_t parent,
                                  const google::protobuf::FieldDescriptor* field,
                                  const std::string& name) {
@@ -56,7 +65,7 @@ uint32_t InstructionPool::SlotIn(uint32_t parent,
 
 // A selection is one by its field and its name in messages.
 uint32_t InstructionPool::SelectionOf(
-    const std::string& path, const google::protobuf::FieldDescriptor* field) {
+    absl::string_view path, const google::protobuf::FieldDescriptor* field) {
   const uint32_t name = InternPath(path);
   for (uint32_t i = 0; i < program->selections.size(); ++i) {
     const Selection& known = program->selections[i];
@@ -216,7 +225,7 @@ uint32_t InstructionPool::EmitRun(Op op, const std::vector<uint32_t>& operands,
   return Intern(made);
 }
 
-uint32_t InstructionPool::CallOf(const std::string& name, bool member,
+uint32_t InstructionPool::CallOf(absl::string_view name, bool member,
                                  const Overload* certain,
                                  const Value* pattern) {
   std::string key = absl::StrCat(name, member ? "." : "");
@@ -227,7 +236,7 @@ uint32_t InstructionPool::CallOf(const std::string& name, bool member,
   const auto [it, added] =
       calls_.emplace(key, static_cast<uint32_t>(program->calls.size()));
   if (!added) return it->second;
-  cel::Call made{name, member, {}, nullptr};
+  cel::Call made{std::string(name), member, {}, nullptr};
   if (certain != nullptr) {
     made.overloads = {certain};
   } else {
@@ -243,7 +252,7 @@ uint32_t InstructionPool::CallOf(const std::string& name, bool member,
 }
 
 // Carried out here when all operands are known.
-uint32_t InstructionPool::EmitCall(const std::string& name, bool member,
+uint32_t InstructionPool::EmitCall(absl::string_view name, bool member,
                                    const Overload* certain,
                                    const std::vector<uint32_t>& operands) {
   const Value* pattern = name == "matches" && operands.size() == 2

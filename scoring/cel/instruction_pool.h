@@ -18,13 +18,15 @@ namespace portrisk::scoring::cel {
 struct InstructionPool {
   explicit InstructionPool(const Environment& environment);
 
-  uint32_t InternPath(const std::string& name);
+  uint32_t InternPath(absl::string_view name);
   uint32_t SlotOf(const Path& path);
+  // Of an expression that is a path.
+  uint32_t SlotOf(const Expr& expr);
   // The slot of a field of the message in slot `parent`.
   uint32_t SlotIn(uint32_t parent,
                   const google::protobuf::FieldDescriptor* field,
                   const std::string& name);
-  uint32_t SelectionOf(const std::string& path,
+  uint32_t SelectionOf(absl::string_view path,
                        const google::protobuf::FieldDescriptor* field);
   uint32_t SetOf(const std::shared_ptr<const EntrySet>& set);
   // The index of an instruction equal to `made`.
@@ -35,7 +37,7 @@ struct InstructionPool {
   uint32_t EmitRun(Op op, const std::vector<uint32_t>& operands, uint32_t c);
   // A call; carried out here when all operands are known. `certain` is null
   // when the overload is chosen at evaluation.
-  uint32_t EmitCall(const std::string& name, bool member,
+  uint32_t EmitCall(absl::string_view name, bool member,
                     const Overload* certain,
                     const std::vector<uint32_t>& operands);
   // An instruction of another program, its operands found again here. `at`
@@ -59,7 +61,7 @@ struct InstructionPool {
   // Operation, depth, operands.
   using Key = std::tuple<uint8_t, uint8_t, uint32_t, uint32_t, uint32_t>;
 
-  uint32_t CallOf(const std::string& name, bool member, const Overload* certain,
+  uint32_t CallOf(absl::string_view name, bool member, const Overload* certain,
                   const Value* pattern);
   uint32_t ImportCall(const cel::Call& call);
 

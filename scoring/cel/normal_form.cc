@@ -109,7 +109,7 @@ class Builder {
   Builder(SourceText source, Terms* terms) : source_(source), terms_(*terms) {}
 
   bool Build(const Expr& expr, bool wanted, std::vector<Alternative>* out) {
-    const std::string& name = expr.name;
+    const absl::string_view name = expr.name;
     if (expr.node == Node::kCall && name == "!_") {
       return Build(*expr.args[0], !wanted, out);
     }
@@ -209,9 +209,8 @@ class Builder {
   Statement Atom(const Expr& expr, bool wanted) {
     Statement made;
     made.at = {expr.begin, expr.end};
-    if (expr.node == Node::kHas && expr.reference == Reference::kPath &&
-        !expr.path.fields.empty()) {
-      made.term = terms_.OfPath(expr.path);
+    if (expr.node == Node::kHas && expr.reference == Reference::kPath) {
+      made.term = terms_.OfPath(PathOf(expr));
       const Domain domain = terms_[made.term].domain;
       made.values =
           wanted ? ValueSet::Everything(domain) : ValueSet::Absent(domain);
@@ -226,7 +225,7 @@ class Builder {
   }
 
   bool Comparison(const Expr& expr, bool wanted, Statement* made) {
-    const std::string& name = expr.name;
+    const absl::string_view name = expr.name;
     const Expr& left = *expr.args[0];
     const Expr& right = *expr.args[1];
     if (name == "startsWith") return Prefix(left, right, wanted, made);
@@ -249,7 +248,7 @@ class Builder {
     const Domain domain = terms_[made->term].domain;
     if (domain == Domain::kWhole && !FitFraction(op, &value)) return false;
     if (!Fit(domain, &value)) return false;
-    made->values = Compared(domain, op, value);
+    made->values = Compared(domain, op, terms_.Keep(value));
     if (wanted == (name == "_!=_")) made->values = made->values.Others();
     return true;
   }
@@ -258,7 +257,7 @@ class Builder {
   bool Subject(const Expr& expr, uint32_t* term) {
     if (!IsPlain(expr.type) || expr.type.kind == Kind::kList) return false;
     if (IsField(expr)) {
-      *term = terms_.OfPath(expr.path);
+      *term = terms_.OfPath(PathOf(expr));
       return true;
     }
     Term made;
@@ -276,7 +275,7 @@ class Builder {
     for (const ExprPtr& entry : list.args) {
       Value value;
       if (!ConstantValue(*entry, &value) || !Fit(domain, &value)) return false;
-      values.push_back(value);
+      values.push_back(terms_.Keep(value));
     }
     made->values = ValueSet::Points(domain, std::move(values));
     if (!wanted) made->values = made->values.Others();
@@ -295,11 +294,11 @@ class Builder {
     while (!beyond.empty() && static_cast<uint8_t>(beyond.back()) == 0xFF) {
       beyond.pop_back();
     }
-    ValueSet::Bound low{prefix, prefix.aux == 0, false}, high;
+    ValueSet::Bound low{terms_.Keep(prefix), prefix.aux == 0, false}, high;
     if (!beyond.empty()) {
       beyond.back() =
           static_cast<char>(static_cast<uint8_t>(beyond.back()) + 1);
-      high = {Value::String(terms_.Keep(std::move(beyond))), false, true};
+      high = {Value::String(terms_.Keep(beyond)), false, true};
     }
     made->values = ValueSet::Of(Domain::kOther, low, high);
     if (!wanted) made->values = made->values.Others();
@@ -359,7 +358,7 @@ class Builder {
 
   Statement Opaque(const Expr& expr, bool wanted, Statement made) {
     if (IsField(expr)) {
-      made.term = terms_.OfPath(expr.path);
+      made.term = terms_.OfPath(PathOf(expr));
     } else {
       Term term;
       term.domain = Domain::kBool;
