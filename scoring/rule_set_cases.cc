@@ -112,7 +112,7 @@ class Runner {
     }
     std::vector<std::string> texts;
     for (const auto& entry : entries.children) {
-      texts.push_back(entry->text);
+      texts.emplace_back(entry->text);
       if (cel::NormaliseEntry(stand_in->type(), &texts.back())) continue;
       issues_->Error(
           "BAD_VALUE", entry->offset,

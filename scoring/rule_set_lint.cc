@@ -53,7 +53,7 @@ class Linter {
  private:
   const YamlNode& NodeOf(size_t rule) const { return *rules_->children[rule]; }
 
-  const std::string& SourceOf(size_t rule) const {
+  absl::string_view SourceOf(size_t rule) const {
     return NodeOf(rule).Find("when")->text;
   }
 
@@ -65,8 +65,8 @@ class Linter {
   }
 
   std::string Quote(size_t rule, Range range) const {
-    std::string text =
-        SourceOf(rule).substr(range.begin, range.end - range.begin);
+    std::string text(
+        SourceOf(rule).substr(range.begin, range.end - range.begin));
     std::replace(text.begin(), text.end(), '\n', ' ');
     if (text.size() <= kQuoteBytesMax) return absl::StrCat("`", text, "`");
     size_t end = kQuoteBytesMax;
@@ -236,7 +236,7 @@ class Linter {
       const size_t at = SourceOf(one.rule).find(one.path);
       issues_.Warning(
           "FIELD_NEVER_FILLED",
-          OffsetOf(one.rule, at == std::string::npos ? 0 : at),
+          OffsetOf(one.rule, at == absl::string_view::npos ? 0 : at),
           absl::StrCat("no movement received here ever had ", one.path,
                        one.is_needed ? ", without which the rule cannot fire"
                                      : ": that part decides nothing"),

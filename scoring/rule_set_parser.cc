@@ -141,7 +141,7 @@ class Parser {
     }
     std::vector<std::string> entries;
     for (const YamlNode* entry : nodes) {
-      std::string text = entry->text;
+      std::string text(entry->text);
       if (text.size() > kListEntryBytesMax ||
           !cel::NormaliseEntry(type, &text)) {
         issues_->Error(
@@ -152,7 +152,7 @@ class Parser {
       entries.push_back(std::move(text));
     }
     set_->environment.AddSet(std::make_shared<const cel::EntrySet>(
-        name.text, type, std::move(entries)));
+        std::string(name.text), type, std::move(entries)));
   }
 
   // A list that is loaded apart, with versions of its own.
@@ -166,8 +166,8 @@ class Parser {
     std::string source;
     Name(map, "source", &source);
     RefuseNationality(*map.Get("source"));
-    set_->environment.AddSet(
-        cel::EntrySet::StandIn(name.text, type, std::move(source)));
+    set_->environment.AddSet(cel::EntrySet::StandIn(std::string(name.text),
+                                                    type, std::move(source)));
   }
 
   void RefuseNationality(const YamlNode& name) {
@@ -255,7 +255,7 @@ class Parser {
   void Head(const MapReader& map, Rule* rule) {
     std::vector<const YamlNode*> nodes;
     map.Texts("tags", &nodes);
-    for (const YamlNode* tag : nodes) rule->tags.push_back(tag->text);
+    for (const YamlNode* tag : nodes) rule->tags.emplace_back(tag->text);
     nodes.clear();
     map.Texts("applies_to", &nodes);
     for (const YamlNode* event : nodes) {
@@ -284,7 +284,7 @@ class Parser {
                      "when: >");
       return;
     }
-    rule->source = when->text;
+    rule->source = std::string(when->text);
     cel::Diagnostics diagnostics;
     cel::Checked checked = checker_.CheckCondition(when->text, &diagnostics);
     Report(*when, diagnostics);
@@ -450,7 +450,7 @@ class Parser {
     }
     RuleTests& entry = parsed_.tests.emplace_back();
     entry.rule = set_->rules.size() - 1;
-    for (const auto& test : tests->children) entry.tests.push_back(test.get());
+    for (const auto& test : tests->children) entry.tests.push_back(test);
   }
 
   const absl::string_view yaml_;

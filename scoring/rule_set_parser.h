@@ -21,8 +21,8 @@ struct RuleTests {
 };
 
 struct ParsedRuleSet {
-  std::unique_ptr<YamlNode> document;  // What `tests` point into.
-  std::shared_ptr<RuleSet> rule_set;   // Null when the document is no map.
+  std::shared_ptr<const YamlNode> document;  // What `tests` point into.
+  std::shared_ptr<RuleSet> rule_set;  // Null when the document is no map.
   std::vector<RuleTests> tests;
   // Of each rule, and what they speak about.
   std::vector<RuleForm> forms;

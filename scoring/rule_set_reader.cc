@@ -35,7 +35,7 @@ bool IsName(absl::string_view text) {
 bool ReadEnum(const YamlNode& node, const EnumDescriptor& type, Issues* issues,
               int* out) {
   const auto* value = node.kind == YamlNode::Kind::kScalar
-                          ? type.FindValueByName(node.text)
+                          ? type.FindValueByName(std::string(node.text))
                           : nullptr;
   if (value != nullptr && value->number() != 0) {
     *out = value->number();
@@ -109,7 +109,7 @@ bool MapReader::Text(absl::string_view key, std::string* out) const {
         absl::StrCat(key, ": some text"));
     return false;
   }
-  *out = value->text;
+  out->assign(value->text.data(), value->text.size());
   return true;
 }
 
@@ -162,7 +162,7 @@ bool MapReader::Texts(absl::string_view key,
   bool good = value->kind == YamlNode::Kind::kList;
   for (size_t i = 0; good && i < value->children.size(); ++i) {
     good = value->children[i]->kind == YamlNode::Kind::kScalar;
-    out->push_back(value->children[i].get());
+    out->push_back(value->children[i]);
   }
   if (!good) {
     issues_->Error("BAD_VALUE", value->offset,

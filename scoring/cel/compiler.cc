@@ -312,6 +312,7 @@ std::vector<uint32_t> Compiler::AddAll(const Program& other) {
   }
   std::vector<uint32_t> at;
   at.reserve(other.instructions.size());
+  rep_->Reserve(other.instructions.size());
   for (const Instruction& it : other.instructions) {
     at.push_back(rep_->Import(other, it, slots, at));
   }

@@ -1,5 +1,6 @@
 #include "scoring/cel/instruction_pool.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +14,9 @@ std::atomic<uint64_t> next_program_id{1};
 }  // namespace
 
 InstructionPool::InstructionPool(const Environment& environment)
-    : environment(environment), program(std::make_shared<Program>()) {
+    : environment(environment),
+      program(std::make_shared<Program>()),
+      known_(0, Hash{program.get()}, Equal{program.get()}) {
   program->id = next_program_id.fetch_add(1, std::memory_order_relaxed);
   program->root_count = environment.roots().size();
   program->types = environment.types();
@@ -82,7 +85,7 @@ uint32_t InstructionPool::Import(const Program& other, const Instruction& it,
   made.memo = kNoMemo;
   switch (it.op) {
     case Op::kConstant:
-      return Constant(other.constants[it.a]);
+      return Adopt(other.constants[it.a]);
     case Op::kVariable:
       break;
     case Op::kSlot:
@@ -140,12 +143,12 @@ uint32_t InstructionPool::ImportCall(const cel::Call& call) {
 
 // The index of an instruction equal to `made`.
 uint32_t InstructionPool::Intern(const Instruction& made) {
-  const Key key(static_cast<uint8_t>(made.op), made.depth, made.a, made.b,
-                made.c);
-  const auto [it, added] =
-      known_.emplace(key, static_cast<uint32_t>(program->instructions.size()));
-  if (added) program->instructions.push_back(made);
-  return it->second;
+  const auto known = known_.find(made);
+  if (known != known_.end()) return *known;
+  const auto index = static_cast<uint32_t>(program->instructions.size());
+  program->instructions.push_back(made);
+  known_.insert(index);
+  return index;
 }
 
 const Value* InstructionPool::ConstantOf(uint32_t index) const {
@@ -155,33 +158,62 @@ const Value* InstructionPool::ConstantOf(uint32_t index) const {
   return &program->constants[instruction.a];
 }
 
-// `value` may point into anything that lives until this returns.
+namespace {
+
+bool HasText(Kind kind) {
+  return kind == Kind::kString || kind == Kind::kBytes || kind == Kind::kType ||
+         kind == Kind::kError;
+}
+
+absl::string_view TextOf(const Value& value) {
+  return value.is_error() ? absl::string_view(value.s) : value.text();
+}
+
+}  // namespace
+
 uint32_t InstructionPool::Constant(Value value) {
-  std::string key = absl::StrCat("c", static_cast<int>(value.kind), ":");
-  if (value.kind == Kind::kString || value.kind == Kind::kBytes) {
-    absl::StrAppend(&key, value.text());
-    program->texts.emplace_back(value.text());
-    value.s = program->texts.back().data();
-  } else if (value.kind == Kind::kType || value.kind == Kind::kError) {
-    const absl::string_view text =
-        value.is_error() ? absl::string_view(value.s) : value.text();
-    absl::StrAppend(&key, text);
-    program->texts.emplace_back(text);
+  if (HasText(value.kind)) {
+    const auto known = texts_.find(std::make_pair(value.kind, TextOf(value)));
+    if (known != texts_.end()) return known->second;
+    program->texts.emplace_back(TextOf(value));
     value.s = program->texts.back().c_str();
-  } else if (value.kind == Kind::kList || value.kind == Kind::kMap ||
-             value.kind == Kind::kOptional) {
-    // Lists are kept apart; sharing them is not worth comparing them.
-    absl::StrAppend(&key, program->constants.size());
-  } else {
-    absl::StrAppend(&key, value.kind == Kind::kBool ? value.b : value.i, ":",
-                    value.aux);
   }
-  const auto [it, added] =
-      constants_.emplace(key, static_cast<uint32_t>(program->constants.size()));
-  if (added) program->constants.push_back(value);
+  return Adopt(value);
+}
+
+uint32_t InstructionPool::Adopt(Value value) {
+  const auto next = static_cast<uint32_t>(program->instructions.size());
+  bool added = true;
+  uint32_t index = next;
+  if (HasText(value.kind)) {
+    const auto [it, is_new] =
+        texts_.emplace(std::make_pair(value.kind, TextOf(value)), next);
+    added = is_new;
+    index = it->second;
+  } else if (value.kind != Kind::kList && value.kind != Kind::kMap &&
+             value.kind != Kind::kOptional) {
+    // Lists are kept apart; sharing them is not worth comparing them.
+    const int64_t bits = value.kind == Kind::kBool ? value.b : value.i;
+    const auto [it, is_new] =
+        numbers_.emplace(std::make_tuple(value.kind, bits, value.aux), next);
+    added = is_new;
+    index = it->second;
+  }
+  if (!added) return index;
   Instruction made;
-  made.a = it->second;
-  return Intern(made);
+  made.a = static_cast<uint32_t>(program->constants.size());
+  program->constants.push_back(value);
+  program->instructions.push_back(made);
+  return index;
+}
+
+void InstructionPool::Reserve(size_t more) {
+  std::vector<Instruction>& all = program->instructions;
+  const size_t size = all.size() + more;
+  if (size <= all.capacity()) return;
+  // Many small programs shall not move everything each time.
+  all.reserve(std::max(size, all.capacity() + all.capacity() / 2));
+  known_.reserve(size);
 }
 
 bool InstructionPool::UsesVariable(uint32_t index) const {
@@ -192,7 +224,9 @@ uint32_t InstructionPool::Emit(Instruction made) {
   made.uses_variable =
       UsesVariable(made.a) || UsesVariable(made.b) || UsesVariable(made.c);
   return Intern(made);
-}  // The constants among the operands, in order.
+}
+
+// The constants among the operands, in order.
 std::vector<Value> InstructionPool::ConstantsOf(
     const std::vector<uint32_t>& operands) const {
   std::vector<Value> values;

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "scoring/cel/program.h"
 
 namespace portrisk::scoring::cel {
@@ -47,6 +49,10 @@ struct InstructionPool {
                   const std::vector<uint32_t>& at);
   // `value` may point into anything that lives until this returns.
   uint32_t Constant(Value value);
+  // The same of a value whose text lives as long as the program.
+  uint32_t Adopt(Value value);
+  // Room for so many more instructions.
+  void Reserve(size_t more);
 
   // Null when it is none.
   const Value* ConstantOf(uint32_t index) const;
@@ -58,15 +64,44 @@ struct InstructionPool {
   std::shared_ptr<Program> program;
 
  private:
-  // Operation, depth, operands.
-  using Key = std::tuple<uint8_t, uint8_t, uint32_t, uint32_t, uint32_t>;
+  // Instructions are known by operation, depth and operands. Their numbers are
+  // kept and not themselves: most of what a large set costs here is memory that
+  // is not in a cache.
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(const Instruction& it) const {
+      return absl::HashOf(uint64_t{it.a} << 32 | it.b,
+                          uint64_t{it.c} << 16 |
+                              static_cast<uint64_t>(it.depth) << 8 |
+                              static_cast<uint64_t>(it.op));
+    }
+    size_t operator()(uint32_t index) const {
+      return (*this)(program->instructions[index]);
+    }
+    const Program* program;
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(uint32_t known, uint32_t other) const {
+      return known == other;
+    }
+    bool operator()(uint32_t known, const Instruction& made) const {
+      const Instruction& it = program->instructions[known];
+      return it.op == made.op && it.depth == made.depth && it.a == made.a &&
+             it.b == made.b && it.c == made.c;
+    }
+    const Program* program;
+  };
 
   uint32_t CallOf(absl::string_view name, bool member, const Overload* certain,
                   const Value* pattern);
   uint32_t ImportCall(const cel::Call& call);
 
-  absl::flat_hash_map<Key, uint32_t> known_;
-  absl::flat_hash_map<std::string, uint32_t> constants_;
+  absl::flat_hash_set<uint32_t, Hash, Equal> known_;
+  // Instructions of constants, by kind and text or bits. Texts are the
+  // program's.
+  absl::flat_hash_map<std::pair<Kind, absl::string_view>, uint32_t> texts_;
+  absl::flat_hash_map<std::tuple<Kind, int64_t, uint32_t>, uint32_t> numbers_;
   absl::flat_hash_map<std::string, uint32_t> paths_;
   absl::flat_hash_map<std::string, uint32_t> calls_;
   absl::flat_hash_map<std::vector<uint32_t>, uint32_t> runs_;
