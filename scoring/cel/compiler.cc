@@ -9,6 +9,7 @@
 // literals and zones become numbers, and evaluation never parses them again.
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <tuple>
 
 #include "scoring/cel/instruction_pool.h"
@@ -302,6 +303,12 @@ uint32_t Compiler::Add(const Expr& expr) {
 }
 
 std::vector<uint32_t> Compiler::AddAll(const Program& other) {
+  if (rep_->is_empty()) {
+    rep_->TakeOver(other);
+    std::vector<uint32_t> same(other.instructions.size());
+    std::iota(same.begin(), same.end(), 0);
+    return same;
+  }
   std::vector<uint32_t> slots(other.slots.size());
   for (uint32_t i = 0; i < slots.size(); ++i) {
     const Slot& slot = other.slots[i];

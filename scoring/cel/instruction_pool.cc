@@ -11,6 +11,32 @@ namespace {
 
 std::atomic<uint64_t> next_program_id{1};
 
+bool HasText(Kind kind) {
+  return kind == Kind::kString || kind == Kind::kBytes || kind == Kind::kType ||
+         kind == Kind::kError;
+}
+
+absl::string_view TextOf(const Value& value) {
+  return value.is_error() ? absl::string_view(value.s) : value.text();
+}
+
+// Lists are kept apart; sharing them is not worth comparing them.
+bool IsShared(Kind kind) {
+  return kind != Kind::kList && kind != Kind::kMap && kind != Kind::kOptional;
+}
+
+// Of a shared value without text.
+std::tuple<Kind, int64_t, uint32_t> NumberKey(const Value& value) {
+  const int64_t bits = value.kind == Kind::kBool ? value.b : value.i;
+  return {value.kind, bits, value.aux};
+}
+
+// Whether `a` and `b` are a run of operands.
+bool IsRun(Op op) {
+  return op == Op::kList || op == Op::kMapLiteral || op == Op::kOptionalList ||
+         op == Op::kOptionalMap || op == Op::kMessageLiteral || op == Op::kCall;
+}
+
 }  // namespace
 
 InstructionPool::InstructionPool(const Environment& environment)
@@ -130,19 +156,76 @@ uint32_t InstructionPool::Import(const Program& other, const Instruction& it,
   return Intern(made);
 }
 
-uint32_t InstructionPool::ImportCall(const cel::Call& call) {
+void InstructionPool::TakeOver(const Program& other) {
+  program->instructions = other.instructions;
+  for (Instruction& it : program->instructions) it.memo = kNoMemo;
+  program->operands = other.operands;
+  program->constants = other.constants;
+  program->slots = other.slots;
+  program->selections = other.selections;
+  program->calls = other.calls;
+  program->templates = other.templates;
+  program->paths = other.paths;
+  program->sets = other.sets;
+  program->set_paths = other.set_paths;
+  program->time_path = other.time_path;
+  for (uint32_t i = 0; i < program->paths.size(); ++i) {
+    paths_.emplace(program->paths[i], i);
+  }
+  for (uint32_t i = static_cast<uint32_t>(program->root_count);
+       i < program->slots.size(); ++i) {
+    const Slot& slot = program->slots[i];
+    slots_.emplace(std::make_pair(slot.parent, slot.access.field), i);
+  }
+  for (uint32_t i = 0; i < program->calls.size(); ++i) {
+    calls_.emplace(ImportKey(program->calls[i]), i);
+  }
+  for (uint32_t i = 0; i < program->sets.size(); ++i) {
+    sets_.emplace(program->sets[i].get(), i);
+  }
+  is_taken_ = true;
+}
+
+void InstructionPool::RecallAll() {
+  is_taken_ = false;
+  known_.reserve(program->instructions.size());
+  for (uint32_t i = 0; i < program->instructions.size(); ++i) {
+    const Instruction& it = program->instructions[i];
+    if (it.op == Op::kConstant) {
+      const Value& value = program->constants[it.a];
+      if (HasText(value.kind)) {
+        texts_.emplace(std::make_pair(value.kind, TextOf(value)), i);
+      } else if (IsShared(value.kind)) {
+        numbers_.emplace(NumberKey(value), i);
+      }
+      continue;
+    }
+    known_.insert(i);
+    if (IsRun(it.op)) {
+      const auto begin = program->operands.begin() + it.a;
+      runs_.emplace(std::vector<uint32_t>(begin, begin + it.b), it.a);
+    }
+  }
+}
+
+std::string InstructionPool::ImportKey(const cel::Call& call) {
   std::string key = absl::StrCat("import ", call.name, call.member ? "." : "");
   for (const Overload* overload : call.overloads) {
     absl::StrAppend(&key, "#", reinterpret_cast<uintptr_t>(overload));
   }
-  const auto [it, added] =
-      calls_.emplace(key, static_cast<uint32_t>(program->calls.size()));
+  return key;
+}
+
+uint32_t InstructionPool::ImportCall(const cel::Call& call) {
+  const auto [it, added] = calls_.emplace(
+      ImportKey(call), static_cast<uint32_t>(program->calls.size()));
   if (added) program->calls.push_back(call);
   return it->second;
 }
 
 // The index of an instruction equal to `made`.
 uint32_t InstructionPool::Intern(const Instruction& made) {
+  Recall();
   const auto known = known_.find(made);
   if (known != known_.end()) return *known;
   const auto index = static_cast<uint32_t>(program->instructions.size());
@@ -158,20 +241,8 @@ const Value* InstructionPool::ConstantOf(uint32_t index) const {
   return &program->constants[instruction.a];
 }
 
-namespace {
-
-bool HasText(Kind kind) {
-  return kind == Kind::kString || kind == Kind::kBytes || kind == Kind::kType ||
-         kind == Kind::kError;
-}
-
-absl::string_view TextOf(const Value& value) {
-  return value.is_error() ? absl::string_view(value.s) : value.text();
-}
-
-}  // namespace
-
 uint32_t InstructionPool::Constant(Value value) {
+  Recall();
   if (HasText(value.kind)) {
     const auto known = texts_.find(std::make_pair(value.kind, TextOf(value)));
     if (known != texts_.end()) return known->second;
@@ -182,6 +253,7 @@ uint32_t InstructionPool::Constant(Value value) {
 }
 
 uint32_t InstructionPool::Adopt(Value value) {
+  Recall();
   const auto next = static_cast<uint32_t>(program->instructions.size());
   bool added = true;
   uint32_t index = next;
@@ -190,12 +262,8 @@ uint32_t InstructionPool::Adopt(Value value) {
         texts_.emplace(std::make_pair(value.kind, TextOf(value)), next);
     added = is_new;
     index = it->second;
-  } else if (value.kind != Kind::kList && value.kind != Kind::kMap &&
-             value.kind != Kind::kOptional) {
-    // Lists are kept apart; sharing them is not worth comparing them.
-    const int64_t bits = value.kind == Kind::kBool ? value.b : value.i;
-    const auto [it, is_new] =
-        numbers_.emplace(std::make_tuple(value.kind, bits, value.aux), next);
+  } else if (IsShared(value.kind)) {
+    const auto [it, is_new] = numbers_.emplace(NumberKey(value), next);
     added = is_new;
     index = it->second;
   }
@@ -242,6 +310,7 @@ std::vector<Value> InstructionPool::ConstantsOf(
 // An instruction over a run of operands; equal runs are one.
 uint32_t InstructionPool::EmitRun(Op op, const std::vector<uint32_t>& operands,
                                   uint32_t c) {
+  Recall();
   Instruction made;
   made.op = op;
   made.b = static_cast<uint32_t>(operands.size());

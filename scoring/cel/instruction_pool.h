@@ -42,6 +42,9 @@ struct InstructionPool {
   uint32_t EmitCall(absl::string_view name, bool member,
                     const Overload* certain,
                     const std::vector<uint32_t>& operands);
+  // Becomes a copy of another program; only while nothing has been added. What
+  // its instructions are is looked at when one more comes, if any does.
+  void TakeOver(const Program& other);
   // An instruction of another program, its operands found again here. `at`
   // says where those before it are.
   uint32_t Import(const Program& other, const Instruction& it,
@@ -53,6 +56,7 @@ struct InstructionPool {
   uint32_t Adopt(Value value);
   // Room for so many more instructions.
   void Reserve(size_t more);
+  bool is_empty() const { return program->instructions.empty(); }
 
   // Null when it is none.
   const Value* ConstantOf(uint32_t index) const;
@@ -95,7 +99,13 @@ struct InstructionPool {
 
   uint32_t CallOf(absl::string_view name, bool member, const Overload* certain,
                   const Value* pattern);
+  static std::string ImportKey(const cel::Call& call);
   uint32_t ImportCall(const cel::Call& call);
+  // Notes what was taken over, unless that is done.
+  void Recall() {
+    if (is_taken_) RecallAll();
+  }
+  void RecallAll();
 
   absl::flat_hash_set<uint32_t, Hash, Equal> known_;
   // Instructions of constants, by kind and text or bits. Texts are the
@@ -109,6 +119,7 @@ struct InstructionPool {
   absl::flat_hash_map<
       std::pair<uint32_t, const google::protobuf::FieldDescriptor*>, uint32_t>
       slots_;
+  bool is_taken_ = false;  // Over, and not noted yet.
 };
 
 }  // namespace portrisk::scoring::cel
