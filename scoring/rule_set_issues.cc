@@ -34,8 +34,9 @@ Issues::Issues(absl::string_view source, absl::string_view file)
     : source_(source), file_(file) {
   // A byte-order mark is not part of the first line.
   line_starts_.push_back(absl::StartsWith(source, "\xEF\xBB\xBF") ? 3 : 0);
-  for (size_t i = 0; i < source.size(); ++i) {
-    if (source[i] == '\n') line_starts_.push_back(i + 1);
+  for (size_t at = source.find('\n'); at != absl::string_view::npos;
+       at = source.find('\n', at + 1)) {
+    line_starts_.push_back(at + 1);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <yaml.h>
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <string>
 #include <type_traits>
@@ -27,6 +28,7 @@
 namespace portrisk::scoring {
 namespace {
 
+constexpr uint64_t kOnes = 0x0101010101010101;
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // Keys of one map that are looked through; hashing pays from here on.
 constexpr size_t kKeysFew = 16;
@@ -235,10 +237,16 @@ bool Precheck(absl::string_view source, Issues* issues) {
     return false;
   }
   for (size_t i = 0; i < source.size();) {
-    // Most of it is plain: printable, or the end of a line.
-    if ((source[i] >= ' ' && source[i] <= '~') || source[i] == '\n') {
-      ++i;
-      continue;
+    // Most of it is ASCII: eight bytes at once.
+    uint64_t eight;
+    if (i + sizeof(eight) <= source.size()) {
+      std::memcpy(&eight, source.data() + i, sizeof(eight));
+      // A byte's highest bit is set when it is not ASCII, and after the
+      // subtraction also when it was zero.
+      if (((eight | (eight - kOnes)) & (kOnes << 7)) == 0) {
+        i += sizeof(eight);
+        continue;
+      }
     }
     const size_t length = cel::Utf8Length(source.substr(i));
     if (length == 0 || source[i] == '\0') {

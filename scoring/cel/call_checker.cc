@@ -39,18 +39,28 @@ class CallChecker {
         scope_.rules() && !reason.empty()) {
       return Fail(expr, "NOT_SUPPORTED", std::string(reason));
     }
-    if (name == "_&&_" || name == "_||_" || name == "_?_:_") {
-      return Logic(expr);
+    if (name[0] == '_' && name.size() > 1) {
+      // Nothing that is written as a name has these in it.
+      switch (name[1]) {
+        case '&':
+        case '|':
+        case '?':
+          return Logic(expr);
+        case '=':
+        case '!':
+          return Equality(expr);
+        case '<':
+        case '>':
+          return Ordering(expr);
+        case '[':
+          return Index(expr);
+        default:
+          if (name == "_in_") return Membership(expr);
+      }
     }
-    if (name == "_==_" || name == "_!=_") return Equality(expr);
-    if (name == "_in_") return Membership(expr);
-    if (name == "_[_]" || name == "_[?_]") return Index(expr);
     if (expr->member && expr->args.size() == 2 &&
         (name == "or" || name == "orValue")) {
       return OptionalOr(expr);
-    }
-    if (name[0] == '_' && (name[1] == '<' || name[1] == '>')) {
-      return Ordering(expr);
     }
     return Function(expr);
   }

@@ -72,6 +72,7 @@ class Estimator {
 
   Size largest() const { return largest_; }
   const Expr* largest_at() const { return largest_at_; }
+  bool has_long_list() const { return has_long_list_; }
 
  private:
   Estimate Compute(const Expr& expr) {
@@ -83,6 +84,14 @@ class Estimator {
       return {1, {1, static_cast<double>(expr.text.size())}, &expr};
     }
     if (!expr.variable.empty()) return Macro(expr);
+    if (expr.reference == Reference::kPath) {
+      // Every part of it is an operation; none can be what costs most.
+      Estimate path{1, AssumedSize(expr.type), &expr};
+      for (const Expr* at = &expr; HasFields(*at); at = at->args[0]) {
+        ++path.cost;
+      }
+      return path;
+    }
     Estimate result{1, AssumedSize(expr.type), &expr};
     Estimates args;
     for (const ExprPtr& arg : expr.args) {
@@ -90,6 +99,7 @@ class Estimator {
       result.cost += args.back().cost;
     }
     if (expr.node == Node::kList) {
+      has_long_list_ |= args.size() > kLiteralEntriesMax;
       result.size = {static_cast<double>(args.size()), 0};
       for (const Estimate& arg : args) {
         result.size.bytes = std::max(result.size.bytes, arg.size.total());
@@ -132,14 +142,19 @@ class Estimator {
   }
 
   static void Call(const Expr& expr, const Estimates& args, Estimate* result) {
-    const absl::string_view name = expr.name;
     double bytes = 0;
     for (const Estimate& arg : args) {
       // An operand that is chosen is not gone over.
-      if (name != "_?_:_") bytes += arg.size.total();
+      if (expr.op != Op::kConditional) bytes += arg.size.total();
     }
     result->cost += bytes / kBytesPerOperation;
-    if (name == "_in_" && args.size() == 2) result->cost += args[1].size.items;
+    if ((expr.op == Op::kIn || expr.op == Op::kInSet) && args.size() == 2) {
+      result->cost += args[1].size.items;
+    }
+    // What is only known at evaluation has no operation of its own.
+    const absl::string_view name = expr.op == Op::kContains ? "contains"
+                                   : expr.op == Op::kCall   ? expr.name
+                                                            : "";
     if (name == "contains" && args.size() == 2) {
       result->cost +=
           args[0].size.total() * args[1].size.total() / kBytesPerOperation;
@@ -187,6 +202,7 @@ class Estimator {
   std::vector<Size> variables_;  // By depth.
   Size largest_;
   const Expr* largest_at_ = nullptr;
+  bool has_long_list_ = false;
 };
 
 // "1300000" as "1,300,000", to two digits where it is an estimate.
@@ -219,6 +235,7 @@ bool Refuse(const Expr& at, absl::string_view code, std::string message,
   return false;
 }
 
+// The first of them.
 const Expr* LongList(const Expr& expr) {
   if (expr.node == Node::kList && expr.args.size() > kLiteralEntriesMax) {
     return &expr;
@@ -233,11 +250,11 @@ const Expr* LongList(const Expr& expr) {
 // `widest` is the innermost part with more of them than the limit.
 double CountAlternatives(const Expr& expr, bool wanted, const Expr** widest) {
   if (expr.node != Node::kCall) return 1;
-  if (expr.name == "!_") {
+  if (expr.op == Op::kNot || (expr.op == Op::kCall && expr.name == "!_")) {
     return CountAlternatives(*expr.args[0], !wanted, widest);
   }
-  const bool both = (expr.name == "_&&_") == wanted;
-  if (expr.name != "_&&_" && expr.name != "_||_") return 1;
+  if (expr.op != Op::kAnd && expr.op != Op::kOr) return 1;
+  const bool both = (expr.op == Op::kAnd) == wanted;
   const double a = CountAlternatives(*expr.args[0], wanted, widest);
   const double b = CountAlternatives(*expr.args[1], wanted, widest);
   const double count = std::min(both ? a * b : a + b, kCostMax);
@@ -251,7 +268,8 @@ bool CheckCost(const Expr& expr, Diagnostics* diagnostics, int64_t* cost) {
   Estimator estimator;
   const Estimate estimate = estimator.Of(expr);
   *cost = static_cast<int64_t>(estimate.cost);
-  if (const Expr* list = LongList(expr)) {
+  if (estimator.has_long_list()) {
+    const Expr* list = LongList(expr);
     return Refuse(*list, "TOO_LONG",
                   absl::StrCat("a list of ", list->args.size(),
                                " entries in a condition, the limit is ",

@@ -18,6 +18,9 @@ namespace {
 
 bool IsIdentifierStart(char c) { return absl::ascii_isalpha(c) || c == '_'; }
 bool IsIdentifierPart(char c) { return absl::ascii_isalnum(c) || c == '_'; }
+bool IsBlank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -65,7 +68,7 @@ class Lexer {
   void SkipBlanks() {
     while (pos_ < source_.size()) {
       const char c = source_[pos_];
-      if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f') {
+      if (IsBlank(c)) {
         ++pos_;
       } else if (c == '/' && At(1) == '/') {
         while (pos_ < source_.size() && source_[pos_] != '\n') ++pos_;
@@ -84,8 +87,8 @@ class Lexer {
       return Quoted(*prefix, out);
     }
     if (IsIdentifierStart(c)) {
-      const size_t begin = pos_;
-      while (IsIdentifierPart(At(0))) ++pos_;
+      const size_t begin = pos_++;
+      while (pos_ < source_.size() && IsIdentifierPart(source_[pos_])) ++pos_;
       out->token = Token::kIdentifier;
       out->text = source_.substr(begin, pos_ - begin);
       return;
@@ -175,6 +178,18 @@ class Lexer {
   std::optional<size_t> StringPrefix() const {
     size_t length = 0;
     bool raw = false, bytes = false;
+    switch (At(0)) {
+      case '"':
+      case '\'':
+        return 0;
+      case 'r':
+      case 'R':
+      case 'b':
+      case 'B':
+        break;
+      default:
+        return std::nullopt;
+    }
     for (; length < 2; ++length) {
       const char c = absl::ascii_tolower(At(length));
       if (c == 'r' && !raw) {

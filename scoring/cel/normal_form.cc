@@ -47,38 +47,64 @@ bool Fit(Domain domain, Value* value) {
 
 // A whole number against a number with a fraction: rounded so that the answer
 // stays the same.
-bool FitFraction(absl::string_view op, Value* value) {
+bool FitFraction(Op op, Value* value) {
   constexpr double kSafe = 9e18;
   if (value->kind != Kind::kDouble) return true;
   const double d = value->d;
   if (!(std::fabs(d) < kSafe)) return false;
-  if (op == "_==_" || op == "_!=_") {
+  if (op == Op::kEqual || op == Op::kNotEqual) {
     if (d != std::floor(d)) return false;
     *value = Value::Int(static_cast<int64_t>(d));
     return true;
   }
-  const bool down = op == "_>_" || op == "_<=_";
+  const bool down = op == Op::kGreater || op == Op::kLessEqual;
   *value =
       Value::Int(static_cast<int64_t>(down ? std::floor(d) : std::ceil(d)));
   return true;
 }
 
-ValueSet Compared(Domain domain, absl::string_view op, const Value& value) {
+ValueSet Compared(Domain domain, Op op, const Value& value) {
   using Bound = ValueSet::Bound;
   const Bound closed{value, false, false}, open{value, false, true};
-  if (op == "_<_") return ValueSet::Of(domain, Bound(), open);
-  if (op == "_<=_") return ValueSet::Of(domain, Bound(), closed);
-  if (op == "_>_") return ValueSet::Of(domain, open, Bound());
-  if (op == "_>=_") return ValueSet::Of(domain, closed, Bound());
-  return ValueSet::Point(domain, value);
+  switch (op) {
+    case Op::kLess:
+      return ValueSet::Of(domain, Bound(), open);
+    case Op::kLessEqual:
+      return ValueSet::Of(domain, Bound(), closed);
+    case Op::kGreater:
+      return ValueSet::Of(domain, open, Bound());
+    case Op::kGreaterEqual:
+      return ValueSet::Of(domain, closed, Bound());
+    default:
+      return ValueSet::Point(domain, value);
+  }
 }
 
-absl::string_view Mirrored(absl::string_view op) {
-  if (op == "_<_") return "_>_";
-  if (op == "_<=_") return "_>=_";
-  if (op == "_>_") return "_<_";
-  if (op == "_>=_") return "_<=_";
-  return op;
+Op Mirrored(Op op) {
+  switch (op) {
+    case Op::kLess:
+      return Op::kGreater;
+    case Op::kLessEqual:
+      return Op::kGreaterEqual;
+    case Op::kGreater:
+      return Op::kLess;
+    case Op::kGreaterEqual:
+      return Op::kLessEqual;
+    default:
+      return op;
+  }
+}
+
+// Also of what is only known at evaluation.
+bool IsNegation(const Expr& expr) {
+  return expr.node == Node::kCall &&
+         (expr.op == Op::kNot || (expr.op == Op::kCall && expr.name == "!_"));
+}
+
+bool IsDecision(const Expr& expr) {
+  return expr.node == Node::kCall &&
+         (expr.op == Op::kAnd || expr.op == Op::kOr ||
+          expr.op == Op::kConditional);
 }
 
 // The source with every run of blanks as one. Left alone where finding the
@@ -109,14 +135,11 @@ class Builder {
   Builder(SourceText source, Terms* terms) : source_(source), terms_(*terms) {}
 
   bool Build(const Expr& expr, bool wanted, std::vector<Alternative>* out) {
-    const absl::string_view name = expr.name;
-    if (expr.node == Node::kCall && name == "!_") {
-      return Build(*expr.args[0], !wanted, out);
-    }
-    if (expr.node == Node::kCall && IsLogic(name)) {
-      if (name == "_?_:_") return Choice(expr, wanted, out);
+    if (IsNegation(expr)) return Build(*expr.args[0], !wanted, out);
+    if (IsDecision(expr)) {
+      if (expr.op == Op::kConditional) return Choice(expr, wanted, out);
       if (!Build(*expr.args[0], wanted, out)) return false;
-      const bool both = (name == "_&&_") == wanted;
+      const bool both = (expr.op == Op::kAnd) == wanted;
       if (both && IsAtom(*expr.args[1])) {
         // The most common case, without a list of one on the way.
         AddToEach(Atom(*expr.args[1], wanted), out);
@@ -140,9 +163,8 @@ class Builder {
   static constexpr size_t kStatementsExpected = 4;
 
   static bool IsAtom(const Expr& expr) {
-    if (expr.node == Node::kLiteral) return false;
-    return expr.node != Node::kCall ||
-           (expr.name != "!_" && !IsLogic(expr.name));
+    return expr.node != Node::kLiteral && !IsNegation(expr) &&
+           !IsDecision(expr);
   }
 
   static void AddToEach(Statement statement, std::vector<Alternative>* out) {
@@ -225,31 +247,25 @@ class Builder {
   }
 
   bool Comparison(const Expr& expr, bool wanted, Statement* made) {
-    const absl::string_view name = expr.name;
     const Expr& left = *expr.args[0];
     const Expr& right = *expr.args[1];
-    if (name == "startsWith") return Prefix(left, right, wanted, made);
-    if (name == "_in_" && right.set != nullptr) {
-      return Membership(left, right, wanted, made);
-    }
-    if (name == "_in_") return OneOf(left, right, wanted, made);
-    const bool equality = name == "_==_" || name == "_!=_";
-    const bool ordering =
-        name == "_<_" || name == "_<=_" || name == "_>_" || name == "_>=_";
-    if (!equality && !ordering) return false;
+    if (expr.op == Op::kStartsWith) return Prefix(left, right, wanted, made);
+    if (expr.op == Op::kInSet) return Membership(left, right, wanted, made);
+    if (expr.op == Op::kIn) return OneOf(left, right, wanted, made);
+    if (expr.op < Op::kEqual || expr.op > Op::kGreaterEqual) return false;
     Value value;
     const bool mirrored = ConstantValue(left, &value);
     const Expr& subject = mirrored ? right : left;
     if (!mirrored && !ConstantValue(right, &value)) {
       return TwoSided(expr, wanted, made);
     }
-    const absl::string_view op = mirrored ? Mirrored(name) : name;
+    const Op op = mirrored ? Mirrored(expr.op) : expr.op;
     if (!Subject(subject, &made->term)) return false;
     const Domain domain = terms_[made->term].domain;
     if (domain == Domain::kWhole && !FitFraction(op, &value)) return false;
     if (!Fit(domain, &value)) return false;
     made->values = Compared(domain, op, terms_.Keep(value));
-    if (wanted == (name == "_!=_")) made->values = made->values.Others();
+    if (wanted == (op == Op::kNotEqual)) made->values = made->values.Others();
     return true;
   }
 
@@ -329,25 +345,26 @@ class Builder {
         !terms_.AppendKey(*expr.args[1], &right, &term.needs)) {
       return false;
     }
-    absl::string_view op = expr.name;
-    if (op == "_!=_") {
-      op = "_==_";
+    Op op = expr.op;
+    if (op == Op::kNotEqual) {
+      op = Op::kEqual;
       wanted = !wanted;
     }
-    if (op == "_==_" ? right < left : op == "_>_" || op == "_>=_") {
+    if (op == Op::kEqual ? right < left
+                         : op == Op::kGreater || op == Op::kGreaterEqual) {
       left.swap(right);
       op = Mirrored(op);
     }
     // Not-a-number makes both a < b and b <= a false.
     const bool reals = expr.args[0]->type.kind == Kind::kDouble ||
                        expr.args[1]->type.kind == Kind::kDouble;
-    if (op == "_<=_" && !reals) {
+    if (op == Op::kLessEqual && !reals) {
       left.swap(right);
-      op = "_<_";
+      op = Op::kLess;
       wanted = !wanted;
     }
     key_.assign(1, 'R');
-    AppendText(op, &key_);
+    AppendRaw(op, &key_);
     key_ += left;
     key_ += right;
     term.domain = Domain::kBool;
