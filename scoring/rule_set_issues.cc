@@ -47,6 +47,12 @@ size_t Issues::OffsetOf(size_t line, size_t column) const {
 
 bool Issues::is_full() const { return issues_.size() >= kIssuesMax; }
 
+bool Issues::CountOnly() {
+  if (!is_full()) return false;
+  ++dropped_;
+  return true;
+}
+
 void Issues::Add(v1::Severity severity, absl::string_view code, size_t offset,
                  std::string message, std::string suggestion) {
   if (severity == v1::ERROR) ++errors_;

@@ -80,16 +80,8 @@ class Linter {
     if (form.verdict == RuleForm::Verdict::kAlwaysFires) AlwaysFires(i);
   }
 
-  // Whether there is no room for another issue: then it is only counted, and
-  // its text need not be made.
-  bool Full() {
-    if (!issues_.is_full()) return false;
-    issues_.Drop();
-    return true;
-  }
-
   void NeverFires(size_t i, const RuleForm& one) {
-    if (Full()) return;
+    if (issues_.CountOnly()) return;
     const Rule& rule = set_.rules[i];
     const size_t offset = OffsetOf(i, one.second.begin);
     const absl::string_view lead =
@@ -122,7 +114,7 @@ class Linter {
   }
 
   void AlwaysFires(size_t i) {
-    if (Full()) return;
+    if (issues_.CountOnly()) return;
     const Rule& rule = set_.rules[i];
     std::vector<std::string> names;
     const auto* event = v1::Movement::descriptor()->FindFieldByName("event");
@@ -194,7 +186,7 @@ class Linter {
   void Overlaps() {
     for (const Overlap& one :
          FindOverlaps(set_, parsed_.terms, parsed_.forms)) {
-      if (Full()) continue;
+      if (issues_.CountOnly()) continue;
       const Rule& rule = set_.rules[one.rule];
       const Rule& other = set_.rules[one.other];
       issues_.set_rule(rule.id);

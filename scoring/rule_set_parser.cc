@@ -22,6 +22,15 @@ constexpr int64_t kDaySeconds = 86400;
 constexpr absl::string_view kEntryExamples[] = {
     "Some text", "NLRTM", "MSKU1234565", "NL-100200", "'0803'"};
 
+constexpr absl::string_view kLayers[] = {"common", "national", "port"};
+constexpr absl::string_view kStatuses[] = {"draft", "shadow", "active"};
+constexpr absl::string_view kSensitivities[] = {"open", "restricted"};
+constexpr absl::string_view kBools[] = {"false", "true"};
+
+std::vector<absl::string_view> Views(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
 class Parser {
  public:
   Parser(absl::string_view yaml, Issues* issues)
@@ -50,7 +59,7 @@ class Parser {
     Name(map, "rule_set", &set_->name);
     size_t layer = 0;
     if (map.Required("layer") != nullptr &&
-        map.Choice("layer", {"common", "national", "port"}, &layer)) {
+        map.Choice("layer", kLayers, &layer)) {
       set_->layer = static_cast<v1::Layer>(layer + 1);
     }
     if (map.Required("owner") != nullptr) map.Text("owner", &set_->owner);
@@ -122,7 +131,7 @@ class Parser {
     RefuseNationality(name);
     size_t type_index = 0;
     if (map.Required("type") == nullptr ||
-        !map.Choice("type", cel::EntryTypeNames(), &type_index)) {
+        !map.Choice("type", Views(cel::EntryTypeNames()), &type_index)) {
       return;
     }
     const auto type = static_cast<cel::EntryType>(type_index);
@@ -354,6 +363,7 @@ class Parser {
       std::string text;
       const YamlNode* scalar = map.Get(kLanguages[i]);
       if (scalar == nullptr) {
+        if (issues_->CountOnly()) continue;
         issues_->Warning("MISSING_TRANSLATION", node.offset,
                          absl::StrCat(key, " is missing in ", kLanguages[i]),
                          absl::StrCat(kLanguages[i], ": ..."));
@@ -403,13 +413,13 @@ class Parser {
 
   void Life(const MapReader& map, Rule* rule) {
     size_t choice = 0;
-    if (map.Choice("status", {"draft", "shadow", "active"}, &choice)) {
+    if (map.Choice("status", kStatuses, &choice)) {
       rule->status = static_cast<RuleStatus>(choice);
     }
-    if (map.Choice("sensitivity", {"open", "restricted"}, &choice)) {
+    if (map.Choice("sensitivity", kSensitivities, &choice)) {
       rule->restricted = choice == 1;
     }
-    if (map.Choice("suppressible", {"false", "true"}, &choice)) {
+    if (map.Choice("suppressible", kBools, &choice)) {
       rule->suppressible = choice == 1;
     }
     if (const YamlNode* breaker = map.Get("breaker")) {
@@ -436,6 +446,7 @@ class Parser {
   void Tests(const YamlNode& node, const MapReader& map) {
     const YamlNode* tests = map.Get("tests");
     if (tests == nullptr || tests->children.empty()) {
+      if (issues_->CountOnly()) return;
       issues_->Warning("NO_TESTS", node.offset, "the rule has no tests",
                        "tests: [{given: {movement: {...}}, expect: hit}]");
       return;

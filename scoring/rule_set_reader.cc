@@ -140,7 +140,7 @@ bool MapReader::Enum(absl::string_view key, const EnumDescriptor& type,
 }
 
 bool MapReader::Choice(absl::string_view key,
-                       const std::vector<std::string>& choices,
+                       absl::Span<const absl::string_view> choices,
                        size_t* out) const {
   const YamlNode* value = Get(key);
   if (value == nullptr) return false;
@@ -151,7 +151,7 @@ bool MapReader::Choice(absl::string_view key,
   }
   issues_->Error("UNKNOWN_VALUE", value->offset,
                  absl::StrCat(key, " cannot be ", value->text),
-                 Suggest(value->text, choices));
+                 Suggest(value->text, {choices.begin(), choices.end()}));
   return false;
 }
 

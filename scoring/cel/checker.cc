@@ -43,6 +43,9 @@ const Expr& First(const Expr& expr) {
   return expr.args.empty() ? expr : First(*expr.args[0]);
 }
 
+// Most conditions read no more.
+constexpr size_t kFieldsExpected = 8;
+
 class Checker : public Scope {
  public:
   Checker(const Environment& environment, Tree* tree, Diagnostics* diagnostics,
@@ -61,6 +64,7 @@ class Checker : public Scope {
     if (expr.reference != Reference::kPath) return;
     Path path = PathOf(expr);
     if (std::find(fields_->begin(), fields_->end(), path) == fields_->end()) {
+      if (fields_->empty()) fields_->reserve(kFieldsExpected);
       fields_->push_back(std::move(path));
     }
   }

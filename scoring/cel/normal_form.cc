@@ -130,9 +130,22 @@ std::string Squeezed(absl::string_view text) {
   return result;
 }
 
+// Parts that a chain of && consists of.
+size_t Links(const Expr& expr) {
+  size_t links = 2;  // One more for the events of the rule.
+  const Expr* at = &expr;
+  for (; at->node == Node::kCall && at->op == Op::kAnd; at = at->args[0]) {
+    ++links;
+  }
+  return links;
+}
+constexpr size_t kLinksMax = 16;
+
 class Builder {
  public:
-  Builder(SourceText source, Terms* terms) : source_(source), terms_(*terms) {}
+  // `statements_max` says how many one alternative is likely to have.
+  Builder(SourceText source, size_t statements_max, Terms* terms)
+      : source_(source), statements_max_(statements_max), terms_(*terms) {}
 
   bool Build(const Expr& expr, bool wanted, std::vector<Alternative>* out) {
     if (IsNegation(expr)) return Build(*expr.args[0], !wanted, out);
@@ -154,14 +167,12 @@ class Builder {
       return true;
     }
     std::vector<Statement>& statements = out->emplace_back().statements;
-    statements.reserve(kStatementsExpected);
+    statements.reserve(statements_max_);
     statements.push_back(Atom(expr, wanted));
     return true;
   }
 
  private:
-  static constexpr size_t kStatementsExpected = 4;
-
   static bool IsAtom(const Expr& expr) {
     return expr.node != Node::kLiteral && !IsNegation(expr) &&
            !IsDecision(expr);
@@ -397,6 +408,7 @@ class Builder {
   }
 
   const SourceText source_;
+  const size_t statements_max_;
   Terms& terms_;
   std::string key_;
 };
@@ -406,7 +418,8 @@ class Builder {
 bool Alternatives(const Expr& expr, SourceText source, bool wanted,
                   Terms* terms, std::vector<Alternative>* out) {
   out->clear();
-  return Builder(source, terms).Build(expr, wanted, out);
+  return Builder(source, std::min(Links(expr), kLinksMax), terms)
+      .Build(expr, wanted, out);
 }
 
 }  // namespace portrisk::scoring::cel
