@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "re2/re2.h"
 
@@ -10,6 +11,8 @@ namespace portrisk::scoring::cel {
 namespace {
 
 std::atomic<uint64_t> next_program_id{1};
+
+constexpr size_t kTableMin = 64;
 
 bool HasText(Kind kind) {
   return kind == Kind::kString || kind == Kind::kBytes || kind == Kind::kType ||
@@ -39,10 +42,61 @@ bool IsRun(Op op) {
 
 }  // namespace
 
+uint32_t InstructionTable::HashOf(const Instruction& it) {
+  return static_cast<uint32_t>(absl::HashOf(
+      uint64_t{it.a} << 32 | it.b, uint64_t{it.c} << 16 |
+                                       static_cast<uint64_t>(it.depth) << 8 |
+                                       static_cast<uint64_t>(it.op)));
+}
+
+uint32_t InstructionTable::Find(const std::vector<Instruction>& all,
+                                const Instruction& made, uint32_t hash) const {
+  const size_t mask = entries_.size() - 1;
+  for (size_t at = hash & mask; !entries_.empty(); at = (at + 1) & mask) {
+    const Entry& entry = entries_[at];
+    if (entry.index == kNoOperand) break;
+    if (entry.hash != hash) continue;
+    const Instruction& it = all[entry.index];
+    if (it.op == made.op && it.depth == made.depth && it.a == made.a &&
+        it.b == made.b && it.c == made.c) {
+      return entry.index;
+    }
+  }
+  return kNoOperand;
+}
+
+void InstructionTable::Insert(uint32_t hash, uint32_t index) {
+  ++used_;
+  // At most two in three places are taken, so that runs stay short.
+  if (used_ * 3 > entries_.size() * 2) {
+    Grow(std::max(entries_.size() * 2, kTableMin));
+  }
+  Place({hash, index});
+}
+
+void InstructionTable::Reserve(size_t count) {
+  size_t size = std::max(entries_.size(), kTableMin);
+  while (count * 3 > size * 2) size *= 2;
+  if (size > entries_.size()) Grow(size);
+}
+
+void InstructionTable::Grow(size_t size) {
+  std::vector<Entry> before(size);
+  before.swap(entries_);
+  for (const Entry& entry : before) {
+    if (entry.index != kNoOperand) Place(entry);
+  }
+}
+
+void InstructionTable::Place(Entry entry) {
+  const size_t mask = entries_.size() - 1;
+  size_t at = entry.hash & mask;
+  while (entries_[at].index != kNoOperand) at = (at + 1) & mask;
+  entries_[at] = entry;
+}
+
 InstructionPool::InstructionPool(const Environment& environment)
-    : environment(environment),
-      program(std::make_shared<Program>()),
-      known_(0, Hash{program.get()}, Equal{program.get()}) {
+    : environment(environment), program(std::make_shared<Program>()) {
   program->id = next_program_id.fetch_add(1, std::memory_order_relaxed);
   program->root_count = environment.roots().size();
   program->types = environment.types();
@@ -188,7 +242,7 @@ void InstructionPool::TakeOver(const Program& other) {
 
 void InstructionPool::RecallAll() {
   is_taken_ = false;
-  known_.reserve(program->instructions.size());
+  known_.Reserve(program->instructions.size());
   for (uint32_t i = 0; i < program->instructions.size(); ++i) {
     const Instruction& it = program->instructions[i];
     if (it.op == Op::kConstant) {
@@ -200,7 +254,7 @@ void InstructionPool::RecallAll() {
       }
       continue;
     }
-    known_.insert(i);
+    known_.Insert(InstructionTable::HashOf(it), i);
     if (IsRun(it.op)) {
       const auto begin = program->operands.begin() + it.a;
       runs_.emplace(std::vector<uint32_t>(begin, begin + it.b), it.a);
@@ -226,11 +280,12 @@ uint32_t InstructionPool::ImportCall(const cel::Call& call) {
 // The index of an instruction equal to `made`.
 uint32_t InstructionPool::Intern(const Instruction& made) {
   Recall();
-  const auto known = known_.find(made);
-  if (known != known_.end()) return *known;
+  const uint32_t hash = InstructionTable::HashOf(made);
+  const uint32_t known = known_.Find(program->instructions, made, hash);
+  if (known != kNoOperand) return known;
   const auto index = static_cast<uint32_t>(program->instructions.size());
   program->instructions.push_back(made);
-  known_.insert(index);
+  known_.Insert(hash, index);
   return index;
 }
 
@@ -281,7 +336,7 @@ void InstructionPool::Reserve(size_t more) {
   if (size <= all.capacity()) return;
   // Many small programs shall not move everything each time.
   all.reserve(std::max(size, all.capacity() + all.capacity() / 2));
-  known_.reserve(size);
+  known_.Reserve(size);
 }
 
 bool InstructionPool::UsesVariable(uint32_t index) const {

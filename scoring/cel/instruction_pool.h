@@ -11,11 +11,36 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
-#include "absl/hash/hash.h"
 #include "scoring/cel/program.h"
 
 namespace portrisk::scoring::cel {
+
+// The numbers of instructions by what they are: operation, depth and operands.
+// A look-up reads one place in memory where a hash map of the library reads
+// two, and growing reads no instruction: of a set of 100,000 rules that is a
+// tenth of the time.
+class InstructionTable {
+ public:
+  static uint32_t HashOf(const Instruction& it);
+
+  // kNoOperand when there is none.
+  uint32_t Find(const std::vector<Instruction>& all, const Instruction& made,
+                uint32_t hash) const;
+  void Insert(uint32_t hash, uint32_t index);
+  void Reserve(size_t count);
+
+ private:
+  struct Entry {
+    uint32_t hash = 0;
+    uint32_t index = kNoOperand;  // Free.
+  };
+
+  void Grow(size_t size);
+  void Place(Entry entry);
+
+  std::vector<Entry> entries_;  // Their number is a power of two.
+  size_t used_ = 0;
+};
 
 struct InstructionPool {
   explicit InstructionPool(const Environment& environment);
@@ -68,35 +93,6 @@ struct InstructionPool {
   std::shared_ptr<Program> program;
 
  private:
-  // Instructions are known by operation, depth and operands. Their numbers are
-  // kept and not themselves: most of what a large set costs here is memory that
-  // is not in a cache.
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(const Instruction& it) const {
-      return absl::HashOf(uint64_t{it.a} << 32 | it.b,
-                          uint64_t{it.c} << 16 |
-                              static_cast<uint64_t>(it.depth) << 8 |
-                              static_cast<uint64_t>(it.op));
-    }
-    size_t operator()(uint32_t index) const {
-      return (*this)(program->instructions[index]);
-    }
-    const Program* program;
-  };
-  struct Equal {
-    using is_transparent = void;
-    bool operator()(uint32_t known, uint32_t other) const {
-      return known == other;
-    }
-    bool operator()(uint32_t known, const Instruction& made) const {
-      const Instruction& it = program->instructions[known];
-      return it.op == made.op && it.depth == made.depth && it.a == made.a &&
-             it.b == made.b && it.c == made.c;
-    }
-    const Program* program;
-  };
-
   uint32_t CallOf(absl::string_view name, bool member, const Overload* certain,
                   const Value* pattern);
   static std::string ImportKey(const cel::Call& call);
@@ -107,7 +103,7 @@ struct InstructionPool {
   }
   void RecallAll();
 
-  absl::flat_hash_set<uint32_t, Hash, Equal> known_;
+  InstructionTable known_;
   // Instructions of constants, by kind and text or bits. Texts are the
   // program's.
   absl::flat_hash_map<std::pair<Kind, absl::string_view>, uint32_t> texts_;
