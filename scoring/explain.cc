@@ -164,7 +164,7 @@ class Explainer {
     }
   }
 
-  void Flatten(const Expr& expr, const std::string& name,
+  void Flatten(const Expr& expr, absl::string_view name,
                std::vector<const Expr*>* links) const {
     if (expr.node == Node::kCall && expr.name == name) {
       for (const auto& arg : expr.args) Flatten(*arg, name, links);
@@ -178,7 +178,7 @@ class Explainer {
     bool blamed = false;
     for (const cel::ExprPtr& arg : expr.args) {
       if (IsPlain(*arg) || arg->reference == cel::Reference::kSet) continue;
-      const Value part = state_.Evaluate(instructions_.at(arg.get()));
+      const Value part = state_.Evaluate(instructions_.at(arg));
       // Of an undecided value the first undecided operand is the cause.
       const bool cause = value.is_decided() || (!blamed && !part.is_decided());
       blamed |= !part.is_decided();
@@ -200,8 +200,7 @@ class Explainer {
       const Value element = cel::ListElement(range, i);
       for (size_t body = 1; body < expr.args.size(); ++body) {
         state_.Bind(expr.variable_depth, element);
-        const Value part =
-            state_.Evaluate(instructions_.at(expr.args[body].get()));
+        const Value part = state_.Evaluate(instructions_.at(expr.args[body]));
         const bool same = part.kind == value.kind &&
                           (part.kind != Kind::kBool || part.b == value.b);
         const bool settles =

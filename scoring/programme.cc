@@ -9,6 +9,7 @@
 #include "scoring/programme.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -96,7 +97,9 @@ struct Programme::Rep {
     v1::Assessment* out;
   };
 
-  void Add(uint32_t member, cel::Compiler* compiler);
+  void AddAll(cel::Compiler* compiler);
+  void Add(uint32_t index, const std::vector<uint32_t>& at,
+           cel::Compiler* compiler);
   void AddSuppressions(cel::Compiler* compiler);
   void BuildIndex(const v1::Statistics& statistics);
   // The compiled rules of a member.
@@ -167,7 +170,7 @@ absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
   const cel::Environment environment = cel::RuleEnvironment();
   cel::Compiler compiler(environment);
   rep->members = std::move(members);
-  for (uint32_t i = 0; i < rep->members.size(); ++i) rep->Add(i, &compiler);
+  rep->AddAll(&compiler);
   rep->AddSuppressions(&compiler);
   rep->program = compiler.Finish();
   rep->BuildIndex(statistics);
@@ -176,7 +179,25 @@ absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
   return programme->With({});
 }
 
-void Programme::Rep::Add(uint32_t index, cel::Compiler* compiler) {
+void Programme::Rep::AddAll(cel::Compiler* compiler) {
+  std::vector<uint32_t> order(members.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto size = [&](uint32_t member) {
+    return members[member].rule_set->program->instructions.size();
+  };
+  // The largest comes first: it is taken over without being looked at.
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return size(a) > size(b); });
+  std::vector<std::vector<uint32_t>> at(members.size());
+  for (const uint32_t i : order) {
+    at[i] = compiler->AddAll(*members[i].rule_set->program);
+  }
+  for (uint32_t i = 0; i < members.size(); ++i) Add(i, at[i], compiler);
+}
+
+// `at` says where the instructions of its conditions are.
+void Programme::Rep::Add(uint32_t index, const std::vector<uint32_t>& at,
+                         cel::Compiler* compiler) {
   const Member& member = members[index];
   const RuleSet& set = *member.rule_set;
   if (!member.shadow) {
@@ -186,7 +207,6 @@ void Programme::Rep::Add(uint32_t index, cel::Compiler* compiler) {
   }
   first_rule.push_back(static_cast<uint32_t>(rules.size()));
   rule_count += set.rules.size();
-  const std::vector<uint32_t> at = compiler->AddAll(*set.program);
   for (const Rule& rule : set.rules) {
     if (rule.status == RuleStatus::kDraft) continue;
     CompiledRule compiled;

@@ -27,7 +27,6 @@ CheckResult CheckRuleSet(absl::string_view yaml, absl::string_view file,
   if (!issues.has_errors()) LintRuleSet(parsed, options, &issues);
   if (parsed.rule_set != nullptr) result.tests = RunTests(parsed, &issues);
   if (!issues.has_errors()) {
-    for (Rule& rule : parsed.rule_set->rules) rule.condition.expr = nullptr;
     result.rule_set = std::move(parsed.rule_set);
   }
   result.issues = issues.Take();

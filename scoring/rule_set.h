@@ -56,10 +56,7 @@ struct Rule {
   std::string category;
   std::vector<v1::Event> applies_to;  // Empty: every event.
   std::string source;                 // The condition as written.
-  // Its tree is given up once the set is checked: it is many times as large as
-  // what is compiled of it.
-  cel::Checked condition;
-  uint32_t root = cel::kNoOperand;  // Of the condition, in the set's program.
+  uint32_t root = cel::kNoOperand;    // Of the condition, in the set's program.
   int32_t score = 0;
   v1::Lane lane_at_least = v1::LANE_UNSPECIFIED;
   v1::Control control = v1::CONTROL_UNSPECIFIED;
@@ -70,8 +67,9 @@ struct Rule {
   bool restricted = false;    // The condition is not shown to officers.
   bool suppressible = false;  // Lower layers may suppress it.
   RuleBreaker breaker;
-  // The condition's fields in source order, then those of its texts.
+  // The condition's fields in source order, so many, then those of its texts.
   std::vector<cel::Path> evidence;
+  uint32_t condition_fields = 0;
 
   bool AppliesTo(v1::Event event) const;
 };

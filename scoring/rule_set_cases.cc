@@ -11,11 +11,7 @@ namespace portrisk::scoring {
 namespace {
 
 enum class Outcome : uint8_t { kHit, kMiss, kUnknown };
-const std::vector<std::string>& OutcomeNames() {
-  static const auto* const names =
-      new std::vector<std::string>{"hit", "miss", "unknown"};
-  return *names;
-}
+constexpr absl::string_view kOutcomes[] = {"hit", "miss", "unknown"};
 
 struct Given {
   v1::Movement movement;
@@ -58,7 +54,7 @@ class Runner {
     if (const YamlNode* scope = map.Required("given"))
       ReadGiven(*scope, &given);
     if (map.Required("expect") != nullptr) {
-      map.Choice("expect", OutcomeNames(), &expected);
+      map.Choice("expect", kOutcomes, &expected);
     }
     if (issues_->error_count() != errors ||
         set_.rules[rule].root == cel::kNoOperand) {
@@ -67,9 +63,9 @@ class Runner {
     }
     std::string why;
     const Outcome outcome = Evaluate(set_.rules[rule], given, &why);
-    const std::string& name = OutcomeNames()[static_cast<size_t>(outcome)];
+    const absl::string_view name = kOutcomes[static_cast<size_t>(outcome)];
     result->set_passed(static_cast<size_t>(outcome) == expected);
-    result->set_detail(absl::StrCat("expected ", OutcomeNames()[expected],
+    result->set_detail(absl::StrCat("expected ", kOutcomes[expected],
                                     ", came out ", name,
                                     why.empty() ? "" : ": ", why));
     if (!result->passed()) {
@@ -112,7 +108,7 @@ class Runner {
     }
     std::vector<std::string> texts;
     for (const auto& entry : entries.children) {
-      texts.push_back(entry->text);
+      texts.emplace_back(entry->text);
       if (cel::NormaliseEntry(stand_in->type(), &texts.back())) continue;
       issues_->Error(
           "BAD_VALUE", entry->offset,

@@ -23,7 +23,7 @@ std::string Text(const YamlNode& node) {
     case YamlNode::Kind::kNull:
       return "";
     case YamlNode::Kind::kScalar: {
-      std::string text = node.text;
+      std::string text(node.text);
       std::replace(text.begin(), text.end(), '\n', ' ');
       absl::StripAsciiWhitespace(&text);
       return text;
@@ -48,7 +48,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 Fields FieldsOf(const YamlNode* node, absl::string_view without) {
   Fields fields;
   for (size_t i = 0; node != nullptr && i + 1 < node->children.size(); i += 2) {
-    const std::string& key = node->children[i]->text;
+    const absl::string_view key = node->children[i]->text;
     if (key != without) fields.emplace_back(key, Text(*node->children[i + 1]));
   }
   return fields;
@@ -88,7 +88,7 @@ std::vector<std::pair<std::string, const YamlNode*>> RulesOf(
   if (list == nullptr) return rules;
   for (const auto& rule : list->children) {
     const YamlNode* id = rule->Find("id");
-    rules.emplace_back(id == nullptr ? "" : id->text, rule.get());
+    rules.emplace_back(id == nullptr ? "" : id->text, rule);
   }
   return rules;
 }

@@ -34,8 +34,9 @@ Issues::Issues(absl::string_view source, absl::string_view file)
     : source_(source), file_(file) {
   // A byte-order mark is not part of the first line.
   line_starts_.push_back(absl::StartsWith(source, "\xEF\xBB\xBF") ? 3 : 0);
-  for (size_t i = 0; i < source.size(); ++i) {
-    if (source[i] == '\n') line_starts_.push_back(i + 1);
+  for (size_t at = source.find('\n'); at != absl::string_view::npos;
+       at = source.find('\n', at + 1)) {
+    line_starts_.push_back(at + 1);
   }
 }
 
@@ -45,6 +46,12 @@ size_t Issues::OffsetOf(size_t line, size_t column) const {
 }
 
 bool Issues::is_full() const { return issues_.size() >= kIssuesMax; }
+
+bool Issues::CountOnly() {
+  if (!is_full()) return false;
+  ++dropped_;
+  return true;
+}
 
 void Issues::Add(v1::Severity severity, absl::string_view code, size_t offset,
                  std::string message, std::string suggestion) {

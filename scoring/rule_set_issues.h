@@ -29,9 +29,9 @@ class Issues {
   void Add(v1::Severity severity, absl::string_view code, size_t offset,
            std::string message, std::string suggestion);
 
-  // Whether a further warning would only be counted, and counting one.
-  bool is_full() const;
-  void Drop() { ++dropped_; }
+  // Counts a warning and says so when there is no room for it: then its text
+  // need not be made.
+  bool CountOnly();
 
   // Names the rule of the issues that follow; "" for none.
   void set_rule(absl::string_view rule) { rule_ = std::string(rule); }
@@ -46,6 +46,8 @@ class Issues {
   std::vector<v1::Issue> Take();
 
  private:
+  bool is_full() const;
+
   const absl::string_view source_;
   const std::string file_;
   std::string rule_;

@@ -1,6 +1,7 @@
-// One pass brings every condition to its normal form (cel/normal_form.h) and
-// says what can be said of a rule alone; rule_set_overlap.cc then compares
-// rules with one another. Positions are looked up only for what is reported.
+// What can be said of a rule alone has been found when its condition was
+// brought to a form (rule_form.h), and is worded here; rule_set_overlap.cc
+// compares rules with one another. Positions are looked up only for what is
+// reported.
 #include "scoring/rule_set_lint.h"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "scoring/cel/normal_form.h"
 #include "scoring/cel/time.h"
+#include "scoring/rule_form.h"
 #include "scoring/rule_set_overlap.h"
 
 namespace portrisk::scoring {
@@ -18,77 +20,10 @@ namespace {
 using cel::Alternative;
 using cel::Range;
 using cel::Statement;
-using cel::ValueSet;
 
 // Parts of a condition and field names quoted in messages.
 constexpr size_t kQuoteBytesMax = 60;
 constexpr size_t kFieldsNamedMax = 4;
-
-// A rule's condition in normal form, and what applies_to adds to it.
-class Former {
- public:
-  Former(const RuleSet& rule_set, cel::Terms* terms)
-      : set_(rule_set), terms_(*terms) {
-    const auto* event = v1::Movement::descriptor()->FindFieldByName("event");
-    event_ = terms_.OfPath({0, {event}});
-  }
-
-  uint32_t event() const { return event_; }
-
-  // The events of the rule; everything when it names none.
-  ValueSet Events(const Rule& rule) const {
-    std::vector<cel::Value> values;
-    for (const v1::Event one : rule.applies_to) {
-      values.push_back(cel::Value::Int(one));
-    }
-    return values.empty()
-               ? ValueSet::Everything(ValueSet::Domain::kWhole)
-               : ValueSet::Points(ValueSet::Domain::kWhole, std::move(values));
-  }
-
-  // When the rule's condition is `wanted`. False: too many alternatives.
-  bool Form(const Rule& rule, cel::SourceText source, bool wanted,
-            std::vector<Alternative>* out) {
-    if (!cel::Alternatives(*rule.condition.expr, source, wanted, &terms_,
-                           out)) {
-      return false;
-    }
-    for (Alternative& one : *out) {
-      if (!rule.applies_to.empty()) {
-        one.statements.push_back({event_, Events(rule), false, Range()});
-      }
-      cel::Settle(terms_, &one);
-    }
-    return true;
-  }
-
-  // Whether the rule's condition is never false for the events it applies to.
-  bool IsNeverFalse(const Rule& rule, cel::SourceText source,
-                    const std::vector<Alternative>& when_true) {
-    if (when_true.size() == 1) {
-      return std::all_of(
-          when_true[0].statements.begin(), when_true[0].statements.end(),
-          [&](const Statement& one) { return IsNeverFalse(rule, one); });
-    }
-    std::vector<Alternative> when_false;
-    return Form(rule, source, false, &when_false) &&
-           std::all_of(
-               when_false.begin(), when_false.end(),
-               [](const Alternative& one) { return one.contradictory; });
-  }
-
- private:
-  bool IsNeverFalse(const Rule& rule, const Statement& one) const {
-    if (one.term == event_ && !rule.applies_to.empty()) {
-      return one.values.Covers(Events(rule));
-    }
-    return one.values.IsEverything() && !one.decided_when_absent;
-  }
-
-  const RuleSet& set_;
-  cel::Terms& terms_;
-  uint32_t event_ = 0;
-};
 
 class Linter {
  public:
@@ -97,15 +32,12 @@ class Linter {
       : parsed_(parsed),
         set_(*parsed.rule_set),
         options_(options),
-        issues_(*issues),
-
-        former_(set_, &terms_) {}
+        issues_(*issues) {}
 
   void Run() {
     const YamlNode* rules = parsed_.document->Find("rules");
     if (rules == nullptr || rules->children.size() != set_.rules.size()) return;
     rules_ = rules;
-    forms_.resize(set_.rules.size());
     for (size_t i = 0; i < set_.rules.size(); ++i) {
       issues_.set_rule(set_.rules[i].id);
       Conditions(i);
@@ -121,7 +53,7 @@ class Linter {
  private:
   const YamlNode& NodeOf(size_t rule) const { return *rules_->children[rule]; }
 
-  const std::string& SourceOf(size_t rule) const {
+  absl::string_view SourceOf(size_t rule) const {
     return NodeOf(rule).Find("when")->text;
   }
 
@@ -133,8 +65,8 @@ class Linter {
   }
 
   std::string Quote(size_t rule, Range range) const {
-    std::string text =
-        SourceOf(rule).substr(range.begin, range.end - range.begin);
+    std::string text(
+        SourceOf(rule).substr(range.begin, range.end - range.begin));
     std::replace(text.begin(), text.end(), '\n', ' ');
     if (text.size() <= kQuoteBytesMax) return absl::StrCat("`", text, "`");
     size_t end = kQuoteBytesMax;
@@ -143,51 +75,19 @@ class Linter {
   }
 
   void Conditions(size_t i) {
-    const Rule& rule = set_.rules[i];
-    const auto source = [&]() -> absl::string_view { return SourceOf(i); };
-    std::vector<Alternative>& form = forms_[i].alternatives;
-    if (!former_.Form(rule, source, true, &form)) {
-      form.clear();
-      return;
-    }
-    const bool never = !form.empty() && std::all_of(form.begin(), form.end(),
-                                                    [](const Alternative& one) {
-                                                      return one.contradictory;
-                                                    });
-    if (never) {
-      NeverFires(i, form);
-      form.clear();
-      return;
-    }
-    form.erase(std::remove_if(
-                   form.begin(), form.end(),
-                   [](const Alternative& one) { return one.contradictory; }),
-               form.end());
-    forms_[i].is_known = !form.empty() && rule.status != RuleStatus::kDraft;
-    // Without a field it is a constant, which has been said already.
-    if (!form.empty() && !rule.condition.fields.empty() &&
-        former_.IsNeverFalse(rule, source, form)) {
-      AlwaysFires(i);
-    }
+    const RuleForm& form = parsed_.forms[i];
+    if (form.verdict == RuleForm::Verdict::kNeverFires) NeverFires(i, form);
+    if (form.verdict == RuleForm::Verdict::kAlwaysFires) AlwaysFires(i);
   }
 
-  // Whether there is no room for another issue: then it is only counted, and
-  // its text need not be made.
-  bool Full() {
-    if (!issues_.is_full()) return false;
-    issues_.Drop();
-    return true;
-  }
-
-  void NeverFires(size_t i, const std::vector<Alternative>& form) {
-    if (Full()) return;
+  void NeverFires(size_t i, const RuleForm& one) {
+    if (issues_.CountOnly()) return;
     const Rule& rule = set_.rules[i];
-    const Alternative& one = form[0];
     const size_t offset = OffsetOf(i, one.second.begin);
     const absl::string_view lead =
-        form.size() == 1 ? "the rule can never fire: "
-                         : "the rule can never fire, whichever side of || "
-                           "holds: ";
+        !one.has_choice ? "the rule can never fire: "
+                        : "the rule can never fire, whichever side of || "
+                          "holds: ";
     if (one.first.empty()) {
       std::vector<std::string> events;
       for (const v1::Event event : rule.applies_to) {
@@ -214,14 +114,15 @@ class Linter {
   }
 
   void AlwaysFires(size_t i) {
-    if (Full()) return;
+    if (issues_.CountOnly()) return;
     const Rule& rule = set_.rules[i];
     std::vector<std::string> names;
-    for (const cel::Path& path : rule.condition.fields) {
+    const auto* event = v1::Movement::descriptor()->FindFieldByName("event");
+    const cel::Path event_path{0, {event}};
+    for (size_t n = 0; n < rule.condition_fields; ++n) {
+      const cel::Path& path = rule.evidence[n];
       if (path.fields.empty()) continue;
-      if (terms_.OfPath(path) == former_.event() && !rule.applies_to.empty()) {
-        continue;
-      }
+      if (path == event_path && !rule.applies_to.empty()) continue;
       if (names.size() == kFieldsNamedMax) {
         names.emplace_back("...");
         break;
@@ -283,8 +184,9 @@ class Linter {
   }
 
   void Overlaps() {
-    for (const Overlap& one : FindOverlaps(set_, terms_, forms_)) {
-      if (Full()) continue;
+    for (const Overlap& one :
+         FindOverlaps(set_, parsed_.terms, parsed_.forms)) {
+      if (issues_.CountOnly()) continue;
       const Rule& rule = set_.rules[one.rule];
       const Rule& other = set_.rules[one.other];
       issues_.set_rule(rule.id);
@@ -326,7 +228,7 @@ class Linter {
       const size_t at = SourceOf(one.rule).find(one.path);
       issues_.Warning(
           "FIELD_NEVER_FILLED",
-          OffsetOf(one.rule, at == std::string::npos ? 0 : at),
+          OffsetOf(one.rule, at == absl::string_view::npos ? 0 : at),
           absl::StrCat("no movement received here ever had ", one.path,
                        one.is_needed ? ", without which the rule cannot fire"
                                      : ": that part decides nothing"),
@@ -351,9 +253,6 @@ class Linter {
   const CheckOptions& options_;
   Issues& issues_;
   const YamlNode* rules_ = nullptr;
-  cel::Terms terms_;
-  Former former_;
-  std::vector<RuleForm> forms_;
   absl::flat_hash_set<std::string> used_categories_;
 };
 
@@ -385,15 +284,24 @@ std::vector<UnfilledField> LintFields(const RuleSet& rule_set,
   std::vector<UnfilledField> found;
   if (unfilled.empty()) return found;
   cel::Terms terms;
-  Former former(rule_set, &terms);
+  RuleFormer former(&terms);
+  cel::ConditionChecker checker(rule_set.environment);
+  cel::Diagnostics ignored;
   std::vector<Alternative> form;
-  const auto no_source = [] { return absl::string_view(); };
   for (size_t i = 0; i < rule_set.rules.size(); ++i) {
     const Rule& rule = rule_set.rules[i];
     bool formed = false;
-    for (const cel::Path& path : rule.condition.fields) {
+    for (size_t n = 0; n < rule.condition_fields; ++n) {
+      const cel::Path& path = rule.evidence[n];
       if (!IsUnfilled(rule_set.environment, path, unfilled)) continue;
-      if (!formed && !former.Form(rule, no_source, true, &form)) form.clear();
+      if (!formed) {
+        const cel::Checked checked =
+            checker.CheckCondition(rule.source, &ignored);
+        if (!former.Alternatives(rule, *checked.expr, rule.source, true,
+                                 &form)) {
+          form.clear();
+        }
+      }
       formed = true;
       const bool needed =
           !form.empty() &&

@@ -130,7 +130,7 @@ class FieldReader {
   }
 
   bool ReadText(const YamlNode& node) {
-    std::string text = node.text;
+    std::string text(node.text);
     if (field_.type() == FieldDescriptor::TYPE_BYTES &&
         !absl::Base64Unescape(node.text, &text)) {
       return Fail(node, "bytes in base64");
@@ -194,8 +194,9 @@ bool ReadMessage(const YamlNode& node, Issues* issues, Message* message) {
   for (size_t i = 0; i < node.children.size(); i += 2) {
     const YamlNode& key = *node.children[i];
     const YamlNode& value = *node.children[i + 1];
-    const FieldDescriptor* field = type.FindFieldByName(key.text);
-    if (field == nullptr) field = type.FindFieldByCamelcaseName(key.text);
+    const FieldDescriptor* field = type.FindFieldByName(std::string(key.text));
+    if (field == nullptr)
+      field = type.FindFieldByCamelcaseName(std::string(key.text));
     if (field == nullptr) {
       std::vector<std::string> names;
       names.reserve(type.field_count());

@@ -5,15 +5,10 @@
 #include <vector>
 
 #include "scoring/cel/normal_form.h"
+#include "scoring/rule_form.h"
 #include "scoring/rule_set.h"
 
 namespace portrisk::scoring {
-
-// A rule's condition together with the events it applies to, settled.
-struct RuleForm {
-  bool is_known = false;  // Few enough alternatives; and no draft.
-  std::vector<cel::Alternative> alternatives;
-};
 
 struct Overlap {
   size_t rule = 0;

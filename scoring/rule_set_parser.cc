@@ -22,23 +22,32 @@ constexpr int64_t kDaySeconds = 86400;
 constexpr absl::string_view kEntryExamples[] = {
     "Some text", "NLRTM", "MSKU1234565", "NL-100200", "'0803'"};
 
+constexpr absl::string_view kLayers[] = {"common", "national", "port"};
+constexpr absl::string_view kStatuses[] = {"draft", "shadow", "active"};
+constexpr absl::string_view kSensitivities[] = {"open", "restricted"};
+constexpr absl::string_view kBools[] = {"false", "true"};
+
+std::vector<absl::string_view> Views(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
 class Parser {
  public:
   Parser(absl::string_view yaml, Issues* issues)
       : yaml_(yaml),
         issues_(issues),
         set_(std::make_shared<RuleSet>()),
+        checker_(set_->environment),
+        former_(&parsed_.terms),
         compiler_(set_->environment) {}
 
   ParsedRuleSet Run() {
-    ParsedRuleSet parsed;
-    parsed.document = ParseYaml(yaml_, issues_);
-    if (parsed.document == nullptr) return parsed;
-    Document(*parsed.document);
+    parsed_.document = ParseYaml(yaml_, issues_);
+    if (parsed_.document == nullptr) return std::move(parsed_);
+    Document(*parsed_.document);
     set_->program = compiler_.Finish();
-    parsed.rule_set = set_;
-    parsed.tests = std::move(tests_);
-    return parsed;
+    parsed_.rule_set = set_;
+    return std::move(parsed_);
   }
 
  private:
@@ -50,7 +59,7 @@ class Parser {
     Name(map, "rule_set", &set_->name);
     size_t layer = 0;
     if (map.Required("layer") != nullptr &&
-        map.Choice("layer", {"common", "national", "port"}, &layer)) {
+        map.Choice("layer", kLayers, &layer)) {
       set_->layer = static_cast<v1::Layer>(layer + 1);
     }
     if (map.Required("owner") != nullptr) map.Text("owner", &set_->owner);
@@ -122,7 +131,7 @@ class Parser {
     RefuseNationality(name);
     size_t type_index = 0;
     if (map.Required("type") == nullptr ||
-        !map.Choice("type", cel::EntryTypeNames(), &type_index)) {
+        !map.Choice("type", Views(cel::EntryTypeNames()), &type_index)) {
       return;
     }
     const auto type = static_cast<cel::EntryType>(type_index);
@@ -141,7 +150,7 @@ class Parser {
     }
     std::vector<std::string> entries;
     for (const YamlNode* entry : nodes) {
-      std::string text = entry->text;
+      std::string text(entry->text);
       if (text.size() > kListEntryBytesMax ||
           !cel::NormaliseEntry(type, &text)) {
         issues_->Error(
@@ -152,7 +161,7 @@ class Parser {
       entries.push_back(std::move(text));
     }
     set_->environment.AddSet(std::make_shared<const cel::EntrySet>(
-        name.text, type, std::move(entries)));
+        std::string(name.text), type, std::move(entries)));
   }
 
   // A list that is loaded apart, with versions of its own.
@@ -166,8 +175,8 @@ class Parser {
     std::string source;
     Name(map, "source", &source);
     RefuseNationality(*map.Get("source"));
-    set_->environment.AddSet(
-        cel::EntrySet::StandIn(name.text, type, std::move(source)));
+    set_->environment.AddSet(cel::EntrySet::StandIn(std::string(name.text),
+                                                    type, std::move(source)));
   }
 
   void RefuseNationality(const YamlNode& name) {
@@ -181,7 +190,9 @@ class Parser {
     const bool taken =
         std::find(names.begin(), names.end(), name.text) != names.end();
     cel::Diagnostics ignored;
-    const cel::ExprPtr expr = cel::Parse(name.text, &ignored);
+    cel::TreeParser parser;
+    cel::Tree tree;
+    const cel::Expr* expr = parser.Parse(name.text, &tree, &ignored);
     if (expr != nullptr && expr->node == cel::Node::kIdentifier && !taken) {
       return true;
     }
@@ -203,6 +214,7 @@ class Parser {
       return;
     }
     set_->rules.reserve(node.children.size());
+    parsed_.forms.reserve(node.children.size());
     for (const auto& child : node.children) {
       RuleOf(*child);
       issues_->set_rule("");
@@ -219,12 +231,16 @@ class Parser {
         issues_);
     if (!map.is_map()) return;
     Rule& rule = set_->rules.emplace_back();
+    parsed_.forms.emplace_back();
     Id(map, &rule);
     Head(map, &rule);
     Condition(map, &rule);
     Effect(node, map, &rule);
     Texts(map, &rule);
     Life(map, &rule);
+    if (rule.status == RuleStatus::kDraft) {
+      parsed_.forms.back().is_known = false;
+    }
     Tests(node, map);
     if (rule.evidence.size() > kEvidenceFieldsMax) {
       issues_->Error("TOO_COMPLEX", node.offset,
@@ -248,7 +264,7 @@ class Parser {
   void Head(const MapReader& map, Rule* rule) {
     std::vector<const YamlNode*> nodes;
     map.Texts("tags", &nodes);
-    for (const YamlNode* tag : nodes) rule->tags.push_back(tag->text);
+    for (const YamlNode* tag : nodes) rule->tags.emplace_back(tag->text);
     nodes.clear();
     map.Texts("applies_to", &nodes);
     for (const YamlNode* event : nodes) {
@@ -277,14 +293,15 @@ class Parser {
                      "when: >");
       return;
     }
-    rule->source = when->text;
+    rule->source = std::string(when->text);
     cel::Diagnostics diagnostics;
-    rule->condition =
-        cel::CheckCondition(when->text, set_->environment, &diagnostics);
+    cel::Checked checked = checker_.CheckCondition(when->text, &diagnostics);
     Report(*when, diagnostics);
-    if (rule->condition.expr == nullptr) return;
-    rule->evidence = rule->condition.fields;
-    rule->root = compiler_.Add(*rule->condition.expr);
+    if (checked.expr == nullptr) return;
+    rule->evidence = std::move(checked.fields);
+    rule->condition_fields = static_cast<uint32_t>(rule->evidence.size());
+    rule->root = compiler_.Add(*checked.expr);
+    parsed_.forms.back() = former_.Form(*rule, *checked.expr, rule->source);
     LintConstant(*when, compiler_.ConstantAt(rule->root));
   }
 
@@ -346,6 +363,7 @@ class Parser {
       std::string text;
       const YamlNode* scalar = map.Get(kLanguages[i]);
       if (scalar == nullptr) {
+        if (issues_->CountOnly()) continue;
         issues_->Warning("MISSING_TRANSLATION", node.offset,
                          absl::StrCat(key, " is missing in ", kLanguages[i]),
                          absl::StrCat(kLanguages[i], ": ..."));
@@ -372,11 +390,11 @@ class Parser {
                    TextTemplate::Piece* piece) {
     cel::Diagnostics diagnostics;
     const cel::Checked checked =
-        cel::CheckExpression(piece->text, set_->environment, &diagnostics);
+        checker_.CheckExpression(piece->text, &diagnostics);
     const bool path =
         checked.expr != nullptr && checked.expr->node == cel::Node::kSelect &&
         checked.expr->reference == cel::Reference::kPath &&
-        set_->environment.PathName(checked.expr->path) == piece->text;
+        set_->environment.PathName(cel::PathOf(*checked.expr)) == piece->text;
     if (diagnostics.empty() && !path) {
       diagnostics.push_back({"BAD_TEXT", true, 0, 1,
                              "braces hold the path of a field and nothing else",
@@ -386,7 +404,7 @@ class Parser {
     Report(scalar, diagnostics);
     if (!path) return;
     piece->is_decimal = checked.expr->type.kind == cel::Kind::kDouble;
-    const cel::Path& field = checked.expr->path;
+    const cel::Path field = cel::PathOf(*checked.expr);
     if (std::find(rule->evidence.begin(), rule->evidence.end(), field) ==
         rule->evidence.end()) {
       rule->evidence.push_back(field);
@@ -395,13 +413,13 @@ class Parser {
 
   void Life(const MapReader& map, Rule* rule) {
     size_t choice = 0;
-    if (map.Choice("status", {"draft", "shadow", "active"}, &choice)) {
+    if (map.Choice("status", kStatuses, &choice)) {
       rule->status = static_cast<RuleStatus>(choice);
     }
-    if (map.Choice("sensitivity", {"open", "restricted"}, &choice)) {
+    if (map.Choice("sensitivity", kSensitivities, &choice)) {
       rule->restricted = choice == 1;
     }
-    if (map.Choice("suppressible", {"false", "true"}, &choice)) {
+    if (map.Choice("suppressible", kBools, &choice)) {
       rule->suppressible = choice == 1;
     }
     if (const YamlNode* breaker = map.Get("breaker")) {
@@ -428,6 +446,7 @@ class Parser {
   void Tests(const YamlNode& node, const MapReader& map) {
     const YamlNode* tests = map.Get("tests");
     if (tests == nullptr || tests->children.empty()) {
+      if (issues_->CountOnly()) return;
       issues_->Warning("NO_TESTS", node.offset, "the rule has no tests",
                        "tests: [{given: {movement: {...}}, expect: hit}]");
       return;
@@ -440,16 +459,18 @@ class Parser {
           "tests: [{given: {movement: {...}}, expect: hit}]");
       return;
     }
-    RuleTests& entry = tests_.emplace_back();
+    RuleTests& entry = parsed_.tests.emplace_back();
     entry.rule = set_->rules.size() - 1;
-    for (const auto& test : tests->children) entry.tests.push_back(test.get());
+    for (const auto& test : tests->children) entry.tests.push_back(test);
   }
 
   const absl::string_view yaml_;
   Issues* const issues_;
   const std::shared_ptr<RuleSet> set_;
+  cel::ConditionChecker checker_;
+  ParsedRuleSet parsed_;
+  RuleFormer former_;
   cel::Compiler compiler_;
-  std::vector<RuleTests> tests_;
 };
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "scoring/cel/terms.h"
+#include "scoring/rule_form.h"
 #include "scoring/rule_set.h"
 #include "scoring/rule_set_issues.h"
 #include "scoring/rule_set_yaml.h"
@@ -19,9 +21,12 @@ struct RuleTests {
 };
 
 struct ParsedRuleSet {
-  std::unique_ptr<YamlNode> document;  // What `tests` point into.
-  std::shared_ptr<RuleSet> rule_set;   // Null when the document is no map.
+  std::shared_ptr<const YamlNode> document;  // What `tests` point into.
+  std::shared_ptr<RuleSet> rule_set;  // Null when the document is no map.
   std::vector<RuleTests> tests;
+  // Of each rule, and what they speak about.
+  std::vector<RuleForm> forms;
+  cel::Terms terms;
 };
 
 // Reads the whole document and reports every mistake in it. The rule set can

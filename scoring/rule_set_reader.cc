@@ -35,7 +35,7 @@ bool IsName(absl::string_view text) {
 bool ReadEnum(const YamlNode& node, const EnumDescriptor& type, Issues* issues,
               int* out) {
   const auto* value = node.kind == YamlNode::Kind::kScalar
-                          ? type.FindValueByName(node.text)
+                          ? type.FindValueByName(std::string(node.text))
                           : nullptr;
   if (value != nullptr && value->number() != 0) {
     *out = value->number();
@@ -109,7 +109,7 @@ bool MapReader::Text(absl::string_view key, std::string* out) const {
         absl::StrCat(key, ": some text"));
     return false;
   }
-  *out = value->text;
+  out->assign(value->text.data(), value->text.size());
   return true;
 }
 
@@ -140,7 +140,7 @@ bool MapReader::Enum(absl::string_view key, const EnumDescriptor& type,
 }
 
 bool MapReader::Choice(absl::string_view key,
-                       const std::vector<std::string>& choices,
+                       absl::Span<const absl::string_view> choices,
                        size_t* out) const {
   const YamlNode* value = Get(key);
   if (value == nullptr) return false;
@@ -151,7 +151,7 @@ bool MapReader::Choice(absl::string_view key,
   }
   issues_->Error("UNKNOWN_VALUE", value->offset,
                  absl::StrCat(key, " cannot be ", value->text),
-                 Suggest(value->text, choices));
+                 Suggest(value->text, {choices.begin(), choices.end()}));
   return false;
 }
 
@@ -162,7 +162,7 @@ bool MapReader::Texts(absl::string_view key,
   bool good = value->kind == YamlNode::Kind::kList;
   for (size_t i = 0; good && i < value->children.size(); ++i) {
     good = value->children[i]->kind == YamlNode::Kind::kScalar;
-    out->push_back(value->children[i].get());
+    out->push_back(value->children[i]);
   }
   if (!good) {
     issues_->Error("BAD_VALUE", value->offset,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "google/protobuf/descriptor.h"
 #include "scoring/rule_set_issues.h"
 #include "scoring/rule_set_yaml.h"
@@ -39,8 +40,8 @@ class MapReader {
   bool Enum(absl::string_view key, const google::protobuf::EnumDescriptor& type,
             int* out) const;
   // One of `choices`, by index.
-  bool Choice(absl::string_view key, const std::vector<std::string>& choices,
-              size_t* out) const;
+  bool Choice(absl::string_view key,
+              absl::Span<const absl::string_view> choices, size_t* out) const;
   // The items of a list of texts.
   bool Texts(absl::string_view key, std::vector<const YamlNode*>* out) const;
 

@@ -10,18 +10,34 @@
 #include <yaml.h>
 
 #include <algorithm>
+#include <cstring>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "scoring/cel/arena.h"
 #include "scoring/cel/utf8.h"
 #include "scoring/limits.h"
 
 namespace portrisk::scoring {
 namespace {
 
+constexpr uint64_t kOnes = 0x0101010101010101;
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// Keys of one map that are looked through; hashing pays from here on.
+constexpr size_t kKeysFew = 16;
+
+// Bytes of the character that begins with `lead`, in text known to be UTF-8.
+size_t LengthAfter(char lead) {
+  const auto byte = static_cast<uint8_t>(lead);
+  return size_t{1} + (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0);
+}
 
 // The library counts characters and no byte-order mark, issues count bytes.
 size_t OffsetOf(absl::string_view source, const yaml_mark_t& mark,
@@ -31,17 +47,28 @@ size_t OffsetOf(absl::string_view source, const yaml_mark_t& mark,
     at = kByteOrderMark.size();
   }
   for (size_t i = 0; i < mark.column && at < source.size(); ++i) {
-    at += std::max<size_t>(1, cel::Utf8Length(source.substr(at)));
+    at += LengthAfter(source[at]);
   }
   return std::min(at, source.size());
 }
 
+// The nodes of a document, their texts and lists of children.
+struct Document {
+  cel::Arena arena;
+  YamlNode* root = nullptr;
+};
+
 class Builder {
  public:
   Builder(absl::string_view source, Issues* issues)
-      : source_(source), issues_(issues) {}
+      : source_(source),
+        issues_(issues),
+        document_(std::make_shared<Document>()) {}
 
-  std::unique_ptr<YamlNode> Take() { return std::move(root_); }
+  // Null when there was nothing.
+  std::shared_ptr<const YamlNode> Take() {
+    return std::shared_ptr<const YamlNode>(document_, document_->root);
+  }
 
   // False when the document is refused; the issue is reported.
   bool Take(const yaml_event_t& event) {
@@ -54,17 +81,13 @@ class Builder {
       case YAML_SEQUENCE_START_EVENT:
         return Open(YamlNode::Kind::kList, mark, event.data.sequence_start);
       case YAML_MAPPING_START_EVENT:
-        keys_.emplace_back();
         return Open(YamlNode::Kind::kMap, mark, event.data.mapping_start);
       case YAML_SEQUENCE_END_EVENT:
-        open_.pop_back();
-        return true;
       case YAML_MAPPING_END_EVENT:
-        open_.pop_back();
-        keys_.pop_back();
+        Close();
         return true;
       case YAML_DOCUMENT_START_EVENT:
-        if (root_ == nullptr) return true;
+        if (document_->root == nullptr) return true;
         issues_->Error("YAML", OffsetOf(source_, mark, *issues_),
                        "more than one document", "one file for each rule set");
         return false;
@@ -74,6 +97,13 @@ class Builder {
   }
 
  private:
+  // A list or map whose end has not come, and its first child in `children_`.
+  struct Frame {
+    YamlNode* node;
+    size_t begin;
+    absl::flat_hash_set<absl::string_view> keys;  // When they are not few.
+  };
+
   bool Refuse(const yaml_mark_t& mark, std::string message,
               std::string suggestion = "") {
     issues_->Error("YAML", OffsetOf(source_, mark, *issues_),
@@ -92,33 +122,47 @@ class Builder {
                                  scalar.length);
     const bool plain = scalar.style == YAML_PLAIN_SCALAR_STYLE;
     const bool null = plain && IsNull(text);
+    const bool is_key = ExpectsKey();
     YamlNode* node = Add(null ? YamlNode::Kind::kNull : YamlNode::Kind::kScalar,
                          event.start_mark, scalar);
     if (node == nullptr) return false;
     node->plain = plain;
-    if (!null) node->text = std::string(text);
-    return CheckKey(event.start_mark, *node);
+    if (!null) node->text = Keep(text);
+    return !is_key || CheckKey(event.start_mark, *node);
+  }
+
+  absl::string_view Keep(absl::string_view text) {
+    if (text.empty()) return "";
+    char* const copy = document_->arena.Allocate(text.size());
+    std::copy(text.begin(), text.end(), copy);
+    return {copy, text.size()};
   }
 
   bool ExpectsKey() const {
-    return !open_.empty() && open_.back()->kind == YamlNode::Kind::kMap &&
-           open_.back()->children.size() % 2 == 0;
+    return !open_.empty() && open_.back().node->kind == YamlNode::Kind::kMap &&
+           (children_.size() - open_.back().begin) % 2 == 0;
   }
 
-  // Called after the node was added: an odd number of children ends in a key.
+  // Of the key that was added last.
   bool CheckKey(const yaml_mark_t& mark, const YamlNode& node) {
-    if (open_.empty() || open_.back()->kind != YamlNode::Kind::kMap ||
-        open_.back()->children.size() % 2 == 0) {
-      return true;
+    Frame& frame = open_.back();
+    const size_t count = (children_.size() - frame.begin + 1) / 2;
+    bool twice = false;
+    if (count <= kKeysFew) {
+      for (size_t i = 0; i + 1 < count; ++i) {
+        twice |= children_[frame.begin + 2 * i]->text == node.text;
+      }
+    } else {
+      for (size_t i = frame.keys.size(); i + 1 < count; ++i) {
+        frame.keys.insert(children_[frame.begin + 2 * i]->text);
+      }
+      twice = !frame.keys.insert(node.text).second;
     }
-    // Most maps are small: looking through them beats hashing.
-    std::vector<absl::string_view>& keys = keys_.back();
-    if (std::find(keys.begin(), keys.end(), node.text) != keys.end()) {
+    if (twice) {
       return Refuse(mark, absl::StrCat(node.text, " is given twice"),
                     "keep one of them");
     }
-    keys.push_back(node.text);
-    return keys.size() <= kYamlKeysMax ||
+    return count <= kYamlKeysMax ||
            Refuse(mark, "more keys in one map than any rule set needs",
                   "split the map");
   }
@@ -139,34 +183,51 @@ class Builder {
       Refuse(mark, "a key must be text", "key: value");
       return nullptr;
     }
-    auto node = std::make_unique<YamlNode>();
-    YamlNode* added = node.get();
+    auto* const node =
+        new (document_->arena.Allocate(sizeof(YamlNode))) YamlNode;
     node->kind = kind;
     node->offset = OffsetOf(source_, mark, *issues_);
     if (open_.empty()) {
-      root_ = std::move(node);
+      document_->root = node;
     } else {
-      open_.back()->children.push_back(std::move(node));
+      children_.push_back(node);
     }
-    return added;
+    return node;
   }
 
   template <typename Start>
   bool Open(YamlNode::Kind kind, const yaml_mark_t& mark, const Start& start) {
     YamlNode* node = Add(kind, mark, start);
     if (node == nullptr) return false;
-    open_.push_back(node);
+    open_.push_back({node, children_.size(), {}});
     return open_.size() <= kYamlDepthMax ||
            Refuse(mark, "nested too deeply",
                   "fewer brackets inside one another");
   }
 
+  void Close() {
+    const Frame& frame = open_.back();
+    const size_t count = children_.size() - frame.begin;
+    if (count > 0) {
+      auto* const kept = reinterpret_cast<const YamlNode**>(
+          document_->arena.Allocate(count * sizeof(const YamlNode*)));
+      std::copy(children_.begin() + static_cast<ptrdiff_t>(frame.begin),
+                children_.end(), kept);
+      frame.node->children = {kept, count};
+    }
+    children_.resize(frame.begin);
+    open_.pop_back();
+  }
+
   const absl::string_view source_;
   Issues* const issues_;
-  std::unique_ptr<YamlNode> root_;
-  std::vector<YamlNode*> open_;
-  std::vector<std::vector<absl::string_view>> keys_;  // Of the open maps.
+  const std::shared_ptr<Document> document_;
+  std::vector<Frame> open_;
+  std::vector<const YamlNode*> children_;  // Of what is open.
 };
+
+static_assert(std::is_trivially_destructible_v<YamlNode>,
+              "the arena does not destroy what it holds");
 
 bool Precheck(absl::string_view source, Issues* issues) {
   if (source.size() > kRuleSetBytesMax) {
@@ -176,6 +237,17 @@ bool Precheck(absl::string_view source, Issues* issues) {
     return false;
   }
   for (size_t i = 0; i < source.size();) {
+    // Most of it is ASCII: eight bytes at once.
+    uint64_t eight;
+    if (i + sizeof(eight) <= source.size()) {
+      std::memcpy(&eight, source.data() + i, sizeof(eight));
+      // A byte's highest bit is set when it is not ASCII, and after the
+      // subtraction also when it was zero.
+      if (((eight | (eight - kOnes)) & (kOnes << 7)) == 0) {
+        i += sizeof(eight);
+        continue;
+      }
+    }
     const size_t length = cel::Utf8Length(source.substr(i));
     if (length == 0 || source[i] == '\0') {
       issues->Error("YAML", i, "this byte is not UTF-8 text",
@@ -221,12 +293,13 @@ size_t SkipSpace(absl::string_view text, size_t at) {
 const YamlNode* YamlNode::Find(absl::string_view key) const {
   if (kind != Kind::kMap) return nullptr;
   for (size_t i = 0; i + 1 < children.size(); i += 2) {
-    if (children[i]->text == key) return children[i + 1].get();
+    if (children[i]->text == key) return children[i + 1];
   }
   return nullptr;
 }
 
-std::unique_ptr<YamlNode> ParseYaml(absl::string_view source, Issues* issues) {
+std::shared_ptr<const YamlNode> ParseYaml(absl::string_view source,
+                                          Issues* issues) {
   if (!Precheck(source, issues)) return nullptr;
   Builder builder(source, issues);
   yaml_parser_t parser;
@@ -252,7 +325,7 @@ std::unique_ptr<YamlNode> ParseYaml(absl::string_view source, Issues* issues) {
     yaml_event_delete(&event);
     if (!taken) return nullptr;
   }
-  std::unique_ptr<YamlNode> root = builder.Take();
+  std::shared_ptr<const YamlNode> root = builder.Take();
   if (root == nullptr || root->kind != YamlNode::Kind::kMap) {
     issues->Error("YAML", 0, "the document is not a map", "rule_set: name");
     return nullptr;
@@ -262,7 +335,7 @@ std::unique_ptr<YamlNode> ParseYaml(absl::string_view source, Issues* issues) {
 
 std::vector<size_t> ScalarOffsets(absl::string_view source,
                                   const YamlNode& scalar) {
-  const std::string& text = scalar.text;
+  const absl::string_view text = scalar.text;
   std::vector<size_t> offsets;
   offsets.reserve(text.size() + 1);
   size_t at = std::min(scalar.offset, source.size());
@@ -283,8 +356,8 @@ std::vector<size_t> ScalarOffsets(absl::string_view source,
       }
     }
     if (escaped_text) {
-      const size_t length = std::max<size_t>(
-          1, cel::Utf8Length(absl::string_view(text).substr(i)));
+      const size_t length =
+          std::max<size_t>(1, cel::Utf8Length(text.substr(i)));
       offsets.insert(offsets.end(), length, at);
       i += length;
     } else if (absl::ascii_isspace(text[i])) {

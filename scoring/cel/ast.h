@@ -1,13 +1,18 @@
 // The syntax tree of a condition, with byte offsets into its source. The
 // parser makes it; the checker fills the second half of each node.
+//
+// Nodes and their texts belong to a Tree (tree.h) and live as long as it does:
+// a set of many rules makes millions of nodes, and one allocation for each of
+// them would be most of what checking costs.
 #ifndef PORTRISK_SCORING_CEL_AST_H_
 #define PORTRISK_SCORING_CEL_AST_H_
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/string_view.h"
 #include "scoring/cel/entry_set.h"
 #include "scoring/cel/op.h"
 #include "scoring/cel/type.h"
@@ -34,7 +39,7 @@ enum class Node : uint8_t {
 // are single messages.
 struct Path {
   uint32_t root = 0;
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  absl::InlinedVector<const google::protobuf::FieldDescriptor*, 3> fields;
 
   bool operator==(const Path& other) const {
     return root == other.root && fields == other.fields;
@@ -45,52 +50,64 @@ struct Path {
 enum class Reference : uint8_t {
   kNone,
   kConstant,      // An enum value: `literal`.
-  kPath,          // `path`; empty fields for a root itself.
+  kPath,          // PathOf; no fields for a root itself.
   kOptionalPath,  // The same, as an optional.
   kVariable,      // `variable_depth`.
   kSet,           // `set`.
   kBound,         // `variable_depth` is its number in the environment.
 };
 
+struct Expr;
+// Its tree owns it.
+using ExprPtr = Expr*;
+
 struct Expr {
   Node node = Node::kLiteral;
-  uint32_t begin = 0;
-  uint32_t end = 0;
-  // Where the operator, field or function name stands: the caret of messages.
-  uint32_t name_begin = 0;
   bool member = false;    // kCall written x.f().
   bool rooted = false;    // Identifier written .name.
   bool optional = false;  // kSelect written x.?name.
   bool mixed = false;     // kList whose elements may be of any types.
-  std::string name;       // Operators are named as in CEL: "_+_", "!_".
-  std::string variable;
-  std::string variable2;  // Of a macro with two.
-  std::string text;       // Contents of string and bytes literals.
-  Value literal;          // Text literals: kind only.
-  std::vector<std::unique_ptr<Expr>> args;
-  std::vector<std::string> field_names;  // kMessage
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  // Where the operator, field or function name stands: the caret of messages.
+  uint32_t name_begin = 0;
+  absl::string_view name;  // Operators are named as in CEL: "_+_", "!_".
+  absl::string_view variable;
+  absl::string_view variable2;  // Of a macro with two.
+  absl::string_view text;       // Contents of string and bytes literals.
+  Value literal;                // Text literals: kind only.
+  absl::InlinedVector<ExprPtr, 2> args;
+  std::vector<absl::string_view> field_names;  // kMessage
   // Which elements, entries or fields were written with ?; empty for none.
   std::vector<bool> optionals;
 
   // Filled by the checker.
-  Type type;
   Reference reference = Reference::kNone;
-  Path path;
-  uint32_t variable_depth = 0;  // 0 is the outermost macro's.
-  const google::protobuf::FieldDescriptor* field = nullptr;  // kSelect, kHas
-  std::string field_path;  // How a missing field of a select is called.
-  std::shared_ptr<const EntrySet> set;
   Op op = Op::kConstant;
+  // 0 is the outermost macro's. Of a root: its number.
+  uint32_t variable_depth = 0;
+  Type type;
+  const google::protobuf::FieldDescriptor* field = nullptr;  // kSelect, kHas
+  absl::string_view field_path;  // How a missing field of a select is called.
+  std::shared_ptr<const EntrySet> set;
   // kCall: by what it is called and, when one overload is certain, which.
-  std::string function;
+  absl::string_view function;
   const Overload* overload = nullptr;
   const google::protobuf::Descriptor* message = nullptr;  // kMessage
   // Not empty: evaluates to this error. For environments where what a checker
-  // would refuse is found at evaluation.
-  std::string failure;
+  // would refuse is found at evaluation. Ends with a null.
+  absl::string_view failure;
+
+  bool has_optional(size_t i) const {
+    return i < optionals.size() && optionals[i];
+  }
 };
 
-using ExprPtr = std::unique_ptr<Expr>;
+// Of an expression that is kPath or kOptionalPath.
+Path PathOf(const Expr& expr);
+
+// Whether that path is more than a root.
+inline bool HasFields(const Expr& expr) { return expr.field != nullptr; }
 
 }  // namespace portrisk::scoring::cel
 

@@ -34,23 +34,33 @@ class CallChecker {
   explicit CallChecker(Scope* scope) : scope_(*scope) {}
 
   bool Check(Expr* expr) {
-    const std::string& name = expr->name;
+    const absl::string_view name = expr->name;
     if (const auto reason = LeftOutReason(name);
         scope_.rules() && !reason.empty()) {
       return Fail(expr, "NOT_SUPPORTED", std::string(reason));
     }
-    if (name == "_&&_" || name == "_||_" || name == "_?_:_") {
-      return Logic(expr);
+    if (name[0] == '_' && name.size() > 1) {
+      // Nothing that is written as a name has these in it.
+      switch (name[1]) {
+        case '&':
+        case '|':
+        case '?':
+          return Logic(expr);
+        case '=':
+        case '!':
+          return Equality(expr);
+        case '<':
+        case '>':
+          return Ordering(expr);
+        case '[':
+          return Index(expr);
+        default:
+          if (name == "_in_") return Membership(expr);
+      }
     }
-    if (name == "_==_" || name == "_!=_") return Equality(expr);
-    if (name == "_in_") return Membership(expr);
-    if (name == "_[_]" || name == "_[?_]") return Index(expr);
     if (expr->member && expr->args.size() == 2 &&
         (name == "or" || name == "orValue")) {
       return OptionalOr(expr);
-    }
-    if (name[0] == '_' && (name[1] == '<' || name[1] == '>')) {
-      return Ordering(expr);
     }
     return Function(expr);
   }
@@ -72,7 +82,7 @@ class CallChecker {
   // The overload is chosen at evaluation, among those of `name`.
   static bool Late(absl::string_view name, Type type, Expr* expr) {
     expr->op = Op::kCall;
-    expr->function = std::string(name);
+    expr->function = name;
     expr->type = std::move(type);
     return true;
   }
@@ -80,7 +90,7 @@ class CallChecker {
   bool Logic(Expr* expr) {
     const bool choice = expr->name == "_?_:_";
     for (size_t i = 0; i < (choice ? 1 : 2); ++i) {
-      Expr* arg = expr->args[i].get();
+      Expr* arg = expr->args[i];
       if (arg->type.kind != Kind::kBool && !IsDyn(arg->type)) {
         return Fail(arg, "TYPE_MISMATCH",
                     absl::StrCat(Written(expr->name), " needs bool, this is ",
@@ -223,18 +233,19 @@ class CallChecker {
       expr->op = Op::kAdd;
       return true;
     }
-    std::vector<Kind> kinds;
+    absl::InlinedVector<Kind, 4> kinds;
     kinds.reserve(expr->args.size());
     for (const ExprPtr& arg : expr->args) {
       kinds.push_back(ArgumentKind(arg->type));
     }
-    if (expr->name == "dyn" && kinds == std::vector<Kind>{Kind::kMessage}) {
+    if (expr->name == "dyn" && kinds.size() == 1 &&
+        kinds[0] == Kind::kMessage) {
       return Fail(expr, "TYPE_MISMATCH", "a message keeps its type in rules",
                   "without dyn()");
     }
     const auto overloads = Overloads(expr->name, expr->member);
     const Overload* certain = nullptr;
-    std::vector<const Overload*> possible;
+    absl::InlinedVector<const Overload*, 8> possible;
     for (const Overload* one : overloads) {
       const Match match = Matches(*one, kinds);
       if (match == Match::kNo) continue;
@@ -331,7 +342,7 @@ class CallChecker {
     const Expr& expr = *call;
     std::vector<std::string> types;
     bool number = false, mixed = false, quoted_constant = false;
-    std::string constant;
+    absl::string_view constant;
     for (size_t i = first; i < expr.args.size(); ++i) {
       const Expr& arg = *expr.args[i];
       types.push_back(TypeName(arg.type));

@@ -43,11 +43,14 @@ const Expr& First(const Expr& expr) {
   return expr.args.empty() ? expr : First(*expr.args[0]);
 }
 
+// Most conditions read no more.
+constexpr size_t kFieldsExpected = 8;
+
 class Checker : public Scope {
  public:
-  Checker(const Environment& environment, Diagnostics* diagnostics,
+  Checker(const Environment& environment, Tree* tree, Diagnostics* diagnostics,
           std::vector<Path>* fields)
-      : Scope(environment, diagnostics), fields_(fields) {}
+      : Scope(environment, tree, diagnostics), fields_(fields) {}
 
   // False with a diagnostic, or true.
   bool Check(Expr* expr) override {
@@ -59,9 +62,10 @@ class Checker : public Scope {
 
   void Use(const Expr& expr) override {
     if (expr.reference != Reference::kPath) return;
-    if (std::find(fields_->begin(), fields_->end(), expr.path) ==
-        fields_->end()) {
-      fields_->push_back(expr.path);
+    Path path = PathOf(expr);
+    if (std::find(fields_->begin(), fields_->end(), path) == fields_->end()) {
+      if (fields_->empty()) fields_->reserve(kFieldsExpected);
+      fields_->push_back(std::move(path));
     }
   }
 
@@ -96,13 +100,13 @@ class Checker : public Scope {
   bool CheckArgs(Expr* expr) {
     bool good = true;
     for (ExprPtr& arg : expr->args) {
-      good &= Check(arg.get());
+      good &= Check(arg);
       Use(*arg);
     }
     if (!good) return false;
     for (const ExprPtr& arg : expr->args) {
       if (arg->type.kind == Kind::kSet && expr->name != "_in_") {
-        return Fail(arg.get(), "TYPE_MISMATCH", kSetMisused);
+        return Fail(arg, "TYPE_MISMATCH", kSetMisused);
       }
     }
     return true;
@@ -116,10 +120,10 @@ class Checker : public Scope {
     return true;
   }
 
-  bool TypeConstant(std::string name, Expr* expr) {
+  bool TypeConstant(absl::string_view name, Expr* expr) {
     expr->reference = Reference::kConstant;
     expr->literal.kind = expr->type.kind = Kind::kType;
-    expr->text = std::move(name);
+    expr->text = name;
     return true;
   }
 
@@ -140,7 +144,7 @@ class Checker : public Scope {
     for (size_t i = 0; i < roots.size(); ++i) {
       if (roots[i].name != expr->name) continue;
       expr->reference = Reference::kPath;
-      expr->path.root = static_cast<uint32_t>(i);
+      expr->variable_depth = static_cast<uint32_t>(i);
       expr->type.kind = Kind::kMessage;
       expr->type.message = roots[i].type;
       return true;
@@ -159,11 +163,11 @@ class Checker : public Scope {
   }
 
   // A name of the specification's environment; false when it is none.
-  bool Resolved(const std::string& name, Expr* expr) {
+  bool Resolved(absl::string_view name, Expr* expr) {
     Environment::Meaning meaning = environment().Resolve(name);
     if (meaning.reference == Reference::kNone) return false;
     if (meaning.literal.kind == Kind::kType) {
-      return TypeConstant(std::move(meaning.type_name), expr);
+      return TypeConstant(Keep(meaning.type_name), expr);
     }
     expr->reference = meaning.reference;
     expr->variable_depth = meaning.variable;
@@ -179,7 +183,7 @@ class Checker : public Scope {
                   "movement.occurrence_time");
     }
     for (const Environment::Root& root : environment().roots()) {
-      if (root.type->FindFieldByName(expr->name) != nullptr) {
+      if (environment().FindField(*root.type, expr->name) != nullptr) {
         return Fail(expr, "UNKNOWN_NAME", message,
                     absl::StrCat(root.name, ".", expr->name));
       }
@@ -187,7 +191,7 @@ class Checker : public Scope {
     std::vector<std::string> names = environment().Names();
     names.reserve(names.size() + variables().size());
     for (const Variable& variable : variables()) {
-      names.push_back(variable.name);
+      names.emplace_back(variable.name);
     }
     return Fail(expr, "UNKNOWN_NAME", message, NearestName(expr->name, names));
   }
@@ -204,20 +208,20 @@ class Checker : public Scope {
 
   // Of `a.b.c` where `a` is nothing of its own.
   bool QualifiedName(Expr* expr) {
-    const std::string dotted =
-        expr->node == Node::kSelect ? DottedName(*expr) : "";
-    if (dotted.empty() || IsKnown(First(*expr))) return false;
+    if (expr->node != Node::kSelect || IsKnown(First(*expr))) return false;
+    const std::string dotted = DottedName(*expr);
+    if (dotted.empty()) return false;
     if (!rules()) return Resolved(dotted, expr);
     const std::string name = dotted.substr(dotted[0] == '.' ? 1 : 0);
     if (const auto* value = environment().FindConstant(name)) {
       return Constant(value, expr);
     }
-    return IsTypeName(name) && TypeConstant(name, expr);
+    return IsTypeName(name) && TypeConstant(Keep(name), expr);
   }
 
   bool Selection(Expr* expr) {
     if (QualifiedName(expr)) return true;
-    Expr* operand = expr->args[0].get();
+    Expr* operand = expr->args[0];
     if (!Check(operand)) return false;
     // Looking into an optional gives an optional.
     const Type* type = &operand->type;
@@ -230,15 +234,13 @@ class Checker : public Scope {
       return SelectionByName(*type, expr);
     }
     if (type->kind != Kind::kMessage) return NoFields(*type, expr);
-    expr->field = type->message->FindFieldByName(expr->name);
+    expr->field = environment().FindField(*type->message, expr->name);
     if (expr->field == nullptr) return UnknownField(*type->message, expr);
     const Type field_type = TypeOfField(*expr->field);
     expr->type = expr->node == Node::kHas ? Type{Kind::kBool}
                  : expr->optional         ? OptionalOf(field_type)
                                           : field_type;
     if (operand->reference == Reference::kPath) {
-      expr->path = operand->path;
-      expr->path.fields.push_back(expr->field);
       expr->reference = Reference::kPath;
       if (expr->node == Node::kHas || expr->optional) Use(*expr);
       // What is selected from an optional is no path of fields.
@@ -251,13 +253,13 @@ class Checker : public Scope {
 
   void NameField(const Expr& operand, Expr* expr) {
     if (operand.reference == Reference::kVariable) {
-      expr->field_path = absl::StrCat(variables()[operand.variable_depth].path,
-                                      ".", expr->name);
+      expr->field_path = Keep(absl::StrCat(
+          variables()[operand.variable_depth].path, ".", expr->name));
     } else {
       expr->field_path =
           operand.field_path.empty()
               ? expr->name
-              : absl::StrCat(operand.field_path, ".", expr->name);
+              : Keep(absl::StrCat(operand.field_path, ".", expr->name));
     }
   }
 
@@ -322,11 +324,12 @@ class Checker : public Scope {
   // `math.abs(x)` reads like a call of abs on math, and is one of math.abs.
   void JoinFunctionName(Expr* expr) {
     if (!expr->member) return;
+    if (IsKnown(First(*expr->args[0]))) return;
     const std::string receiver = DottedName(*expr->args[0]);
-    if (receiver.empty() || IsKnown(First(*expr->args[0]))) return;
+    if (receiver.empty()) return;
     const std::string name = absl::StrCat(receiver, ".", expr->name);
     if (Overloads(name, false).empty() && !IsNamespace(receiver)) return;
-    expr->name = name;
+    expr->name = Keep(name);
     expr->member = false;
     expr->args.erase(expr->args.begin());
   }
@@ -344,7 +347,8 @@ class Checker : public Scope {
                   absl::StrCat("there is no message type ", expr->name));
     }
     expr->message = prototype->GetDescriptor();
-    for (const std::string& name : expr->field_names) {
+    for (const absl::string_view field : expr->field_names) {
+      const std::string name(field);
       const auto* pool = expr->message->file()->pool();
       if (expr->message->FindFieldByName(name) == nullptr &&
           pool->FindExtensionByName(name) == nullptr) {
@@ -361,25 +365,32 @@ class Checker : public Scope {
 
 }  // namespace
 
-Checked CheckExpression(absl::string_view source,
-                        const Environment& environment,
-                        Diagnostics* diagnostics) {
+ConditionChecker::ConditionChecker(const Environment& environment)
+    : environment_(environment) {}
+
+Checked ConditionChecker::CheckExpression(absl::string_view source,
+                                          Diagnostics* diagnostics) {
+  // The memory of the last one, unless somebody still looks at it.
+  if (tree_ == nullptr || tree_.use_count() > 1) {
+    tree_ = std::make_shared<Tree>();
+  }
   Checked checked;
-  ExprPtr expr = Parse(source, diagnostics);
+  Expr* const expr = parser_.Parse(source, tree_.get(), diagnostics);
   if (expr == nullptr) return checked;
-  Checker checker(environment, diagnostics, &checked.fields);
-  if (!checker.Check(expr.get())) return checked;
+  Checker checker(environment_, tree_.get(), diagnostics, &checked.fields);
+  if (!checker.Check(expr)) return checked;
   checker.Use(*expr);
-  if (environment.is_rules() && !CheckCost(*expr, diagnostics, &checked.cost)) {
+  if (environment_.is_rules() &&
+      !CheckCost(*expr, diagnostics, &checked.cost)) {
     return checked;
   }
-  checked.expr = std::move(expr);
+  checked.expr = std::shared_ptr<const Expr>(tree_, expr);
   return checked;
 }
 
-Checked CheckCondition(absl::string_view source, const Environment& environment,
-                       Diagnostics* diagnostics) {
-  Checked checked = CheckExpression(source, environment, diagnostics);
+Checked ConditionChecker::CheckCondition(absl::string_view source,
+                                         Diagnostics* diagnostics) {
+  Checked checked = CheckExpression(source, diagnostics);
   if (checked.expr == nullptr || checked.expr->type.kind == Kind::kBool) {
     return checked;
   }
@@ -391,6 +402,17 @@ Checked CheckCondition(absl::string_view source, const Environment& environment,
                           dyn ? "(...) == true" : ""});
   checked.expr = nullptr;
   return checked;
+}
+
+Checked CheckExpression(absl::string_view source,
+                        const Environment& environment,
+                        Diagnostics* diagnostics) {
+  return ConditionChecker(environment).CheckExpression(source, diagnostics);
+}
+
+Checked CheckCondition(absl::string_view source, const Environment& environment,
+                       Diagnostics* diagnostics) {
+  return ConditionChecker(environment).CheckCondition(source, diagnostics);
 }
 
 }  // namespace portrisk::scoring::cel

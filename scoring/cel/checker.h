@@ -9,6 +9,8 @@
 #include "scoring/cel/ast.h"
 #include "scoring/cel/diagnostic.h"
 #include "scoring/cel/environment.h"
+#include "scoring/cel/parser.h"
+#include "scoring/cel/tree.h"
 
 namespace portrisk::scoring::cel {
 
@@ -20,14 +22,30 @@ struct Checked {
   int64_t cost = 0;  // Estimated operations of one evaluation.
 };
 
-// Parses and checks. `expr` is null, with at least one error among the
-// diagnostics, when the expression cannot be used; warnings may come either
-// way.
+// Parses and checks one expression after the other, and keeps its memory where
+// the one before is no longer looked at: for many of them.
+class ConditionChecker {
+ public:
+  // `environment` outlives this.
+  explicit ConditionChecker(const Environment& environment);
+
+  // `expr` is null, with at least one error among the diagnostics, when the
+  // expression cannot be used; warnings may come either way.
+  Checked CheckExpression(absl::string_view source, Diagnostics* diagnostics);
+  // The same for what must be true or false.
+  Checked CheckCondition(absl::string_view source, Diagnostics* diagnostics);
+
+ private:
+  const Environment& environment_;
+  TreeParser parser_;
+  std::shared_ptr<Tree> tree_;
+};
+
+// For a single one.
 Checked CheckExpression(absl::string_view source,
                         const Environment& environment,
                         Diagnostics* diagnostics);
 
-// The same for what must be true or false.
 Checked CheckCondition(absl::string_view source, const Environment& environment,
                        Diagnostics* diagnostics);
 

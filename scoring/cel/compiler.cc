@@ -9,6 +9,7 @@
 // literals and zones become numbers, and evaluation never parses them again.
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <tuple>
 
 #include "scoring/cel/instruction_pool.h"
@@ -22,7 +23,7 @@ struct Compiler::Rep : InstructionPool {
 
   uint32_t Compile(const Expr& expr) {
     if (!expr.failure.empty()) {
-      return Constant(Value::Error(expr.failure.c_str()));
+      return Constant(Value::Error(expr.failure.data()));
     }
     switch (expr.node) {
       case Node::kLiteral:
@@ -76,7 +77,7 @@ struct Compiler::Rep : InstructionPool {
         return Intern(made);
       default:
         made.op = Op::kSlot;
-        made.a = SlotOf(expr.path);
+        made.a = SlotOf(expr);
         return Intern(made);
     }
   }
@@ -98,7 +99,7 @@ struct Compiler::Rep : InstructionPool {
       made.op = has             ? Op::kHasSlot
                 : expr.optional ? Op::kOptionalSlot
                                 : Op::kSlot;
-      made.a = SlotOf(expr.path);
+      made.a = SlotOf(expr);
       return Intern(made);
     }
     made.op = has             ? Op::kHasSelect
@@ -125,10 +126,13 @@ struct Compiler::Rep : InstructionPool {
   uint32_t TemplateOf(const Expr& expr) {
     Template made;
     made.optionals = expr.optionals;
+    made.optionals.resize(expr.node == Node::kMap ? expr.args.size() / 2
+                                                  : expr.args.size());
     if (expr.message != nullptr) {
       made.prototype = environment.types()->factory->GetPrototype(expr.message);
       const auto* pool = expr.message->file()->pool();
-      for (const std::string& name : expr.field_names) {
+      for (const absl::string_view written : expr.field_names) {
+        const std::string name(written);
         const auto* field = expr.message->FindFieldByName(name);
         made.fields.push_back(
             field != nullptr ? field : pool->FindExtensionByName(name));
@@ -299,6 +303,12 @@ uint32_t Compiler::Add(const Expr& expr) {
 }
 
 std::vector<uint32_t> Compiler::AddAll(const Program& other) {
+  if (rep_->is_empty()) {
+    rep_->TakeOver(other);
+    std::vector<uint32_t> same(other.instructions.size());
+    std::iota(same.begin(), same.end(), 0);
+    return same;
+  }
   std::vector<uint32_t> slots(other.slots.size());
   for (uint32_t i = 0; i < slots.size(); ++i) {
     const Slot& slot = other.slots[i];
@@ -309,6 +319,7 @@ std::vector<uint32_t> Compiler::AddAll(const Program& other) {
   }
   std::vector<uint32_t> at;
   at.reserve(other.instructions.size());
+  rep_->Reserve(other.instructions.size());
   for (const Instruction& it : other.instructions) {
     at.push_back(rep_->Import(other, it, slots, at));
   }

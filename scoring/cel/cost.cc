@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/limits.h"
 
@@ -35,6 +36,8 @@ struct Estimate {
   Size size;
   const Expr* worst = nullptr;  // Where most of the cost arises.
 };
+
+using Estimates = absl::InlinedVector<Estimate, 3>;
 
 Size AssumedSize(const Type& type) {
   switch (type.kind) {
@@ -69,6 +72,7 @@ class Estimator {
 
   Size largest() const { return largest_; }
   const Expr* largest_at() const { return largest_at_; }
+  bool has_long_list() const { return has_long_list_; }
 
  private:
   Estimate Compute(const Expr& expr) {
@@ -80,13 +84,22 @@ class Estimator {
       return {1, {1, static_cast<double>(expr.text.size())}, &expr};
     }
     if (!expr.variable.empty()) return Macro(expr);
+    if (expr.reference == Reference::kPath) {
+      // Every part of it is an operation; none can be what costs most.
+      Estimate path{1, AssumedSize(expr.type), &expr};
+      for (const Expr* at = &expr; HasFields(*at); at = at->args[0]) {
+        ++path.cost;
+      }
+      return path;
+    }
     Estimate result{1, AssumedSize(expr.type), &expr};
-    std::vector<Estimate> args;
+    Estimates args;
     for (const ExprPtr& arg : expr.args) {
       args.push_back(Of(*arg));
       result.cost += args.back().cost;
     }
     if (expr.node == Node::kList) {
+      has_long_list_ |= args.size() > kLiteralEntriesMax;
       result.size = {static_cast<double>(args.size()), 0};
       for (const Estimate& arg : args) {
         result.size.bytes = std::max(result.size.bytes, arg.size.total());
@@ -128,16 +141,20 @@ class Estimator {
     return result;
   }
 
-  static void Call(const Expr& expr, const std::vector<Estimate>& args,
-                   Estimate* result) {
-    const std::string& name = expr.name;
+  static void Call(const Expr& expr, const Estimates& args, Estimate* result) {
     double bytes = 0;
     for (const Estimate& arg : args) {
       // An operand that is chosen is not gone over.
-      if (name != "_?_:_") bytes += arg.size.total();
+      if (expr.op != Op::kConditional) bytes += arg.size.total();
     }
     result->cost += bytes / kBytesPerOperation;
-    if (name == "_in_" && args.size() == 2) result->cost += args[1].size.items;
+    if ((expr.op == Op::kIn || expr.op == Op::kInSet) && args.size() == 2) {
+      result->cost += args[1].size.items;
+    }
+    // What is only known at evaluation has no operation of its own.
+    const absl::string_view name = expr.op == Op::kContains ? "contains"
+                                   : expr.op == Op::kCall   ? expr.name
+                                                            : "";
     if (name == "contains" && args.size() == 2) {
       result->cost +=
           args[0].size.total() * args[1].size.total() / kBytesPerOperation;
@@ -154,9 +171,9 @@ class Estimator {
     result->cost += result->size.total() / kBytesPerOperation;
   }
 
-  static void Grow(const Expr& expr, const std::vector<Estimate>& args,
-                   double bytes, Size* size) {
-    const std::string& name = expr.name;
+  static void Grow(const Expr& expr, const Estimates& args, double bytes,
+                   Size* size) {
+    const absl::string_view name = expr.name;
     if (name == "_?_:_" && args.size() == 3) {
       *size = args[1].size.total() > args[2].size.total() ? args[1].size
                                                           : args[2].size;
@@ -185,6 +202,7 @@ class Estimator {
   std::vector<Size> variables_;  // By depth.
   Size largest_;
   const Expr* largest_at_ = nullptr;
+  bool has_long_list_ = false;
 };
 
 // "1300000" as "1,300,000", to two digits where it is an estimate.
@@ -202,7 +220,7 @@ std::string Readable(double number) {
 // How an operator is written: "+" for "_+_".
 std::string Written(const Expr& expr) {
   if (expr.node == Node::kList) return "this list";
-  std::string text = expr.name;
+  std::string text(expr.name);
   if (!text.empty() && (text[0] == '_' || text[0] == '!' || text[0] == '-')) {
     text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
   }
@@ -217,6 +235,7 @@ bool Refuse(const Expr& at, absl::string_view code, std::string message,
   return false;
 }
 
+// The first of them.
 const Expr* LongList(const Expr& expr) {
   if (expr.node == Node::kList && expr.args.size() > kLiteralEntriesMax) {
     return &expr;
@@ -231,11 +250,11 @@ const Expr* LongList(const Expr& expr) {
 // `widest` is the innermost part with more of them than the limit.
 double CountAlternatives(const Expr& expr, bool wanted, const Expr** widest) {
   if (expr.node != Node::kCall) return 1;
-  if (expr.name == "!_") {
+  if (expr.op == Op::kNot || (expr.op == Op::kCall && expr.name == "!_")) {
     return CountAlternatives(*expr.args[0], !wanted, widest);
   }
-  const bool both = (expr.name == "_&&_") == wanted;
-  if (expr.name != "_&&_" && expr.name != "_||_") return 1;
+  if (expr.op != Op::kAnd && expr.op != Op::kOr) return 1;
+  const bool both = (expr.op == Op::kAnd) == wanted;
   const double a = CountAlternatives(*expr.args[0], wanted, widest);
   const double b = CountAlternatives(*expr.args[1], wanted, widest);
   const double count = std::min(both ? a * b : a + b, kCostMax);
@@ -249,7 +268,8 @@ bool CheckCost(const Expr& expr, Diagnostics* diagnostics, int64_t* cost) {
   Estimator estimator;
   const Estimate estimate = estimator.Of(expr);
   *cost = static_cast<int64_t>(estimate.cost);
-  if (const Expr* list = LongList(expr)) {
+  if (estimator.has_long_list()) {
+    const Expr* list = LongList(expr);
     return Refuse(*list, "TOO_LONG",
                   absl::StrCat("a list of ", list->args.size(),
                                " entries in a condition, the limit is ",

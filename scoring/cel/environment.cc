@@ -14,7 +14,7 @@ using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 
 Environment::Environment(std::vector<Root> roots) : roots_(std::move(roots)) {
-  for (const Root& root : roots_) AddEnums(*root.type);
+  for (const Root& root : roots_) AddNames(*root.type);
 }
 
 Environment::Environment(std::string container,
@@ -98,14 +98,15 @@ void Environment::AddSet(std::shared_ptr<const EntrySet> set) {
   sets_[std::move(name)] = std::move(set);
 }
 
-void Environment::AddEnums(const Descriptor& type) {
+void Environment::AddNames(const Descriptor& type) {
   if (std::find(visited_.begin(), visited_.end(), &type) != visited_.end()) {
     return;
   }
   visited_.push_back(&type);
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
-    if (field.message_type() != nullptr) AddEnums(*field.message_type());
+    fields_.emplace(FieldName(&type, field.name()), &field);
+    if (field.message_type() != nullptr) AddNames(*field.message_type());
     const EnumDescriptor* enumeration = field.enum_type();
     for (int v = 0; enumeration != nullptr && v < enumeration->value_count();
          ++v) {
@@ -120,6 +121,13 @@ void Environment::AddEnums(const Descriptor& type) {
       constants_.emplace(value->full_name(), value);
     }
   }
+}
+
+const FieldDescriptor* Environment::FindField(const Descriptor& type,
+                                              absl::string_view name) const {
+  const auto found = fields_.find(FieldName(&type, name));
+  if (found != fields_.end()) return found->second;
+  return is_rules() ? nullptr : type.FindFieldByName(std::string(name));
 }
 
 const EnumValueDescriptor* Environment::FindConstant(

@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -58,6 +59,10 @@ class Environment {
   void AddSet(std::shared_ptr<const EntrySet> set);
 
   const std::vector<Root>& roots() const { return roots_; }
+  // A field of a message, null when there is none. Of those that rules can
+  // reach it is found without the descriptors' locks and copies.
+  const google::protobuf::FieldDescriptor* FindField(
+      const google::protobuf::Descriptor& type, absl::string_view name) const;
   // Null when there is none.
   const google::protobuf::EnumValueDescriptor* FindConstant(
       absl::string_view name) const;
@@ -73,7 +78,7 @@ class Environment {
   std::string PathName(const Path& path) const;
 
  private:
-  void AddEnums(const google::protobuf::Descriptor& type);
+  void AddNames(const google::protobuf::Descriptor& type);
   std::vector<std::string> Candidates(absl::string_view name) const;
 
   const std::vector<Root> roots_;
@@ -81,6 +86,10 @@ class Environment {
       constants_;
   std::vector<std::string> constant_names_;  // Bare, in order of discovery.
   std::vector<const google::protobuf::Descriptor*> visited_;
+  using FieldName =
+      std::pair<const google::protobuf::Descriptor*, absl::string_view>;
+  absl::flat_hash_map<FieldName, const google::protobuf::FieldDescriptor*>
+      fields_;
   absl::flat_hash_map<std::string, std::shared_ptr<const EntrySet>> sets_;
   std::string container_;
   std::vector<std::string> variables_;

@@ -1,5 +1,6 @@
 #include "scoring/cel/instruction_pool.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,32 @@ namespace portrisk::scoring::cel {
 namespace {
 
 std::atomic<uint64_t> next_program_id{1};
+
+bool HasText(Kind kind) {
+  return kind == Kind::kString || kind == Kind::kBytes || kind == Kind::kType ||
+         kind == Kind::kError;
+}
+
+absl::string_view TextOf(const Value& value) {
+  return value.is_error() ? absl::string_view(value.s) : value.text();
+}
+
+// Lists are kept apart; sharing them is not worth comparing them.
+bool IsShared(Kind kind) {
+  return kind != Kind::kList && kind != Kind::kMap && kind != Kind::kOptional;
+}
+
+// Of a shared value without text.
+std::tuple<Kind, int64_t, uint32_t> NumberKey(const Value& value) {
+  const int64_t bits = value.kind == Kind::kBool ? value.b : value.i;
+  return {value.kind, bits, value.aux};
+}
+
+// Whether `a` and `b` are a run of operands.
+bool IsRun(Op op) {
+  return op == Op::kList || op == Op::kMapLiteral || op == Op::kOptionalList ||
+         op == Op::kOptionalMap || op == Op::kMessageLiteral || op == Op::kCall;
+}
 
 }  // namespace
 
@@ -22,10 +49,10 @@ InstructionPool::InstructionPool(const Environment& environment)
   }
 }
 
-uint32_t InstructionPool::InternPath(const std::string& name) {
+uint32_t InstructionPool::InternPath(absl::string_view name) {
   const auto [it, added] =
       paths_.emplace(name, static_cast<uint32_t>(program->paths.size()));
-  if (added) program->paths.push_back(name);
+  if (added) program->paths.emplace_back(name);
   return it->second;
 }
 
@@ -42,6 +69,15 @@ uint32_t InstructionPool::SlotOf(const Path& path) {
   return slot;
 }
 
+uint32_t InstructionPool::SlotOf(const Expr& expr) {
+  if (!HasFields(expr)) return expr.variable_depth;
+  const uint32_t parent = SlotOf(*expr.args[0]);
+  const auto known = slots_.find(std::make_pair(parent, expr.field));
+  return known != slots_.end()
+             ? known->second
+             : SlotIn(parent, expr.field, environment.PathName(PathOf(expr)));
+}
+
 uint32_t InstructionPool::SlotIn(uint32_t parent,
                                  const google::protobuf::FieldDescriptor* field,
                                  const std::string& name) {
@@ -56,7 +92,7 @@ uint32_t InstructionPool::SlotIn(uint32_t parent,
 
 // A selection is one by its field and its name in messages.
 uint32_t InstructionPool::SelectionOf(
-    const std::string& path, const google::protobuf::FieldDescriptor* field) {
+    absl::string_view path, const google::protobuf::FieldDescriptor* field) {
   const uint32_t name = InternPath(path);
   for (uint32_t i = 0; i < program->selections.size(); ++i) {
     const Selection& known = program->selections[i];
@@ -73,7 +109,7 @@ uint32_t InstructionPool::Import(const Program& other, const Instruction& it,
   made.memo = kNoMemo;
   switch (it.op) {
     case Op::kConstant:
-      return Constant(other.constants[it.a]);
+      return Adopt(other.constants[it.a]);
     case Op::kVariable:
       break;
     case Op::kSlot:
@@ -118,25 +154,83 @@ uint32_t InstructionPool::Import(const Program& other, const Instruction& it,
   return Intern(made);
 }
 
-uint32_t InstructionPool::ImportCall(const cel::Call& call) {
+void InstructionPool::TakeOver(const Program& other) {
+  program->instructions = other.instructions;
+  for (Instruction& it : program->instructions) it.memo = kNoMemo;
+  program->operands = other.operands;
+  program->constants = other.constants;
+  program->slots = other.slots;
+  program->selections = other.selections;
+  program->calls = other.calls;
+  program->templates = other.templates;
+  program->paths = other.paths;
+  program->sets = other.sets;
+  program->set_paths = other.set_paths;
+  program->time_path = other.time_path;
+  for (uint32_t i = 0; i < program->paths.size(); ++i) {
+    paths_.emplace(program->paths[i], i);
+  }
+  for (uint32_t i = static_cast<uint32_t>(program->root_count);
+       i < program->slots.size(); ++i) {
+    const Slot& slot = program->slots[i];
+    slots_.emplace(std::make_pair(slot.parent, slot.access.field), i);
+  }
+  for (uint32_t i = 0; i < program->calls.size(); ++i) {
+    calls_.emplace(ImportKey(program->calls[i]), i);
+  }
+  for (uint32_t i = 0; i < program->sets.size(); ++i) {
+    sets_.emplace(program->sets[i].get(), i);
+  }
+  is_taken_ = true;
+}
+
+void InstructionPool::RecallAll() {
+  is_taken_ = false;
+  known_.Reserve(program->instructions.size());
+  for (uint32_t i = 0; i < program->instructions.size(); ++i) {
+    const Instruction& it = program->instructions[i];
+    if (it.op == Op::kConstant) {
+      const Value& value = program->constants[it.a];
+      if (HasText(value.kind)) {
+        texts_.emplace(std::make_pair(value.kind, TextOf(value)), i);
+      } else if (IsShared(value.kind)) {
+        numbers_.emplace(NumberKey(value), i);
+      }
+      continue;
+    }
+    known_.Insert(InstructionTable::HashOf(it), i);
+    if (IsRun(it.op)) {
+      const auto begin = program->operands.begin() + it.a;
+      runs_.emplace(std::vector<uint32_t>(begin, begin + it.b), it.a);
+    }
+  }
+}
+
+std::string InstructionPool::ImportKey(const cel::Call& call) {
   std::string key = absl::StrCat("import ", call.name, call.member ? "." : "");
   for (const Overload* overload : call.overloads) {
     absl::StrAppend(&key, "#", reinterpret_cast<uintptr_t>(overload));
   }
-  const auto [it, added] =
-      calls_.emplace(key, static_cast<uint32_t>(program->calls.size()));
+  return key;
+}
+
+uint32_t InstructionPool::ImportCall(const cel::Call& call) {
+  const auto [it, added] = calls_.emplace(
+      ImportKey(call), static_cast<uint32_t>(program->calls.size()));
   if (added) program->calls.push_back(call);
   return it->second;
 }
 
 // The index of an instruction equal to `made`.
 uint32_t InstructionPool::Intern(const Instruction& made) {
-  const Key key(static_cast<uint8_t>(made.op), made.depth, made.a, made.b,
-                made.c);
-  const auto [it, added] =
-      known_.emplace(key, static_cast<uint32_t>(program->instructions.size()));
-  if (added) program->instructions.push_back(made);
-  return it->second;
+  Recall();
+  const uint32_t hash = InstructionTable::HashOf(made);
+  const uint32_t known = known_.Find(program->instructions, made, hash);
+  if (known != kNoOperand) return known;
+  const auto index = static_cast<uint32_t>(program->instructions.size());
+  program->instructions.push_back(made);
+  known_.Insert(hash, index);
+  return index;
 }
 
 const Value* InstructionPool::ConstantOf(uint32_t index) const {
@@ -146,33 +240,47 @@ const Value* InstructionPool::ConstantOf(uint32_t index) const {
   return &program->constants[instruction.a];
 }
 
-// `value` may point into anything that lives until this returns.
 uint32_t InstructionPool::Constant(Value value) {
-  std::string key = absl::StrCat("c", static_cast<int>(value.kind), ":");
-  if (value.kind == Kind::kString || value.kind == Kind::kBytes) {
-    absl::StrAppend(&key, value.text());
-    program->texts.emplace_back(value.text());
-    value.s = program->texts.back().data();
-  } else if (value.kind == Kind::kType || value.kind == Kind::kError) {
-    const absl::string_view text =
-        value.is_error() ? absl::string_view(value.s) : value.text();
-    absl::StrAppend(&key, text);
-    program->texts.emplace_back(text);
+  Recall();
+  if (HasText(value.kind)) {
+    const auto known = texts_.find(std::make_pair(value.kind, TextOf(value)));
+    if (known != texts_.end()) return known->second;
+    program->texts.emplace_back(TextOf(value));
     value.s = program->texts.back().c_str();
-  } else if (value.kind == Kind::kList || value.kind == Kind::kMap ||
-             value.kind == Kind::kOptional) {
-    // Lists are kept apart; sharing them is not worth comparing them.
-    absl::StrAppend(&key, program->constants.size());
-  } else {
-    absl::StrAppend(&key, value.kind == Kind::kBool ? value.b : value.i, ":",
-                    value.aux);
   }
-  const auto [it, added] =
-      constants_.emplace(key, static_cast<uint32_t>(program->constants.size()));
-  if (added) program->constants.push_back(value);
+  return Adopt(value);
+}
+
+uint32_t InstructionPool::Adopt(Value value) {
+  Recall();
+  const auto next = static_cast<uint32_t>(program->instructions.size());
+  bool added = true;
+  uint32_t index = next;
+  if (HasText(value.kind)) {
+    const auto [it, is_new] =
+        texts_.emplace(std::make_pair(value.kind, TextOf(value)), next);
+    added = is_new;
+    index = it->second;
+  } else if (IsShared(value.kind)) {
+    const auto [it, is_new] = numbers_.emplace(NumberKey(value), next);
+    added = is_new;
+    index = it->second;
+  }
+  if (!added) return index;
   Instruction made;
-  made.a = it->second;
-  return Intern(made);
+  made.a = static_cast<uint32_t>(program->constants.size());
+  program->constants.push_back(value);
+  program->instructions.push_back(made);
+  return index;
+}
+
+void InstructionPool::Reserve(size_t more) {
+  std::vector<Instruction>& all = program->instructions;
+  const size_t size = all.size() + more;
+  if (size <= all.capacity()) return;
+  // Many small programs shall not move everything each time.
+  all.reserve(std::max(size, all.capacity() + all.capacity() / 2));
+  known_.Reserve(size);
 }
 
 bool InstructionPool::UsesVariable(uint32_t index) const {
@@ -183,7 +291,9 @@ uint32_t InstructionPool::Emit(Instruction made) {
   made.uses_variable =
       UsesVariable(made.a) || UsesVariable(made.b) || UsesVariable(made.c);
   return Intern(made);
-}  // The constants among the operands, in order.
+}
+
+// The constants among the operands, in order.
 std::vector<Value> InstructionPool::ConstantsOf(
     const std::vector<uint32_t>& operands) const {
   std::vector<Value> values;
@@ -199,6 +309,7 @@ std::vector<Value> InstructionPool::ConstantsOf(
 // An instruction over a run of operands; equal runs are one.
 uint32_t InstructionPool::EmitRun(Op op, const std::vector<uint32_t>& operands,
                                   uint32_t c) {
+  Recall();
   Instruction made;
   made.op = op;
   made.b = static_cast<uint32_t>(operands.size());
@@ -216,7 +327,7 @@ uint32_t InstructionPool::EmitRun(Op op, const std::vector<uint32_t>& operands,
   return Intern(made);
 }
 
-uint32_t InstructionPool::CallOf(const std::string& name, bool member,
+uint32_t InstructionPool::CallOf(absl::string_view name, bool member,
                                  const Overload* certain,
                                  const Value* pattern) {
   std::string key = absl::StrCat(name, member ? "." : "");
@@ -227,7 +338,7 @@ uint32_t InstructionPool::CallOf(const std::string& name, bool member,
   const auto [it, added] =
       calls_.emplace(key, static_cast<uint32_t>(program->calls.size()));
   if (!added) return it->second;
-  cel::Call made{name, member, {}, nullptr};
+  cel::Call made{std::string(name), member, {}, nullptr};
   if (certain != nullptr) {
     made.overloads = {certain};
   } else {
@@ -243,7 +354,7 @@ uint32_t InstructionPool::CallOf(const std::string& name, bool member,
 }
 
 // Carried out here when all operands are known.
-uint32_t InstructionPool::EmitCall(const std::string& name, bool member,
+uint32_t InstructionPool::EmitCall(absl::string_view name, bool member,
                                    const Overload* certain,
                                    const std::vector<uint32_t>& operands) {
   const Value* pattern = name == "matches" && operands.size() == 2

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "scoring/cel/instruction_table.h"
 #include "scoring/cel/program.h"
 
 namespace portrisk::scoring::cel {
@@ -18,13 +19,15 @@ namespace portrisk::scoring::cel {
 struct InstructionPool {
   explicit InstructionPool(const Environment& environment);
 
-  uint32_t InternPath(const std::string& name);
+  uint32_t InternPath(absl::string_view name);
   uint32_t SlotOf(const Path& path);
+  // Of an expression that is a path.
+  uint32_t SlotOf(const Expr& expr);
   // The slot of a field of the message in slot `parent`.
   uint32_t SlotIn(uint32_t parent,
                   const google::protobuf::FieldDescriptor* field,
                   const std::string& name);
-  uint32_t SelectionOf(const std::string& path,
+  uint32_t SelectionOf(absl::string_view path,
                        const google::protobuf::FieldDescriptor* field);
   uint32_t SetOf(const std::shared_ptr<const EntrySet>& set);
   // The index of an instruction equal to `made`.
@@ -35,9 +38,12 @@ struct InstructionPool {
   uint32_t EmitRun(Op op, const std::vector<uint32_t>& operands, uint32_t c);
   // A call; carried out here when all operands are known. `certain` is null
   // when the overload is chosen at evaluation.
-  uint32_t EmitCall(const std::string& name, bool member,
+  uint32_t EmitCall(absl::string_view name, bool member,
                     const Overload* certain,
                     const std::vector<uint32_t>& operands);
+  // Becomes a copy of another program; only while nothing has been added. What
+  // its instructions are is looked at when one more comes, if any does.
+  void TakeOver(const Program& other);
   // An instruction of another program, its operands found again here. `at`
   // says where those before it are.
   uint32_t Import(const Program& other, const Instruction& it,
@@ -45,6 +51,11 @@ struct InstructionPool {
                   const std::vector<uint32_t>& at);
   // `value` may point into anything that lives until this returns.
   uint32_t Constant(Value value);
+  // The same of a value whose text lives as long as the program.
+  uint32_t Adopt(Value value);
+  // Room for so many more instructions.
+  void Reserve(size_t more);
+  bool is_empty() const { return program->instructions.empty(); }
 
   // Null when it is none.
   const Value* ConstantOf(uint32_t index) const;
@@ -56,15 +67,21 @@ struct InstructionPool {
   std::shared_ptr<Program> program;
 
  private:
-  // Operation, depth, operands.
-  using Key = std::tuple<uint8_t, uint8_t, uint32_t, uint32_t, uint32_t>;
-
-  uint32_t CallOf(const std::string& name, bool member, const Overload* certain,
+  uint32_t CallOf(absl::string_view name, bool member, const Overload* certain,
                   const Value* pattern);
+  static std::string ImportKey(const cel::Call& call);
   uint32_t ImportCall(const cel::Call& call);
+  // Notes what was taken over, unless that is done.
+  void Recall() {
+    if (is_taken_) RecallAll();
+  }
+  void RecallAll();
 
-  absl::flat_hash_map<Key, uint32_t> known_;
-  absl::flat_hash_map<std::string, uint32_t> constants_;
+  InstructionTable known_;
+  // Instructions of constants, by kind and text or bits. Texts are the
+  // program's.
+  absl::flat_hash_map<std::pair<Kind, absl::string_view>, uint32_t> texts_;
+  absl::flat_hash_map<std::tuple<Kind, int64_t, uint32_t>, uint32_t> numbers_;
   absl::flat_hash_map<std::string, uint32_t> paths_;
   absl::flat_hash_map<std::string, uint32_t> calls_;
   absl::flat_hash_map<std::vector<uint32_t>, uint32_t> runs_;
@@ -72,6 +89,7 @@ struct InstructionPool {
   absl::flat_hash_map<
       std::pair<uint32_t, const google::protobuf::FieldDescriptor*>, uint32_t>
       slots_;
+  bool is_taken_ = false;  // Over, and not noted yet.
 };
 
 }  // namespace portrisk::scoring::cel

@@ -5,6 +5,7 @@
 #include "scoring/cel/lexer.h"
 
 #include <optional>
+#include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -17,6 +18,9 @@ namespace {
 
 bool IsIdentifierStart(char c) { return absl::ascii_isalpha(c) || c == '_'; }
 bool IsIdentifierPart(char c) { return absl::ascii_isalnum(c) || c == '_'; }
+bool IsBlank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -31,25 +35,20 @@ constexpr absl::string_view kSimpleEscapes =
 
 class Lexer {
  public:
-  Lexer(absl::string_view source, Diagnostics* diagnostics)
-      : source_(source), diagnostics_(diagnostics) {}
+  Lexer(Tree* tree, Diagnostics* diagnostics)
+      : source_(tree->source()), tree_(*tree), diagnostics_(diagnostics) {}
 
-  std::vector<Lexeme> Run() {
-    std::vector<Lexeme> lexemes;
+  void Run(std::vector<Lexeme>* lexemes) {
+    lexemes->clear();
     while (!failed_) {
       SkipBlanks();
-      Lexeme lexeme;
-      lexeme.begin = static_cast<uint32_t>(pos_);
-      if (pos_ == source_.size()) {
-        lexeme.end = lexeme.begin;
-        lexemes.push_back(lexeme);
-        return lexemes;
-      }
+      Lexeme& lexeme = lexemes->emplace_back();
+      lexeme.begin = lexeme.end = static_cast<uint32_t>(pos_);
+      if (pos_ == source_.size()) return;
       Next(&lexeme);
       lexeme.end = static_cast<uint32_t>(pos_);
-      lexemes.push_back(std::move(lexeme));
     }
-    return {};
+    lexemes->clear();
   }
 
  private:
@@ -69,7 +68,7 @@ class Lexer {
   void SkipBlanks() {
     while (pos_ < source_.size()) {
       const char c = source_[pos_];
-      if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f') {
+      if (IsBlank(c)) {
         ++pos_;
       } else if (c == '/' && At(1) == '/') {
         while (pos_ < source_.size() && source_[pos_] != '\n') ++pos_;
@@ -88,10 +87,10 @@ class Lexer {
       return Quoted(*prefix, out);
     }
     if (IsIdentifierStart(c)) {
-      const size_t begin = pos_;
-      while (IsIdentifierPart(At(0))) ++pos_;
+      const size_t begin = pos_++;
+      while (pos_ < source_.size() && IsIdentifierPart(source_[pos_])) ++pos_;
       out->token = Token::kIdentifier;
-      out->text = std::string(source_.substr(begin, pos_ - begin));
+      out->text = source_.substr(begin, pos_ - begin);
       return;
     }
     if (c == '`') return QuotedName(out);
@@ -103,8 +102,9 @@ class Lexer {
     out->token = Token::kQuotedName;
     while (IsIdentifierPart(At(0)) || At(0) == '.' || At(0) == '-' ||
            At(0) == '/' || At(0) == ' ') {
-      out->text.push_back(source_[pos_++]);
+      ++pos_;
     }
+    out->text = source_.substr(begin + 1, pos_ - begin - 1);
     if (At(0) != '`' || out->text.empty()) {
       return Fail(begin, pos_,
                   "a name in backticks has letters, digits, _ . - / and blanks",
@@ -113,21 +113,22 @@ class Lexer {
     ++pos_;
   }
 
+  void TakeSymbol(size_t length, Lexeme* out) {
+    out->text = source_.substr(pos_, length);
+    out->symbol = cel::Symbol(out->text);
+    pos_ += length;
+  }
+
   void Symbol(Lexeme* out) {
     out->token = Token::kSymbol;
-    for (absl::string_view two : {"==", "!=", "<=", ">=", "&&", "||"}) {
-      if (absl::StartsWith(source_.substr(pos_), two)) {
-        out->text = std::string(two);
-        pos_ += 2;
-        return;
-      }
+    const char c = At(0), next = At(1);
+    if ((next == '=' && (c == '=' || c == '!' || c == '<' || c == '>')) ||
+        (next == c && (c == '&' || c == '|'))) {
+      return TakeSymbol(2, out);
     }
-    const char c = At(0);
     if (absl::string_view("<>!+-*/%?:.,()[]{}").find(c) !=
         absl::string_view::npos) {
-      out->text = std::string(1, c);
-      ++pos_;
-      return;
+      return TakeSymbol(1, out);
     }
     if (c == '=') return Fail(pos_, pos_ + 1, "= is not an operator", "==");
     if (c == '&') return Fail(pos_, pos_ + 1, "& is not an operator", "&&");
@@ -147,7 +148,7 @@ class Lexer {
     } else {
       DecimalOrDouble(out);
     }
-    out->text = std::string(source_.substr(begin, pos_ - begin));
+    out->text = source_.substr(begin, pos_ - begin);
     if (out->token == Token::kInt && (At(0) == 'u' || At(0) == 'U')) {
       out->token = Token::kUint;
       ++pos_;
@@ -177,6 +178,18 @@ class Lexer {
   std::optional<size_t> StringPrefix() const {
     size_t length = 0;
     bool raw = false, bytes = false;
+    switch (At(0)) {
+      case '"':
+      case '\'':
+        return 0;
+      case 'r':
+      case 'R':
+      case 'b':
+      case 'B':
+        break;
+      default:
+        return std::nullopt;
+    }
     for (; length < 2; ++length) {
       const char c = absl::ascii_tolower(At(length));
       if (c == 'r' && !raw) {
@@ -203,21 +216,29 @@ class Lexer {
     pos_ += prefix;
     const char quote = At(0);
     const size_t width = At(1) == quote && At(2) == quote ? 3 : 1;
-    const std::string closing(width, quote);
+    const absl::string_view closing = source_.substr(pos_, width);
     pos_ += width;
+    const size_t first = pos_;
+    bool escaped = false;
     while (!failed_) {
       if (pos_ >= source_.size() || (width == 1 && At(0) == '\n')) {
         return Fail(begin, pos_, "the text in quotes has no end", closing);
       }
       if (absl::StartsWith(source_.substr(pos_), closing)) {
+        out->text =
+            escaped ? tree_.Keep(text_) : source_.substr(first, pos_ - first);
         pos_ += width;
         return CheckUtf8(begin, *out);
       }
       if (At(0) == '\\' && !raw) {
-        Escape(out);
-      } else {
-        out->text.push_back(source_[pos_++]);
+        // From here on the text differs from its source.
+        if (!escaped) text_ = std::string(source_.substr(first, pos_ - first));
+        escaped = true;
+        Escape(*out);
+        continue;
       }
+      if (escaped) text_.push_back(source_[pos_]);
+      ++pos_;
     }
   }
 
@@ -227,30 +248,30 @@ class Lexer {
     }
   }
 
-  void Escape(Lexeme* out) {
+  void Escape(const Lexeme& out) {
     const size_t begin = pos_;
     const char c = At(1);
     pos_ += 2;
     for (size_t i = 0; i < kSimpleEscapes.size(); i += 2) {
       if (c == kSimpleEscapes[i]) {
-        out->text.push_back(kSimpleEscapes[i + 1]);
+        text_.push_back(kSimpleEscapes[i + 1]);
         return;
       }
     }
-    const bool bytes = out->token == Token::kBytes;
-    if (c == 'x' || c == 'X') return NumericEscape(begin, 2, 16, out);
-    if (c == 'u' && !bytes) return NumericEscape(begin, 4, 16, out);
-    if (c == 'U' && !bytes) return NumericEscape(begin, 8, 16, out);
+    const bool bytes = out.token == Token::kBytes;
+    if (c == 'x' || c == 'X') return NumericEscape(begin, 2, 16, bytes);
+    if (c == 'u' && !bytes) return NumericEscape(begin, 4, 16, bytes);
+    if (c == 'U' && !bytes) return NumericEscape(begin, 8, 16, bytes);
     if (c >= '0' && c <= '3') {
       --pos_;
-      return NumericEscape(begin, 3, 8, out);
+      return NumericEscape(begin, 3, 8, bytes);
     }
     Fail(begin, std::min(pos_, source_.size()),
          absl::StrCat("\\", std::string(1, c), " is not an escape"),
          "write \\\\ for a backslash, or prefix the quotes with r");
   }
 
-  void NumericEscape(size_t begin, int digits, int base, Lexeme* out) {
+  void NumericEscape(size_t begin, int digits, int base, bool bytes) {
     uint32_t value = 0;
     for (int i = 0; i < digits; ++i) {
       const int digit = HexValue(At(0));
@@ -260,29 +281,31 @@ class Lexer {
       value = value * base + digit;
       ++pos_;
     }
-    if (out->token == Token::kBytes) {
-      out->text.push_back(static_cast<char>(value));
-    } else if (!AppendUtf8(value, &out->text)) {
+    if (bytes) {
+      text_.push_back(static_cast<char>(value));
+    } else if (!AppendUtf8(value, &text_)) {
       Fail(begin, pos_, "the escape is not a Unicode character");
     }
   }
 
   const absl::string_view source_;
+  Tree& tree_;
   Diagnostics* const diagnostics_;
+  std::string text_;  // Of a literal with escapes, as far as it is read.
   size_t pos_ = 0;
   bool failed_ = false;
 };
 
 }  // namespace
 
-std::vector<Lexeme> Tokenise(absl::string_view source,
-                             Diagnostics* diagnostics) {
-  return Lexer(source, diagnostics).Run();
+void Tokenise(Tree* tree, Diagnostics* diagnostics,
+              std::vector<Lexeme>* lexemes) {
+  Lexer(tree, diagnostics).Run(lexemes);
 }
 
 absl::string_view ReadNumber(const Lexeme& lexeme, bool negative,
                              Value* value) {
-  const std::string& text = lexeme.text;
+  const absl::string_view text = lexeme.text;
   if (lexeme.token == Token::kDouble) {
     double number;
     if (!absl::SimpleAtod(text, &number)) return "this number cannot be read";

@@ -4,11 +4,11 @@
 #define PORTRISK_SCORING_CEL_LEXER_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "scoring/cel/diagnostic.h"
+#include "scoring/cel/tree.h"
 #include "scoring/cel/value.h"
 
 namespace portrisk::scoring::cel {
@@ -25,16 +25,25 @@ enum class Token : uint8_t {
   kSymbol,  // Operators and punctuation; the text says which.
 };
 
+// A symbol of one or two characters as a number.
+constexpr uint16_t Symbol(absl::string_view text) {
+  return static_cast<uint16_t>(
+      static_cast<uint8_t>(text[0]) |
+      (text.size() > 1 ? static_cast<uint8_t>(text[1]) << 8 : 0));
+}
+
 struct Lexeme {
   Token token = Token::kEnd;
+  uint16_t symbol = 0;  // kSymbol
   uint32_t begin = 0;
   uint32_t end = 0;
-  std::string text;  // Source text; contents after escapes for literals.
+  absl::string_view text;  // Source text; contents after escapes for literals.
 };
 
-// The lexemes, ended by kEnd; or nothing and a diagnostic.
-std::vector<Lexeme> Tokenise(absl::string_view source,
-                             Diagnostics* diagnostics);
+// The lexemes of the source that `tree` has, ended by kEnd; or nothing and a
+// diagnostic. Their texts live in the tree. `lexemes` is cleared first.
+void Tokenise(Tree* tree, Diagnostics* diagnostics,
+              std::vector<Lexeme>* lexemes);
 
 // The value of a number; `negative` when a minus stands before it. Returns
 // what is wrong with it, or "".

@@ -23,7 +23,7 @@ class MacroChecker {
   explicit MacroChecker(Scope* scope) : scope_(*scope) {}
 
   bool Macro(Expr* expr) {
-    Expr* range = expr->args[0].get();
+    Expr* range = expr->args[0];
     if (!scope_.Check(range)) return false;
     scope_.Use(*range);
     if (expr->name == "optMap" || expr->name == "optFlatMap") {
@@ -42,10 +42,11 @@ class MacroChecker {
                          absl::StrCat("more than ", kMacroDepthMax,
                                       " macros inside one another"));
     }
-    const std::string path = range->reference == Reference::kPath
-                                 ? scope_.environment().PathName(range->path)
-                             : expr->variable2.empty() ? expr->variable
-                                                       : expr->variable2;
+    const absl::string_view path =
+        range->reference == Reference::kPath
+            ? scope_.Keep(scope_.environment().PathName(PathOf(*range)))
+        : expr->variable2.empty() ? expr->variable
+                                  : expr->variable2;
     const bool list = kind == Kind::kList;
     const Type element = list || kind == Kind::kMap
                              ? Known(*range->type.element)
@@ -70,7 +71,7 @@ class MacroChecker {
   }
 
   bool Bind(Expr* expr) {
-    Expr* value = expr->args[0].get();
+    Expr* value = expr->args[0];
     if (!scope_.Check(value)) return false;
     scope_.Use(*value);
     if (value->type.kind == Kind::kSet) {
@@ -82,14 +83,14 @@ class MacroChecker {
     good = good && Body(expr);
     scope_.variables().resize(expr->variable_depth);
     if (good) expr->type = expr->args[1]->type;
-    return good && NoSet(expr->args[1].get());
+    return good && NoSet(expr->args[1]);
   }
 
   bool List(Expr* expr) {
     Type element{Kind::kNothing};
     for (size_t i = 0; i < expr->args.size(); ++i) {
       Type type;
-      if (!Element(expr, i, expr->optionals[i], &type)) return false;
+      if (!Element(expr, i, expr->has_optional(i), &type)) return false;
       Type joined;
       const bool messages =
           type.kind == Kind::kMessage || element.kind == Kind::kMessage;
@@ -97,7 +98,7 @@ class MacroChecker {
         joined = Type{Kind::kDyn};
       } else if (!JoinTypes(element, type, &joined)) {
         return scope_.Fail(
-            expr->args[i].get(), "TYPE_MISMATCH",
+            expr->args[i], "TYPE_MISMATCH",
             absl::StrCat("this is ", TypeName(type),
                          " in a list that begins with ", TypeName(element)),
             "dyn(...) around one of them");
@@ -115,18 +116,18 @@ class MacroChecker {
       Type value_type, joined;
       if (!IsKeyType(key_type)) {
         return scope_.Fail(
-            expr->args[i].get(), "TYPE_MISMATCH",
+            expr->args[i], "TYPE_MISMATCH",
             absl::StrCat("a key is a bool, int, uint or string, this is ",
                          TypeName(key_type)));
       }
-      if (!Element(expr, i + 1, expr->optionals[i / 2], &value_type)) {
+      if (!Element(expr, i + 1, expr->has_optional(i / 2), &value_type)) {
         return false;
       }
       // Keys of several kinds are common in CEL, so they become dyn.
       key = JoinTypes(key, key_type, &joined) ? joined : Type{Kind::kDyn};
       if (!JoinTypes(value, value_type, &joined)) {
         return scope_.Fail(
-            expr->args[i + 1].get(), "TYPE_MISMATCH",
+            expr->args[i + 1], "TYPE_MISMATCH",
             absl::StrCat("this is ", TypeName(value_type),
                          " in a map that begins with ", TypeName(value)),
             "dyn(...) around one of them");
@@ -154,13 +155,14 @@ class MacroChecker {
     }
     if (IsDyn(*type)) return true;
     return scope_.Fail(
-        expr->args[i].get(), "TYPE_MISMATCH",
+        expr->args[i], "TYPE_MISMATCH",
         absl::StrCat("? needs an optional, this is ", TypeName(*type)),
         "optional.of(...)");
   }
 
   // Adds a variable; false when there are too many.
-  bool Enter(Expr* expr, const std::string& name, Type type, std::string path) {
+  bool Enter(Expr* expr, absl::string_view name, Type type,
+             absl::string_view path) {
     if (scope_.variables().size() == kVariablesMax) {
       // Also where mistakes become values: there would be no room for it.
       scope_.Report(*expr, true, "TOO_COMPLEX",
@@ -169,14 +171,14 @@ class MacroChecker {
                     "");
       return false;
     }
-    scope_.variables().push_back({name, std::move(type), std::move(path)});
+    scope_.variables().push_back({name, std::move(type), path});
     return true;
   }
 
   bool Body(Expr* expr) {
     bool good = true;
     for (size_t i = 1; i < expr->args.size(); ++i) {
-      good &= scope_.Check(expr->args[i].get());
+      good &= scope_.Check(expr->args[i]);
       scope_.Use(*expr->args[i]);
     }
     return good;
@@ -191,7 +193,7 @@ class MacroChecker {
     const Type& type = expr->args[i]->type;
     if (type.kind == Kind::kBool || IsDyn(type)) return true;
     return scope_.Fail(
-        expr->args[i].get(), "TYPE_MISMATCH",
+        expr->args[i], "TYPE_MISMATCH",
         absl::StrCat(expr->name, " needs bool here, this is ", TypeName(type)));
   }
 
@@ -201,7 +203,7 @@ class MacroChecker {
     for (size_t i = 1; i < conditions; ++i) {
       if (!Condition(expr, i)) return false;
     }
-    if (!NoSet(expr->args.back().get())) return false;
+    if (!NoSet(expr->args.back())) return false;
     expr->type.kind = Kind::kBool;
     if (map) {
       expr->op = Op::kMap;
@@ -224,7 +226,7 @@ class MacroChecker {
     for (size_t i = 1; i < conditions; ++i) {
       if (!Condition(expr, i)) return false;
     }
-    Expr* last = expr->args.back().get();
+    Expr* last = expr->args.back();
     if (!NoSet(last)) return false;
     if (!transform) {
       expr->type.kind = Kind::kBool;
@@ -268,10 +270,10 @@ class MacroChecker {
     const bool good =
         Enter(expr, expr->variable, held, expr->variable) && Body(expr);
     scope_.variables().resize(expr->variable_depth);
-    if (!good || !NoSet(expr->args[1].get())) return good && !scope_.rules();
+    if (!good || !NoSet(expr->args[1])) return good && !scope_.rules();
     const Type& body = expr->args[1]->type;
     if (flat && body.kind != Kind::kOptional && !IsDyn(body)) {
-      return scope_.Fail(expr->args[1].get(), "TYPE_MISMATCH",
+      return scope_.Fail(expr->args[1], "TYPE_MISMATCH",
                          absl::StrCat("optFlatMap needs an optional here, this "
                                       "is ",
                                       TypeName(body)),

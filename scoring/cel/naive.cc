@@ -52,7 +52,7 @@ class Naive {
         context_{environment.types().get(), std::make_shared<Arena>()} {}
 
   V Evaluate(const Expr& e) {
-    if (!e.failure.empty()) return ErrorOf(e.failure);
+    if (!e.failure.empty()) return ErrorOf(std::string(e.failure));
     switch (e.node) {
       case Node::kLiteral:
         return Literal(e);
@@ -83,16 +83,16 @@ class Naive {
 
  private:
   static V Literal(const Expr& e) {
-    if (e.literal.kind == Kind::kString) return {e.text};
-    if (e.literal.kind == Kind::kBytes) return {V::Bytes{e.text}};
+    if (e.literal.kind == Kind::kString) return {std::string(e.text)};
+    if (e.literal.kind == Kind::kBytes) return {V::Bytes{std::string(e.text)}};
     return ToNaive(e.literal, {});
   }
 
   static V Field(const Message& message, const FieldDescriptor& field,
-                 const std::string& path) {
+                 absl::string_view path) {
     Value value;
     if (!ReadField(message, FieldAccess(&field), &value)) {
-      return {V::Unknown{path}};
+      return {V::Unknown{std::string(path)}};
     }
     return ToNaive(value, {});
   }
@@ -100,7 +100,8 @@ class Naive {
   V Name(const Expr& e) {
     switch (e.reference) {
       case Reference::kConstant:
-        if (e.literal.kind == Kind::kType) return {V::TypeName{e.text}};
+        if (e.literal.kind == Kind::kType)
+          return {V::TypeName{std::string(e.text)}};
         return ToNaive(e.literal, {});
       case Reference::kVariable:
         return variables_[e.variable_depth];
@@ -118,9 +119,10 @@ class Naive {
   }
 
   V ReadPath(const Expr& e) {
-    V at{Borrowed(roots_[e.path.root])};
-    for (const FieldDescriptor* field : e.path.fields) {
-      at = Field(**at.As<V::Message>(), *field, environment_.PathName(e.path));
+    const Path path = PathOf(e);
+    V at{Borrowed(roots_[path.root])};
+    for (const FieldDescriptor* field : path.fields) {
+      at = Field(**at.As<V::Message>(), *field, environment_.PathName(path));
       if (!at.decided()) return at;
     }
     return at;
@@ -130,7 +132,8 @@ class Naive {
     V operand = Evaluate(*e.args[0]);
     if (e.op == Op::kCall) {
       if (!operand.decided()) return operand;
-      return NaiveCall(e.function, {operand, V{e.name}}, context_);
+      return NaiveCall(std::string(e.function),
+                       {operand, V{std::string(e.name)}}, context_);
     }
     if (operand.As<V::Error>() != nullptr) return operand;
     if (const auto* optional = operand.As<V::Optional>();
@@ -138,7 +141,7 @@ class Naive {
       operand = V(*optional->held);
     }
     const auto* message = operand.As<V::Message>();
-    V value = message == nullptr ? V{V::Unknown{e.field_path}}
+    V value = message == nullptr ? V{V::Unknown{std::string(e.field_path)}}
                                  : Field(**message, *e.field, e.field_path);
     if (!e.optional) return value;
     return value.decided() ? Some(value) : V{V::Optional{}};
@@ -155,7 +158,7 @@ class Naive {
   // An element or a value written with ?: false when there is none, `error`
   // set when it is no optional.
   static bool Present(const Expr& e, size_t i, V* value, V* error) {
-    if (!e.optionals[i]) return true;
+    if (!e.has_optional(i)) return true;
     const auto* optional = value->As<V::Optional>();
     if (optional == nullptr) {
       *error = ErrorOf(kNoOverload);
@@ -214,11 +217,10 @@ class Naive {
       const bool present = Present(e, i, &value, &error);
       if (!error.decided()) return error;
       if (!present) continue;
-      const FieldDescriptor* field =
-          e.message->FindFieldByName(e.field_names[i]);
+      const std::string name(e.field_names[i]);
+      const FieldDescriptor* field = e.message->FindFieldByName(name);
       if (field == nullptr) {
-        field =
-            e.message->file()->pool()->FindExtensionByName(e.field_names[i]);
+        field = e.message->file()->pool()->FindExtensionByName(name);
       }
       Arena* arena = context_.arena.get();
       const char* fault = WriteField(FromNaive(value, arena), *field,
@@ -336,7 +338,8 @@ class Naive {
       if (wanted == nullptr) return NotBool(condition);
       if (!keep) continue;
       if (!result.decided()) return result;
-      const char* fault = AddResult(e.name, key, result, &results, &made);
+      const char* fault =
+          AddResult(std::string(e.name), key, result, &results, &made);
       if (fault != nullptr) return ErrorOf(fault);
     }
     if (e.name == "all") return CombineInOrder(conditions, false);
@@ -387,9 +390,11 @@ class Naive {
       if (!args.back().decided()) return args.back();
     }
     if (e.set != nullptr) return InSet(*args[0].As<std::string>(), *e.set);
-    if (e.op != Op::kCall) return NaiveCall(e.name, args, context_);
-    if (!NaiveFits(e.function, e.member, args)) return ErrorOf(kNoOverload);
-    return NaiveCall(e.function, args, context_);
+    if (e.op != Op::kCall)
+      return NaiveCall(std::string(e.name), args, context_);
+    const std::string function(e.function);
+    if (!NaiveFits(function, e.member, args)) return ErrorOf(kNoOverload);
+    return NaiveCall(function, args, context_);
   }
 
   V OptionalOr(const Expr& e) {

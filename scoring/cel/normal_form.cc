@@ -47,38 +47,64 @@ bool Fit(Domain domain, Value* value) {
 
 // A whole number against a number with a fraction: rounded so that the answer
 // stays the same.
-bool FitFraction(absl::string_view op, Value* value) {
+bool FitFraction(Op op, Value* value) {
   constexpr double kSafe = 9e18;
   if (value->kind != Kind::kDouble) return true;
   const double d = value->d;
   if (!(std::fabs(d) < kSafe)) return false;
-  if (op == "_==_" || op == "_!=_") {
+  if (op == Op::kEqual || op == Op::kNotEqual) {
     if (d != std::floor(d)) return false;
     *value = Value::Int(static_cast<int64_t>(d));
     return true;
   }
-  const bool down = op == "_>_" || op == "_<=_";
+  const bool down = op == Op::kGreater || op == Op::kLessEqual;
   *value =
       Value::Int(static_cast<int64_t>(down ? std::floor(d) : std::ceil(d)));
   return true;
 }
 
-ValueSet Compared(Domain domain, absl::string_view op, const Value& value) {
+ValueSet Compared(Domain domain, Op op, const Value& value) {
   using Bound = ValueSet::Bound;
   const Bound closed{value, false, false}, open{value, false, true};
-  if (op == "_<_") return ValueSet::Of(domain, Bound(), open);
-  if (op == "_<=_") return ValueSet::Of(domain, Bound(), closed);
-  if (op == "_>_") return ValueSet::Of(domain, open, Bound());
-  if (op == "_>=_") return ValueSet::Of(domain, closed, Bound());
-  return ValueSet::Point(domain, value);
+  switch (op) {
+    case Op::kLess:
+      return ValueSet::Of(domain, Bound(), open);
+    case Op::kLessEqual:
+      return ValueSet::Of(domain, Bound(), closed);
+    case Op::kGreater:
+      return ValueSet::Of(domain, open, Bound());
+    case Op::kGreaterEqual:
+      return ValueSet::Of(domain, closed, Bound());
+    default:
+      return ValueSet::Point(domain, value);
+  }
 }
 
-absl::string_view Mirrored(absl::string_view op) {
-  if (op == "_<_") return "_>_";
-  if (op == "_<=_") return "_>=_";
-  if (op == "_>_") return "_<_";
-  if (op == "_>=_") return "_<=_";
-  return op;
+Op Mirrored(Op op) {
+  switch (op) {
+    case Op::kLess:
+      return Op::kGreater;
+    case Op::kLessEqual:
+      return Op::kGreaterEqual;
+    case Op::kGreater:
+      return Op::kLess;
+    case Op::kGreaterEqual:
+      return Op::kLessEqual;
+    default:
+      return op;
+  }
+}
+
+// Also of what is only known at evaluation.
+bool IsNegation(const Expr& expr) {
+  return expr.node == Node::kCall &&
+         (expr.op == Op::kNot || (expr.op == Op::kCall && expr.name == "!_"));
+}
+
+bool IsDecision(const Expr& expr) {
+  return expr.node == Node::kCall &&
+         (expr.op == Op::kAnd || expr.op == Op::kOr ||
+          expr.op == Op::kConditional);
 }
 
 // The source with every run of blanks as one. Left alone where finding the
@@ -104,19 +130,29 @@ std::string Squeezed(absl::string_view text) {
   return result;
 }
 
+// Parts that a chain of && consists of.
+size_t Links(const Expr& expr) {
+  size_t links = 2;  // One more for the events of the rule.
+  const Expr* at = &expr;
+  for (; at->node == Node::kCall && at->op == Op::kAnd; at = at->args[0]) {
+    ++links;
+  }
+  return links;
+}
+constexpr size_t kLinksMax = 16;
+
 class Builder {
  public:
-  Builder(SourceText source, Terms* terms) : source_(source), terms_(*terms) {}
+  // `statements_max` says how many one alternative is likely to have.
+  Builder(SourceText source, size_t statements_max, Terms* terms)
+      : source_(source), statements_max_(statements_max), terms_(*terms) {}
 
   bool Build(const Expr& expr, bool wanted, std::vector<Alternative>* out) {
-    const std::string& name = expr.name;
-    if (expr.node == Node::kCall && name == "!_") {
-      return Build(*expr.args[0], !wanted, out);
-    }
-    if (expr.node == Node::kCall && IsLogic(name)) {
-      if (name == "_?_:_") return Choice(expr, wanted, out);
+    if (IsNegation(expr)) return Build(*expr.args[0], !wanted, out);
+    if (IsDecision(expr)) {
+      if (expr.op == Op::kConditional) return Choice(expr, wanted, out);
       if (!Build(*expr.args[0], wanted, out)) return false;
-      const bool both = (name == "_&&_") == wanted;
+      const bool both = (expr.op == Op::kAnd) == wanted;
       if (both && IsAtom(*expr.args[1])) {
         // The most common case, without a list of one on the way.
         AddToEach(Atom(*expr.args[1], wanted), out);
@@ -131,18 +167,15 @@ class Builder {
       return true;
     }
     std::vector<Statement>& statements = out->emplace_back().statements;
-    statements.reserve(kStatementsExpected);
+    statements.reserve(statements_max_);
     statements.push_back(Atom(expr, wanted));
     return true;
   }
 
  private:
-  static constexpr size_t kStatementsExpected = 4;
-
   static bool IsAtom(const Expr& expr) {
-    if (expr.node == Node::kLiteral) return false;
-    return expr.node != Node::kCall ||
-           (expr.name != "!_" && !IsLogic(expr.name));
+    return expr.node != Node::kLiteral && !IsNegation(expr) &&
+           !IsDecision(expr);
   }
 
   static void AddToEach(Statement statement, std::vector<Alternative>* out) {
@@ -209,9 +242,8 @@ class Builder {
   Statement Atom(const Expr& expr, bool wanted) {
     Statement made;
     made.at = {expr.begin, expr.end};
-    if (expr.node == Node::kHas && expr.reference == Reference::kPath &&
-        !expr.path.fields.empty()) {
-      made.term = terms_.OfPath(expr.path);
+    if (expr.node == Node::kHas && expr.reference == Reference::kPath) {
+      made.term = terms_.OfPath(PathOf(expr));
       const Domain domain = terms_[made.term].domain;
       made.values =
           wanted ? ValueSet::Everything(domain) : ValueSet::Absent(domain);
@@ -226,31 +258,25 @@ class Builder {
   }
 
   bool Comparison(const Expr& expr, bool wanted, Statement* made) {
-    const std::string& name = expr.name;
     const Expr& left = *expr.args[0];
     const Expr& right = *expr.args[1];
-    if (name == "startsWith") return Prefix(left, right, wanted, made);
-    if (name == "_in_" && right.set != nullptr) {
-      return Membership(left, right, wanted, made);
-    }
-    if (name == "_in_") return OneOf(left, right, wanted, made);
-    const bool equality = name == "_==_" || name == "_!=_";
-    const bool ordering =
-        name == "_<_" || name == "_<=_" || name == "_>_" || name == "_>=_";
-    if (!equality && !ordering) return false;
+    if (expr.op == Op::kStartsWith) return Prefix(left, right, wanted, made);
+    if (expr.op == Op::kInSet) return Membership(left, right, wanted, made);
+    if (expr.op == Op::kIn) return OneOf(left, right, wanted, made);
+    if (expr.op < Op::kEqual || expr.op > Op::kGreaterEqual) return false;
     Value value;
     const bool mirrored = ConstantValue(left, &value);
     const Expr& subject = mirrored ? right : left;
     if (!mirrored && !ConstantValue(right, &value)) {
       return TwoSided(expr, wanted, made);
     }
-    const absl::string_view op = mirrored ? Mirrored(name) : name;
+    const Op op = mirrored ? Mirrored(expr.op) : expr.op;
     if (!Subject(subject, &made->term)) return false;
     const Domain domain = terms_[made->term].domain;
     if (domain == Domain::kWhole && !FitFraction(op, &value)) return false;
     if (!Fit(domain, &value)) return false;
-    made->values = Compared(domain, op, value);
-    if (wanted == (name == "_!=_")) made->values = made->values.Others();
+    made->values = Compared(domain, op, terms_.Keep(value));
+    if (wanted == (op == Op::kNotEqual)) made->values = made->values.Others();
     return true;
   }
 
@@ -258,7 +284,7 @@ class Builder {
   bool Subject(const Expr& expr, uint32_t* term) {
     if (!IsPlain(expr.type) || expr.type.kind == Kind::kList) return false;
     if (IsField(expr)) {
-      *term = terms_.OfPath(expr.path);
+      *term = terms_.OfPath(PathOf(expr));
       return true;
     }
     Term made;
@@ -276,7 +302,7 @@ class Builder {
     for (const ExprPtr& entry : list.args) {
       Value value;
       if (!ConstantValue(*entry, &value) || !Fit(domain, &value)) return false;
-      values.push_back(value);
+      values.push_back(terms_.Keep(value));
     }
     made->values = ValueSet::Points(domain, std::move(values));
     if (!wanted) made->values = made->values.Others();
@@ -295,11 +321,11 @@ class Builder {
     while (!beyond.empty() && static_cast<uint8_t>(beyond.back()) == 0xFF) {
       beyond.pop_back();
     }
-    ValueSet::Bound low{prefix, prefix.aux == 0, false}, high;
+    ValueSet::Bound low{terms_.Keep(prefix), prefix.aux == 0, false}, high;
     if (!beyond.empty()) {
       beyond.back() =
           static_cast<char>(static_cast<uint8_t>(beyond.back()) + 1);
-      high = {Value::String(terms_.Keep(std::move(beyond))), false, true};
+      high = {Value::String(terms_.Keep(beyond)), false, true};
     }
     made->values = ValueSet::Of(Domain::kOther, low, high);
     if (!wanted) made->values = made->values.Others();
@@ -330,25 +356,26 @@ class Builder {
         !terms_.AppendKey(*expr.args[1], &right, &term.needs)) {
       return false;
     }
-    absl::string_view op = expr.name;
-    if (op == "_!=_") {
-      op = "_==_";
+    Op op = expr.op;
+    if (op == Op::kNotEqual) {
+      op = Op::kEqual;
       wanted = !wanted;
     }
-    if (op == "_==_" ? right < left : op == "_>_" || op == "_>=_") {
+    if (op == Op::kEqual ? right < left
+                         : op == Op::kGreater || op == Op::kGreaterEqual) {
       left.swap(right);
       op = Mirrored(op);
     }
     // Not-a-number makes both a < b and b <= a false.
     const bool reals = expr.args[0]->type.kind == Kind::kDouble ||
                        expr.args[1]->type.kind == Kind::kDouble;
-    if (op == "_<=_" && !reals) {
+    if (op == Op::kLessEqual && !reals) {
       left.swap(right);
-      op = "_<_";
+      op = Op::kLess;
       wanted = !wanted;
     }
     key_.assign(1, 'R');
-    AppendText(op, &key_);
+    AppendRaw(op, &key_);
     key_ += left;
     key_ += right;
     term.domain = Domain::kBool;
@@ -359,7 +386,7 @@ class Builder {
 
   Statement Opaque(const Expr& expr, bool wanted, Statement made) {
     if (IsField(expr)) {
-      made.term = terms_.OfPath(expr.path);
+      made.term = terms_.OfPath(PathOf(expr));
     } else {
       Term term;
       term.domain = Domain::kBool;
@@ -381,6 +408,7 @@ class Builder {
   }
 
   const SourceText source_;
+  const size_t statements_max_;
   Terms& terms_;
   std::string key_;
 };
@@ -390,7 +418,8 @@ class Builder {
 bool Alternatives(const Expr& expr, SourceText source, bool wanted,
                   Terms* terms, std::vector<Alternative>* out) {
   out->clear();
-  return Builder(source, terms).Build(expr, wanted, out);
+  return Builder(source, std::min(Links(expr), kLinksMax), terms)
+      .Build(expr, wanted, out);
 }
 
 }  // namespace portrisk::scoring::cel

@@ -44,7 +44,8 @@ enum class Op : uint8_t {
   kTransformMap,
   kTransformMapEntry,
   kCall,  // A function of functions.h, looked up by what its operands are.
-  // Strict: every operand is decided before they run (ops.h).
+  // Strict: every operand is decided before they run (ops.h). Comparisons stand
+  // together, from kEqual to kGreaterEqual.
   kNot,
   kNegate,
   kEqual,

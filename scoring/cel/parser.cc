@@ -13,47 +13,13 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "scoring/cel/grammar.h"
 #include "scoring/cel/lexer.h"
 #include "scoring/cel/token_cursor.h"
 #include "scoring/limits.h"
 
 namespace portrisk::scoring::cel {
 namespace {
-
-constexpr absl::string_view kReserved[] = {
-    "as",        "break",  "const",  "continue", "else",  "for",
-    "function",  "if",     "import", "let",      "loop",  "package",
-    "namespace", "return", "var",    "void",     "while", "in"};
-
-// Macros and how many arguments each takes: a variable, perhaps a second one,
-// and expressions.
-struct MacroForm {
-  absl::string_view name;
-  size_t args_min;
-  size_t args_max;
-  size_t two_variables;  // From this many arguments on.
-  absl::string_view example;
-};
-constexpr MacroForm kMacros[] = {
-    {"all", 2, 3, 3, "all(x, ...)"},
-    {"exists", 2, 3, 3, "exists(x, ...)"},
-    {"exists_one", 2, 3, 3, "exists_one(x, ...)"},
-    {"existsOne", 2, 3, 3, "existsOne(x, ...)"},
-    {"map", 2, 3, 9, "map(x, ...)"},
-    {"filter", 2, 2, 9, "filter(x, ...)"},
-    {"transformList", 3, 4, 3, "transformList(i, x, ...)"},
-    {"transformMap", 3, 4, 3, "transformMap(k, v, ...)"},
-    {"transformMapEntry", 3, 4, 3, "transformMapEntry(k, v, {k: v})"},
-    {"optMap", 2, 2, 9, "optMap(x, ...)"},
-    {"optFlatMap", 2, 2, 9, "optFlatMap(x, ...)"},
-};
-
-const MacroForm* FindMacro(absl::string_view name) {
-  for (const MacroForm& form : kMacros) {
-    if (form.name == name) return &form;
-  }
-  return nullptr;
-}
 
 bool Contains(const absl::string_view* begin, const absl::string_view* end,
               absl::string_view text) {
@@ -79,7 +45,7 @@ class Parser : private TokenCursor {
     }
     ExprPtr expr = Expression();
     if (expr != nullptr && Peek().token != Token::kEnd) Unexpected();
-    return failed_ ? nullptr : std::move(expr);
+    return failed_ ? nullptr : expr;
   }
 
  private:
@@ -87,10 +53,10 @@ class Parser : private TokenCursor {
                    ExprPtr right) {
     if (failed_) return nullptr;
     ExprPtr expr = Make(Node::kCall, left->begin);
-    expr->name = std::string(name);
+    expr->name = name;
     expr->name_begin = at.begin;
-    expr->args.push_back(std::move(left));
-    expr->args.push_back(std::move(right));
+    expr->args.push_back(left);
+    expr->args.push_back(right);
     return expr;
   }
 
@@ -103,38 +69,44 @@ class Parser : private TokenCursor {
     ExprPtr then = Or();
     if (failed_ || !Expect(":")) return nullptr;
     ExprPtr otherwise = Expression();
-    ExprPtr expr = Operator("_?_:_", at, std::move(condition), std::move(then));
+    ExprPtr expr = Operator("_?_:_", at, condition, then);
     if (failed_) return nullptr;
-    expr->args.push_back(std::move(otherwise));
+    expr->args.push_back(otherwise);
     expr->end = End();
     return expr;
   }
 
-  ExprPtr Or() { return Chain({"||"}, &Parser::And); }
-  ExprPtr And() { return Chain({"&&"}, &Parser::Relation); }
-  ExprPtr Relation() {
-    return Chain({"<=", "<", ">=", ">", "==", "!=", "in"}, &Parser::Sum);
-  }
-  ExprPtr Sum() { return Chain({"+", "-"}, &Parser::Product); }
-  ExprPtr Product() { return Chain({"*", "/", "%"}, &Parser::Unary); }
+  ExprPtr Or() { return Chain(Level::kOr, &Parser::And); }
+  ExprPtr And() { return Chain(Level::kAnd, &Parser::Relation); }
+  ExprPtr Relation() { return Chain(Level::kRelation, &Parser::Sum); }
+  ExprPtr Sum() { return Chain(Level::kSum, &Parser::Product); }
+  ExprPtr Product() { return Chain(Level::kProduct, &Parser::Unary); }
 
   // Left-associative operators of one level.
-  ExprPtr Chain(std::initializer_list<absl::string_view> operators,
-                ExprPtr (Parser::*operand)()) {
+  ExprPtr Chain(Level level, ExprPtr (Parser::*operand)()) {
     ExprPtr left = (this->*operand)();
     while (!failed_) {
-      const auto found = std::find_if(
-          operators.begin(), operators.end(), [&](absl::string_view op) {
-            return op == "in" ? IsWord(op) : IsSymbol(op);
-          });
-      if (found == operators.end()) return left;
+      const absl::string_view name = OperatorOf(level);
+      if (name.empty()) return left;
       const Lexeme at = Peek();
       ++pos_;
       ExprPtr right = (this->*operand)();
-      left = Operator(absl::StrCat("_", *found, "_"), at, std::move(left),
-                      std::move(right));
+      left = Operator(name, at, left, right);
     }
     return nullptr;
+  }
+
+  // The operator of this level that stands here; empty when there is none.
+  absl::string_view OperatorOf(Level level) const {
+    const Lexeme& at = Peek();
+    if (at.token == Token::kIdentifier) {
+      return level == Level::kRelation && at.text == "in" ? "_in_" : "";
+    }
+    if (at.token != Token::kSymbol) return "";
+    for (const BinaryOperator& one : kBinaryOperators) {
+      if (one.symbol == at.symbol) return one.level == level ? one.name : "";
+    }
+    return "";
   }
 
   ExprPtr Unary() {
@@ -159,7 +131,7 @@ class Parser : private TokenCursor {
     if (failed_) return nullptr;
     ExprPtr expr = Make(Node::kCall, at.begin);
     expr->name = at.text == "!" ? "!_" : "-_";
-    expr->args.push_back(std::move(operand));
+    expr->args.push_back(operand);
     return expr;
   }
 
@@ -167,17 +139,16 @@ class Parser : private TokenCursor {
     ExprPtr expr = Primary();
     while (!failed_) {
       if (Take(".")) {
-        expr = Selection(std::move(expr));
+        expr = Selection(expr);
       } else if (IsSymbol("[")) {
         const Lexeme at = Peek();
         ++pos_;
         const bool optional = Take("?");
         ExprPtr index = Expression();
         if (failed_ || !Expect("]")) return nullptr;
-        expr = Operator(optional ? "_[?_]" : "_[_]", at, std::move(expr),
-                        std::move(index));
+        expr = Operator(optional ? "_[?_]" : "_[_]", at, expr, index);
       } else if (IsSymbol("{") && IsQualifiedName(*expr)) {
-        expr = MessageLiteral(std::move(expr));
+        expr = MessageLiteral(expr);
       } else {
         return expr;
       }
@@ -207,15 +178,15 @@ class Parser : private TokenCursor {
     if (call && optional) return Unexpected();
     if (call && name.text == "bind" && operand->node == Node::kIdentifier &&
         operand->name == "cel") {
-      return Bind(name, std::move(operand));
+      return Bind(name, operand);
     }
     const MacroForm* form = call ? FindMacro(name.text) : nullptr;
-    if (form != nullptr) return Macro(name, *form, std::move(operand));
+    if (form != nullptr) return Macro(name, *form, operand);
     ExprPtr expr = Make(call ? Node::kCall : Node::kSelect, operand->begin);
     expr->name = name.text;
     expr->name_begin = name.begin;
     expr->optional = optional;
-    expr->args.push_back(std::move(operand));
+    expr->args.push_back(operand);
     if (call) {
       expr->member = true;
       ++pos_;
@@ -226,7 +197,8 @@ class Parser : private TokenCursor {
   }
 
   // Comma-separated expressions up to `closing`.
-  bool Arguments(absl::string_view closing, std::vector<ExprPtr>* args) {
+  template <typename Args>
+  bool Arguments(absl::string_view closing, Args* args) {
     if (Take(closing)) return true;
     while (!failed_) {
       args->push_back(Expression());
@@ -266,8 +238,8 @@ class Parser : private TokenCursor {
     ExprPtr expr = Make(Node::kMacro, range->begin);
     expr->name = name.text == "existsOne" ? "exists_one" : name.text;
     expr->name_begin = name.begin;
-    expr->args.push_back(std::move(range));
-    std::vector<ExprPtr> args;
+    expr->args.push_back(range);
+    absl::InlinedVector<ExprPtr, 4> args;
     if (!Arguments(")", &args)) return nullptr;
     if (args.size() < form.args_min || args.size() > form.args_max) {
       const bool two = form.two_variables == form.args_min;
@@ -293,7 +265,7 @@ class Parser : private TokenCursor {
       return Fail(variable, "the two variables need different names");
     }
     for (size_t i = variables; i < args.size(); ++i) {
-      expr->args.push_back(std::move(args[i]));
+      expr->args.push_back(args[i]);
     }
     expr->end = End();
     return expr;
@@ -301,10 +273,10 @@ class Parser : private TokenCursor {
 
   ExprPtr MessageLiteral(ExprPtr name) {
     ExprPtr expr = Make(Node::kMessage, name->begin);
-    expr->name = QualifiedName(*name);
+    expr->name = tree_.Keep(QualifiedName(*name));
     ++pos_;
     while (!failed_ && !Take("}")) {
-      expr->optionals.push_back(Take("?"));
+      TakeOptional(expr->args.size(), expr);
       const Lexeme field = Peek();
       if (!IsFieldName(field)) return Unexpected();
       ++pos_;
@@ -318,6 +290,13 @@ class Parser : private TokenCursor {
     return expr;
   }
 
+  // Notes a ? before entry `i`.
+  void TakeOptional(size_t i, Expr* expr) {
+    if (!Take("?")) return;
+    expr->optionals.resize(i + 1);
+    expr->optionals[i] = true;
+  }
+
   // ".a.b" when written with a leading dot.
   static std::string QualifiedName(const Expr& expr) {
     if (expr.node == Node::kIdentifier) {
@@ -328,7 +307,7 @@ class Parser : private TokenCursor {
 
   bool Pairs(Expr* map) {
     while (!failed_ && !Take("}")) {
-      map->optionals.push_back(Take("?"));
+      TakeOptional(map->args.size() / 2, map);
       map->args.push_back(Expression());
       if (failed_ || !Expect(":")) return false;
       map->args.push_back(Expression());
@@ -340,7 +319,7 @@ class Parser : private TokenCursor {
 
   bool Elements(Expr* list) {
     while (!failed_ && !Take("]")) {
-      list->optionals.push_back(Take("?"));
+      TakeOptional(list->args.size(), list);
       list->args.push_back(Expression());
       if (failed_) return false;
       if (!IsSymbol("]") && !Expect(",")) return false;
@@ -384,13 +363,13 @@ class Parser : private TokenCursor {
     }
     if (Take("[")) {
       ExprPtr expr = Make(Node::kList, at.begin);
-      if (!Elements(expr.get())) return nullptr;
+      if (!Elements(expr)) return nullptr;
       expr->end = End();
       return expr;
     }
     if (Take("{")) {
       ExprPtr expr = Make(Node::kMap, at.begin);
-      if (!Pairs(expr.get())) return nullptr;
+      if (!Pairs(expr)) return nullptr;
       expr->end = End();
       return expr;
     }
@@ -430,7 +409,7 @@ class Parser : private TokenCursor {
     expr->name = at.text;
     if (!Arguments(")", &expr->args)) return nullptr;
     expr->end = End();
-    return at.text == "has" ? Has(at, std::move(expr)) : std::move(expr);
+    return at.text == "has" ? Has(at, expr) : expr;
   }
 
   ExprPtr Has(const Lexeme& at, ExprPtr call) {
@@ -439,7 +418,7 @@ class Parser : private TokenCursor {
       return Fail(at, "has takes one field, written with its dot",
                   "has(movement.haulier.id)");
     }
-    ExprPtr expr = std::move(call->args[0]);
+    ExprPtr expr = call->args[0];
     expr->node = Node::kHas;
     expr->begin = call->begin;
     expr->end = call->end;
@@ -461,7 +440,8 @@ class Parser : private TokenCursor {
 
 }  // namespace
 
-ExprPtr Parse(absl::string_view source, Diagnostics* diagnostics) {
+ExprPtr TreeParser::Parse(absl::string_view source, Tree* tree,
+                          Diagnostics* diagnostics) {
   if (source.size() > kExpressionBytesMax) {
     diagnostics->push_back({"TOO_LONG", true, 0, 1,
                             absl::StrCat("the condition is longer than ",
@@ -469,10 +449,14 @@ ExprPtr Parse(absl::string_view source, Diagnostics* diagnostics) {
                             "use a declared list or split the rule"});
     return nullptr;
   }
-  std::vector<Lexeme> lexemes = Tokenise(source, diagnostics);
-  if (lexemes.empty()) return nullptr;
-  ExprPtr expr = Parser(std::move(lexemes), diagnostics).Run();
-  if (expr != nullptr && Height(*expr) > kTreeHeightMax) {
+  tree->Begin(source);
+  Tokenise(tree, diagnostics, &lexemes_);
+  if (lexemes_.empty()) return nullptr;
+  // Every node takes a lexeme of its own.
+  tree->Reserve(lexemes_.size());
+  ExprPtr expr = Parser(lexemes_, tree, diagnostics).Run();
+  if (expr != nullptr && lexemes_.size() > kTreeHeightMax &&
+      Height(*expr) > kTreeHeightMax) {
     diagnostics->push_back(
         {"TOO_COMPLEX", true, expr->begin, expr->end,
          absl::StrCat("more than ", kTreeHeightMax, " operators in one chain"),

@@ -12,6 +12,7 @@
 #include "scoring/cel/ast.h"
 #include "scoring/cel/diagnostic.h"
 #include "scoring/cel/environment.h"
+#include "scoring/cel/tree.h"
 
 namespace portrisk::scoring::cel {
 
@@ -21,13 +22,14 @@ inline constexpr const char* kSetMisused =
 class Scope {
  public:
   struct Variable {
-    std::string name;
+    absl::string_view name;
     Type type;
-    std::string path;  // What its elements are called in messages.
+    absl::string_view path;  // What its elements are called in messages.
   };
 
-  Scope(const Environment& environment, Diagnostics* diagnostics)
-      : environment_(environment), diagnostics_(diagnostics) {}
+  // `tree` is the one whose nodes are checked.
+  Scope(const Environment& environment, Tree* tree, Diagnostics* diagnostics)
+      : environment_(environment), tree_(*tree), diagnostics_(diagnostics) {}
   virtual ~Scope() = default;
 
   // Gives a node and what is below it a type and a meaning; false with a
@@ -44,12 +46,15 @@ class Scope {
   void EnterMacro() { ++macros_; }
   void LeaveMacro() { --macros_; }
 
+  // A text that lives as long as the nodes.
+  absl::string_view Keep(absl::string_view text) { return tree_.Keep(text); }
+
   // A mistake: in rules a diagnostic and false, otherwise an error that the
   // node evaluates to and true. The caret stands at the node's name.
   bool Fail(Expr* at, absl::string_view code, std::string message,
             std::string suggestion = "") {
     if (!rules()) {
-      at->failure = std::move(message);
+      at->failure = Keep(message);
       return true;
     }
     Report(*at, true, code, std::move(message), std::move(suggestion));
@@ -66,6 +71,7 @@ class Scope {
 
  private:
   const Environment& environment_;
+  Tree& tree_;
   Diagnostics* const diagnostics_;
   std::vector<Variable> variables_;
   int macros_ = 0;  // Around the node, cel.bind and optMap not counted.

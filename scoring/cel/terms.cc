@@ -47,7 +47,7 @@ bool Terms::AppendKey(const Expr& expr, std::string* key,
   }
   if (!IsPlain(expr.type)) return false;
   if (IsField(expr)) {
-    const uint32_t term = OfPath(expr.path);
+    const uint32_t term = OfPath(PathOf(expr));
     key->push_back('F');
     AppendRaw(term, key);
     needs->push_back(term);
@@ -77,8 +77,19 @@ bool Terms::AppendKey(const Expr& expr, std::string* key,
   return true;
 }
 
-absl::string_view Terms::Keep(std::string text) {
-  return texts_.emplace_back(std::move(text));
+absl::string_view Terms::Keep(absl::string_view text) {
+  const auto known = known_texts_.find(text);
+  if (known != known_texts_.end()) return *known;
+  const absl::string_view kept = texts_.emplace_back(text);
+  known_texts_.insert(kept);
+  return kept;
+}
+
+Value Terms::Keep(Value value) {
+  if (value.kind == Kind::kString || value.kind == Kind::kBytes) {
+    value.s = Keep(value.text()).data();
+  }
+  return value;
 }
 
 bool IsPlain(const Type& type) {
@@ -115,7 +126,7 @@ ValueSet::Domain DomainOf(const Type& type) {
 }
 
 bool IsField(const Expr& expr) {
-  return expr.reference == Reference::kPath && !expr.path.fields.empty() &&
+  return expr.reference == Reference::kPath && HasFields(expr) &&
          (expr.node == Node::kSelect || expr.node == Node::kIdentifier);
 }
 
@@ -143,7 +154,7 @@ bool ConstantValue(const Expr& expr, Value* value) {
     return false;
   }
   TimePoint time;
-  const std::string& text = expr.args[0]->text;
+  const absl::string_view text = expr.args[0]->text;
   if (expr.name == "timestamp" && ParseTimestamp(text, &time)) {
     *value = Value::Time(Kind::kTimestamp, time.seconds, time.nanos);
     return true;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "scoring/cel/ast.h"
 #include "scoring/cel/value_set.h"
@@ -32,7 +33,8 @@ struct Term {
 };
 
 // Every expression met so far, numbered, equal ones alike. Conditions that are
-// to be compared share one. What is given to it outlives it.
+// to be compared share one. Expressions need not outlive it, only the declared
+// lists that they name.
 class Terms {
  public:
   uint32_t Intern(absl::string_view key, Term term);
@@ -42,14 +44,17 @@ class Terms {
                  std::vector<uint32_t>* needs);
 
   const Term& operator[](uint32_t term) const { return terms_[term]; }
-  // Text that lives as long as this.
-  absl::string_view Keep(std::string text);
+  // A copy of a text that lives as long as this; equal ones are one.
+  absl::string_view Keep(absl::string_view text);
+  // The value with its text kept, if it is one.
+  Value Keep(Value value);
 
  private:
   std::deque<Term> terms_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;
   std::deque<std::string> texts_;
-  std::string key_;  // Scratch of OfPath.
+  absl::flat_hash_set<absl::string_view> known_texts_;  // Of texts_.
+  std::string key_;                                     // Scratch of OfPath.
 };
 
 // A single value or a list of such: what keys are made of.

@@ -3,9 +3,7 @@
 #define PORTRISK_SCORING_CEL_TOKEN_CURSOR_H_
 
 #include <algorithm>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -18,8 +16,10 @@ namespace portrisk::scoring::cel {
 
 class TokenCursor {
  public:
-  TokenCursor(std::vector<Lexeme> lexemes, Diagnostics* diagnostics)
-      : lexemes_(std::move(lexemes)), diagnostics_(diagnostics) {}
+  // All outlive this.
+  TokenCursor(const std::vector<Lexeme>& lexemes, Tree* tree,
+              Diagnostics* diagnostics)
+      : lexemes_(lexemes), tree_(*tree), diagnostics_(diagnostics) {}
 
  protected:
   // Counts one level of nesting while it lives.
@@ -41,7 +41,7 @@ class TokenCursor {
 
   const Lexeme& Peek() const { return lexemes_[pos_]; }
   bool IsSymbol(absl::string_view text) const {
-    return Peek().token == Token::kSymbol && Peek().text == text;
+    return Peek().symbol == Symbol(text);
   }
   bool IsWord(absl::string_view text) const {
     return Peek().token == Token::kIdentifier && Peek().text == text;
@@ -88,14 +88,15 @@ class TokenCursor {
   }
 
   ExprPtr Make(Node node, uint32_t begin) {
-    auto expr = std::make_unique<Expr>();
+    Expr* const expr = tree_.Make();
     expr->node = node;
     expr->begin = expr->name_begin = begin;
     expr->end = End();
     return expr;
   }
 
-  const std::vector<Lexeme> lexemes_;
+  const std::vector<Lexeme>& lexemes_;
+  Tree& tree_;
   Diagnostics* const diagnostics_;
   size_t pos_ = 0;
   int nesting_ = 0;

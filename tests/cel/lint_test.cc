@@ -631,7 +631,11 @@ TEST(LintSoundness, ReportsAreSo) {
     LintRuleSet(parsed, {}, &issues);
     const RuleSet& set = *parsed.rule_set;
     std::vector<cel::Checked> conditions;
-    for (const auto& rule : set.rules) conditions.push_back(rule.condition);
+    for (const auto& rule : set.rules) {
+      cel::Diagnostics ignored;
+      conditions.push_back(
+          cel::CheckCondition(rule.source, set.environment, &ignored));
+    }
     auto outcomes = Outcomes(conditions, set.environment, cases);
     for (size_t i = 0; i < outcomes.size(); ++i) {
       for (size_t c = 0; c < cases.size(); ++c) {

@@ -618,6 +618,61 @@ TEST(Issues, CaretStandsUnderTheRightCharacterInEveryStyle) {
   }
 }
 
+// The message of the only issue, with its position.
+std::string OnlyIssue(const std::string& source) {
+  Issues issues(source, "f");
+  EXPECT_EQ(ParseYaml(source, &issues), nullptr);
+  const auto all = issues.Take();
+  EXPECT_THAT(all, SizeIs(1));
+  return absl::StrCat(all[0].line(), ":", all[0].column(), " ",
+                      all[0].message());
+}
+
+TEST(Yaml, KeysGivenTwiceAreFoundInMapsOfEverySize) {
+  for (const int size : {2, 15, 16, 17, 18, 40, 500}) {
+    for (const int first : {0, size / 2, size - 2}) {
+      std::string source;
+      for (int i = 0; i < size; ++i) absl::StrAppend(&source, "k", i, ": 1\n");
+      Issues issues(source, "f");
+      const auto root = ParseYaml(source, &issues);
+      ASSERT_NE(root, nullptr) << size;
+      EXPECT_EQ(root->children.size(), size_t{2} * size);
+      absl::StrAppend(&source, "k", first, ": 2\n");
+      EXPECT_EQ(OnlyIssue(source),
+                absl::StrCat(size + 1, ":1 k", first, " is given twice"));
+    }
+  }
+}
+
+TEST(Yaml, KeysOfMapsInsideOneAnotherAreApart) {
+  const std::string source = "a: {b: 1, a: {b: 2, a: 3}}\nb: [{a: 1}, {a: 1}]";
+  Issues issues(source, "f");
+  const auto root = ParseYaml(source, &issues);
+  ASSERT_NE(root, nullptr);
+  EXPECT_EQ(root->Find("a")->Find("a")->Find("b")->text, "2");
+  EXPECT_EQ(root->Find("b")->children[1]->Find("a")->text, "1");
+}
+
+TEST(Yaml, BytesThatAreNoTextAreFoundWhereverTheyStand) {
+  for (const absl::string_view bad :
+       {absl::string_view("\0", 1), absl::string_view("\x80"),
+        absl::string_view("\xFF"), absl::string_view("\xC3\x28"),
+        absl::string_view("\xED\xA0\x80")}) {
+    for (size_t at = 0; at < 24; ++at) {
+      const std::string source =
+          absl::StrCat("a: ", std::string(at, 'x'), bad, "y\nb: 1\n");
+      EXPECT_EQ(OnlyIssue(source),
+                absl::StrCat("1:", 4 + at, " this byte is not UTF-8 text"));
+    }
+  }
+  for (size_t at = 0; at < 24; ++at) {
+    const std::string source =
+        absl::StrCat("a: ", std::string(at, 'x'), "é€😀\nb: 1\n");
+    Issues issues(source, "f");
+    EXPECT_NE(ParseYaml(source, &issues), nullptr) << at;
+  }
+}
+
 TEST(ScalarOffsets, FollowTheTextThroughEveryStyle) {
   const struct {
     const char* yaml;
