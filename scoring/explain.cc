@@ -45,8 +45,9 @@ class Explainer {
         }
       }
     }
-    const google::protobuf::Message* roots[] = {scope.movement, scope.container,
-                                                scope.right};
+    const google::protobuf::Message* roots[] = {
+        scope.movement, scope.container, scope.right,    scope.party,
+        scope.vessel,   scope.route,     scope.facility, scope.source};
     cel::ListContext context;
     context.sets = sets_.data();
     if (scope.movement->has_occurrence_time()) {
@@ -273,6 +274,20 @@ void AddOwnReasons(const Rule& rule, const v1::Movement& movement,
 }
 
 }  // namespace
+
+Programme::Needs NeedsOf(const RuleSet& rule_set, absl::string_view rule) {
+  Programme::Needs needs;
+  const auto found = rule_set.rule_index.find(rule);
+  if (found == rule_set.rule_index.end()) return needs;
+  // In the order of cel::RuleEnvironment.
+  bool* const roots[] = {nullptr,         &needs.container, &needs.right,
+                         &needs.party,    &needs.vessel,    &needs.route,
+                         &needs.facility, &needs.source};
+  for (const cel::Path& path : rule_set.rules[found->second].evidence) {
+    if (roots[path.root] != nullptr) *roots[path.root] = true;
+  }
+  return needs;
+}
 
 bool HasRule(const RuleSet& rule_set, absl::string_view rule) {
   return rule_set.rule_index.contains(rule);

@@ -25,8 +25,17 @@ namespace {
 constexpr absl::string_view kOccurrenceTime = "movement.occurrence_time";
 
 // The roots of Scope, in the order of cel::RuleEnvironment.
-constexpr uint8_t kReadsContainer = 1 << 1;
-constexpr uint8_t kReadsRight = 1 << 2;
+enum Root : uint8_t {
+  kMovement,
+  kContainer,
+  kRight,
+  kParty,
+  kVessel,
+  kRoute,
+  kFacility,
+  kSource,
+};
+static_assert(kSource < 8, "a bit each in roots_read");
 
 uint8_t RootsOf(const std::vector<cel::Path>& fields) {
   uint8_t roots = 0;
@@ -302,8 +311,9 @@ void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
 
 Programme::Needs Programme::Select(const Scope& scope,
                                    EvalScratch* scratch) const {
-  const google::protobuf::Message* roots[] = {scope.movement, scope.container,
-                                              scope.right};
+  const google::protobuf::Message* roots[] = {
+      scope.movement, scope.container, scope.right,    scope.party,
+      scope.vessel,   scope.route,     scope.facility, scope.source};
   const v1::Movement& movement = *scope.movement;
   cel::EvalState& state = scratch->rep_->state;
   Candidates& candidates = scratch->rep_->candidates;
@@ -319,7 +329,9 @@ Programme::Needs Programme::Select(const Scope& scope,
     read |= rep_->rules[rule].roots_read;
   }
   if (!candidates.rules().empty()) read |= rep_->index.roots_refined();
-  return {(read & kReadsContainer) != 0, (read & kReadsRight) != 0};
+  const auto reads = [&](Root root) { return (read >> root & 1) != 0; };
+  return {reads(kContainer), reads(kRight),    reads(kParty), reads(kVessel),
+          reads(kRoute),     reads(kFacility), reads(kSource)};
 }
 
 void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,
