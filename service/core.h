@@ -107,6 +107,8 @@ class Core {
   // Copies of what is known, for answers. Empty states when nothing is.
   absl::StatusOr<v1::ContainerState> ReadContainer(absl::string_view number);
   absl::StatusOr<v1::RightState> ReadRight(absl::string_view number);
+  // For copies of the others.
+  Entities& mutable_entities() { return entities_; }
   // Sequences of movements of a container not yet in the store's index.
   std::vector<uint64_t> PendingSequences(absl::string_view number) const;
   absl::StatusOr<uint64_t> LatestSequence(const Digest& identity);
