@@ -10,6 +10,7 @@
 #define PORTRISK_SCORING_BOUNDED_TIMELINE_H_
 
 #include <cstdint>
+#include <string>
 
 #include "google/protobuf/repeated_field.h"
 #include "portrisk/v1/history.pb.h"
@@ -56,6 +57,21 @@ bool MovementBefore(const JournaledMovement& input, const Element& b) {
   const int rank = RankOf<Element>(input.movement->event());
   if (rank != RankOf(b)) return rank < RankOf(b);
   return input.movement_key < b.movement_key();
+}
+
+inline const std::string& NoText() {
+  static const std::string* const none = new std::string;
+  return *none;
+}
+
+// Sets a string field of an element that may have been used. Most are absent,
+// and setting an empty one costs as much as setting another.
+template <typename Element>
+void SetText(const std::string& value,
+             const std::string& (Element::*get)() const,
+             std::string* (Element::*mutate)(), Element* element) {
+  if (value.empty() && (element->*get)().empty()) return;
+  (element->*mutate)()->assign(value);
 }
 
 // Removes the event of `movement_key`; false when there is none.

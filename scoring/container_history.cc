@@ -28,6 +28,7 @@ bool EntersTimeline(const v1::Movement& movement) {
 }
 
 void FillEvent(const JournaledMovement& input, TimelineEvent* event) {
+  using E = TimelineEvent;
   const v1::Movement& m = *input.movement;
   event->set_movement_key(input.movement_key);
   event->set_sequence(input.sequence);
@@ -36,7 +37,7 @@ void FillEvent(const JournaledMovement& input, TimelineEvent* event) {
   event->set_source(m.source());
   const v1::Location& location = m.location();
   event->set_locode(location.locode());
-  event->set_facility(location.facility());
+  SetText(location.facility(), &E::facility, &E::mutable_facility, event);
   if (location.has_latitude() && location.has_longitude()) {
     event->set_latitude(location.latitude());
     event->set_longitude(location.longitude());
@@ -45,8 +46,9 @@ void FillEvent(const JournaledMovement& input, TimelineEvent* event) {
     event->clear_longitude();
   }
   event->set_mode(m.transport().mode());
-  event->set_vessel_imo(m.transport().vessel_imo());
-  event->set_voyage(m.transport().voyage());
+  SetText(m.transport().vessel_imo(), &E::vessel_imo, &E::mutable_vessel_imo,
+          event);
+  SetText(m.transport().voyage(), &E::voyage, &E::mutable_voyage, event);
   event->set_load_status(m.container().load_status());
   int32_t kg = 0;
   if (BestWeight(m.weights(), &kg)) {
@@ -56,22 +58,26 @@ void FillEvent(const JournaledMovement& input, TimelineEvent* event) {
   }
   event->clear_seals();
   for (const v1::Seal& seal : m.seals()) event->add_seals(seal.number());
-  event->set_type_code(m.container().type_code());
+  SetText(m.container().type_code(), &E::type_code, &E::mutable_type_code,
+          event);
   if (m.container().has_tare_kg()) {
     event->set_tare_kg(m.container().tare_kg());
   } else {
     event->clear_tare_kg();
   }
-  event->set_haulier_id(m.haulier().id());
-  event->set_booking(m.consignment().booking());
-  event->set_reefer_unit(m.container().reefer_unit());
-  event->set_operator_code(m.container().operator_code());
+  SetText(m.haulier().id(), &E::haulier_id, &E::mutable_haulier_id, event);
+  SetText(m.consignment().booking(), &E::booking, &E::mutable_booking, event);
+  SetText(m.container().reefer_unit(), &E::reefer_unit, &E::mutable_reefer_unit,
+          event);
+  SetText(m.container().operator_code(), &E::operator_code,
+          &E::mutable_operator_code, event);
   if (m.weights().has_scale_kg()) {
     event->set_scale_kg(m.weights().scale_kg());
   } else {
     event->clear_scale_kg();
   }
-  event->set_yard_position(location.yard_position());
+  SetText(location.yard_position(), &E::yard_position,
+          &E::mutable_yard_position, event);
   event->set_ordered(!m.work_order().empty());
 }
 

@@ -1,8 +1,10 @@
 // HOT PATH. Budget: below 1 us with a full timeline (bench/pure_steps_bench
 // counts it). Forbidden: I/O, locks, clocks, logs, heap once warm.
 //
-// The timeline is small (kTimelineMax) and sorted, so everything is found on
-// one walk from the movement's place in it backwards and one forwards. Messages
+// The timeline is small (kTimelineMax) and sorted, so every question is one
+// short walk from the movement's place in it, outwards. What most rules ask is
+// found near that place; what lies beyond takes both walks to their ends and is
+// only derived where a rule reads it. Messages
 // of protobuf free their sub-messages in Clear(), therefore nothing here calls
 // Clear() on a message that owns some: sub-messages of the view are borrowed
 // from the state and given back before the next use.
@@ -13,12 +15,16 @@
 
 #include "scoring/bounded_timeline.h"
 #include "scoring/legs.h"
+#include "scoring/programme.h"
 
 namespace portrisk::scoring {
 namespace {
 
 using google::protobuf::Timestamp;
 using v1::TimelineEvent;
+
+static_assert(v1::ContainerView::kCargoChangedSinceHandlingFieldNumber ==
+              Programme::kContainerNearMax);
 
 // For how long before a movement a source must have been complete at least,
 // unless the container was first seen later than that.
@@ -78,37 +84,47 @@ bool KnowsAnything(const v1::Fingerprint& known) {
          !known.reefer_unit().empty() || !known.operator_code().empty();
 }
 
-enum class LegResult : uint8_t {
-  kFound,
-  kNoPlace,  // The event has none; another may.
-  kUnknown,  // The movement has none.
-};
+// The leg between the movement and the nearest located event, walking in
+// `step` direction from index `i`. False when there is none.
+bool DeriveLeg(const v1::ContainerState& state, int i, int step,
+               const v1::Movement& m, const std::optional<Coordinates>& here,
+               const Reference& reference, v1::Leg* leg) {
+  for (; i >= 0 && i < state.timeline_size(); i += step) {
+    const TimelineEvent& event = state.timeline(i);
+    if (!IsPhysical(event.event())) continue;
+    double distance_km = 0;
+    // Equal codes are equal places, whether or not we know where they lie.
+    if (m.location().locode().empty() ||
+        event.locode() != m.location().locode()) {
+      if (!here) return false;
+      const std::optional<Coordinates> there = Locate(event, reference);
+      if (!there) continue;
+      distance_km = DistanceKm(*there, *here);
+    }
+    const v1::Mode own = m.transport().mode();
+    if (step < 0) {
+      FillLeg(distance_km,
+              HoursBetween(event.occurrence_time(), m.occurrence_time()), own,
+              event.mode(), leg);
+    } else {
+      FillLeg(distance_km,
+              HoursBetween(m.occurrence_time(), event.occurrence_time()),
+              event.mode(), own, leg);
+    }
+    return true;
+  }
+  return false;
+}
 
-// The leg between the movement and an event.
-LegResult DeriveLeg(const TimelineEvent& event, bool event_is_later,
-                    const v1::Movement& m,
-                    const std::optional<Coordinates>& here,
-                    const Reference& reference, v1::Leg* leg) {
-  double distance_km = 0;
-  // Equal codes are equal places, whether or not we know where they lie.
-  if (m.location().locode().empty() ||
-      event.locode() != m.location().locode()) {
-    if (!here) return LegResult::kUnknown;
-    const std::optional<Coordinates> there = Locate(event, reference);
-    if (!there) return LegResult::kNoPlace;
-    distance_km = DistanceKm(*there, *here);
+// The nearest event that `wanted(event)` accepts, or null.
+template <typename Wanted>
+TimelineEvent* Nearest(const v1::ContainerState& state, int i, int step,
+                       const Wanted& wanted) {
+  for (; i >= 0 && i < state.timeline_size(); i += step) {
+    const TimelineEvent& event = state.timeline(i);
+    if (wanted(event.event())) return Borrow(event);
   }
-  const v1::Mode own = m.transport().mode();
-  if (event_is_later) {
-    FillLeg(distance_km,
-            HoursBetween(m.occurrence_time(), event.occurrence_time()),
-            event.mode(), own, leg);
-  } else {
-    FillLeg(distance_km,
-            HoursBetween(event.occurrence_time(), m.occurrence_time()), own,
-            event.mode(), leg);
-  }
-  return LegResult::kFound;
+  return nullptr;
 }
 
 // Whether two versions belong to one consignment: by bill, else by booking.
@@ -146,29 +162,21 @@ class Voyages {
 
 }  // namespace
 
-// One derivation: the walks and what they have to remember between steps.
+// What lies beyond the neighbours: both walks and what they have to remember
+// between steps.
 class ContainerViewBuffer::Walk {
  public:
   Walk(const v1::ContainerState& state, const JournaledMovement& input,
-       const Reference& reference, ContainerViewBuffer* out)
-      : state_(state),
-        input_(input),
-        reference_(reference),
-        out_(*out),
-        view_(out->view_),
-        here_(Locate(input.movement->location(), reference)),
-        accounted_(AccountsForSeals(input.movement->event())) {}
+       ContainerViewBuffer* out)
+      : state_(state), input_(input), out_(*out), view_(out->view_) {}
 
   void Back(int position) {
     for (int i = position - 1; i >= 0; --i) {
       const TimelineEvent& event = state_.timeline(i);
-      if (IsPhysical(event.event())) BackPhysical(event);
-      BackPapers(event);
-      Cargo(event);
+      Yard(event);
+      BackEvent(event);
+      Load(event);
       Learn(event, &out_.known_);
-    }
-    if (leg_in_ == LegResult::kFound) {
-      view_.unsafe_arena_set_allocated_leg_in(&out_.leg_in_);
     }
     if (KnowsAnything(out_.known_)) {
       view_.unsafe_arena_set_allocated_known(&out_.known_);
@@ -177,25 +185,20 @@ class ContainerViewBuffer::Walk {
 
   void Forward(int position) {
     bool same_load = true;
+    bool same_stay = true;
     for (int i = position; i < state_.timeline_size(); ++i) {
       const TimelineEvent& event = state_.timeline(i);
-      if (IsPhysical(event.event())) ForwardPhysical(event);
-      if (event.event() == v1::STOW_PLAN && !view_.has_next_stow_plan()) {
-        view_.unsafe_arena_set_allocated_next_stow_plan(Borrow(event));
-      }
       if (event.event() == v1::STRIPPING || event.load_status() == v1::EMPTY) {
+        if (same_load) load_end_ = &event.occurrence_time();
         same_load = false;
       }
       if (same_load && event.event() == v1::BOOKING) {
         voyages_.Add(event.vessel_imo(), event.voyage());
       }
-      if (!same_load && load_end_ == nullptr) {
-        load_end_ = &event.occurrence_time();
-      }
+      if (IsHandling(event.event())) same_stay = false;
+      if (same_stay) ForwardStay(event);
+      ForwardEvent(event);
       Learn(event, &out_.known_later_);
-    }
-    if (leg_out_ == LegResult::kFound) {
-      view_.unsafe_arena_set_allocated_leg_out(&out_.leg_out_);
     }
     if (KnowsAnything(out_.known_later_)) {
       view_.unsafe_arena_set_allocated_known_later(&out_.known_later_);
@@ -218,27 +221,16 @@ class ContainerViewBuffer::Walk {
   }
 
  private:
-  void BackPhysical(const TimelineEvent& event) {
-    if (!view_.has_previous()) {
-      view_.unsafe_arena_set_allocated_previous(Borrow(event));
+  void Yard(const TimelineEvent& event) {
+    if (yard_over_) return;
+    if (view_.yard_position().empty() && !IsDeparture(event.event()) &&
+        !event.yard_position().empty()) {
+      view_.set_yard_position(event.yard_position());
     }
-    if (leg_in_ == LegResult::kNoPlace) {
-      leg_in_ = DeriveLeg(event, /*event_is_later=*/false, *input_.movement,
-                          here_, reference_, &out_.leg_in_);
-    }
-    if (IsHandling(event.event()) && !view_.has_previous_handling()) {
-      view_.unsafe_arena_set_allocated_previous_handling(Borrow(event));
-      view_.set_whereabouts(After(event.event()));
-      view_.set_cargo_changed_since_handling(cargo_changed_);
-      view_.set_since_handling_h(HoursBetween(
-          event.occurrence_time(), input_.movement->occurrence_time()));
-    }
-    if (!yard_over_) {
-      if (view_.yard_position().empty() && !IsDeparture(event.event())) {
-        view_.set_yard_position(event.yard_position());
-      }
-      yard_over_ = IsHandling(event.event()) || !view_.yard_position().empty();
-    }
+    yard_over_ = IsHandling(event.event()) || !view_.yard_position().empty();
+  }
+
+  void BackEvent(const TimelineEvent& event) {
     switch (event.event()) {
       case v1::LOAD:
         if (!view_.has_last_load()) {
@@ -246,33 +238,17 @@ class ContainerViewBuffer::Walk {
         }
         break;
       case v1::DISCHARGE:
+        booking_over_ = true;
         if (!view_.has_last_discharge()) {
           view_.unsafe_arena_set_allocated_last_discharge(Borrow(event));
         }
         break;
-      case v1::INSPECTION:
-        selection_over_ = true;
-        break;
-      case v1::DISPOSAL:
-        if (!view_.has_disposed_time()) {
-          view_.unsafe_arena_set_allocated_disposed_time(
-              Borrow(event.occurrence_time()));
-        }
-        break;
-      default:
-        break;
-    }
-  }
-
-  void BackPapers(const TimelineEvent& event) {
-    switch (event.event()) {
-      case v1::BOOKING:
-        if (!booking_over_) view_.set_booked(true);
+      case v1::GATE_IN:
+      case v1::STRIPPING:
         booking_over_ = true;
         break;
-      case v1::GATE_IN:
-      case v1::DISCHARGE:
-      case v1::STRIPPING:
+      case v1::BOOKING:
+        if (!booking_over_) view_.set_booked(true);
         booking_over_ = true;
         break;
       case v1::STOW_PLAN:
@@ -288,7 +264,14 @@ class ContainerViewBuffer::Walk {
         selection_over_ = true;
         break;
       case v1::CUSTOMS_RELEASED:
+      case v1::INSPECTION:
         selection_over_ = true;
+        break;
+      case v1::DISPOSAL:
+        if (!view_.has_disposed_time()) {
+          view_.unsafe_arena_set_allocated_disposed_time(
+              Borrow(event.occurrence_time()));
+        }
         break;
       default:
         break;
@@ -296,13 +279,9 @@ class ContainerViewBuffer::Walk {
   }
 
   // The present load: back until the cargo changed or the box was handled
-  // empty.
-  void Cargo(const TimelineEvent& event) {
-    if (ChangesCargo(event.event()) || event.event() == v1::BOOKING) {
-      cargo_changed_ = true;
-    }
+  // empty. What stuffing reports already belongs to it.
+  void Load(const TimelineEvent& event) {
     if (load_begin_ != nullptr) return;
-    // What stuffing reports already belongs to the present load.
     if (event.event() == v1::STRIPPING || event.load_status() == v1::EMPTY) {
       load_begin_ = &event.occurrence_time();
       return;
@@ -310,23 +289,10 @@ class ContainerViewBuffer::Walk {
     if (event.event() == v1::BOOKING) {
       voyages_.Add(event.vessel_imo(), event.voyage());
     }
-    if (!view_.has_last_weight_kg() && event.has_weight_kg()) {
-      view_.set_last_weight_kg(event.weight_kg());
-    }
     if (!view_.has_last_scale_kg() && event.has_scale_kg()) {
       view_.set_last_scale_kg(event.scale_kg());
       view_.unsafe_arena_set_allocated_last_scale_time(
           Borrow(event.occurrence_time()));
-    }
-    if (view_.last_seals_size() == 0) {
-      if (event.seals_size() > 0) {
-        for (const std::string& seal : event.seals()) {
-          view_.add_last_seals(seal);
-        }
-        view_.set_seals_accounted_for(accounted_);
-      } else if (AccountsForSeals(event.event())) {
-        accounted_ = true;
-      }
     }
     if (!view_.has_last_check_time() &&
         (event.event() == v1::INSPECTION || event.event() == v1::SCAN)) {
@@ -336,31 +302,21 @@ class ContainerViewBuffer::Walk {
     if (event.event() == v1::STUFFING) load_begin_ = &event.occurrence_time();
   }
 
-  void ForwardPhysical(const TimelineEvent& event) {
-    if (!view_.has_next()) {
-      view_.unsafe_arena_set_allocated_next(Borrow(event));
-    }
-    if (leg_out_ == LegResult::kNoPlace) {
-      leg_out_ = DeriveLeg(event, /*event_is_later=*/true, *input_.movement,
-                           here_, reference_, &out_.leg_out_);
-    }
-    if (!view_.has_next_handling()) ForwardStay(event);
+  void ForwardEvent(const TimelineEvent& event) {
     if (event.event() == v1::LOAD && !view_.has_next_load()) {
       view_.unsafe_arena_set_allocated_next_load(Borrow(event));
-    }
-    if (event.event() == v1::DISCHARGE && !view_.has_next_discharge()) {
+    } else if (event.event() == v1::DISCHARGE && !view_.has_next_discharge()) {
       view_.unsafe_arena_set_allocated_next_discharge(Borrow(event));
+    } else if (event.event() == v1::STOW_PLAN && !view_.has_next_stow_plan()) {
+      view_.unsafe_arena_set_allocated_next_stow_plan(Borrow(event));
     }
   }
 
   // Up to the next handling.
   void ForwardStay(const TimelineEvent& event) {
     const v1::Movement& m = *input_.movement;
-    if (IsHandling(event.event())) {
-      view_.unsafe_arena_set_allocated_next_handling(Borrow(event));
-      view_.set_whereabouts_after(BeforeIt(event.event()));
-    } else if (event.event() == v1::YARD_MOVE && !event.ordered() &&
-               !view_.has_unordered_move_time()) {
+    if (event.event() == v1::YARD_MOVE && !event.ordered() &&
+        !view_.has_unordered_move_time()) {
       view_.unsafe_arena_set_allocated_unordered_move_time(
           Borrow(event.occurrence_time()));
     } else if (event.event() == v1::SCAN && m.event() == v1::GATE_OUT &&
@@ -372,15 +328,9 @@ class ContainerViewBuffer::Walk {
 
   const v1::ContainerState& state_;
   const JournaledMovement& input_;
-  const Reference& reference_;
   ContainerViewBuffer& out_;
   v1::ContainerView& view_;
-  const std::optional<Coordinates> here_;
-  LegResult leg_in_ = LegResult::kNoPlace;
-  LegResult leg_out_ = LegResult::kNoPlace;
-  bool accounted_;
   bool yard_over_ = false;
-  bool cargo_changed_ = false;
   bool booking_over_ = false;
   bool selection_over_ = false;
   const Timestamp* load_begin_ = nullptr;
@@ -398,6 +348,11 @@ void ContainerViewBuffer::Release() {
   view_.unsafe_arena_release_leg_in();
   view_.unsafe_arena_release_leg_out();
   view_.unsafe_arena_release_first_seen();
+  if (full_) ReleaseBeyond();
+  view_.Clear();
+}
+
+void ContainerViewBuffer::ReleaseBeyond() {
   view_.unsafe_arena_release_last_load();
   view_.unsafe_arena_release_last_discharge();
   view_.unsafe_arena_release_next_load();
@@ -413,27 +368,24 @@ void ContainerViewBuffer::Release() {
   view_.unsafe_arena_release_disposed_time();
   view_.unsafe_arena_release_declared();
   view_.unsafe_arena_release_declared_first();
-  view_.Clear();
   known_.Clear();
   known_later_.Clear();
+  full_ = false;
 }
 
 void ContainerViewBuffer::Derive(const v1::ContainerState* state,
                                  const JournaledMovement& input,
-                                 const Reference& reference) {
+                                 const Reference& reference, Depth depth) {
   Release();
   const v1::Movement& m = *input.movement;
+  full_ = depth == Depth::kFull;
   DeriveOwn(m, reference);
-  if (!m.location().yard_position().empty()) {
-    view_.set_yard_position(m.location().yard_position());
-  }
   if (state == nullptr || !m.has_occurrence_time()) return;
-  if (state->has_first_seen()) {
-    view_.unsafe_arena_set_allocated_first_seen(Borrow(state->first_seen()));
-  }
-  view_.set_events_known(state->timeline_size());
   const int position = PositionOf(*state, input);
-  Walk walk(*state, input, reference, this);
+  DeriveNeighbours(*state, position, m, reference);
+  DeriveCargo(*state, position, m);
+  if (!full_) return;
+  Walk walk(*state, input, this);
   walk.Back(position);
   walk.Forward(position);
   walk.CountVoyages();
@@ -442,11 +394,90 @@ void ContainerViewBuffer::Derive(const v1::ContainerState* state,
   if (reference.has_sources()) DeriveCompleteness(*state, m, reference);
 }
 
+void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state,
+                                           int position, const v1::Movement& m,
+                                           const Reference& reference) {
+  view_.unsafe_arena_set_allocated_previous(
+      Nearest(state, position - 1, -1, IsPhysical));
+  view_.unsafe_arena_set_allocated_next(
+      Nearest(state, position, 1, IsPhysical));
+  view_.unsafe_arena_set_allocated_previous_handling(
+      Nearest(state, position - 1, -1, IsHandling));
+  view_.unsafe_arena_set_allocated_next_handling(
+      Nearest(state, position, 1, IsHandling));
+  if (state.has_first_seen()) {
+    view_.unsafe_arena_set_allocated_first_seen(Borrow(state.first_seen()));
+  }
+  view_.set_events_known(state.timeline_size());
+  const std::optional<Coordinates> here = Locate(m.location(), reference);
+  if (DeriveLeg(state, position - 1, -1, m, here, reference, &leg_in_)) {
+    view_.unsafe_arena_set_allocated_leg_in(&leg_in_);
+  }
+  if (DeriveLeg(state, position, 1, m, here, reference, &leg_out_)) {
+    view_.unsafe_arena_set_allocated_leg_out(&leg_out_);
+  }
+}
+
+// Walks back through the present load: until the cargo changed or the box was
+// handled empty.
+void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state,
+                                      int position, const v1::Movement& m) {
+  bool accounted = AccountsForSeals(m.event());
+  bool changed = false;
+  bool handling_seen = false;
+  bool load_ended = false;
+  for (int i = position - 1; i >= 0; --i) {
+    const TimelineEvent& event = state.timeline(i);
+    if (ChangesCargo(event.event()) || event.event() == v1::BOOKING) {
+      changed = true;
+    }
+    if (IsHandling(event.event()) && !handling_seen) {
+      handling_seen = true;
+      view_.set_cargo_changed_since_handling(changed);
+    }
+    // What stuffing reports already belongs to the present load.
+    if (event.event() == v1::STRIPPING || event.load_status() == v1::EMPTY) {
+      load_ended = true;
+    }
+    if (load_ended) {
+      if (handling_seen) break;
+      continue;
+    }
+    if (!view_.has_last_weight_kg() && event.has_weight_kg()) {
+      view_.set_last_weight_kg(event.weight_kg());
+    }
+    if (view_.last_seals_size() == 0) {
+      if (event.seals_size() > 0) {
+        for (const std::string& seal : event.seals()) {
+          view_.add_last_seals(seal);
+        }
+        view_.set_seals_accounted_for(accounted);
+      } else if (AccountsForSeals(event.event())) {
+        accounted = true;
+      }
+    }
+    if (event.event() == v1::STUFFING) load_ended = true;
+    if (handling_seen && view_.has_last_weight_kg() &&
+        view_.last_seals_size() > 0) {
+      break;  // All is known.
+    }
+  }
+  if (view_.has_weight_kg() && view_.last_weight_kg() > 0) {
+    const double before = static_cast<double>(view_.last_weight_kg());
+    view_.set_weight_change(
+        std::abs(static_cast<double>(view_.weight_kg()) - before) / before);
+  }
+}
+
 void ContainerViewBuffer::DeriveOwn(const v1::Movement& movement,
                                     const Reference& reference) {
   int32_t kg = 0;
   if (BestWeight(movement.weights(), &kg)) view_.set_weight_kg(kg);
   for (const v1::Seal& seal : movement.seals()) view_.add_seals(seal.number());
+  if (!full_) return;
+  if (!movement.location().yard_position().empty()) {
+    view_.set_yard_position(movement.location().yard_position());
+  }
   const std::string& number = movement.container().number();
   if (number.size() < 4) return;
   const std::optional<bool> registered =
@@ -456,11 +487,6 @@ void ContainerViewBuffer::DeriveOwn(const v1::Movement& movement,
 
 // Of the movement with what the walks found.
 void ContainerViewBuffer::DeriveComparisons(const v1::Movement& m) {
-  if (view_.has_weight_kg() && view_.last_weight_kg() > 0) {
-    const double before = static_cast<double>(view_.last_weight_kg());
-    view_.set_weight_change(
-        std::abs(static_cast<double>(view_.weight_kg()) - before) / before);
-  }
   const v1::Container& box = m.container();
   if (box.has_tare_kg() && known_.has_tare_kg()) {
     view_.set_tare_difference_kg(std::abs(box.tare_kg() - known_.tare_kg()));
@@ -470,8 +496,14 @@ void ContainerViewBuffer::DeriveComparisons(const v1::Movement& m) {
         view_.weight_kg() -
         (box.has_tare_kg() ? box.tare_kg() : known_.tare_kg()));
   }
+  if (view_.has_next_handling()) {
+    view_.set_whereabouts_after(BeforeIt(view_.next_handling().event()));
+  }
   if (!view_.has_previous_handling()) return;
   const TimelineEvent& handling = view_.previous_handling();
+  view_.set_whereabouts(After(handling.event()));
+  view_.set_since_handling_h(
+      HoursBetween(handling.occurrence_time(), m.occurrence_time()));
   if (IsDeparture(m.event()) && IsArrival(handling.event()) &&
       !m.location().locode().empty() && MaySamePlace(handling, m.location())) {
     view_.set_dwell_h(view_.since_handling_h());

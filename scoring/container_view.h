@@ -3,6 +3,7 @@
 #ifndef PORTRISK_SCORING_CONTAINER_VIEW_H_
 #define PORTRISK_SCORING_CONTAINER_VIEW_H_
 
+#include <cstdint>
 #include <string>
 
 #include "portrisk/v1/history.pb.h"
@@ -21,10 +22,16 @@ class ContainerViewBuffer {
   ContainerViewBuffer(const ContainerViewBuffer&) = delete;
   ContainerViewBuffer& operator=(const ContainerViewBuffer&) = delete;
 
+  // How much of the view is wanted.
+  enum class Depth : uint8_t {
+    kNear,  // Fields up to kContainerNearMax: the neighbours and the load.
+    kFull,
+  };
+
   // `state` may be null: nothing is known of the container. An earlier version
   // of the movement has been taken out of it.
   void Derive(const v1::ContainerState* state, const JournaledMovement& input,
-              const Reference& reference);
+              const Reference& reference, Depth depth = Depth::kFull);
   const v1::ContainerView& view() const { return view_; }
   // Lets go of the state. Called by Derive and the destructor.
   void Release();
@@ -32,7 +39,13 @@ class ContainerViewBuffer {
  private:
   class Walk;
 
+  void ReleaseBeyond();
   void DeriveOwn(const v1::Movement& movement, const Reference& reference);
+  void DeriveNeighbours(const v1::ContainerState& state, int position,
+                        const v1::Movement& movement,
+                        const Reference& reference);
+  void DeriveCargo(const v1::ContainerState& state, int position,
+                   const v1::Movement& movement);
   void DeriveComparisons(const v1::Movement& movement);
   void DerivePapers(const v1::ContainerState& state,
                     const JournaledMovement& input);
@@ -40,6 +53,7 @@ class ContainerViewBuffer {
                           const v1::Movement& movement,
                           const Reference& reference);
 
+  bool full_ = false;
   v1::ContainerView view_;
   v1::Leg leg_in_;
   v1::Leg leg_out_;

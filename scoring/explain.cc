@@ -286,6 +286,7 @@ Programme::Needs NeedsOf(const RuleSet& rule_set, absl::string_view rule) {
   for (const cel::Path& path : rule_set.rules[found->second].evidence) {
     if (roots[path.root] != nullptr) *roots[path.root] = true;
   }
+  needs.container_beyond = needs.right_beyond = true;  // Nobody waits for it.
   return needs;
 }
 

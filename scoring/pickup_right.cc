@@ -9,12 +9,16 @@
 #include <string>
 
 #include "scoring/bounded_timeline.h"
+#include "scoring/programme.h"
 
 namespace portrisk::scoring {
 namespace {
 
 using google::protobuf::Timestamp;
 using v1::RightEvent;
+
+static_assert(v1::RightView::kCollectedTimeFieldNumber ==
+              Programme::kRightNearMax);
 
 bool IsAttempt(v1::Event event) {
   return event == v1::PICKUP_RIGHT_QUERIED ||
@@ -34,12 +38,14 @@ void FillEvent(const JournaledMovement& input, RightEvent* event) {
   event->set_sequence(input.sequence);
   event->set_event(m.event());
   *event->mutable_occurrence_time() = m.occurrence_time();
-  event->set_right_id(right.id());
-  event->set_actor_id(right.actor().id());
-  event->set_recipient_id(right.recipient().id());
-  event->set_nominee_id(right.nominee().id());
-  event->set_pin_hash(right.pin_hash());
-  event->set_haulier_id(m.haulier().id());
+  using E = RightEvent;
+  SetText(right.id(), &E::right_id, &E::mutable_right_id, event);
+  SetText(right.actor().id(), &E::actor_id, &E::mutable_actor_id, event);
+  SetText(right.recipient().id(), &E::recipient_id, &E::mutable_recipient_id,
+          event);
+  SetText(right.nominee().id(), &E::nominee_id, &E::mutable_nominee_id, event);
+  SetText(right.pin_hash(), &E::pin_hash, &E::mutable_pin_hash, event);
+  SetText(m.haulier().id(), &E::haulier_id, &E::mutable_haulier_id, event);
   if (right.has_expire_time()) {
     *event->mutable_expire_time() = right.expire_time();
   } else {
@@ -51,10 +57,13 @@ void FillEvent(const JournaledMovement& input, RightEvent* event) {
     event->clear_slot_time();
   }
   const bool nominates = !right.nominee().id().empty();
-  event->set_locode(nominates ? m.location().locode() : "");
-  event->set_facility(nominates ? m.location().facility() : "");
+  SetText(nominates ? m.location().locode() : NoText(), &E::locode,
+          &E::mutable_locode, event);
+  SetText(nominates ? m.location().facility() : NoText(), &E::facility,
+          &E::mutable_facility, event);
   const bool issues = m.event() == v1::PICKUP_RIGHT_ISSUED;
-  event->set_source(issues ? m.source() : "");
+  SetText(issues ? m.source() : NoText(), &E::source, &E::mutable_source,
+          event);
   event->set_kind(right.kind());
 }
 
@@ -141,6 +150,11 @@ void RightViewBuffer::Release() {
   view_.unsafe_arena_release_accepted_time();
   view_.unsafe_arena_release_collected_by();
   view_.unsafe_arena_release_collected_time();
+  if (full_) ReleaseBeyond();
+  view_.Clear();
+}
+
+void RightViewBuffer::ReleaseBeyond() {
   view_.unsafe_arena_release_issuer();
   view_.unsafe_arena_release_previous_nominee();
   view_.unsafe_arena_release_last_change_time();
@@ -148,7 +162,6 @@ void RightViewBuffer::Release() {
   view_.unsafe_arena_release_last_refused_time();
   view_.unsafe_arena_release_last_refused();
   view_.unsafe_arena_release_use();
-  view_.Clear();
   use_.unsafe_arena_release_time();
   use_.unsafe_arena_release_haulier();
   use_.unsafe_arena_release_nominated();
@@ -157,16 +170,21 @@ void RightViewBuffer::Release() {
   use_.unsafe_arena_release_orphan();
   use_.unsafe_arena_release_orphan_query_time();
   use_.Clear();
+  full_ = false;
 }
 
 void RightViewBuffer::Derive(const v1::RightState* state,
                              const JournaledMovement& input,
-                             const Reference& reference) {
+                             const Reference& reference, Depth depth) {
   Release();
   const v1::Movement& m = *input.movement;
   if (state == nullptr || !m.has_occurrence_time()) return;
+  full_ = depth == Depth::kFull;
   const RightStanding standing = StandingBefore(*state, m);
   Show(standing);
+  ShowLastQuery(*state, m, standing);
+  if (!full_) return;
+  ShowBeyond(standing);
   ShowCompleteness(standing, reference);
   ShowAttempts(*state, m, standing);
   if (ConcernsRight(m)) FillEvent(input, &own_);
@@ -197,29 +215,56 @@ RightStanding RightViewBuffer::StandingBefore(
 
 void RightViewBuffer::Show(const RightStanding& s) {
   if (!s.id.empty()) view_.mutable_id()->assign(s.id.data(), s.id.size());
-  view_.set_kind(s.kind);
-  view_.unsafe_arena_set_allocated_issuer(Named(s.issuer, &issuer_));
   view_.unsafe_arena_set_allocated_holder(Named(s.holder, &holder_));
   view_.unsafe_arena_set_allocated_nominated(Named(s.nominee, &nominated_));
-  view_.unsafe_arena_set_allocated_previous_nominee(
-      Named(s.previous_nominee, &previous_nominee_));
   if (s.issue != nullptr) {
     view_.unsafe_arena_set_allocated_issued_time(
         Borrow(s.issue->occurrence_time()));
-    view_.set_changes(s.changes);
   }
   view_.unsafe_arena_set_allocated_nominated_time(BorrowTime(s.nominated));
   view_.unsafe_arena_set_allocated_revoked_time(BorrowTime(s.revoked));
   view_.unsafe_arena_set_allocated_expire_time(BorrowTime(s.expire));
   view_.unsafe_arena_set_allocated_accepted_time(BorrowTime(s.accepted));
-  view_.unsafe_arena_set_allocated_last_change_time(BorrowTime(s.last_change));
-  if (s.holder_accepted) view_.set_holder_accepted(true);
-  if (s.nominee_accepted) view_.set_nominee_accepted(true);
   if (s.collection == nullptr) return;
   view_.unsafe_arena_set_allocated_collected_by(
       Named(s.collection->haulier_id(), &collected_by_));
   view_.unsafe_arena_set_allocated_collected_time(
       Borrow(s.collection->occurrence_time()));
+}
+
+// The attempts are sorted: the last one by then is the first met backwards.
+void RightViewBuffer::ShowLastQuery(const v1::RightState& state,
+                                    const v1::Movement& m,
+                                    const RightStanding& s) {
+  for (int i = state.attempts_size() - 1; i >= 0; --i) {
+    const RightEvent& event = state.attempts(i);
+    if (event.event() != v1::PICKUP_RIGHT_QUERIED ||
+        Before(m.occurrence_time(), event.occurrence_time())) {
+      continue;
+    }
+    if (s.issue != nullptr &&
+        Before(event.occurrence_time(), s.issue->occurrence_time())) {
+      return;
+    }
+    view_.unsafe_arena_set_allocated_last_queried_time(
+        Borrow(event.occurrence_time()));
+    if (full_) {
+      view_.unsafe_arena_set_allocated_last_queried_by(
+          Named(event.actor_id(), &last_queried_by_));
+    }
+    return;
+  }
+}
+
+void RightViewBuffer::ShowBeyond(const RightStanding& s) {
+  view_.set_kind(s.kind);
+  view_.unsafe_arena_set_allocated_issuer(Named(s.issuer, &issuer_));
+  view_.unsafe_arena_set_allocated_previous_nominee(
+      Named(s.previous_nominee, &previous_nominee_));
+  if (s.issue != nullptr) view_.set_changes(s.changes);
+  view_.unsafe_arena_set_allocated_last_change_time(BorrowTime(s.last_change));
+  if (s.holder_accepted) view_.set_holder_accepted(true);
+  if (s.nominee_accepted) view_.set_nominee_accepted(true);
 }
 
 void RightViewBuffer::ShowCompleteness(const RightStanding& s,
@@ -246,7 +291,6 @@ void RightViewBuffer::ShowAttempts(const v1::RightState& state,
                                    const RightStanding& s) {
   const Timestamp& t = m.occurrence_time();
   int64_t queries = 0, refusals = 0;
-  const RightEvent* queried = nullptr;
   const RightEvent* refused = nullptr;
   for (const RightEvent& event : state.attempts()) {
     if (Before(t, event.occurrence_time())) break;
@@ -256,17 +300,10 @@ void RightViewBuffer::ShowAttempts(const v1::RightState& state,
     }
     if (event.event() == v1::PICKUP_RIGHT_QUERIED) {
       ++queries;
-      queried = &event;
     } else if (event.event() == v1::PICKUP_RIGHT_REFUSED) {
       ++refusals;
       refused = &event;
     }
-  }
-  if (queried != nullptr) {
-    view_.unsafe_arena_set_allocated_last_queried_time(
-        Borrow(queried->occurrence_time()));
-    view_.unsafe_arena_set_allocated_last_queried_by(
-        Named(queried->actor_id(), &last_queried_by_));
   }
   if (refused != nullptr) {
     view_.unsafe_arena_set_allocated_last_refused_time(

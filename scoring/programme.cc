@@ -35,12 +35,22 @@ enum Root : uint8_t {
   kFacility,
   kSource,
 };
-static_assert(kSource < 8, "a bit each in roots_read");
+// Bits of roots_read: one for each root, and one each for what lies beyond the
+// near fields of two.
+constexpr uint16_t kContainerBeyond = 1 << (kSource + 1);
+constexpr uint16_t kRightBeyond = 1 << (kSource + 2);
 
-uint8_t RootsOf(const std::vector<cel::Path>& fields) {
-  uint8_t roots = 0;
+uint16_t RootsOf(const std::vector<cel::Path>& fields) {
+  uint16_t roots = 0;
   for (const cel::Path& path : fields) {
-    roots |= static_cast<uint8_t>(1 << path.root);
+    roots |= static_cast<uint16_t>(1 << path.root);
+    const int field = path.fields.empty() ? 0 : path.fields[0]->number();
+    if (path.root == kContainer && field > Programme::kContainerNearMax) {
+      roots |= kContainerBeyond;
+    }
+    if (path.root == kRight && field > Programme::kRightNearMax) {
+      roots |= kRightBeyond;
+    }
   }
   return roots;
 }
@@ -69,7 +79,7 @@ struct Programme::Rep {
     uint32_t root;
     uint32_t evidence_begin;  // Into `evidence`.
     uint32_t evidence_end;
-    uint8_t roots_read;  // Bit n: root n.
+    uint16_t roots_read;  // Bits as of RootsOf.
     Validity valid;
     uint32_t suppressions_begin = 0;  // Into `suppressions`.
     uint32_t suppressions_end = 0;
@@ -117,6 +127,7 @@ struct Programme::Rep {
   RuleIndex index;
   absl::flat_hash_map<std::string, std::vector<Cap>> category_caps;
   size_t rule_count = 0;
+  uint16_t roots_read = 0;  // Of all rules.
 };
 
 struct Programme::Circumstances {
@@ -304,6 +315,7 @@ void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
   std::vector<IndexedRule> indexed;
   indexed.reserve(rules.size());
   for (const CompiledRule& compiled : rules) {
+    roots_read |= compiled.roots_read;
     indexed.push_back({compiled.root, compiled.rule->applies_to});
   }
   index = RuleIndex(*program, indexed, statistics);
@@ -324,14 +336,25 @@ Programme::Needs Programme::Select(const Scope& scope,
   }
   state.Begin(*rep_->program, roots, lists);
   rep_->index.Select(movement.event(), &state, &candidates);
-  uint8_t read = 0;
+  uint16_t read = 0;
   for (const uint32_t rule : candidates.rules()) {
     read |= rep_->rules[rule].roots_read;
   }
-  if (!candidates.rules().empty()) read |= rep_->index.roots_refined();
+  if (!candidates.rules().empty() && rep_->index.roots_refined() != 0) {
+    // Which fields of these roots the index reads is not told.
+    read |= rep_->index.roots_refined() |
+            (rep_->roots_read & (kContainerBeyond | kRightBeyond));
+  }
   const auto reads = [&](Root root) { return (read >> root & 1) != 0; };
-  return {reads(kContainer), reads(kRight),    reads(kParty), reads(kVessel),
-          reads(kRoute),     reads(kFacility), reads(kSource)};
+  return {reads(kContainer),
+          reads(kRight),
+          reads(kParty),
+          reads(kVessel),
+          reads(kRoute),
+          reads(kFacility),
+          reads(kSource),
+          (read & kContainerBeyond) != 0,
+          (read & kRightBeyond) != 0};
 }
 
 void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,

@@ -121,7 +121,12 @@ class Programme {
     bool route = false;
     bool facility = false;
     bool source = false;
+    // Of container and right, the fields with numbers above these as well.
+    bool container_beyond = false;
+    bool right_beyond = false;
   };
+  static constexpr int kContainerNearMax = 15;
+  static constexpr int kRightNearMax = 11;
 
   // HOT PATH. Begins a movement: finds, by what it says itself, the rules that
   // may hit, and tells which views they read. The views of `scope` need not be

@@ -14,8 +14,16 @@ void Views::Derive(const Programme::Needs& needs,
                    const Reference& reference) {
   const v1::Movement& m = *input.movement;
   derived_ = needs;
-  if (needs.container) container_.Derive(states.container, input, reference);
-  if (needs.right) right_.Derive(states.right, input, reference);
+  if (needs.container) {
+    using Depth = ContainerViewBuffer::Depth;
+    container_.Derive(states.container, input, reference,
+                      needs.container_beyond ? Depth::kFull : Depth::kNear);
+  }
+  if (needs.right) {
+    using Depth = RightViewBuffer::Depth;
+    right_.Derive(states.right, input, reference,
+                  needs.right_beyond ? Depth::kFull : Depth::kNear);
+  }
   if (needs.party) party_.Derive(states.profiles, m);
   if (needs.vessel) vessel_.Derive(states.vessel, m, reference);
   if (needs.route) route_.Derive(states.profiles, m);

@@ -166,8 +166,8 @@ absl::StatusOr<bool> Take(absl::StatusOr<State> read, State* out) {
   return out->last_sequence() > 0;
 }
 
-absl::StatusOr<bool> Read(const EntityKey& key, Entities* entities,
-                          v1::GetEntityResponse* out) {
+absl::StatusOr<bool> ReadState(const EntityKey& key, Entities* entities,
+                               v1::GetEntityResponse* out) {
   switch (key.bytes[0]) {
     case 'C':
       return Take(entities->ReadContainer(key), out->mutable_container());
@@ -199,7 +199,7 @@ absl::StatusOr<v1::GetEntityResponse> HistoryApi::GetEntity(
   v1::GetEntityResponse response;
   bool known = false;
   absl::Status status = engine_->Run([&](Core& core) {
-    auto read = Read(*key, &core.mutable_entities(), &response);
+    auto read = ReadState(*key, &core.mutable_entities(), &response);
     if (read.ok()) known = *read;
     return read.status();
   });

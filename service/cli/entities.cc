@@ -127,89 +127,103 @@ void AddField(CLI::App* command, const char* name, const char* what,
   if (name[0] != '-') option->required();
 }
 
+// One kind as a command of its own. Options are added by the caller.
+struct Kind {
+  Kind(CLI::App* app, const char* name, const char* what,
+       const GlobalFlags& global, Action* action)
+      : flags(std::make_shared<EntityFlags>()),
+        command(AddKind(app, name, what, flags, global, action)) {}
+
+  // `set` writes into the request.
+  void Field(const char* name, const char* what,
+             void (*set)(const std::string&, v1::GetEntityRequest*)) const {
+    AddField(command, name, what, [set, flags = flags.get()](const auto& text) {
+      set(text, &flags->request);
+    });
+  }
+
+  std::shared_ptr<EntityFlags> flags;
+  CLI::App* command;
+};
+
+using Request = v1::GetEntityRequest;
+
+void AddParty(const Kind& kind) {
+  kind.command
+      ->add_option("role", kind.flags->role,
+                   "haulier, carrier, shipper, consignee, notify_party, "
+                   "declarant, forwarder, actor")
+      ->required();
+  kind.Field("id", "Its id, letter by letter",
+             [](const std::string& text, Request* request) {
+               request->mutable_party()->set_id(text);
+             });
+  kind.Field("--at", "At this port alone (UN/LOCODE); carrier or consignee",
+             [](const std::string& text, Request* request) {
+               const v1::PartyName party = request->party();
+               *request->mutable_port_use()->mutable_party() = party;
+               request->mutable_port_use()->set_locode(text);
+             });
+}
+
+void AddFacility(const Kind& kind) {
+  kind.Field("locode", "UN/LOCODE",
+             [](const std::string& text, Request* request) {
+               request->mutable_facility()->set_locode(text);
+             });
+  kind.Field("--code", "Facility code there",
+             [](const std::string& text, Request* request) {
+               request->mutable_facility()->set_facility(text);
+             });
+}
+
+void AddRoute(const Kind& kind) {
+  kind.Field("from", "UN/LOCODE",
+             [](const std::string& text, Request* request) {
+               request->mutable_route()->set_from_locode(text);
+             });
+  kind.Field("to", "UN/LOCODE", [](const std::string& text, Request* request) {
+    request->mutable_route()->set_to_locode(text);
+  });
+  kind.Field("--via", "Transhipment",
+             [](const std::string& text, Request* request) {
+               request->mutable_route()->set_via_locode(text);
+             });
+  kind.Field("--commodity", "Harmonised System code",
+             [](const std::string& text, Request* request) {
+               request->mutable_route()->set_commodity(text);
+             });
+}
+
 }  // namespace
 
 void AddEntities(CLI::App& app, const GlobalFlags& global, Action* action) {
   const auto kind = [&](const char* name, const char* what) {
-    auto flags = std::make_shared<EntityFlags>();
-    CLI::App* command = AddKind(&app, name, what, flags, global, action);
-    return std::make_pair(command, flags);
+    return Kind(&app, name, what, global, action);
   };
-  {
-    auto [command, flags] =
-        kind("party",
-             "Show when a party was active in a role, or a carrier or "
-             "consignee at a port");
-    auto* const f = flags.get();
-    command
-        ->add_option("role", f->role,
-                     "haulier, carrier, shipper, consignee, "
-                     "notify_party, declarant, forwarder, "
-                     "actor")
-        ->required();
-    AddField(command, "id", "Its id, letter by letter", [f](const auto& text) {
-      f->request.mutable_party()->set_id(text);
-    });
-    AddField(command, "--at", "At this port alone (UN/LOCODE)",
-             [f](const auto& text) {
-               v1::PartyName party = f->request.party();
-               *f->request.mutable_port_use()->mutable_party() = party;
-               f->request.mutable_port_use()->set_locode(text);
+  AddParty(kind("party",
+                "Show since when and how often a party was active in a role"));
+  AddFacility(kind("facility", "Show a facility and its risky boxes"));
+  AddRoute(kind("route", "Show since when and how often a route was used"));
+  kind("account", "Show since when an account was active")
+      .Field("account", "Account",
+             [](const std::string& text, Request* request) {
+               request->set_account(text);
              });
-  }
-  {
-    auto [command, flags] = kind("account", "Show when an account was active");
-    auto* const f = flags.get();
-    AddField(command, "account", "Account",
-             [f](const auto& text) { f->request.set_account(text); });
-  }
-  {
-    auto [command, flags] = kind("device", "Show when a device was active");
-    auto* const f = flags.get();
-    AddField(command, "device", "Device",
-             [f](const auto& text) { f->request.set_device(text); });
-  }
-  {
-    auto [command, flags] = kind("vessel", "Show the calls of a vessel");
-    auto* const f = flags.get();
-    AddField(command, "imo", "IMO number",
-             [f](const auto& text) { f->request.set_vessel_imo(text); });
-  }
-  {
-    auto [command, flags] =
-        kind("facility", "Show a facility and its risky boxes");
-    auto* const f = flags.get();
-    AddField(command, "locode", "UN/LOCODE", [f](const auto& text) {
-      f->request.mutable_facility()->set_locode(text);
-    });
-    AddField(command, "--code", "Facility code there", [f](const auto& text) {
-      f->request.mutable_facility()->set_facility(text);
-    });
-  }
-  {
-    auto [command, flags] = kind("route", "Show when a route was used");
-    auto* const f = flags.get();
-    AddField(command, "from", "UN/LOCODE", [f](const auto& text) {
-      f->request.mutable_route()->set_from_locode(text);
-    });
-    AddField(command, "to", "UN/LOCODE", [f](const auto& text) {
-      f->request.mutable_route()->set_to_locode(text);
-    });
-    AddField(command, "--via", "Transhipment", [f](const auto& text) {
-      f->request.mutable_route()->set_via_locode(text);
-    });
-    AddField(command, "--commodity", "Harmonised System code",
-             [f](const auto& text) {
-               f->request.mutable_route()->set_commodity(text);
+  kind("device", "Show since when a device was active")
+      .Field("device", "Device", [](const std::string& text, Request* request) {
+        request->set_device(text);
+      });
+  kind("vessel", "Show the calls of a vessel")
+      .Field("imo", "IMO number",
+             [](const std::string& text, Request* request) {
+               request->set_vessel_imo(text);
              });
-  }
-  {
-    auto [command, flags] = kind("right", "Show the chain of a pick-up right");
-    auto* const f = flags.get();
-    AddField(command, "container", "Container number", [f](const auto& text) {
-      f->request.mutable_right()->set_container_number(text);
-    });
-  }
+  kind("right", "Show the chain of a pick-up right")
+      .Field("container", "Container number",
+             [](const std::string& text, Request* request) {
+               request->mutable_right()->set_container_number(text);
+             });
 }
 
 }  // namespace portrisk::service::cli

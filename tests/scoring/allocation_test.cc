@@ -104,6 +104,12 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
   std::vector<v1::ProfileState> profiles(kProfileSlots);
   EntityStates states{&container, &right, &vessel, &facility};
   for (size_t i = 0; i < kProfileSlots; ++i) states.profiles[i] = &profiles[i];
+  // Warm is full: a list that still grows has to allocate.
+  v1::Unit risky;
+  risky.set_lane(v1::RED);
+  for (uint64_t i = 0; i < 96; ++i) {
+    FoldFacility({&movements[0], 1000 + i, 1}, risky, &facility);
+  }
   v1::Assessment assessment;
   int hits = 0, suppressed = 0;
   allocations = 0;
@@ -151,7 +157,7 @@ rules:
       party.trade.age_h > 0.0 && vessel.profile.movements > 0 &&
       route.commodity.gap_h > 0.0 && route.chapter == "08" &&
       facility.risky_boxes >= 0 && source.declared &&
-      container.open_voyages >= 0
+      container.events_known > 0
     score: 10
 )",
                                            "views");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -46,7 +47,7 @@ class ContainerViewTest : public testing::Test {
   }
   const v1::ContainerView& Derive(const v1::Movement& m) {
     own_ = m;
-    buffer_.Derive(&state_, {&own_, 999, 999}, reference_);
+    buffer_.Derive(&state_, {&own_, 999, 999}, *reference_);
     return buffer_.view();
   }
   void Complete(std::initializer_list<v1::Event> events) {
@@ -55,10 +56,11 @@ class ContainerViewTest : public testing::Test {
     source->set_id("terminal");
     for (const v1::Event event : events) source->add_complete(event);
     source->mutable_complete_since()->set_seconds(kBegin - 90 * 86400);
-    reference_ = Reference(table, "test");
+    reference_ = std::make_unique<Reference>(table, "test");
   }
 
-  Reference reference_{v1::ReferenceTable(), "test"};
+  std::unique_ptr<Reference> reference_ =
+      std::make_unique<Reference>(v1::ReferenceTable(), "test");
   v1::Movement own_;
   v1::ContainerState state_;
   ContainerViewBuffer buffer_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -41,7 +42,7 @@ class PickupRightTest : public testing::Test {
   }
   const v1::RightView& Derive(const v1::Movement& m, uint64_t key) {
     own_ = m;
-    buffer_.Derive(&state_, {&own_, key, ++sequence_}, reference_);
+    buffer_.Derive(&state_, {&own_, key, ++sequence_}, *reference_);
     return buffer_.view();
   }
   static v1::Movement By(v1::Movement m, const std::string& actor,
@@ -71,10 +72,11 @@ class PickupRightTest : public testing::Test {
          ++event) {
       source->add_complete(static_cast<v1::Event>(event));
     }
-    reference_ = Reference(table, "test");
+    reference_ = std::make_unique<Reference>(table, "test");
   }
 
-  Reference reference_{v1::ReferenceTable(), "test"};
+  std::unique_ptr<Reference> reference_ =
+      std::make_unique<Reference>(v1::ReferenceTable(), "test");
   v1::Movement own_;
   v1::RightState state_;
   RightViewBuffer buffer_;
