@@ -212,6 +212,27 @@ TEST_F(ContainerViewTest, ARetractedDepartureOpensTheVisitAgain) {
   EXPECT_TRUE(state_.visit().open());
 }
 
+TEST_F(ContainerViewTest, AStateStaysSmall) {
+  for (uint64_t i = 1; i <= 200; ++i) {
+    v1::Movement m = At(i % 2 ? v1::GATE_IN : v1::GATE_OUT, i * 10);
+    m.mutable_location()->set_facility("ECTDELTA");
+    m.mutable_container()->set_load_status(v1::FULL);
+    m.mutable_container()->set_type_code("45R1");
+    m.mutable_weights()->set_vgm_kg(22'000);
+    m.add_seals()->set_number("ML-NL0012");
+    m.mutable_haulier()->set_id("NL123456789");
+    m.mutable_transport()->set_mode(v1::ROAD);
+    Fold(m, i << 40);
+    v1::Movement papers = Manifest(v1::MANIFEST_AMENDED, i * 10,
+                                   "MAEU123456789", "NLRTM", "412W");
+    papers.mutable_pseudonyms()->set_consignee(i << 40);
+    Fold(papers, i << 41);
+  }
+  EXPECT_EQ(state_.documents_size(), 12);
+  RecordProperty("bytes", static_cast<int>(state_.ByteSizeLong()));
+  EXPECT_LE(state_.ByteSizeLong(), 5000u);
+}
+
 // The lists are a function of the set of movements.
 TEST_F(ContainerViewTest, AnyOrderOfArrivalGivesTheSameTimeline) {
   std::mt19937 random(20261125);

@@ -168,6 +168,26 @@ TEST_F(FacilityTest, ARetractionTakesTheRiskyBoxOut) {
   EXPECT_EQ(state_.risky_size(), 0);
 }
 
+TEST_F(FacilityTest, AStateStaysSmall) {
+  for (int i = 0; i < 5000; ++i) {
+    Fold("MSKU" + std::to_string(1'000'000 + i), i, "A12-03-2", v1::RED);
+  }
+  EXPECT_EQ(state_.risky_size(), 96);
+  RecordProperty("bytes", static_cast<int>(state_.ByteSizeLong()));
+  EXPECT_LE(state_.ByteSizeLong(), 5000u);
+}
+
+TEST_F(VesselTest, AStateStaysSmall) {
+  for (int i = 0; i < 500; ++i) {
+    v1::Movement m = At(v1::LOAD, i * 24, i % 2 ? "BRSSZ" : "NLRTM");
+    m.mutable_transport()->set_voyage("VOY" + std::to_string(100 + i));
+    Fold(m);
+  }
+  EXPECT_EQ(state_.calls_size(), kVesselCallsMax);
+  RecordProperty("bytes", static_cast<int>(state_.ByteSizeLong()));
+  EXPECT_LE(state_.ByteSizeLong(), 500u);
+}
+
 TEST(Bays, AreReadFromWhatYardsWrite) {
   Bay bay;
   ASSERT_TRUE(ReadBay("A12-03-2", &bay));

@@ -144,7 +144,7 @@ TEST_F(EntityRulesTest, AnExplanationSeesThePastOfEveryKind) {
   auto response = ExplainApi(engine_.get()).Explain(request);
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->recorded(), "hit");
-  EXPECT_EQ(response->condition().truth(), v1::ExplainNode::TRUE)
+  EXPECT_EQ(response->condition().truth(), v1::HOLDS)
       << response->DebugString();
 }
 
