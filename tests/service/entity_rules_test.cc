@@ -79,18 +79,26 @@ class EntityRulesTest : public RuleLifeTest {
     return history;
   }
 
-  std::vector<std::string> Live(size_t cache, size_t crash_every) {
+  enum class End { kOrderly, kCrash };
+
+  std::vector<std::string> Live(size_t cache, size_t end_every, End end) {
     lives_ += 1000;  // A store of its own.
     StartWith(cache);
     Activate(Document("all", "common", "", kReadsAll));
     std::vector<std::string> answers;
     const std::vector<v1::Movement> history = History(20261125);
     for (size_t i = 0; i < history.size(); i += 20) {
-      if (crash_every > 0 && i > 0 && i % crash_every == 0) {
-        const std::string before = Directory();
-        ++lives_;
-        std::filesystem::copy(before, Directory(),
-                              std::filesystem::copy_options::recursive);
+      if (end_every > 0 && i > 0 && i % end_every == 0) {
+        if (end == End::kOrderly) {
+          engine_.reset();
+        } else {
+          // A copy is only that of one moment while nothing is written behind,
+          // so lives that crash checkpoint at their end alone.
+          const std::string before = Directory();
+          ++lives_;
+          std::filesystem::copy(before, Directory(),
+                                std::filesystem::copy_options::recursive);
+        }
         StartWith(cache);
       }
       for (const Answer& answer :
@@ -111,11 +119,11 @@ class EntityRulesTest : public RuleLifeTest {
 };
 
 TEST_F(EntityRulesTest, CachesAndCrashesChangeNoAnswer) {
-  const auto steady = Live(1'000'000, 0);
-  EXPECT_GT(evidence_, 20'000) << "the views must have something to say";
-  EXPECT_TRUE(Live(1, 0) == steady);
-  EXPECT_TRUE(Live(1, 240) == steady);
-  EXPECT_TRUE(Live(1'000'000, 300) == steady);
+  const auto steady = Live(1'000'000, 0, End::kOrderly);
+  EXPECT_GT(evidence_, 15'000) << "the views must have something to say";
+  EXPECT_TRUE(Live(1, 0, End::kOrderly) == steady);
+  EXPECT_TRUE(Live(1, 240, End::kOrderly) == steady);
+  EXPECT_TRUE(Live(1'000'000, 300, End::kCrash) == steady);
 }
 
 TEST_F(EntityRulesTest, AnExplanationSeesThePastOfEveryKind) {
