@@ -39,6 +39,9 @@ class ContainerViewBuffer {
  private:
   class Walk;
 
+  // In container_view_beyond.cc, like all that follows DeriveCargo.
+  void DeriveBeyond(const v1::ContainerState& state, int position,
+                    const JournaledMovement& input, const Reference& reference);
   void ReleaseBeyond();
   void DeriveOwn(const v1::Movement& movement, const Reference& reference);
   void DeriveNeighbours(const v1::ContainerState& state, int position,

@@ -11,6 +11,7 @@
 #include "scoring/cel/fields.h"
 #include "scoring/cel/naive.h"
 #include "scoring/cel/program.h"
+#include "scoring/roots.h"
 #include "scoring/rule_set.h"
 
 namespace portrisk::scoring {
@@ -276,18 +277,9 @@ void AddOwnReasons(const Rule& rule, const v1::Movement& movement,
 }  // namespace
 
 Programme::Needs NeedsOf(const RuleSet& rule_set, absl::string_view rule) {
-  Programme::Needs needs;
   const auto found = rule_set.rule_index.find(rule);
-  if (found == rule_set.rule_index.end()) return needs;
-  // In the order of cel::RuleEnvironment.
-  bool* const roots[] = {nullptr,         &needs.container, &needs.right,
-                         &needs.party,    &needs.vessel,    &needs.route,
-                         &needs.facility, &needs.source};
-  for (const cel::Path& path : rule_set.rules[found->second].evidence) {
-    if (roots[path.root] != nullptr) *roots[path.root] = true;
-  }
-  needs.container_beyond = needs.right_beyond = true;  // Nobody waits for it.
-  return needs;
+  if (found == rule_set.rule_index.end()) return Programme::Needs();
+  return NeedsOf(RootsOf(rule_set.rules[found->second].evidence));
 }
 
 bool HasRule(const RuleSet& rule_set, absl::string_view rule) {

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "scoring/borrow.h"
 #include "scoring/bounded_timeline.h"
 #include "scoring/programme.h"
 
@@ -65,12 +66,6 @@ void FillEvent(const JournaledMovement& input, RightEvent* event) {
   SetText(issues ? m.source() : NoText(), &E::source, &E::mutable_source,
           event);
   event->set_kind(right.kind());
-}
-
-// What a state or a buffer holds, borrowed by a view that never writes it.
-template <typename Message>
-Message* Borrow(const Message& message) {
-  return const_cast<Message*>(&message);
 }
 
 Timestamp* BorrowTime(const Timestamp* time) {

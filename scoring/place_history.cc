@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "scoring/borrow.h"
 #include "scoring/bounded_timeline.h"
 #include "scoring/container_view.h"
 #include "scoring/legs.h"
@@ -23,11 +24,6 @@ constexpr int64_t kNeighbourSeconds = 48 * 3600;
 constexpr int64_t kBaysMax = 2;
 constexpr size_t kTwinCharacters = 10;
 constexpr size_t kRowAndTierDigits = 4;
-
-template <typename Message>
-Message* Borrow(const Message& message) {
-  return const_cast<Message*>(&message);
-}
 
 int64_t PeriodOf(const v1::Movement& movement) {
   return movement.transport().voyage().empty()

@@ -16,6 +16,7 @@
 #include "scoring/cel/program.h"
 #include "scoring/limits.h"
 #include "scoring/programme_evidence.h"
+#include "scoring/roots.h"
 #include "scoring/rule_index.h"
 #include "scoring/rule_set.h"
 
@@ -23,37 +24,6 @@ namespace portrisk::scoring {
 namespace {
 
 constexpr absl::string_view kOccurrenceTime = "movement.occurrence_time";
-
-// The roots of Scope, in the order of cel::RuleEnvironment.
-enum Root : uint8_t {
-  kMovement,
-  kContainer,
-  kRight,
-  kParty,
-  kVessel,
-  kRoute,
-  kFacility,
-  kSource,
-};
-// Bits of roots_read: one for each root, and one each for what lies beyond the
-// near fields of two.
-constexpr uint16_t kContainerBeyond = 1 << (kSource + 1);
-constexpr uint16_t kRightBeyond = 1 << (kSource + 2);
-
-uint16_t RootsOf(const std::vector<cel::Path>& fields) {
-  uint16_t roots = 0;
-  for (const cel::Path& path : fields) {
-    roots |= static_cast<uint16_t>(1 << path.root);
-    const int field = path.fields.empty() ? 0 : path.fields[0]->number();
-    if (path.root == kContainer && field > Programme::kContainerNearMax) {
-      roots |= kContainerBeyond;
-    }
-    if (path.root == kRight && field > Programme::kRightNearMax) {
-      roots |= kRightBeyond;
-    }
-  }
-  return roots;
-}
 
 void Assign(absl::string_view text, std::string* out) {
   out->assign(text.data(), text.size());
@@ -342,19 +312,9 @@ Programme::Needs Programme::Select(const Scope& scope,
   }
   if (!candidates.rules().empty() && rep_->index.roots_refined() != 0) {
     // Which fields of these roots the index reads is not told.
-    read |= rep_->index.roots_refined() |
-            (rep_->roots_read & (kContainerBeyond | kRightBeyond));
+    read |= rep_->index.roots_refined() | (rep_->roots_read & kBeyond);
   }
-  const auto reads = [&](Root root) { return (read >> root & 1) != 0; };
-  return {reads(kContainer),
-          reads(kRight),
-          reads(kParty),
-          reads(kVessel),
-          reads(kRoute),
-          reads(kFacility),
-          reads(kSource),
-          (read & kContainerBeyond) != 0,
-          (read & kRightBeyond) != 0};
+  return NeedsOf(read);
 }
 
 void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,

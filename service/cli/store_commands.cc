@@ -89,9 +89,8 @@ int LoadReferenceFiles(const GlobalFlags& global, const ReferenceFlags& flags) {
   if (!status.ok()) return Fail(status);
   std::cout << "reference data in force: " << response.place_count()
             << " places, " << response.owner_count() << " owner codes, "
-            << response.source_count() << " sources, "
-            << response.version() << ", journal position "
-            << response.sequence() << "\n";
+            << response.source_count() << " sources, " << response.version()
+            << ", journal position " << response.sequence() << "\n";
   return kExitOk;
 }
 
