@@ -37,17 +37,13 @@ void Assessor::Assess(const AssessContext& context,
   AssignUnit(m, states.container, *context.draw_key, out->mutable_unit());
   if (!m.retraction() && IsActual(m)) {
     const Programme& programme = *context.programme;
-    const Scope scope{&m, &container_.view(), &right_.view()};
+    const Scope scope = views_.ScopeOf(m);
     const Programme::Needs needs = programme.Select(scope, &scratch_);
-    if (needs.container) {
-      container_.Derive(states.container, input, *context.reference);
-    }
-    if (needs.right) right_.Derive(states.right, input);
+    views_.Derive(needs, input, states, *context.reference);
     programme.EvaluateSelected(scope, &scratch_, out);
     Decide(programme, *context.profile, out);
     // States may change as soon as this returns.
-    container_.Release();
-    right_.Release();
+    views_.Release();
   }
 }
 

@@ -4,11 +4,10 @@
 
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/history.pb.h"
-#include "scoring/container_history.h"
 #include "scoring/decision.h"
-#include "scoring/pickup_right.h"
 #include "scoring/programme.h"
 #include "scoring/reference.h"
+#include "scoring/views.h"
 
 namespace portrisk::scoring {
 
@@ -18,12 +17,6 @@ struct AssessContext {
   const Reference* reference;
   const SelectionProfile* profile;
   const DrawKey* draw_key;
-};
-
-// States of the entities the movement names, before it. Null: names none.
-struct EntityStates {
-  const v1::ContainerState* container = nullptr;
-  const v1::RightState* right = nullptr;
 };
 
 // Turns movements into assessments. Holds buffers; one per thread.
@@ -36,8 +29,7 @@ class Assessor {
               const EntityStates& states, v1::Assessment* out);
 
  private:
-  ContainerViewBuffer container_;
-  RightViewBuffer right_;
+  Views views_;
   EvalScratch scratch_;
 };
 

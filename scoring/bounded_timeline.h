@@ -1,5 +1,8 @@
 // A bounded, sorted list inside a protobuf state: by occurrence time, then by
-// movement key, newest `kTimelineMax` kept.
+// movement key, the newest kept.
+//
+// What is kept of a set of events does not depend on the order they came in,
+// as long as none is taken out again that had pushed out another.
 //
 // Elements are moved by swapping pointers and the oldest is overwritten when
 // the list is full, so that a warm list allocates nothing.
@@ -7,28 +10,68 @@
 #define PORTRISK_SCORING_BOUNDED_TIMELINE_H_
 
 #include <cstdint>
+#include <string>
 
 #include "google/protobuf/repeated_field.h"
 #include "portrisk/v1/history.pb.h"
+#include "scoring/container_history.h"
 #include "scoring/timestamps.h"
 
 namespace portrisk::scoring {
 
 inline constexpr int kTimelineMax = 32;
+inline constexpr int kDocumentsMax = 12;
+inline constexpr int kAttemptsMax = 16;
+inline constexpr int kRiskyBoxesMax = 96;
 
 // Order within one instant: systems that stamp whole seconds issue and nominate
 // in the same one. The enum counts in order of life, collection comes last.
-inline int RankOf(const v1::TimelineEvent&) { return 0; }
-inline int RankOf(const v1::RightEvent& event) {
-  return event.event() == v1::GATE_OUT ? v1::Event_MAX + 1 : event.event();
+template <typename Element>
+int RankOf(v1::Event) {
+  return 0;
 }
+template <>
+inline int RankOf<v1::RightEvent>(v1::Event event) {
+  return event == v1::GATE_OUT ? v1::Event_MAX + 1 : event;
+}
+template <typename Element>
+int RankOf(const Element& element) {
+  return RankOf<Element>(element.event());
+}
+inline int RankOf(const v1::RiskyBox&) { return 0; }
 
-template <typename Event>
-bool EventBefore(const Event& a, const Event& b) {
+template <typename Element>
+bool EventBefore(const Element& a, const Element& b) {
   if (Before(a.occurrence_time(), b.occurrence_time())) return true;
   if (Before(b.occurrence_time(), a.occurrence_time())) return false;
   if (RankOf(a) != RankOf(b)) return RankOf(a) < RankOf(b);
   return a.movement_key() < b.movement_key();
+}
+
+// Whether a movement would come before `b`.
+template <typename Element>
+bool MovementBefore(const JournaledMovement& input, const Element& b) {
+  const google::protobuf::Timestamp& t = input.movement->occurrence_time();
+  if (Before(t, b.occurrence_time())) return true;
+  if (Before(b.occurrence_time(), t)) return false;
+  const int rank = RankOf<Element>(input.movement->event());
+  if (rank != RankOf(b)) return rank < RankOf(b);
+  return input.movement_key < b.movement_key();
+}
+
+inline const std::string& NoText() {
+  static const std::string* const none = new std::string;
+  return *none;
+}
+
+// Sets a string field of an element that may have been used. Most are absent,
+// and setting an empty one costs as much as setting another.
+template <typename Element>
+void SetText(const std::string& value,
+             const std::string& (Element::*get)() const,
+             std::string* (Element::*mutate)(), Element* element) {
+  if (value.empty() && (element->*get)().empty()) return;
+  (element->*mutate)()->assign(value);
 }
 
 // Removes the event of `movement_key`; false when there is none.
@@ -44,26 +87,25 @@ bool RemoveEvent(uint64_t movement_key,
   return false;
 }
 
-// Puts an element that `fill(Event*)` writes (every field of it, since it may
-// be a used one) in its place. A full list gives up its oldest element, and
-// does not take an event that happened before all it keeps.
-template <typename Event, typename Fill>
-void InsertEvent(const google::protobuf::Timestamp& occurrence_time,
-                 google::protobuf::RepeatedPtrField<Event>* list,
-                 const Fill& fill) {
-  int i = 0;
-  if (list->size() < kTimelineMax) {
+// Puts an element for a movement, which `fill(Element*)` writes (every field
+// of it, since it may be a used one), in its place. A list of `most` gives up
+// its oldest element, and does not take one that comes before all it has.
+template <typename Element, typename Fill>
+void InsertEvent(const JournaledMovement& input, int most, const Fill& fill,
+                 google::protobuf::RepeatedPtrField<Element>* list) {
+  if (list->size() < most) {
     list->Add();
-    i = list->size() - 1;
+    int i = list->size() - 1;
     fill(list->Mutable(i));
     for (; i > 0 && EventBefore(list->Get(i), list->Get(i - 1)); --i) {
       list->SwapElements(i, i - 1);
     }
     return;
   }
-  if (Before(occurrence_time, list->Get(0).occurrence_time())) return;
+  if (MovementBefore(input, list->Get(0))) return;
   fill(list->Mutable(0));
-  for (; i + 1 < list->size() && EventBefore(list->Get(i + 1), list->Get(i));
+  for (int i = 0;
+       i + 1 < list->size() && EventBefore(list->Get(i + 1), list->Get(i));
        ++i) {
     list->SwapElements(i, i + 1);
   }

@@ -13,14 +13,6 @@
 namespace portrisk::scoring {
 namespace {
 
-bool IsDeparture(v1::Event event) {
-  return event == v1::GATE_OUT || event == v1::LOAD;
-}
-
-bool IsArrival(v1::Event event) {
-  return event == v1::GATE_IN || event == v1::DISCHARGE;
-}
-
 void AppendNumber(uint64_t value, std::string* out) {
   char buffer[20];
   char* const end = std::to_chars(buffer, buffer + 20, value).ptr;
@@ -62,11 +54,16 @@ void AssignConsignment(const v1::Movement& movement, v1::Unit* unit) {
   unit->set_visit_open(false);
 }
 
+// Whether the container is known to have been somewhere since.
 bool HappenedBefore(const v1::Movement& movement,
                     const v1::ContainerState& state) {
-  return state.timeline_size() > 0 && movement.has_occurrence_time() &&
-         Before(movement.occurrence_time(),
-                state.timeline(state.timeline_size() - 1).occurrence_time());
+  if (!movement.has_occurrence_time()) return false;
+  for (int i = state.timeline_size() - 1; i >= 0; --i) {
+    if (!IsPhysical(state.timeline(i).event())) continue;
+    return Before(movement.occurrence_time(),
+                  state.timeline(i).occurrence_time());
+  }
+  return false;
 }
 
 // A visit at another place than the present one that is already over: named

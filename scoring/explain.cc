@@ -11,6 +11,7 @@
 #include "scoring/cel/fields.h"
 #include "scoring/cel/naive.h"
 #include "scoring/cel/program.h"
+#include "scoring/roots.h"
 #include "scoring/rule_set.h"
 
 namespace portrisk::scoring {
@@ -45,8 +46,9 @@ class Explainer {
         }
       }
     }
-    const google::protobuf::Message* roots[] = {scope.movement, scope.container,
-                                                scope.right};
+    const google::protobuf::Message* roots[] = {
+        scope.movement, scope.container, scope.right,    scope.party,
+        scope.vessel,   scope.route,     scope.facility, scope.source};
     cel::ListContext context;
     context.sets = sets_.data();
     if (scope.movement->has_occurrence_time()) {
@@ -272,6 +274,12 @@ void AddOwnReasons(const Rule& rule, const v1::Movement& movement,
 }
 
 }  // namespace
+
+Programme::Needs NeedsOf(const RuleSet& rule_set, absl::string_view rule) {
+  const auto found = rule_set.rule_index.find(rule);
+  if (found == rule_set.rule_index.end()) return Programme::Needs();
+  return NeedsOf(RootsOf(rule_set.rules[found->second].evidence));
+}
 
 bool HasRule(const RuleSet& rule_set, absl::string_view rule) {
   return rule_set.rule_index.contains(rule);

@@ -22,6 +22,9 @@ bool ExplainRule(const RuleSet& rule_set, absl::string_view rule,
                  const Scope& scope, const std::vector<Programme::List>& lists,
                  v1::ExplainResponse* out);
 
+// The views that a rule reads; none when there is no such rule.
+Programme::Needs NeedsOf(const RuleSet& rule_set, absl::string_view rule);
+
 bool HasRule(const RuleSet& rule_set, absl::string_view rule);
 
 }  // namespace portrisk::scoring

@@ -1,18 +1,26 @@
 // The chain of a pick-up right: how a movement is folded into it, and what a
 // rule may read of it as of a movement. Pure, like container_history.h.
+//
+// One model for both kinds of port. Where a code is issued, there is an issue
+// with the hash of a PIN, look-ups, and a gate-out with the hash of what was
+// shown; where a release passes from hand to hand, there are transfers,
+// acceptances and nominations. Whatever is there is used.
 #ifndef PORTRISK_SCORING_PICKUP_RIGHT_H_
 #define PORTRISK_SCORING_PICKUP_RIGHT_H_
 
 #include "portrisk/v1/history.pb.h"
 #include "scoring/container_history.h"
+#include "scoring/reference.h"
+#include "scoring/right_chain.h"
 
 namespace portrisk::scoring {
 
-// Whether the movement is a step of a right: an event about the right itself
-// or the gate-out that uses it.
+// Whether the movement is a step of a right (an event about it, or the
+// gate-out that uses it) or an attempt at it: a look-up, a refusal, an
+// announced visit.
 bool ConcernsRight(const v1::Movement& movement);
 
-// Folds one admitted movement in, replacing an earlier version of it.
+// Folds one admitted movement in. An earlier version has been unfolded.
 void FoldRight(const JournaledMovement& input, v1::RightState* state);
 
 // Takes an earlier version out.
@@ -26,18 +34,60 @@ class RightViewBuffer {
   RightViewBuffer(const RightViewBuffer&) = delete;
   RightViewBuffer& operator=(const RightViewBuffer&) = delete;
 
+  // How much of the view is wanted.
+  enum class Depth : uint8_t {
+    kNear,  // Fields up to kRightNearMax: who holds it, is to come, has come.
+    kFull,
+  };
+
   // `state` may be null.
-  void Derive(const v1::RightState* state, const JournaledMovement& input);
+  void Derive(const v1::RightState* state, const JournaledMovement& input,
+              const Reference& reference, Depth depth = Depth::kFull);
   const v1::RightView& view() const { return view_; }
   void Release();
 
  private:
-  void Step(const v1::RightEvent& event);
+  // A gate-out, and how the right stood when it came.
+  struct Use {
+    const v1::RightEvent* gate = nullptr;
+    RightStanding standing;
+  };
 
+  RightStanding StandingBefore(const v1::RightState& state,
+                               const v1::Movement& movement) const;
+  void Show(const RightStanding& standing);
+  void ShowLastQuery(const v1::RightState& state, const v1::Movement& movement,
+                     const RightStanding& standing);
+  void ShowBeyond(const RightStanding& standing);
+  void ReleaseBeyond();
+  void ShowAttempts(const v1::RightState& state, const v1::Movement& movement,
+                    const RightStanding& standing);
+  void ShowCompleteness(const RightStanding& standing,
+                        const Reference& reference);
+  Use FindUse(const v1::RightState& state,
+              const JournaledMovement& input) const;
+  void ShowUse(const Use& use, const Reference& reference);
+  void ShowPath(const Use& use, const Reference& reference);
+  void ShowQueries(const v1::RightState& state, const v1::Movement& movement,
+                   const Use& use);
+  void ShowSecondClaimant(const v1::RightState& state,
+                          const v1::Movement& movement, const Use& use);
+
+  bool full_ = false;
   v1::RightView view_;
+  v1::RightUse use_;
+  v1::RightEvent own_;  // The movement as a step or an attempt.
   v1::Party holder_;
   v1::Party nominated_;
   v1::Party collected_by_;
+  v1::Party issuer_;
+  v1::Party previous_nominee_;
+  v1::Party last_queried_by_;
+  v1::Party last_refused_;
+  v1::Party use_haulier_;
+  v1::Party use_nominated_;
+  v1::Party second_claimant_;
+  v1::Party orphan_;
 };
 
 }  // namespace portrisk::scoring

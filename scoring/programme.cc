@@ -18,6 +18,7 @@
 #include "scoring/cel/program.h"
 #include "scoring/limits.h"
 #include "scoring/programme_evidence.h"
+#include "scoring/roots.h"
 #include "scoring/rule_index.h"
 #include "scoring/rule_set.h"
 
@@ -25,18 +26,6 @@ namespace portrisk::scoring {
 namespace {
 
 constexpr absl::string_view kOccurrenceTime = "movement.occurrence_time";
-
-// The roots of Scope, in the order of cel::RuleEnvironment.
-constexpr uint8_t kReadsContainer = 1 << 1;
-constexpr uint8_t kReadsRight = 1 << 2;
-
-uint8_t RootsOf(const std::vector<cel::Path>& fields) {
-  uint8_t roots = 0;
-  for (const cel::Path& path : fields) {
-    roots |= static_cast<uint8_t>(1 << path.root);
-  }
-  return roots;
-}
 
 void Assign(absl::string_view text, std::string* out) {
   out->assign(text.data(), text.size());
@@ -71,7 +60,7 @@ struct Programme::Rep {
     uint32_t root;
     uint32_t evidence_begin;  // Into `evidence`.
     uint32_t evidence_end;
-    uint8_t roots_read;  // Bit n: root n.
+    uint16_t roots_read;  // Bits as of RootsOf.
     Validity valid;
     uint32_t suppressions_begin = 0;  // Into `suppressions`.
     uint32_t suppressions_end = 0;
@@ -125,6 +114,7 @@ struct Programme::Rep {
   RuleIndex index;
   absl::flat_hash_map<std::string, std::vector<Cap>> category_caps;
   size_t rule_count = 0;
+  uint16_t roots_read = 0;  // Of all rules.
 };
 
 struct Programme::Circumstances {
@@ -331,6 +321,7 @@ void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
   indexed.reserve(rules.size());
   roots.reserve(rules.size());
   for (const CompiledRule& compiled : rules) {
+    roots_read |= compiled.roots_read;
     indexed.push_back({compiled.root, compiled.rule->applies_to});
     roots.push_back(compiled.root);
   }
@@ -340,8 +331,9 @@ void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
 
 Programme::Needs Programme::Select(const Scope& scope,
                                    EvalScratch* scratch) const {
-  const google::protobuf::Message* roots[] = {scope.movement, scope.container,
-                                              scope.right};
+  const google::protobuf::Message* roots[] = {
+      scope.movement, scope.container, scope.right,    scope.party,
+      scope.vessel,   scope.route,     scope.facility, scope.source};
   const v1::Movement& movement = *scope.movement;
   cel::EvalState& state = scratch->rep_->state;
   Candidates& candidates = scratch->rep_->candidates;
@@ -356,12 +348,15 @@ Programme::Needs Programme::Select(const Scope& scope,
     scratch->rep_->texts.resize(rep_->program->slots.size());
   }
   rep_->index.Select(movement.event(), &state, &candidates);
-  uint8_t read = 0;
+  uint16_t read = 0;
   for (const uint32_t rule : candidates.rules()) {
     read |= rep_->rules[rule].roots_read;
   }
-  if (!candidates.rules().empty()) read |= rep_->index.roots_refined();
-  return {(read & kReadsContainer) != 0, (read & kReadsRight) != 0};
+  if (!candidates.rules().empty() && rep_->index.roots_refined() != 0) {
+    // Which fields of these roots the index reads is not told.
+    read |= rep_->index.roots_refined() | (rep_->roots_read & kBeyond);
+  }
+  return NeedsOf(read);
 }
 
 void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,

@@ -24,11 +24,17 @@
 
 namespace portrisk::scoring {
 
-// What a condition may read. The pointers outlive the call; none is null.
+// What a condition may read, in the order of cel::RuleEnvironment. The pointers
+// outlive the call; none is null.
 struct Scope {
   const v1::Movement* movement;
-  const v1::ContainerView* container;
-  const v1::RightView* right;
+  const v1::ContainerView* container = &v1::ContainerView::default_instance();
+  const v1::RightView* right = &v1::RightView::default_instance();
+  const v1::PartyView* party = &v1::PartyView::default_instance();
+  const v1::VesselView* vessel = &v1::VesselView::default_instance();
+  const v1::RouteView* route = &v1::RouteView::default_instance();
+  const v1::FacilityView* facility = &v1::FacilityView::default_instance();
+  const v1::SourceView* source = &v1::SourceView::default_instance();
 };
 
 // One parsed and checked document. Immutable.
@@ -110,7 +116,17 @@ class Programme {
   struct Needs {
     bool container = false;
     bool right = false;
+    bool party = false;
+    bool vessel = false;
+    bool route = false;
+    bool facility = false;
+    bool source = false;
+    // Of container and right, the fields with numbers above these as well.
+    bool container_beyond = false;
+    bool right_beyond = false;
   };
+  static constexpr int kContainerNearMax = 15;
+  static constexpr int kRightNearMax = 11;
 
   // HOT PATH. Begins a movement: finds, by what it says itself, the rules that
   // may hit, and tells which views they read. The views of `scope` need not be

@@ -16,12 +16,14 @@
 // reference_test.cc compares with the C library's. Cost about 0.1 µs.
 #include "scoring/reference.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "scoring/timestamps.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -120,6 +122,7 @@ struct Reference::Rep {
   std::string version;
   absl::flat_hash_map<uint64_t, Coordinates> places;
   absl::flat_hash_set<uint64_t> owners;
+  absl::flat_hash_map<std::string, v1::Source> sources;
 };
 
 Reference::Reference(const v1::ReferenceTable& table, std::string version)
@@ -138,6 +141,9 @@ Reference::Reference(const v1::ReferenceTable& table, std::string version)
     rep_->owners.insert(Pack<kOwnerLength>(
         absl::string_view(owner.prefix()).substr(0, kOwnerLength)));
   }
+  for (const v1::Source& source : table.sources()) {
+    rep_->sources[source.id()] = source;
+  }
 }
 
 Reference::~Reference() = default;
@@ -153,6 +159,25 @@ std::optional<bool> Reference::KnowsOwner(absl::string_view prefix) const {
   if (prefix.size() != kPrefixLength) return false;
   return rep_->owners.contains(
       Pack<kOwnerLength>(prefix.substr(0, kOwnerLength)));
+}
+
+bool Reference::has_sources() const { return !rep_->sources.empty(); }
+
+const v1::Source* Reference::FindSource(absl::string_view id) const {
+  if (rep_->sources.empty()) return nullptr;
+  const auto it = rep_->sources.find(id);
+  return it == rep_->sources.end() ? nullptr : &it->second;
+}
+
+bool Reference::IsComplete(absl::string_view source, v1::Event event,
+                           const google::protobuf::Timestamp& since) const {
+  const v1::Source* const found = FindSource(source);
+  if (found == nullptr) return false;
+  if (found->has_complete_since() && Before(since, found->complete_since())) {
+    return false;
+  }
+  const auto& complete = found->complete();
+  return std::find(complete.begin(), complete.end(), event) != complete.end();
 }
 
 const std::string& Reference::version() const { return rep_->version; }

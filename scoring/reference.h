@@ -1,4 +1,5 @@
-// Reference data in the form that derivation reads: places by UN/LOCODE.
+// Reference data in the form that derivation reads: places by UN/LOCODE,
+// owner prefixes, and what sources declare of themselves.
 // Immutable after construction; any number of readers.
 #ifndef PORTRISK_SCORING_REFERENCE_H_
 #define PORTRISK_SCORING_REFERENCE_H_
@@ -33,6 +34,14 @@ class Reference {
   // register lists one category, the others belong to the same owner. Nothing
   // when no register is loaded.
   std::optional<bool> KnowsOwner(absl::string_view prefix) const;
+  // Whether a table of sources is loaded.
+  bool has_sources() const;
+  // What a source declares of itself; null when it is in no table.
+  const v1::Source* FindSource(absl::string_view id) const;
+  // Whether a source declares that it reports every event of a type that
+  // happened since then: whether the absence of one is a fact.
+  bool IsComplete(absl::string_view source, v1::Event event,
+                  const google::protobuf::Timestamp& since) const;
   const std::string& version() const;
 
  private:

@@ -17,6 +17,11 @@ struct Given {
   v1::Movement movement;
   v1::ContainerView container;
   v1::RightView right;
+  v1::PartyView party;
+  v1::VesselView vessel;
+  v1::RouteView route;
+  v1::FacilityView facility;
+  v1::SourceView source;
   // What the lists that are loaded apart hold in this test; by name in the set.
   std::vector<std::shared_ptr<const cel::EntrySet>> lists;
 };
@@ -79,7 +84,9 @@ class Runner {
 
   void ReadGiven(const YamlNode& node, Given* given) {
     const MapReader map(node, "given",
-                        {"movement", "container", "right", "lists"}, issues_);
+                        {"movement", "container", "right", "party", "vessel",
+                         "route", "facility", "source", "lists"},
+                        issues_);
     const auto read = [&](absl::string_view key,
                           google::protobuf::Message* message) {
       const YamlNode* value = map.Get(key);
@@ -88,6 +95,11 @@ class Runner {
     read("movement", &given->movement);
     read("container", &given->container);
     read("right", &given->right);
+    read("party", &given->party);
+    read("vessel", &given->vessel);
+    read("route", &given->route);
+    read("facility", &given->facility);
+    read("source", &given->source);
     const YamlNode* lists = map.Get("lists");
     if (lists == nullptr) return;
     for (size_t i = 0; i + 1 < lists->children.size(); i += 2) {
@@ -147,8 +159,9 @@ class Runner {
       *why = "the rule is not valid at that time";
       return Outcome::kMiss;
     }
-    const google::protobuf::Message* roots[] = {&movement, &given.container,
-                                                &given.right};
+    const google::protobuf::Message* roots[] = {
+        &movement,     &given.container, &given.right,    &given.party,
+        &given.vessel, &given.route,     &given.facility, &given.source};
     const std::vector<const cel::EntrySet*> sets = SetsOf(given);
     cel::ListContext lists;
     lists.sets = sets.data();

@@ -147,7 +147,8 @@ void ReplacePin(const Secrets& secrets, v1::Movement* movement) {
 
 }  // namespace
 
-Admission::Admission(const Secrets& secrets) : secrets_(secrets) {
+Admission::Admission(const Secrets& secrets)
+    : secrets_(secrets), pseudonyms_(secrets.key_id, secrets.pin_key) {
   if (sodium_init() < 0) std::abort();  // No randomness on this machine.
 }
 
@@ -158,6 +159,7 @@ std::vector<Violation> Admission::Admit(absl::Time now,
   Check(now, *movement, &violations).Run();
   // Whatever the verdict: nothing that may be shown or logged holds a PIN.
   ReplacePin(secrets_, movement);
+  pseudonyms_.Fill(movement);
   if (!movement->retraction() &&
       movement->classifier() == v1::CLASSIFIER_UNSPECIFIED) {
     movement->set_classifier(v1::ACTUAL);

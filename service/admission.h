@@ -1,9 +1,10 @@
 // Admission: what may enter the journal, in which form.
 //
 // Validates a movement, brings it to normal form (container number, locodes,
-// seals, codes in upper case without blanks) and replaces a PIN by its keyed
-// hash. Output-only fields sent by the caller are cleared and set here.
-// Immutable after construction; any number of threads.
+// seals, codes in upper case without blanks), replaces a PIN by its keyed hash
+// and adds the pseudonyms of who takes part. Output-only fields sent by the
+// caller are cleared and set here. Immutable after construction; any number of
+// threads.
 #ifndef PORTRISK_SERVICE_ADMISSION_H_
 #define PORTRISK_SERVICE_ADMISSION_H_
 
@@ -14,6 +15,7 @@
 
 #include "absl/time/time.h"
 #include "portrisk/v1/movement.pb.h"
+#include "service/pseudonyms.h"
 
 namespace portrisk::service {
 
@@ -37,8 +39,11 @@ class Admission {
   // movement may be admitted when there is none.
   std::vector<Violation> Admit(absl::Time now, v1::Movement* movement) const;
 
+  const Pseudonyms& pseudonyms() const { return pseudonyms_; }
+
  private:
   Secrets secrets_;
+  Pseudonyms pseudonyms_;
 };
 
 }  // namespace portrisk::service

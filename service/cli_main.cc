@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   cli::AddLists(app, flags, &action);
   cli::AddExplain(app, flags, &action);
   cli::AddContainer(app, flags, &action);
+  cli::AddEntities(app, flags, &action);
   cli::AddAssessment(app, flags, &action);
   cli::AddReference(app, flags, &action);
   cli::AddVerify(app, &action);

@@ -95,8 +95,8 @@ Core::Core(const CoreOptions& options,
            std::shared_ptr<const store::Store> store)
     : options_(options),
       store_(std::move(store)),
-      containers_(options.cache_states_max),
-      rights_(options.cache_states_max),
+      entities_(options.cache_states_max,
+                options.from_zero ? nullptr : store_.get()),
       programme_(*scoring::Programme::Compile({})),
       reference_(
           std::make_shared<scoring::Reference>(v1::ReferenceTable(), "")),
@@ -134,8 +134,7 @@ absl::StatusOr<uint64_t> Core::Recover() {
 }
 
 absl::Status Core::Fold(const v1::JournalRecord& record) {
-  containers_.Trim();
-  rights_.Trim();
+  entities_.Trim();
   next_sequence_ = record.sequence() + 1;
   last_recorded_time_ = record.recorded_time();
   if (!record.has_movement()) {
@@ -148,23 +147,23 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
       !assessment.ParseFromString(record.movement().assessment())) {
     return Damaged("a movement");
   }
-  v1::Movement prior;
-  const bool has_prior = assessment.corrects_sequence() > 0;
-  if (has_prior) {
+  const Digest identity = IdentityOf(movement.source(), movement.id());
+  const JournaledMovement input{&movement, MovementKey(identity),
+                                record.sequence(),
+                                assessment.corrects_sequence() > 0};
+  if (input.corrects) {
     auto stored = ReadRecord(assessment.corrects_sequence());
     if (!stored.ok()) return stored.status();
+    v1::Movement prior;
     if (!prior.ParseFromString(stored->movement())) {
       return Damaged("a movement");
     }
+    absl::Status status = UnfoldPrior(input, prior);
+    if (!status.ok()) return status;
   }
-  auto entities = EntitiesOf(movement);
-  if (!entities.ok()) return entities.status();
-  const Digest identity = IdentityOf(movement.source(), movement.id());
-  const JournaledMovement input{&movement, MovementKey(identity),
-                                record.sequence(), has_prior};
-  absl::Status status = FoldEverywhere(input, &assessment.unit(),
-                                       has_prior ? &prior : nullptr, *entities);
-  if (!status.ok()) return status;
+  auto named = entities_.Get(movement);
+  if (!named.ok()) return named.status();
+  entities_.Fold(input, assessment.unit(), *named);
   tallies_.Count(assessment, movement.event(), nullptr);
   Index(movement, identity, record.sequence());
   return absl::OkStatus();
@@ -184,8 +183,7 @@ void Core::Begin(absl::Time now, const Batch* in_flight, Batch* batch) {
 }
 
 absl::Status Core::Gather(const std::vector<Task*>& tasks) {
-  containers_.Trim();
-  rights_.Trim();
+  entities_.Trim();
   stored_identities_.clear();
   unknown_identities_.clear();
   gathered_.clear();
@@ -193,13 +191,13 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
     if (task->kind != Task::Kind::kMovement) continue;
     auto* movement = static_cast<MovementTask*>(task);
     movement->gathered = gathered_.size();
-    gathered_.push_back(FindEntities(*movement->movement));
+    gathered_.push_back(entities_.Find(*movement->movement));
     if (!pending_->identity.contains(movement->identity) &&
         !(frozen_ && frozen_->identity.contains(movement->identity))) {
       unknown_identities_.push_back(movement->identity);
     }
   }
-  absl::Status status = LoadMissing();
+  absl::Status status = entities_.Load();
   if (!status.ok() || unknown_identities_.empty()) return status;
   keys_.clear();
   for (const Digest& identity : unknown_identities_) {
@@ -216,42 +214,11 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
   return absl::OkStatus();
 }
 
-Core::Entities Core::FindEntities(const v1::Movement& movement) {
-  Entities entities;
-  const std::string& number = movement.container().number();
-  if (!number.empty()) {
-    entities.container =
-        containers_.Find(ContainerKey(number), &missing_containers_);
-    entities.right = rights_.Find(RightKey(number), &missing_rights_);
-  } else if (!movement.pickup_right().id().empty()) {
-    entities.right = rights_.Find(RightKeyOfId(movement.pickup_right().id()),
-                                  &missing_rights_);
-  }
-  return entities;
-}
-
-absl::Status Core::LoadMissing() {
-  absl::Status status;
-  if (!options_.from_zero) {
-    status = containers_.Load(*store_, missing_containers_);
-    if (status.ok()) status = rights_.Load(*store_, missing_rights_);
-  }
-  if (!status.ok()) {
-    containers_.Forget(missing_containers_);
-    rights_.Forget(missing_rights_);
-  }
-  missing_containers_.clear();
-  missing_rights_.clear();
-  return status;
-}
-
-absl::StatusOr<Core::Entities> Core::EntitiesOf(const v1::Movement& movement) {
-  Entities entities = FindEntities(movement);
-  if (!missing_containers_.empty() || !missing_rights_.empty()) {
-    absl::Status status = LoadMissing();
-    if (!status.ok()) return status;
-  }
-  return entities;
+absl::Status Core::UnfoldPrior(const JournaledMovement& input,
+                               const v1::Movement& prior) {
+  auto named = entities_.Get(prior);
+  if (named.ok()) entities_.Unfold(input, prior, *named);
+  return named.status();
 }
 
 void Core::Apply(MovementTask* task) {
@@ -329,20 +296,19 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
 
 absl::Status Core::Score(MovementTask* task, uint64_t corrects,
                          const v1::Movement* prior) {
-  const Entities& entities = gathered_[task->gathered];
+  const Entities::Named& named = gathered_[task->gathered];
   const JournaledMovement input{task->movement, MovementKey(task->identity),
                                 next_sequence_, prior != nullptr};
   const scoring::AssessContext context{programme_.get(), reference_.get(),
                                        &options_.profile, &options_.draw_key};
-  scoring::EntityStates states;
-  if (entities.container) states.container = &entities.container->state();
-  if (entities.right) states.right = &entities.right->state();
-  assessor_.Assess(context, input, states, &assessment_);
+  if (prior != nullptr) {
+    absl::Status status = UnfoldPrior(input, *prior);
+    if (!status.ok()) return status;
+  }
+  assessor_.Assess(context, input, Entities::States(named), &assessment_);
   *assessment_.mutable_recorded_time() = batch_->recorded_time;
   assessment_.set_corrects_sequence(corrects);
-  absl::Status status =
-      FoldEverywhere(input, &assessment_.unit(), prior, entities);
-  if (!status.ok()) return status;
+  entities_.Fold(input, assessment_.unit(), named);
 
   if (batch_->records.size() == batch_->record_count) {
     batch_->records.emplace_back();
@@ -362,39 +328,6 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   trips_.clear();
   tallies_.Count(assessment_, task->movement->event(), &trips_);
   if (!trips_.empty()) ApplyTrips();
-  return absl::OkStatus();
-}
-
-absl::Status Core::FoldEverywhere(const JournaledMovement& input,
-                                  const v1::Unit* unit,
-                                  const v1::Movement* prior,
-                                  const Entities& entities) {
-  const v1::Movement& movement = *input.movement;
-  bool concerns_right = scoring::ConcernsRight(movement);
-  if (prior != nullptr) {
-    concerns_right |= scoring::ConcernsRight(*prior);
-    auto before = EntitiesOf(*prior);
-    if (!before.ok()) return before.status();
-    if (before->container && before->container != entities.container) {
-      scoring::UnfoldContainer(input, containers_.Mutable(before->container));
-    }
-    if (before->right && before->right != entities.right && concerns_right) {
-      scoring::UnfoldRight(input, rights_.Mutable(before->right));
-    }
-  }
-  if (entities.container) {
-    scoring::FoldContainer(input, movement.retraction() ? nullptr : unit,
-                           containers_.Mutable(entities.container));
-  }
-  if (entities.right && concerns_right) {
-    v1::RightState* state = rights_.Mutable(entities.right);
-    if (state->key().empty()) {
-      state->set_key(movement.container().number().empty()
-                         ? absl::StrCat("right:", movement.pickup_right().id())
-                         : movement.container().number());
-    }
-    scoring::FoldRight(input, state);
-  }
   return absl::OkStatus();
 }
 

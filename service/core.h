@@ -18,8 +18,8 @@
 #include "absl/time/time.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/assess.h"
+#include "service/entities.h"
 #include "service/rule_tallies.h"
-#include "service/state_table.h"
 #include "service/task.h"
 #include "store/store.h"
 
@@ -107,6 +107,8 @@ class Core {
   // Copies of what is known, for answers. Empty states when nothing is.
   absl::StatusOr<v1::ContainerState> ReadContainer(absl::string_view number);
   absl::StatusOr<v1::RightState> ReadRight(absl::string_view number);
+  // For copies of the others.
+  Entities& mutable_entities() { return entities_; }
   // Sequences of movements of a container not yet in the store's index.
   std::vector<uint64_t> PendingSequences(absl::string_view number) const;
   absl::StatusOr<uint64_t> LatestSequence(const Digest& identity);
@@ -129,27 +131,13 @@ class Core {
   // The part of Fold for records that are not movements.
   void FoldRules(const v1::JournalRecord& record);
 
-  const StateTable<v1::ContainerState>& containers() const {
-    return containers_;
-  }
-  const StateTable<v1::RightState>& rights() const { return rights_; }
+  const Entities& entities() const { return entities_; }
   const PendingIndex& pending() const { return *pending_; }
 
  private:
-  using ContainerEntry = StateTable<v1::ContainerState>::Entry;
-  using RightEntry = StateTable<v1::RightState>::Entry;
-  struct Entities {
-    ContainerEntry* container = nullptr;
-    RightEntry* right = nullptr;
-  };
-
-  Entities FindEntities(const v1::Movement& movement);
-  absl::Status LoadMissing();
-  absl::StatusOr<Entities> EntitiesOf(const v1::Movement& movement);
-  // Folds a movement (and, for a new version, takes `prior` out) everywhere.
-  absl::Status FoldEverywhere(const scoring::JournaledMovement& input,
-                              const v1::Unit* unit, const v1::Movement* prior,
-                              const Entities& entities);
+  // What an earlier version named, of which the new one takes the place.
+  absl::Status UnfoldPrior(const scoring::JournaledMovement& input,
+                           const v1::Movement& prior);
   void Index(const v1::Movement& movement, const Digest& identity,
              uint64_t sequence);
   absl::Status Score(MovementTask* task, uint64_t corrects,
@@ -164,8 +152,7 @@ class Core {
   const std::shared_ptr<const store::Store> store_;
 
   // The state machine.
-  StateTable<v1::ContainerState> containers_;
-  StateTable<v1::RightState> rights_;
+  Entities entities_;
   v1::Catalogue catalogue_;
   RuleTallies tallies_;
   uint64_t next_sequence_ = 1;
@@ -184,10 +171,8 @@ class Core {
   // Of the batch in the making.
   Batch* batch_ = nullptr;
   const Batch* in_flight_ = nullptr;
-  std::vector<Entities> gathered_;  // Of each movement of the batch.
+  std::vector<Entities::Named> gathered_;  // Of each movement of the batch.
   absl::flat_hash_map<Digest, uint64_t> stored_identities_;
-  std::vector<ContainerEntry*> missing_containers_;
-  std::vector<RightEntry*> missing_rights_;
   std::vector<Digest> unknown_identities_;
 
   // Reused.

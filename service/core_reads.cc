@@ -64,18 +64,11 @@ absl::StatusOr<v1::MovementRecord> Core::ReadRecord(uint64_t sequence) {
 
 absl::StatusOr<v1::ContainerState> Core::ReadContainer(
     absl::string_view number) {
-  ContainerEntry* entry =
-      containers_.Find(ContainerKey(number), &missing_containers_);
-  absl::Status status = LoadMissing();
-  if (!status.ok()) return status;
-  return entry->state();
+  return entities_.ReadContainer(ContainerKey(number));
 }
 
 absl::StatusOr<v1::RightState> Core::ReadRight(absl::string_view number) {
-  RightEntry* entry = rights_.Find(RightKey(number), &missing_rights_);
-  absl::Status status = LoadMissing();
-  if (!status.ok()) return status;
-  return entry->state();
+  return entities_.ReadRight(RightKey(number));
 }
 
 std::vector<uint64_t> Core::PendingSequences(absl::string_view number) const {
@@ -110,8 +103,7 @@ absl::StatusOr<uint64_t> Core::LatestSequence(const Digest& identity) {
 }
 
 void Core::Freeze() {
-  containers_.Freeze();
-  rights_.Freeze();
+  entities_.Freeze();
   frozen_ = std::move(pending_);
   pending_ = std::make_shared<PendingIndex>();
   frozen_tallies_ = tallies_.State().SerializeAsString();
@@ -122,8 +114,7 @@ void Core::Freeze() {
 
 std::vector<store::SortedEntries> Core::TakeFrozen() {
   store::SortedEntries states{store::Table::kStates, {}};
-  containers_.TakeFrozen(&states.entries);
-  rights_.TakeFrozen(&states.entries);
+  entities_.TakeFrozen(&states.entries);
   if (!frozen_tallies_.empty()) {
     states.entries.emplace_back(std::string(TalliesKey().view()),
                                 frozen_tallies_);
@@ -148,8 +139,7 @@ std::vector<store::SortedEntries> Core::TakeFrozen() {
 }
 
 void Core::Thaw() {
-  containers_.Thaw();
-  rights_.Thaw();
+  entities_.Thaw();
   frozen_.reset();
 }
 

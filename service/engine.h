@@ -82,6 +82,8 @@ class Engine {
   // For content that is kept ahead of the journal (Store::PutContent).
   absl::StatusOr<std::shared_ptr<store::Store>> writable_store() const;
   const RuleSets& rule_sets() const { return *rule_sets_; }
+  const Pseudonyms& pseudonyms() const { return admission_.pseudonyms(); }
+  absl::Time Now() const { return options_.clock(); }
 
   // Breakers that have tripped since the start: what an alarm watches.
   uint64_t breaker_trips() const { return breaker_trips_; }

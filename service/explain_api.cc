@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "scoring/explain.h"
+#include "scoring/views.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/list_store.h"
@@ -256,8 +257,11 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
   if (!rule_set.ok()) return rule_set.status();
   auto lists = ListsAt(catalogue, *revision, in_force, subject);
   if (!lists.ok()) return lists.status();
-  auto states = StatesBefore(engine_, subject.movement, *sequence);
-  if (!states.ok()) return states.status();
+  const scoring::Programme::Needs needs =
+      scoring::NeedsOf(**rule_set, request.rule());
+  auto past =
+      PastStates::Before(engine_, subject.movement, subject.assessment, needs);
+  if (!past.ok()) return past.status();
   auto reference =
       LoadReference(**store, subject.assessment.reference_version());
   if (!reference.ok()) return reference.status();
@@ -266,13 +270,8 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
   const scoring::JournaledMovement input{
       &m, MovementKeyOf(m), *sequence,
       subject.assessment.corrects_sequence() > 0};
-  scoring::ContainerViewBuffer container;
-  scoring::RightViewBuffer right;
-  const bool has_container = !m.container().number().empty();
-  const bool has_right = has_container || !m.pickup_right().id().empty();
-  container.Derive(has_container ? &states->container : nullptr, input,
-                   **reference);
-  right.Derive(has_right ? &states->right : nullptr, input);
+  scoring::Views views;
+  views.Derive(needs, input, past->states(), **reference);
   v1::ExplainResponse response;
   response.set_sequence(*sequence);
   response.set_source(m.source());
@@ -282,9 +281,8 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
     *response.mutable_occurrence_time() = m.occurrence_time();
   }
   response.set_revision(*revision);
-  const bool known = scoring::ExplainRule(
-      **rule_set, request.rule(),
-      scoring::Scope{&m, &container.view(), &right.view()}, *lists, &response);
+  const bool known = scoring::ExplainRule(**rule_set, request.rule(),
+                                          views.ScopeOf(m), *lists, &response);
   if (!known) {
     return Error(
         absl::StatusCode::kNotFound, "NOT_FOUND",
@@ -292,8 +290,7 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
   }
   AddCircumstances(FindRevision(catalogue, *revision), subject.assessment,
                    &response);
-  container.Release();
-  right.Release();
+  views.Release();
   return response;
 }
 

@@ -19,6 +19,9 @@ class HistoryApi {
 
   absl::StatusOr<v1::GetContainerResponse> GetContainer(
       const v1::GetContainerRequest& request) const;
+  // In entity_api.cc.
+  absl::StatusOr<v1::GetEntityResponse> GetEntity(
+      const v1::GetEntityRequest& request) const;
   absl::StatusOr<v1::ListMovementsResponse> ListMovements(
       const v1::ListMovementsRequest& request) const;
   absl::StatusOr<v1::GetAssessmentResponse> GetAssessment(

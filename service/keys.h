@@ -28,6 +28,22 @@ inline EntityKey RightKeyOfId(absl::string_view id) {
       'r', {reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
+// What has a profile and nothing else, by pseudonyms. `role` is a PartyRole.
+EntityKey PartyKey(char role, uint64_t party);
+EntityKey AccountKey(uint64_t account);
+EntityKey DeviceKey(uint64_t device);
+EntityKey CredentialKey(uint64_t identity, uint64_t device);
+EntityKey PlateKey(uint64_t haulier, uint64_t plate);
+EntityKey TradeKey(uint64_t shipper, uint64_t consignee,
+                   absl::string_view commodity);
+EntityKey PortUseKey(char role, uint64_t party, absl::string_view locode);
+EntityKey RouteKey(absl::string_view from, absl::string_view via,
+                   absl::string_view to, absl::string_view chapter);
+
+EntityKey VesselKey(absl::string_view imo);
+// What was reported without a facility is a facility of its own.
+EntityKey FacilityKey(absl::string_view locode, absl::string_view facility);
+
 // The counts of rules.
 inline EntityKey TalliesKey() { return EntityKey('T', ""); }
 

@@ -1,12 +1,13 @@
 #include "service/past_states.h"
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "scoring/container_history.h"
-#include "scoring/pickup_right.h"
 #include "service/errors.h"
 #include "service/keys.h"
 
@@ -20,55 +21,13 @@ absl::Status Damaged(uint64_t sequence) {
                             "restore a backup"));
 }
 
-// The entities of one movement.
-struct Target {
-  explicit Target(const v1::Movement& movement)
-      : number(movement.container().number()),
-        right_id(movement.pickup_right().id()) {}
-
-  bool HasContainer(const v1::Movement& m) const {
-    return !number.empty() && m.container().number() == number;
-  }
-  // Rights go by the container where there is one.
-  bool HasRight(const v1::Movement& m) const {
-    if (!number.empty()) return m.container().number() == number;
-    return m.container().number().empty() && !right_id.empty() &&
-           m.pickup_right().id() == right_id;
-  }
-
-  const std::string number;
-  const std::string right_id;
-};
-
-// One journaled movement, as Core folds it.
-absl::Status FoldOne(const store::Store& store, const Target& target,
-                     const JournaledAssessment& one, PastStates* states) {
-  const v1::Movement& m = one.movement;
-  const uint64_t corrected = one.assessment.corrects_sequence();
-  const scoring::JournaledMovement input{
-      &m, MovementKeyOf(m), one.assessment.sequence(), corrected > 0};
-  bool concerns_right = scoring::ConcernsRight(m);
-  if (corrected > 0) {
-    auto prior = ReadJournaled(store, corrected);
-    if (!prior.ok()) return prior.status();
-    concerns_right |= scoring::ConcernsRight(prior->movement);
-    if (target.HasContainer(prior->movement) && !target.HasContainer(m)) {
-      scoring::UnfoldContainer(input, &states->container);
-    }
-    if (concerns_right && target.HasRight(prior->movement) &&
-        !target.HasRight(m)) {
-      scoring::UnfoldRight(input, &states->right);
-    }
-  }
-  if (target.HasContainer(m)) {
-    scoring::FoldContainer(input,
-                           m.retraction() ? nullptr : &one.assessment.unit(),
-                           &states->container);
-  }
-  if (concerns_right && target.HasRight(m)) {
-    scoring::FoldRight(input, &states->right);
-  }
-  return absl::OkStatus();
+bool Touches(const v1::Movement& movement, const std::vector<EntityKey>& keys,
+             std::vector<EntityKey>* own) {
+  own->clear();
+  AppendKeysOf(movement, own);
+  return std::any_of(own->begin(), own->end(), [&](const EntityKey& key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  });
 }
 
 // Sequences below `end` of versions that name the container, and of those that
@@ -117,9 +76,13 @@ absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
   return sequences;
 }
 
-absl::Status WalkJournal(const store::Store& store, const Target& target,
-                         uint64_t end, PastStates* states) {
-  return store.ScanJournal(1, [&](const store::Block& block) {
+// Movements below `end` that name one of `keys`, in order. Those that correct
+// such a movement into another one are among them.
+absl::Status WalkJournal(
+    const store::Store& store, const std::vector<EntityKey>& keys, uint64_t end,
+    const std::function<absl::Status(const JournaledAssessment&)>& visit) {
+  std::vector<EntityKey> own;
+  absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
     if (block.first_sequence >= end) return absl::CancelledError();
     v1::JournalBlock parsed;
     if (!parsed.ParseFromString(block.bytes)) {
@@ -132,11 +95,18 @@ absl::Status WalkJournal(const store::Store& store, const Target& target,
           !one.assessment.ParseFromString(record.movement().assessment())) {
         return Damaged(record.sequence());
       }
-      absl::Status status = FoldOne(store, target, one, states);
+      bool touches = Touches(one.movement, keys, &own);
+      if (!touches && one.assessment.corrects_sequence() > 0) {
+        auto prior = ReadJournaled(store, one.assessment.corrects_sequence());
+        if (!prior.ok()) return prior.status();
+        touches = Touches(prior->movement, keys, &own);
+      }
+      absl::Status status = touches ? visit(one) : absl::OkStatus();
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
   });
+  return absl::IsCancelled(status) ? absl::OkStatus() : status;
 }
 
 }  // namespace
@@ -175,28 +145,62 @@ absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
                             "reference data"));
 }
 
-absl::StatusOr<PastStates> StatesBefore(Engine* engine,
-                                        const v1::Movement& movement,
-                                        uint64_t sequence) {
-  PastStates states;
-  const Target target(movement);
-  if (target.number.empty() && target.right_id.empty()) return states;
+absl::Status PastStates::Fold(const store::Store& store,
+                              const JournaledAssessment& one) {
+  const v1::Movement& m = one.movement;
+  const uint64_t corrected = one.assessment.corrects_sequence();
+  const scoring::JournaledMovement input{
+      &m, MovementKeyOf(m), one.assessment.sequence(), corrected > 0};
+  if (corrected > 0) {
+    auto prior = ReadJournaled(store, corrected);
+    if (!prior.ok()) return prior.status();
+    entities_->Unfold(input, prior->movement, entities_->Find(prior->movement));
+  }
+  const Entities::Named named = entities_->Find(m);
+  absl::Status status = entities_->Load();  // Nothing is stored.
+  if (status.ok()) entities_->Fold(input, one.assessment.unit(), named);
+  return status;
+}
+
+absl::StatusOr<PastStates> PastStates::Before(
+    Engine* engine, const v1::Movement& movement,
+    const v1::Assessment& assessment, const scoring::Programme::Needs& needs) {
+  PastStates past;
+  past.entities_ =
+      std::make_unique<Entities>(std::numeric_limits<size_t>::max(), nullptr);
+  past.named_ = past.entities_->Find(movement);
+  std::vector<EntityKey> keys;
+  AppendKeysOf(movement, &keys);
+  if (keys.empty()) return past;
   auto store = engine->store();
   if (!store.ok()) return store.status();
-  if (target.number.empty()) {
-    absl::Status status = WalkJournal(**store, target, sequence, &states);
-    if (!status.ok() && !absl::IsCancelled(status)) return status;
-    return states;
-  }
-  auto sequences = SequencesOf(engine, **store, target.number, sequence);
-  if (!sequences.ok()) return sequences.status();
-  for (const uint64_t at : *sequences) {
-    auto one = ReadJournaled(**store, at);
-    if (!one.ok()) return one.status();
-    absl::Status status = FoldOne(**store, target, *one, &states);
+  const std::string& number = movement.container().number();
+  const uint64_t end = assessment.sequence();
+  const auto fold = [&](const JournaledAssessment& one) {
+    return past.Fold(**store, one);
+  };
+  if (number.empty() || needs.party || needs.vessel || needs.route ||
+      needs.facility) {
+    absl::Status status = WalkJournal(**store, keys, end, fold);
     if (!status.ok()) return status;
+  } else {
+    auto sequences = SequencesOf(engine, **store, number, end);
+    if (!sequences.ok()) return sequences.status();
+    for (const uint64_t at : *sequences) {
+      auto one = ReadJournaled(**store, at);
+      if (!one.ok()) return one.status();
+      absl::Status status = fold(*one);
+      if (!status.ok()) return status;
+    }
   }
-  return states;
+  if (assessment.corrects_sequence() == 0) return past;
+  // It was assessed without the version it corrects.
+  auto prior = ReadJournaled(**store, assessment.corrects_sequence());
+  if (!prior.ok()) return prior.status();
+  past.entities_->Unfold({&movement, MovementKeyOf(movement), end, true},
+                         prior->movement,
+                         past.entities_->Find(prior->movement));
+  return past;
 }
 
 }  // namespace portrisk::service

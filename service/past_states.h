@@ -4,11 +4,14 @@
 #define PORTRISK_SERVICE_PAST_STATES_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "scoring/programme.h"
 #include "service/engine.h"
+#include "service/entities.h"
 
 namespace portrisk::service {
 
@@ -22,17 +25,29 @@ struct JournaledAssessment {
 absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
                                                   uint64_t sequence);
 
-struct PastStates {
-  v1::ContainerState container;
-  v1::RightState right;
-};
+// Movable; the states stay where they are.
+class PastStates {
+ public:
+  // Before `movement`, whose answer is `assessment`: what its sequence and
+  // correction tell. When `needs` asks for no more than the container and its
+  // right, this reads that container's movements; for parties, vessels, routes
+  // and facilities, which have no index, and for a right whose container is not
+  // known, it has to walk the journal: about 4 s a million records.
+  static absl::StatusOr<PastStates> Before(
+      Engine* engine, const v1::Movement& movement,
+      const v1::Assessment& assessment, const scoring::Programme::Needs& needs);
 
-// Before `sequence`, whose movement is `movement`. With a container number it
-// reads that container's movements; without one (a right whose container is
-// not known) it has to walk the journal: about 3 s a million records.
-absl::StatusOr<PastStates> StatesBefore(Engine* engine,
-                                        const v1::Movement& movement,
-                                        uint64_t sequence);
+  scoring::EntityStates states() const { return Entities::States(named_); }
+
+ private:
+  PastStates() = default;
+
+  // One journaled movement, as Core folds it.
+  absl::Status Fold(const store::Store& store, const JournaledAssessment& one);
+
+  std::unique_ptr<Entities> entities_;
+  Entities::Named named_;
+};
 
 // First 8 bytes of the identity, as states carry it.
 uint64_t MovementKeyOf(const v1::Movement& movement);

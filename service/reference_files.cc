@@ -21,10 +21,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "service/formats/csv_rows.h"
 #include "service/text_checks.h"
+#include "service/times.h"
 
 namespace portrisk::service {
 namespace {
@@ -237,6 +240,16 @@ void Canonicalise(v1::ReferenceTable* table) {
            [](const v1::Place& place) { return place.locode(); });
   SortOnce(table->mutable_owners(),
            [](const v1::Owner& owner) { return owner.prefix(); });
+  SortOnce(table->mutable_sources(),
+           [](const v1::Source& source) { return source.id(); });
+  for (v1::Source& source : *table->mutable_sources()) {
+    const std::set<int> events(source.complete().begin(),
+                               source.complete().end());
+    source.clear_complete();
+    for (const int event : events) {
+      source.add_complete(static_cast<v1::Event>(event));
+    }
+  }
   const std::set<std::string> origins(table->origins().begin(),
                                       table->origins().end());
   table->clear_origins();
@@ -334,6 +347,54 @@ absl::StatusOr<v1::ReferenceTable> ReadOwnersCsv(const std::string& path) {
   if (table.owners().empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, " holds no owner code"));
+  }
+  table.add_origins(BaseName(path));
+  Canonicalise(&table);
+  return table;
+}
+
+absl::StatusOr<v1::ReferenceTable> ReadSourcesCsv(const std::string& path) {
+  v1::ReferenceTable table;
+  std::optional<Header> header;
+  const absl::Status read = ForEachRow(path, ',', [&](const CsvRow& csv) {
+    const Row& row = csv.cells;
+    if (!header) {
+      header.emplace(row);
+      return header->Has({"source", "complete"})
+                 ? absl::OkStatus()
+                 : BadRow(path, csv.line,
+                          "expected a header with source, complete and since");
+    }
+    v1::Source* source = table.add_sources();
+    source->set_id(ToUtf8(Cell(row, header->Find("source"))));
+    if (source->id().empty()) {
+      return BadRow(path, csv.line, "expected the name of a source");
+    }
+    for (absl::string_view name : absl::StrSplit(
+             Cell(row, header->Find("complete")), ' ', absl::SkipEmpty())) {
+      v1::Event event = v1::EVENT_UNSPECIFIED;
+      if (!v1::Event_Parse(std::string(name), &event) ||
+          event == v1::EVENT_UNSPECIFIED) {
+        return BadRow(path, csv.line,
+                      absl::StrCat("expected names of events, such as GATE_OUT "
+                                   "DISCHARGE, and not ",
+                                   name));
+      }
+      source->add_complete(event);
+    }
+    const absl::string_view since = Cell(row, header->Find("since"));
+    if (since.empty()) return absl::OkStatus();
+    absl::Time time;
+    if (!absl::ParseTime(absl::RFC3339_full, since, &time, nullptr)) {
+      return BadRow(path, csv.line,
+                    "expected a time such as 2026-01-01T00:00:00Z");
+    }
+    *source->mutable_complete_since() = ToProto(time);
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return read;
+  if (table.sources().empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " holds no source"));
   }
   table.add_origins(BaseName(path));
   Canonicalise(&table);

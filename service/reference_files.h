@@ -33,7 +33,13 @@ absl::StatusOr<v1::ReferenceTable> ReadUnlocodeCsv(const std::string& path);
 // `code` or `prefix`, and `name`. Three letters stand for category U.
 absl::StatusOr<v1::ReferenceTable> ReadOwnersCsv(const std::string& path);
 
-// `over` wins place by place and owner by owner; what only `base` has stays.
+// What sources declare of themselves: a header with `source`, `complete` (names
+// of events, separated by blanks; empty where it declares nothing) and, where
+// wanted, `since` (RFC 3339). Strict, like places.
+absl::StatusOr<v1::ReferenceTable> ReadSourcesCsv(const std::string& path);
+
+// `over` wins place by place, owner by owner and source by source; what only
+// `base` has stays.
 v1::ReferenceTable MergeReference(const v1::ReferenceTable& base,
                                   const v1::ReferenceTable& over);
 

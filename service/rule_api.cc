@@ -199,6 +199,7 @@ absl::StatusOr<v1::LoadReferenceResponse> RuleApi::LoadReference(
   response.set_version(serialised.content_hash);
   response.set_place_count(static_cast<uint32_t>(table.places_size()));
   response.set_owner_count(static_cast<uint32_t>(table.owners_size()));
+  response.set_source_count(static_cast<uint32_t>(table.sources_size()));
   status = engine_->Run([&](Core& core) {
     v1::JournalRecord record;
     record.set_caller(caller);

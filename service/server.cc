@@ -56,6 +56,11 @@ class HistoryServiceImpl final : public v1::HistoryService::Service {
                             v1::GetContainerResponse* reply) override {
     return Answer(api_->GetContainer(*request), reply);
   }
+  grpc::Status GetEntity(grpc::ServerContext*,
+                         const v1::GetEntityRequest* request,
+                         v1::GetEntityResponse* reply) override {
+    return Answer(api_->GetEntity(*request), reply);
+  }
   grpc::Status ListMovements(grpc::ServerContext*,
                              const v1::ListMovementsRequest* request,
                              v1::ListMovementsResponse* reply) override {

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -76,8 +77,8 @@ class StateTable {
   explicit StateTable(size_t capacity) : capacity_(capacity) {}
 
   // Finds or makes the entry of `key`. A new one is empty and appended to
-  // `missing`, to be read by Load. Entries stay where they are until the next
-  // Trim.
+  // `missing`, to be read by the owner and filled by Take. Entries stay where
+  // they are until the next Trim.
   Entry* Find(const EntityKey& key, std::vector<Entry*>* missing) {
     auto [it, inserted] = entries_.try_emplace(key);
     if (inserted) {
@@ -90,16 +91,19 @@ class StateTable {
     return it->second.get();
   }
 
-  // Reads entries that Find reported missing, in one batched read.
-  absl::Status Load(const store::Store& store,
-                    const std::vector<Entry*>& missing) {
-    keys_.clear();
-    for (const Entry* entry : missing) keys_.push_back(entry->key_.view());
-    absl::Status status =
-        store.MultiGet(store::Table::kStates, keys_, &values_);
-    if (!status.ok()) return status;
+  // Appends the keys of entries that Find reported missing.
+  static void AppendKeys(const std::vector<Entry*>& missing,
+                         std::vector<absl::string_view>* keys) {
+    for (const Entry* entry : missing) keys->push_back(entry->key_.view());
+  }
+
+  // Takes what the store has under these keys: values[begin], ...
+  absl::Status Take(const std::vector<Entry*>& missing,
+                    const std::vector<std::optional<std::string>>& values,
+                    size_t begin) {
     for (size_t i = 0; i < missing.size(); ++i) {
-      if (values_[i] && !missing[i]->state_.ParseFromString(*values_[i])) {
+      const std::optional<std::string>& value = values[begin + i];
+      if (value && !missing[i]->state_.ParseFromString(*value)) {
         return absl::DataLossError(
             "a state in the store does not parse; run "
             "`portrisk verify` and restore a backup");
@@ -215,8 +219,6 @@ class StateTable {
   std::deque<Entry*> order_;  // In order of arrival, for Trim.
   std::vector<Entry*> dirty_;
   std::vector<Entry*> frozen_;  // Read by TakeFrozen, changed when thawed.
-  std::vector<absl::string_view> keys_;
-  std::vector<std::optional<std::string>> values_;
 };
 
 }  // namespace portrisk::service

@@ -63,8 +63,7 @@ Expected ExpectedStates(const Core& core) {
       expected[std::string(key.view())] = state.SerializeAsString();
     }
   };
-  core.containers().ForEach(add);
-  core.rights().ForEach(add);
+  core.entities().ForEach(add);
   const std::string tallies = core.tallies().State().SerializeAsString();
   if (!tallies.empty()) expected[std::string(TalliesKey().view())] = tallies;
   return expected;

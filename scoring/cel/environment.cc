@@ -171,7 +171,12 @@ std::string Environment::PathName(const Path& path) const {
 Environment RuleEnvironment() {
   return Environment({{"movement", v1::Movement::descriptor()},
                       {"container", v1::ContainerView::descriptor()},
-                      {"right", v1::RightView::descriptor()}});
+                      {"right", v1::RightView::descriptor()},
+                      {"party", v1::PartyView::descriptor()},
+                      {"vessel", v1::VesselView::descriptor()},
+                      {"route", v1::RouteView::descriptor()},
+                      {"facility", v1::FacilityView::descriptor()},
+                      {"source", v1::SourceView::descriptor()}});
 }
 
 }  // namespace portrisk::scoring::cel

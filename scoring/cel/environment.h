@@ -99,8 +99,8 @@ class Environment {
 // Whether type() gives a type of this name: "int", "google.protobuf.Duration".
 bool IsTypeName(absl::string_view name);
 
-// The environment of rules: movement, container and right, in this order,
-// without declared lists.
+// The environment of rules: movement, container, right, party, vessel, route,
+// facility and source, in this order, without declared lists.
 Environment RuleEnvironment();
 
 }  // namespace portrisk::scoring::cel

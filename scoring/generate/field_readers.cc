@@ -106,6 +106,11 @@ int main(int argc, char** argv) {
   Collect(portrisk::v1::Movement::descriptor(), &seen, &types);
   Collect(portrisk::v1::ContainerView::descriptor(), &seen, &types);
   Collect(portrisk::v1::RightView::descriptor(), &seen, &types);
+  Collect(portrisk::v1::PartyView::descriptor(), &seen, &types);
+  Collect(portrisk::v1::VesselView::descriptor(), &seen, &types);
+  Collect(portrisk::v1::RouteView::descriptor(), &seen, &types);
+  Collect(portrisk::v1::FacilityView::descriptor(), &seen, &types);
+  Collect(portrisk::v1::SourceView::descriptor(), &seen, &types);
   std::string code =
       "// Generated from the descriptors by scoring/generate.\n"
       "#include \"absl/container/flat_hash_map.h\"\n"

@@ -27,6 +27,8 @@ void AddConvert(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddSurvey(CLI::App& app, Action* action);
 void AddRules(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddContainer(CLI::App& app, const GlobalFlags& flags, Action* action);
+// party, account, device, vessel, facility, route and right.
+void AddEntities(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddAssessment(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddVerify(CLI::App& app, Action* action);

@@ -46,6 +46,7 @@ struct ReferenceFlags {
   std::string places;
   std::string unlocode;
   std::string owners;
+  std::string sources;
 };
 
 absl::StatusOr<v1::ReferenceTable> ReadReference(const ReferenceFlags& flags) {
@@ -62,6 +63,11 @@ absl::StatusOr<v1::ReferenceTable> ReadReference(const ReferenceFlags& flags) {
   }
   if (!flags.owners.empty()) {
     auto read = ReadOwnersCsv(flags.owners);
+    if (!read.ok()) return read.status();
+    table = MergeReference(table, *read);
+  }
+  if (!flags.sources.empty()) {
+    auto read = ReadSourcesCsv(flags.sources);
     if (!read.ok()) return read.status();
     table = MergeReference(table, *read);
   }
@@ -83,8 +89,8 @@ int LoadReferenceFiles(const GlobalFlags& global, const ReferenceFlags& flags) {
   if (!status.ok()) return Fail(status);
   std::cout << "reference data in force: " << response.place_count()
             << " places, " << response.owner_count() << " owner codes, "
-            << response.version() << ", journal position "
-            << response.sequence() << "\n";
+            << response.source_count() << " sources, " << response.version()
+            << ", journal position " << response.sequence() << "\n";
   return kExitOk;
 }
 
@@ -103,7 +109,7 @@ void AddVerify(CLI::App& app, Action* action) {
 
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action) {
   auto* reference = app.add_subcommand(
-      "reference", "Places with coordinates and owner codes");
+      "reference", "Places with coordinates, owner codes and sources");
   reference->require_subcommand(1);
   reference->fallthrough();
   auto* load = reference->add_subcommand(
@@ -117,6 +123,9 @@ void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action) {
                    "The official UN/LOCODE list as CSV, over the places");
   load->add_option("--owners", files->owners,
                    "An owner-code register as CSV: code and company");
+  load->add_option("--sources", files->sources,
+                   "What sources report completely, as CSV: source, complete "
+                   "(events separated by blanks), since");
   load->callback([=, &flags] {
     *action = [=, &flags] { return LoadReferenceFiles(flags, *files); };
   });

@@ -62,6 +62,13 @@ v1::Movement MovementAt(int round) {
   m.mutable_weights()->set_vgm_kg(20'000 + round % 3 * 3000);
   m.add_seals()->set_number("SEAL-OF-SOME-LENGTH-" +
                             std::to_string(100 + round % 5));
+  m.mutable_location()->set_yard_position("A12-03-" +
+                                          std::to_string(round % 5));
+  m.mutable_transport()->set_vessel_imo("9074729");
+  m.mutable_transport()->set_voyage("V" + std::to_string(round / 40));
+  m.mutable_consignment()->set_loading_locode("BRSSZ");
+  m.mutable_consignment()->set_discharge_locode("NLRTM");
+  m.mutable_consignment()->set_commodity("080390");
   m.mutable_haulier()->set_id("HAULIER-OF-SOME-LENGTH-" +
                               std::to_string(round % 2));
   m.mutable_pickup_right()->mutable_nominee()->set_id(
@@ -80,6 +87,8 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
     place->set_latitude(latitude);
     place->set_longitude(longitude);
   }
+  table.add_sources()->set_id("terminal");
+  table.mutable_sources(0)->add_complete(v1::GATE_OUT);
   const Reference reference(table, "test");
   const SelectionProfile profile;
   const DrawKey key{"test", {}};
@@ -90,6 +99,17 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
   Assessor assessor;
   v1::ContainerState container;
   v1::RightState right;
+  v1::VesselState vessel;
+  v1::FacilityState facility;
+  std::vector<v1::ProfileState> profiles(kProfileSlots);
+  EntityStates states{&container, &right, &vessel, &facility};
+  for (size_t i = 0; i < kProfileSlots; ++i) states.profiles[i] = &profiles[i];
+  // Warm is full: a list that still grows has to allocate.
+  v1::Unit risky;
+  risky.set_lane(v1::RED);
+  for (uint64_t i = 0; i < 96; ++i) {
+    FoldFacility({&movements[0], 1000 + i, 1}, risky, &facility);
+  }
   v1::Assessment assessment;
   int hits = 0, suppressed = 0;
   allocations = 0;
@@ -97,9 +117,14 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
     const JournaledMovement input{&movements[i], static_cast<uint64_t>(i + 1),
                                   static_cast<uint64_t>(i + 1)};
     counting = i >= 300;
-    assessor.Assess(context, input, {&container, &right}, &assessment);
+    assessor.Assess(context, input, states, &assessment);
     FoldContainer(input, &assessment.unit(), &container);
     FoldRight(input, &right);
+    FoldVessel(input, &vessel);
+    FoldFacility(input, assessment.unit(), &facility);
+    for (v1::ProfileState& profile : profiles) {
+      FoldProfile(movements[i].occurrence_time(), &profile);
+    }
     counting = false;
     if (i < 300) continue;
     hits += assessment.hits_size();
@@ -115,6 +140,30 @@ TEST(AllocationTest, AWarmScoreAllocatesNothing) {
   ASSERT_GE(programme->rule_count(), 7u);
   EXPECT_GT(ScoreHistory(*programme).first, 100)
       << "the warm scores must be rich ones";
+  EXPECT_EQ(allocations, 0);
+}
+
+TEST(AllocationTest, NorDoesReadingEveryView) {
+  const CheckResult checked = CheckRuleSet(R"(
+rule_set: views
+layer: common
+owner: EU
+rules:
+  - id: all
+    title: {en: T, es: T, pt: T}
+    explain: {en: "{right.use.haulier.id} {facility.risky_boxes}", es: E, pt: E}
+    when: >
+      right.use.haulier.id != "" && party.haulier.movements > 0 &&
+      party.trade.age_h > 0.0 && vessel.profile.movements > 0 &&
+      route.commodity.gap_h > 0.0 && route.chapter == "08" &&
+      facility.risky_boxes >= 0 && source.declared &&
+      container.events_known > 0
+    score: 10
+)",
+                                           "views");
+  ASSERT_NE(checked.rule_set, nullptr) << checked.issues[0].message();
+  const auto programme = *Programme::Compile({{1, checked.rule_set}});
+  EXPECT_EQ(ScoreHistory(*programme).first, 100);
   EXPECT_EQ(allocations, 0);
 }
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "scoring/bounded_timeline.h"
+#include "scoring/container_view.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -45,17 +46,24 @@ class ContainerHistoryTest : public testing::Test {
     return {&m, key, ++sequence_, /*corrects=*/true};
   }
 
+  // As the engine does: an earlier version is taken out first.
   void Fold(const v1::Movement& m, uint64_t key) {
-    FoldContainer(Journal(m, key), nullptr, &state_);
+    const JournaledMovement input = Journal(m, key);
+    UnfoldContainer(input, &state_);
+    FoldContainer(input, nullptr, &state_);
   }
 
   const v1::ContainerView& Derive(const v1::Movement& m, uint64_t key) {
-    buffer_.Derive(&state_, Journal(m, key), reference_);
+    const JournaledMovement input = Journal(m, key);
+    without_ = state_;
+    UnfoldContainer(input, &without_);
+    buffer_.Derive(&without_, input, reference_);
     return buffer_.view();
   }
 
   Reference reference_;
   v1::ContainerState state_;
+  v1::ContainerState without_;
   ContainerViewBuffer buffer_;
   uint64_t sequence_ = 0;
 };

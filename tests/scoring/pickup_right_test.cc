@@ -2,15 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <vector>
+
 namespace portrisk::scoring {
 namespace {
+
+constexpr int64_t kBegin = 1'700'000'000;
 
 class PickupRightTest : public testing::Test {
  protected:
   static v1::Movement Step(v1::Event event, int64_t time) {
     v1::Movement m;
+    m.set_source("s");
     m.set_event(event);
-    m.mutable_occurrence_time()->set_seconds(1'700'000'000 + time);
+    m.mutable_occurrence_time()->set_seconds(kBegin + time);
     m.mutable_container()->set_number("MSKU1234565");
     m.mutable_pickup_right()->set_id("R1");
     return m;
@@ -27,13 +35,49 @@ class PickupRightTest : public testing::Test {
   }
 
   void Fold(const v1::Movement& m, uint64_t key) {
-    FoldRight({&m, key, ++sequence_, /*corrects=*/true}, &state_);
+    // As the engine does: an earlier version is taken out first.
+    const JournaledMovement input{&m, key, ++sequence_, /*corrects=*/true};
+    UnfoldRight(input, &state_);
+    FoldRight(input, &state_);
   }
   const v1::RightView& Derive(const v1::Movement& m, uint64_t key) {
-    buffer_.Derive(&state_, {&m, key, ++sequence_});
+    own_ = m;
+    buffer_.Derive(&state_, {&own_, key, ++sequence_}, *reference_);
     return buffer_.view();
   }
+  static v1::Movement By(v1::Movement m, const std::string& actor,
+                         const std::string& recipient = "") {
+    m.mutable_pickup_right()->mutable_actor()->set_id(actor);
+    m.mutable_pickup_right()->mutable_recipient()->set_id(recipient);
+    return m;
+  }
+  static v1::Movement Refused(int64_t time, const std::string& haulier) {
+    v1::Movement m = Step(v1::PICKUP_RIGHT_REFUSED, time);
+    m.mutable_haulier()->set_id(haulier);
+    return m;
+  }
+  // Issued by C to F1, who accepts, passes on to F2 and so on.
+  void FoldChain() {
+    Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 1);
+    Fold(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 1), "F1"), 2);
+    Fold(By(Step(v1::PICKUP_RIGHT_TRANSFERRED, 2), "F1", "F2"), 3);
+    Fold(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 3), "F2"), 4);
+    Fold(By(Nominate(10, "H1"), "F2"), 5);
+  }
+  void Complete() {
+    v1::ReferenceTable table;
+    v1::Source* source = table.add_sources();
+    source->set_id("s");
+    for (int event = v1::PICKUP_RIGHT_ISSUED; event <= v1::PICKUP_RIGHT_REFUSED;
+         ++event) {
+      source->add_complete(static_cast<v1::Event>(event));
+    }
+    reference_ = std::make_unique<Reference>(table, "test");
+  }
 
+  std::unique_ptr<Reference> reference_ =
+      std::make_unique<Reference>(v1::ReferenceTable(), "test");
+  v1::Movement own_;
   v1::RightState state_;
   RightViewBuffer buffer_;
   uint64_t sequence_ = 0;
@@ -105,6 +149,181 @@ TEST_F(PickupRightTest, ARetractedNominationCountsNoMore) {
   voided.set_retraction(true);
   Fold(voided, 2);
   EXPECT_EQ(Derive(Collect(50, "H2"), 5).nominated().id(), "H1");
+}
+
+TEST_F(PickupRightTest, ANominationThatComesLateIsJudgedAtTheGate) {
+  Fold(Step(v1::PICKUP_RIGHT_ISSUED, 0), 1);
+  Fold(Collect(50, "H9"), 2);
+  const v1::RightView& view = Derive(Nominate(10, "H1"), 3);
+  EXPECT_EQ(view.use().haulier().id(), "H9");
+  EXPECT_EQ(view.use().nominated().id(), "H1");
+  EXPECT_EQ(view.use().time().seconds(), kBegin + 50);
+  // One made after the gate-out changes nothing of it.
+  EXPECT_FALSE(Derive(Nominate(60, "H1"), 3).use().has_nominated());
+}
+
+TEST_F(PickupRightTest, APathIsCompleteWhereEveryStepWasMadeByTheHolder) {
+  FoldChain();
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).use().path(), v1::PATH_COMPLETE);
+  EXPECT_EQ(Derive(Collect(50, "F2"), 9).use().path(), v1::PATH_COMPLETE);
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).holder().id(), "F2");
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).issuer().id(), "C");
+}
+
+TEST_F(PickupRightTest, AStrangerBreaksThePathOnlyWhereAllStepsAreReported) {
+  FoldChain();
+  EXPECT_EQ(Derive(Collect(50, "H9"), 9).use().path(), v1::PATH_UNSPECIFIED);
+  Complete();
+  EXPECT_EQ(Derive(Collect(50, "H9"), 9).use().path(), v1::PATH_BROKEN);
+  // The nominee has not accepted, and that is known now.
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).use().path(), v1::PATH_BROKEN);
+  EXPECT_FALSE(Derive(Collect(50, "H1"), 9).use().nominee_accepted());
+  Fold(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 11), "H1"), 6);
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).use().path(), v1::PATH_COMPLETE);
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).use().unaccepted_transfers(), 0);
+  // An acceptance by the nominee makes him no holder.
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).holder().id(), "F2");
+}
+
+TEST_F(PickupRightTest, AMissingAcceptanceIsUnknownOrAFact) {
+  Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 1);
+  Fold(By(Step(v1::PICKUP_RIGHT_TRANSFERRED, 2), "F1", "F2"), 2);
+  EXPECT_FALSE(Derive(Collect(50, "F2"), 9).has_holder_accepted());
+  EXPECT_FALSE(buffer_.view().use().has_unaccepted_transfers());
+  EXPECT_FALSE(buffer_.view().has_acceptances_reported_completely());
+  Complete();
+  Derive(Collect(50, "F2"), 9);
+  EXPECT_TRUE(buffer_.view().acceptances_reported_completely());
+  ASSERT_TRUE(buffer_.view().has_holder_accepted());
+  EXPECT_FALSE(buffer_.view().holder_accepted());
+  EXPECT_EQ(buffer_.view().use().unaccepted_transfers(), 1);
+  EXPECT_EQ(buffer_.view().use().path(), v1::PATH_BROKEN);
+}
+
+TEST_F(PickupRightTest, ATransferByWhoDoesNotHoldItBreaksThePath) {
+  Complete();
+  Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 1);
+  Fold(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 1), "F1"), 2);
+  Fold(By(Nominate(10, "H9"), "X"), 3);
+  Fold(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 11), "H9"), 4);
+  EXPECT_EQ(Derive(Collect(50, "H9"), 9).use().path(), v1::PATH_BROKEN);
+}
+
+TEST_F(PickupRightTest, UseAfterRevocationOrExpiryIsSeen) {
+  v1::Movement issued = Step(v1::PICKUP_RIGHT_ISSUED, 0);
+  issued.mutable_pickup_right()->mutable_expire_time()->set_seconds(kBegin +
+                                                                    40);
+  Fold(issued, 1);
+  Fold(Nominate(10, "H1"), 2);
+  EXPECT_FALSE(Derive(Collect(30, "H1"), 9).use().after_revocation());
+  EXPECT_FALSE(buffer_.view().use().after_expiry());
+  Fold(Step(v1::PICKUP_RIGHT_REVOKED, 20), 3);
+  EXPECT_TRUE(Derive(Collect(50, "H1"), 9).use().after_revocation());
+  EXPECT_TRUE(buffer_.view().use().after_expiry());
+  Fold(Nominate(25, "H2"), 4);  // Granted again.
+  EXPECT_FALSE(Derive(Collect(50, "H2"), 9).use().after_revocation());
+}
+
+TEST_F(PickupRightTest, ReNominationsAreCountedAndTimed) {
+  Fold(Step(v1::PICKUP_RIGHT_ISSUED, 0), 1);
+  Fold(Nominate(3600, "H1"), 2);
+  EXPECT_EQ(Derive(Collect(36'000, "H1"), 9).changes(), 0);
+  EXPECT_FALSE(buffer_.view().use().has_since_change_h());
+  Fold(Nominate(7200, "H2"), 3);
+  Derive(Collect(36'000, "H2"), 9);
+  EXPECT_EQ(buffer_.view().changes(), 1);
+  EXPECT_EQ(buffer_.view().previous_nominee().id(), "H1");
+  EXPECT_DOUBLE_EQ(buffer_.view().use().since_change_h(), 8);
+  v1::Movement slot = Nominate(10'800, "H2");
+  slot.mutable_pickup_right()->mutable_slot_time()->set_seconds(kBegin +
+                                                                30'000);
+  Fold(slot, 4);
+  slot.mutable_pickup_right()->mutable_slot_time()->set_seconds(kBegin +
+                                                                33'000);
+  slot.mutable_occurrence_time()->set_seconds(kBegin + 14'400);
+  Fold(slot, 5);
+  EXPECT_EQ(Derive(Collect(36'000, "H2"), 9).changes(), 2);
+}
+
+TEST_F(PickupRightTest, ALookUpByAnOrganisationOutsideTheChainIsAnOrphan) {
+  FoldChain();
+  Fold(By(Step(v1::PICKUP_RIGHT_QUERIED, 20), "F1"), 6);
+  Fold(By(Step(v1::PICKUP_RIGHT_QUERIED, 30), "X"), 7);
+  Derive(Collect(3650, "H1"), 9);
+  EXPECT_EQ(buffer_.view().use().orphan_queries(), 1);
+  EXPECT_EQ(buffer_.view().use().orphan().id(), "X");
+  EXPECT_EQ(buffer_.view().queries(), 2);
+  EXPECT_EQ(buffer_.view().last_queried_by().id(), "X");
+  EXPECT_NEAR(buffer_.view().use().since_query_h(), 3620 / 3600.0, 1e-9);
+  EXPECT_FALSE(
+      Derive(By(Step(v1::PICKUP_RIGHT_QUERIED, 40), "Y"), 8).actor_in_chain());
+  EXPECT_TRUE(
+      Derive(By(Step(v1::PICKUP_RIGHT_QUERIED, 40), "C"), 8).actor_in_chain());
+}
+
+TEST_F(PickupRightTest, WithoutAnIssueNobodyIsAnOrphan) {
+  Fold(By(Step(v1::PICKUP_RIGHT_QUERIED, 30), "X"), 7);
+  Derive(Collect(50, "H1"), 9);
+  EXPECT_FALSE(buffer_.view().use().has_orphan_queries());
+  EXPECT_EQ(buffer_.view().use().path(), v1::PATH_UNSPECIFIED);
+  EXPECT_FALSE(buffer_.view().use().has_after_revocation());
+}
+
+TEST_F(PickupRightTest, TheNomineeWhoComesTooLateIsTheSecondClaimant) {
+  FoldChain();
+  Fold(Collect(50, "H9"), 6);
+  EXPECT_EQ(Derive(Refused(60, "H1"), 7).use().second_claimant().id(), "H1");
+  // Somebody who was never nominated proves nothing.
+  EXPECT_FALSE(Derive(Refused(60, "H7"), 7).use().has_second_claimant());
+  // Whichever of the two is reported last.
+  Fold(Refused(60, "H1"), 7);
+  EXPECT_EQ(Derive(Collect(50, "H9"), 6).use().second_claimant().id(), "H1");
+  EXPECT_EQ(Derive(Collect(70, "H1"), 8).refusals(), 1);
+}
+
+TEST_F(PickupRightTest, APinIsComparedByItsHash) {
+  v1::Movement issued = Step(v1::PICKUP_RIGHT_ISSUED, 0);
+  issued.mutable_pickup_right()->set_pin_hash("hash of 1234");
+  Fold(issued, 1);
+  v1::Movement out = Collect(50, "H1");
+  EXPECT_FALSE(Derive(out, 9).use().has_pin_matches());
+  out.mutable_pickup_right()->set_pin_hash("hash of 1234");
+  EXPECT_TRUE(Derive(out, 9).use().pin_matches());
+  out.mutable_pickup_right()->set_pin_hash("hash of 9999");
+  ASSERT_TRUE(Derive(out, 9).use().has_pin_matches());
+  EXPECT_FALSE(buffer_.view().use().pin_matches());
+}
+
+TEST_F(PickupRightTest, ManyLookUpsPushNoStepOfTheChainOut) {
+  FoldChain();
+  for (int i = 0; i < 200; ++i) {
+    Fold(By(Step(v1::PICKUP_RIGHT_QUERIED, 20 + i), "X"), 100 + i);
+  }
+  EXPECT_EQ(state_.attempts_size(), 16);
+  EXPECT_EQ(Derive(Collect(500, "H1"), 9).use().path(), v1::PATH_COMPLETE);
+}
+
+TEST_F(PickupRightTest, AnyOrderOfArrivalGivesTheSameChain) {
+  std::mt19937 random(20261125);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<std::pair<v1::Movement, uint64_t>> movements;
+    for (uint64_t i = 1; i <= 80; ++i) {
+      v1::Movement m =
+          Step(static_cast<v1::Event>(v1::PICKUP_RIGHT_ISSUED + random() % 7),
+               static_cast<int64_t>(random() % 50));
+      if (random() % 5 == 0) m.set_event(v1::GATE_OUT);
+      movements.emplace_back(m, i);
+    }
+    const auto state_of = [&] {
+      v1::RightState state;
+      for (const auto& [m, key] : movements) FoldRight({&m, key, key}, &state);
+      state.set_last_sequence(0);
+      return state.SerializeAsString();
+    };
+    const std::string expected = state_of();
+    std::shuffle(movements.begin(), movements.end(), random);
+    ASSERT_EQ(state_of(), expected) << "round " << round;
+  }
 }
 
 }  // namespace

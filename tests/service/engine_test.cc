@@ -207,6 +207,16 @@ std::vector<v1::Movement> RandomHistory(uint32_t seed, int count) {
     m.mutable_weights()->set_vgm_kg(10'000 + pick(20'000));
     if (pick(3) == 0) m.add_seals()->set_number(absl::StrCat("S", pick(9)));
     if (pick(20) == 0) m.set_classifier(v1::PLANNED);
+    m.mutable_consignee()->set_name(absl::StrCat("Consignee ", pick(30)));
+    m.mutable_shipper()->set_id(absl::StrCat("S", pick(9)));
+    m.mutable_consignment()->set_commodity(pick(2) ? "080390" : "200911");
+    m.mutable_consignment()->set_loading_locode(places[pick(4)]);
+    m.mutable_consignment()->set_discharge_locode(places[pick(4)]);
+    m.mutable_pickup_right()->mutable_actor()->set_account(
+        absl::StrCat("A", pick(20)));
+    m.mutable_transport()->set_plate(absl::StrCat("P-", pick(40)));
+    m.mutable_transport()->set_vessel_imo(absl::StrCat(9'000'000 + pick(6)));
+    m.mutable_transport()->set_voyage(absl::StrCat("V", pick(4)));
     m.mutable_update_time()->set_seconds(1'790'000'000 + i);
     m.set_retraction(pick(15) == 0);
     if (pick(12) == 0 && !history.empty()) m = history[pick(history.size())];

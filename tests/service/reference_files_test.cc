@@ -226,5 +226,29 @@ TEST(RealReferenceData, IsReadWhole) {
   EXPECT_GT(owners->owners_size(), 3000);
 }
 
+TEST(SourcesCsv, ReadsWhatASourceDeclares) {
+  const auto table = ReadSourcesCsv(Write(
+      "sources.csv",
+      "source,complete,since\nB,GATE_OUT  DISCHARGE,2026-01-01T00:00:00Z\n"
+      "A,,\n"));
+  ASSERT_TRUE(table.ok()) << table.status();
+  ASSERT_EQ(table->sources_size(), 2);
+  EXPECT_EQ(table->sources(0).id(), "A");
+  EXPECT_EQ(table->sources(0).complete_size(), 0);
+  EXPECT_THAT(table->sources(1).complete(),
+              ElementsAre(v1::GATE_OUT, v1::DISCHARGE));
+  EXPECT_EQ(table->sources(1).complete_since().seconds(), 1767225600);
+}
+
+TEST(SourcesCsv, RefusesWhatIsNoEventAndNoTime) {
+  for (const char* row : {"A,GATEOUT,\n", "A,GATE_OUT,yesterday\n", ",,\n"}) {
+    const auto table = ReadSourcesCsv(
+        Write("bad.csv", std::string("source,complete,since\n") + row));
+    ASSERT_FALSE(table.ok()) << row;
+    EXPECT_THAT(std::string(table.status().message()),
+                HasSubstr("bad.csv, line 2"));
+  }
+}
+
 }  // namespace
 }  // namespace portrisk::service

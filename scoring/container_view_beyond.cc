@@ -1,0 +1,391 @@
+// HOT PATH where rules read it, with the rules of container_view.cc: what lies
+// beyond the neighbours, found by walking the whole timeline once in each
+// direction.
+#include <cmath>
+
+#include "scoring/borrow.h"
+#include "scoring/bounded_timeline.h"
+#include "scoring/container_view.h"
+#include "scoring/legs.h"
+
+namespace portrisk::scoring {
+namespace {
+
+using google::protobuf::Timestamp;
+using v1::TimelineEvent;
+
+// For how long before a movement a source must have been complete at least,
+// unless the container was first seen later than that.
+constexpr int64_t kCompleteSeconds = 30 * 86400;
+
+v1::Whereabouts After(v1::Event handling) {
+  if (IsArrival(handling)) return v1::IN_FACILITY;
+  return handling == v1::LOAD ? v1::ABOARD : v1::OUTSIDE;
+}
+
+v1::Whereabouts BeforeIt(v1::Event handling) {
+  if (IsDeparture(handling)) return v1::IN_FACILITY;
+  return handling == v1::DISCHARGE ? v1::ABOARD : v1::OUTSIDE;
+}
+
+// Takes over what is not known yet.
+void Learn(const TimelineEvent& event, v1::Fingerprint* known) {
+  if (known->type_code().empty() && !event.type_code().empty()) {
+    known->set_type_code(event.type_code());
+  }
+  if (!known->has_tare_kg() && event.has_tare_kg()) {
+    known->set_tare_kg(event.tare_kg());
+  }
+  if (known->reefer_unit().empty() && !event.reefer_unit().empty()) {
+    known->set_reefer_unit(event.reefer_unit());
+  }
+  if (known->operator_code().empty() && !event.operator_code().empty()) {
+    known->set_operator_code(event.operator_code());
+  }
+}
+
+bool KnowsAnything(const v1::Fingerprint& known) {
+  return !known.type_code().empty() || known.has_tare_kg() ||
+         !known.reefer_unit().empty() || !known.operator_code().empty();
+}
+
+// Whether two versions belong to one consignment: by bill, else by booking.
+template <typename A, typename B>
+bool SameConsignment(const A& a, const B& b) {
+  if (!a.bill_of_lading().empty() && !b.bill_of_lading().empty()) {
+    return a.bill_of_lading() == b.bill_of_lading();
+  }
+  return !a.booking().empty() && a.booking() == b.booking();
+}
+
+// Counts different voyages, few of them.
+class Voyages {
+ public:
+  void Add(const std::string& vessel, const std::string& voyage) {
+    if (voyage.empty()) return;
+    for (int i = 0; i < count_; ++i) {
+      if (*voyages_[i] == voyage &&
+          (*vessels_[i] == vessel || vessel.empty() || vessels_[i]->empty())) {
+        return;
+      }
+    }
+    if (count_ == kMost) return;
+    vessels_[count_] = &vessel;
+    voyages_[count_++] = &voyage;
+  }
+  int count() const { return count_; }
+
+ private:
+  static constexpr int kMost = 8;
+  const std::string* vessels_[kMost];
+  const std::string* voyages_[kMost];
+  int count_ = 0;
+};
+
+}  // namespace
+
+// What lies beyond the neighbours: both walks and what they have to remember
+// between steps.
+class ContainerViewBuffer::Walk {
+ public:
+  Walk(const v1::ContainerState& state, const JournaledMovement& input,
+       ContainerViewBuffer* out)
+      : state_(state), input_(input), out_(*out), view_(out->view_) {}
+
+  void Back(int position) {
+    for (int i = position - 1; i >= 0; --i) {
+      const TimelineEvent& event = state_.timeline(i);
+      Yard(event);
+      BackEvent(event);
+      Load(event);
+      Learn(event, &out_.known_);
+    }
+    if (KnowsAnything(out_.known_)) {
+      view_.unsafe_arena_set_allocated_known(&out_.known_);
+    }
+  }
+
+  void Forward(int position) {
+    bool same_load = true;
+    bool same_stay = true;
+    for (int i = position; i < state_.timeline_size(); ++i) {
+      const TimelineEvent& event = state_.timeline(i);
+      if (event.event() == v1::STRIPPING || event.load_status() == v1::EMPTY) {
+        if (same_load) load_end_ = &event.occurrence_time();
+        same_load = false;
+      }
+      if (same_load && event.event() == v1::BOOKING) {
+        voyages_.Add(event.vessel_imo(), event.voyage());
+      }
+      if (IsHandling(event.event())) same_stay = false;
+      if (same_stay) ForwardStay(event);
+      ForwardEvent(event);
+      Learn(event, &out_.known_later_);
+    }
+    if (KnowsAnything(out_.known_later_)) {
+      view_.unsafe_arena_set_allocated_known_later(&out_.known_later_);
+    }
+  }
+
+  // After both walks.
+  void CountVoyages() {
+    const v1::Movement& m = *input_.movement;
+    if (!IsPhysical(m.event())) {
+      voyages_.Add(m.transport().vessel_imo(), m.transport().voyage());
+    }
+    for (const v1::DocumentEvent& document : state_.documents()) {
+      const Timestamp& t = document.occurrence_time();
+      if (load_begin_ != nullptr && Before(t, *load_begin_)) continue;
+      if (load_end_ != nullptr && !Before(t, *load_end_)) continue;
+      voyages_.Add(document.vessel_imo(), document.voyage());
+    }
+    if (voyages_.count() > 0) view_.set_open_voyages(voyages_.count());
+  }
+
+ private:
+  void Yard(const TimelineEvent& event) {
+    if (yard_over_) return;
+    if (view_.yard_position().empty() && !IsDeparture(event.event()) &&
+        !event.yard_position().empty()) {
+      view_.set_yard_position(event.yard_position());
+    }
+    yard_over_ = IsHandling(event.event()) || !view_.yard_position().empty();
+  }
+
+  void BackEvent(const TimelineEvent& event) {
+    switch (event.event()) {
+      case v1::LOAD:
+        if (!view_.has_last_load()) {
+          view_.unsafe_arena_set_allocated_last_load(Borrow(event));
+        }
+        break;
+      case v1::DISCHARGE:
+        booking_over_ = true;
+        if (!view_.has_last_discharge()) {
+          view_.unsafe_arena_set_allocated_last_discharge(Borrow(event));
+        }
+        break;
+      case v1::GATE_IN:
+      case v1::STRIPPING:
+        booking_over_ = true;
+        break;
+      case v1::BOOKING:
+        if (!booking_over_) view_.set_booked(true);
+        booking_over_ = true;
+        break;
+      case v1::STOW_PLAN:
+        if (!view_.has_last_stow_plan()) {
+          view_.unsafe_arena_set_allocated_last_stow_plan(Borrow(event));
+        }
+        break;
+      case v1::CUSTOMS_SELECTED:
+        if (!selection_over_) {
+          view_.unsafe_arena_set_allocated_selected_time(
+              Borrow(event.occurrence_time()));
+        }
+        selection_over_ = true;
+        break;
+      case v1::CUSTOMS_RELEASED:
+      case v1::INSPECTION:
+        selection_over_ = true;
+        break;
+      case v1::DISPOSAL:
+        if (!view_.has_disposed_time()) {
+          view_.unsafe_arena_set_allocated_disposed_time(
+              Borrow(event.occurrence_time()));
+        }
+        break;
+      default:
+        break;
+    }
+  }
+
+  // The present load: back until the cargo changed or the box was handled
+  // empty. What stuffing reports already belongs to it.
+  void Load(const TimelineEvent& event) {
+    if (load_begin_ != nullptr) return;
+    if (event.event() == v1::STRIPPING || event.load_status() == v1::EMPTY) {
+      load_begin_ = &event.occurrence_time();
+      return;
+    }
+    if (event.event() == v1::BOOKING) {
+      voyages_.Add(event.vessel_imo(), event.voyage());
+    }
+    if (!view_.has_last_scale_kg() && event.has_scale_kg()) {
+      view_.set_last_scale_kg(event.scale_kg());
+      view_.unsafe_arena_set_allocated_last_scale_time(
+          Borrow(event.occurrence_time()));
+    }
+    if (!view_.has_last_check_time() &&
+        (event.event() == v1::INSPECTION || event.event() == v1::SCAN)) {
+      view_.unsafe_arena_set_allocated_last_check_time(
+          Borrow(event.occurrence_time()));
+    }
+    if (event.event() == v1::STUFFING) load_begin_ = &event.occurrence_time();
+  }
+
+  void ForwardEvent(const TimelineEvent& event) {
+    if (event.event() == v1::LOAD && !view_.has_next_load()) {
+      view_.unsafe_arena_set_allocated_next_load(Borrow(event));
+    } else if (event.event() == v1::DISCHARGE && !view_.has_next_discharge()) {
+      view_.unsafe_arena_set_allocated_next_discharge(Borrow(event));
+    } else if (event.event() == v1::STOW_PLAN && !view_.has_next_stow_plan()) {
+      view_.unsafe_arena_set_allocated_next_stow_plan(Borrow(event));
+    }
+  }
+
+  // Up to the next handling.
+  void ForwardStay(const TimelineEvent& event) {
+    const v1::Movement& m = *input_.movement;
+    if (event.event() == v1::YARD_MOVE && !event.ordered() &&
+        !view_.has_unordered_move_time()) {
+      view_.unsafe_arena_set_allocated_unordered_move_time(
+          Borrow(event.occurrence_time()));
+    } else if (event.event() == v1::SCAN && m.event() == v1::GATE_OUT &&
+               !view_.has_gate_to_scan_h()) {
+      view_.set_gate_to_scan_h(
+          HoursBetween(m.occurrence_time(), event.occurrence_time()));
+    }
+  }
+
+  const v1::ContainerState& state_;
+  const JournaledMovement& input_;
+  ContainerViewBuffer& out_;
+  v1::ContainerView& view_;
+  bool yard_over_ = false;
+  bool booking_over_ = false;
+  bool selection_over_ = false;
+  const Timestamp* load_begin_ = nullptr;
+  const Timestamp* load_end_ = nullptr;
+  Voyages voyages_;
+};
+
+void ContainerViewBuffer::DeriveBeyond(const v1::ContainerState& state,
+                                       int position,
+                                       const JournaledMovement& input,
+                                       const Reference& reference) {
+  Walk walk(state, input, this);
+  walk.Back(position);
+  walk.Forward(position);
+  walk.CountVoyages();
+  DeriveComparisons(*input.movement);
+  if (state.documents_size() > 0) DerivePapers(state, input);
+  if (reference.has_sources()) {
+    DeriveCompleteness(state, *input.movement, reference);
+  }
+}
+
+void ContainerViewBuffer::ReleaseBeyond() {
+  view_.unsafe_arena_release_last_load();
+  view_.unsafe_arena_release_last_discharge();
+  view_.unsafe_arena_release_next_load();
+  view_.unsafe_arena_release_next_discharge();
+  view_.unsafe_arena_release_last_stow_plan();
+  view_.unsafe_arena_release_next_stow_plan();
+  view_.unsafe_arena_release_known();
+  view_.unsafe_arena_release_known_later();
+  view_.unsafe_arena_release_last_scale_time();
+  view_.unsafe_arena_release_selected_time();
+  view_.unsafe_arena_release_unordered_move_time();
+  view_.unsafe_arena_release_last_check_time();
+  view_.unsafe_arena_release_disposed_time();
+  view_.unsafe_arena_release_declared();
+  view_.unsafe_arena_release_declared_first();
+  known_.Clear();
+  known_later_.Clear();
+  full_ = false;
+}
+
+// Of the movement with what the walks found.
+void ContainerViewBuffer::DeriveComparisons(const v1::Movement& m) {
+  const v1::Container& box = m.container();
+  if (box.has_tare_kg() && known_.has_tare_kg()) {
+    view_.set_tare_difference_kg(std::abs(box.tare_kg() - known_.tare_kg()));
+  }
+  if (view_.has_weight_kg() && (box.has_tare_kg() || known_.has_tare_kg())) {
+    view_.set_weight_above_tare_kg(
+        view_.weight_kg() -
+        (box.has_tare_kg() ? box.tare_kg() : known_.tare_kg()));
+  }
+  if (view_.has_next_handling()) {
+    view_.set_whereabouts_after(BeforeIt(view_.next_handling().event()));
+  }
+  if (!view_.has_previous_handling()) return;
+  const TimelineEvent& handling = view_.previous_handling();
+  view_.set_whereabouts(After(handling.event()));
+  view_.set_since_handling_h(
+      HoursBetween(handling.occurrence_time(), m.occurrence_time()));
+  if (IsDeparture(m.event()) && IsArrival(handling.event()) &&
+      !m.location().locode().empty() && MaySamePlace(handling, m.location())) {
+    view_.set_dwell_h(view_.since_handling_h());
+  }
+  if (m.event() == v1::SCAN && handling.event() == v1::GATE_OUT) {
+    view_.set_gate_to_scan_h(view_.since_handling_h());
+  }
+}
+
+void ContainerViewBuffer::DerivePapers(const v1::ContainerState& state,
+                                       const JournaledMovement& input) {
+  const v1::Movement& m = *input.movement;
+  const v1::Consignment& own = m.consignment();
+  const bool named = !own.bill_of_lading().empty() || !own.booking().empty();
+  const v1::DocumentEvent* last = nullptr;
+  for (const v1::DocumentEvent& document : state.documents()) {
+    if (MovementBefore(input, document)) break;
+    if (!named || SameConsignment(document, own)) last = &document;
+  }
+  if (last == nullptr) return;
+  view_.unsafe_arena_set_allocated_declared(Borrow(*last));
+  for (const v1::DocumentEvent& document : state.documents()) {
+    if (&document != last && !SameConsignment(document, *last)) continue;
+    view_.unsafe_arena_set_allocated_declared_first(Borrow(document));
+    break;
+  }
+  const v1::Pseudonyms& who = m.pseudonyms();
+  if (who.has_consignee() && last->has_consignee()) {
+    view_.set_consignee_changed(who.consignee() != last->consignee());
+  }
+  if (who.has_notify_party() && last->has_notify_party()) {
+    view_.set_notify_party_changed(who.notify_party() != last->notify_party());
+  }
+}
+
+void ContainerViewBuffer::DeriveCompleteness(const v1::ContainerState& state,
+                                             const v1::Movement& m,
+                                             const Reference& reference) {
+  Timestamp since = m.occurrence_time();
+  since.set_seconds(since.seconds() - kCompleteSeconds);
+  if (state.has_first_seen() && Before(since, state.first_seen())) {
+    since = state.first_seen();
+  }
+  const auto own = [&](v1::Event event) {
+    return reference.IsComplete(m.source(), event, since);
+  };
+  view_.set_arrivals_reported_completely(own(v1::GATE_IN) &&
+                                         own(v1::DISCHARGE));
+  view_.set_departures_reported_completely(own(v1::GATE_OUT) && own(v1::LOAD));
+  const auto any = [&](v1::Event event) {
+    const std::string* last = &m.source();
+    if (reference.IsComplete(*last, event, since)) return true;
+    // Neighbours mostly share a source.
+    const auto check = [&](const std::string& source) {
+      if (source == *last) return false;
+      last = &source;
+      return reference.IsComplete(source, event, since);
+    };
+    for (const TimelineEvent& e : state.timeline()) {
+      if (check(e.source())) return true;
+    }
+    for (const v1::DocumentEvent& e : state.documents()) {
+      if (check(e.source())) return true;
+    }
+    return false;
+  };
+  const bool bookings = any(v1::BOOKING);
+  view_.set_bookings_reported_completely(bookings);
+  view_.set_strippings_reported_completely(any(v1::STRIPPING));
+  view_.set_inspections_reported_completely(any(v1::INSPECTION));
+  if (bookings && !view_.has_booked()) view_.set_booked(false);
+}
+
+}  // namespace portrisk::scoring

@@ -1,0 +1,120 @@
+// HOT PATH, with the rules of container_history.cc.
+#include "scoring/right_chain.h"
+
+#include "scoring/timestamps.h"
+
+namespace portrisk::scoring {
+namespace {
+
+bool SameTime(const google::protobuf::Timestamp& a,
+              const google::protobuf::Timestamp& b) {
+  return a.seconds() == b.seconds() && a.nanos() == b.nanos();
+}
+
+}  // namespace
+
+void RightStanding::Step(const v1::RightEvent& event) {
+  switch (event.event()) {
+    case v1::PICKUP_RIGHT_ISSUED:
+      Issue(event);
+      break;
+    case v1::PICKUP_RIGHT_TRANSFERRED:
+      Transfer(event);
+      break;
+    case v1::PICKUP_RIGHT_ACCEPTED:
+      Accept(event);
+      break;
+    case v1::PICKUP_RIGHT_NOMINATED:
+      NoteActor(event);
+      granted_again = true;
+      break;
+    case v1::PICKUP_RIGHT_REVOKED:
+      nominee = {};
+      nominated = nullptr;
+      nominee_accepted = false;
+      revoked = &event.occurrence_time();
+      granted_again = false;
+      break;
+    case v1::GATE_OUT:
+      collection = &event;
+      break;
+    default:
+      break;
+  }
+  // Other steps may name the haulier, too: some issuers nominate as they
+  // issue. Revoking names it without nominating.
+  if (!event.nominee_id().empty() &&
+      event.event() != v1::PICKUP_RIGHT_REVOKED) {
+    Nominate(event);
+  }
+  if (!event.right_id().empty()) id = event.right_id();
+  if (event.has_expire_time()) expire = &event.expire_time();
+}
+
+void RightStanding::Issue(const v1::RightEvent& event) {
+  *this = RightStanding();
+  issue = &event;
+  issuer = event.actor_id();
+  holder = event.recipient_id();
+  pin_hash = event.pin_hash();
+  kind = event.kind();
+}
+
+void RightStanding::Transfer(const v1::RightEvent& event) {
+  NoteActor(event);
+  if (holder_by_transfer && !holder_accepted) ++unaccepted;
+  nominee = {};
+  nominated = nullptr;
+  nominee_accepted = false;
+  granted_again = true;
+  if (event.recipient_id().empty()) return;
+  holder = event.recipient_id();
+  holder_by_transfer = true;
+  holder_accepted = false;
+}
+
+void RightStanding::Accept(const v1::RightEvent& event) {
+  accepted = &event.occurrence_time();
+  const absl::string_view actor = event.actor_id();
+  if (actor.empty()) return;
+  if (actor == nominee && actor != holder) {
+    nominee_accepted = true;
+    return;
+  }
+  // Whoever accepts what was passed to another has missed a transfer.
+  if (!holder.empty() && actor != holder) out_of_turn = true;
+  holder = actor;
+  holder_accepted = true;
+  if (actor == nominee) nominee_accepted = true;
+}
+
+// The issuer's platform may act for anybody.
+void RightStanding::NoteActor(const v1::RightEvent& event) {
+  const absl::string_view actor = event.actor_id();
+  if (issue == nullptr || actor.empty() || actor == issuer) return;
+  if (!Holds(actor)) out_of_turn = true;
+}
+
+void RightStanding::Nominate(const v1::RightEvent& event) {
+  const absl::string_view next = event.nominee_id();
+  const bool other = !last_nominee_.empty() && next != last_nominee_;
+  const bool moved = (slot_ != nullptr && event.has_slot_time() &&
+                      !SameTime(*slot_, event.slot_time())) ||
+                     (!locode_.empty() && !event.locode().empty() &&
+                      event.locode() != locode_) ||
+                     (!facility_.empty() && !event.facility().empty() &&
+                      event.facility() != facility_);
+  if (other || moved) {
+    ++changes;
+    last_change = &event.occurrence_time();
+  }
+  if (other) previous_nominee = last_nominee_;
+  if (next != nominee) nominee_accepted = false;
+  nominee = last_nominee_ = next;
+  nominated = &event.occurrence_time();
+  if (event.has_slot_time()) slot_ = &event.slot_time();
+  if (!event.locode().empty()) locode_ = event.locode();
+  if (!event.facility().empty()) facility_ = event.facility();
+}
+
+}  // namespace portrisk::scoring

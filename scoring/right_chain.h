@@ -1,0 +1,66 @@
+// How a pick-up right stands after some steps of its chain: who holds it, who
+// is to come, and whether each step was made by somebody who could.
+//
+// The chain is replayed from its oldest kept step, each time: at most
+// kTimelineMax steps of a few comparisons, in exchange for which late,
+// corrected and voided steps need no case of their own.
+#ifndef PORTRISK_SCORING_RIGHT_CHAIN_H_
+#define PORTRISK_SCORING_RIGHT_CHAIN_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "portrisk/v1/history.pb.h"
+
+namespace portrisk::scoring {
+
+// Points into the steps it was given. Cheap to copy.
+struct RightStanding {
+  const v1::RightEvent* issue = nullptr;  // Null: not known.
+  absl::string_view id;
+  absl::string_view issuer;
+  absl::string_view holder;   // Empty until somebody is named.
+  absl::string_view nominee;  // Empty when there is none any more.
+  absl::string_view previous_nominee;
+  absl::string_view pin_hash;  // As issued.
+  v1::PickupRightKind kind = v1::PICKUP_RIGHT_KIND_UNSPECIFIED;
+
+  const google::protobuf::Timestamp* nominated = nullptr;
+  const google::protobuf::Timestamp* accepted = nullptr;
+  const google::protobuf::Timestamp* revoked = nullptr;
+  const google::protobuf::Timestamp* expire = nullptr;
+  const google::protobuf::Timestamp* last_change = nullptr;
+  const v1::RightEvent* collection = nullptr;  // The last GATE_OUT.
+
+  bool holder_accepted = false;
+  bool nominee_accepted = false;
+  bool holder_by_transfer = false;
+  bool granted_again = false;  // A transfer or nomination after `revoked`.
+  bool out_of_turn = false;    // A step by somebody who did not hold it.
+  int64_t unaccepted = 0;      // Transfers that went on without acceptance.
+  int64_t changes = 0;         // Of nominee, slot or place.
+
+  // Takes the next step of the chain.
+  void Step(const v1::RightEvent& event);
+
+  bool Holds(absl::string_view party) const {
+    return party == (holder.empty() ? issuer : holder);
+  }
+
+ private:
+  void Issue(const v1::RightEvent& event);
+  void Transfer(const v1::RightEvent& event);
+  void Accept(const v1::RightEvent& event);
+  void Nominate(const v1::RightEvent& event);
+  void NoteActor(const v1::RightEvent& event);
+
+  // What was last nominated since the issue.
+  absl::string_view last_nominee_;
+  const google::protobuf::Timestamp* slot_ = nullptr;
+  absl::string_view locode_;
+  absl::string_view facility_;
+};
+
+}  // namespace portrisk::scoring
+
+#endif  // PORTRISK_SCORING_RIGHT_CHAIN_H_

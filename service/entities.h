@@ -1,0 +1,134 @@
+// The states of every entity that movements name: found, read, folded and
+// written behind together.
+//
+// One bounded cache for each kind of state (state_table.h), one batched read
+// for all that a batch of movements misses. A new kind of state that movements
+// name belongs here: a table, its key in Find, its part in Fold and Unfold.
+//
+// Threads: all methods belong to the owner, except TakeFrozen.
+#ifndef PORTRISK_SERVICE_ENTITIES_H_
+#define PORTRISK_SERVICE_ENTITIES_H_
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "portrisk/v1/history.pb.h"
+#include "portrisk/v1/movement.pb.h"
+#include "scoring/assess.h"
+#include "scoring/container_history.h"
+#include "service/state_table.h"
+#include "store/store.h"
+
+namespace portrisk::service {
+
+class Entities {
+ public:
+  // A table and what it misses.
+  template <typename State>
+  struct Kind {
+    explicit Kind(size_t capacity) : table(capacity) {}
+    using Entry = typename StateTable<State>::Entry;
+
+    Entry* Find(const EntityKey& key) { return table.Find(key, &missing); }
+
+    StateTable<State> table;
+    std::vector<Entry*> missing;
+  };
+
+  // What one movement names; null where it names none of a kind. Valid until
+  // the next Trim.
+  struct Named {
+    Kind<v1::ContainerState>::Entry* container = nullptr;
+    Kind<v1::RightState>::Entry* right = nullptr;
+    Kind<v1::VesselState>::Entry* vessel = nullptr;
+    Kind<v1::FacilityState>::Entry* facility = nullptr;
+    // By scoring::ProfileSlot.
+    std::array<Kind<v1::ProfileState>::Entry*, scoring::kProfileSlots>
+        profiles{};
+  };
+
+  // Keeps about `capacity` states of each kind. `store` may be null: nothing
+  // is stored.
+  Entities(size_t capacity, const store::Store* store)
+      : store_(store),
+        containers_(capacity),
+        rights_(capacity),
+        vessels_(capacity),
+        facilities_(capacity),
+        profiles_(capacity) {}
+
+  // Gives up states that were not used lately. Between batches.
+  void Trim();
+
+  // Finds or makes the entries of what a movement names. New ones are empty
+  // until Load.
+  Named Find(const v1::Movement& movement);
+  // Reads everything Find has made, in one batched read. When that fails the
+  // new entries are gone.
+  absl::Status Load();
+  // Both, for one movement.
+  absl::StatusOr<Named> Get(const v1::Movement& movement);
+
+  // The states as the pure steps take them.
+  static scoring::EntityStates States(const Named& named);
+
+  // Takes an earlier version of a movement out of what it named, before the
+  // new one is assessed: a movement is not part of its own past.
+  void Unfold(const scoring::JournaledMovement& input,
+              const v1::Movement& prior, const Named& named);
+  // `unit` as its assessment decided.
+  void Fold(const scoring::JournaledMovement& input, const v1::Unit& unit,
+            const Named& named);
+
+  // --- Copies, for answers. Empty when nothing is known.
+
+  absl::StatusOr<v1::ContainerState> ReadContainer(const EntityKey& key);
+  absl::StatusOr<v1::RightState> ReadRight(const EntityKey& key);
+  absl::StatusOr<v1::VesselState> ReadVessel(const EntityKey& key);
+  absl::StatusOr<v1::FacilityState> ReadFacility(const EntityKey& key);
+  absl::StatusOr<v1::ProfileState> ReadProfile(const EntityKey& key);
+
+  // --- Writing behind, as in StateTable.
+
+  void Freeze();
+  void TakeFrozen(KeyValues* out);
+  void Thaw();
+
+  // Every state as it is stored; for verification.
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    containers_.table.ForEach(visit);
+    rights_.table.ForEach(visit);
+    vessels_.table.ForEach(visit);
+    facilities_.table.ForEach(visit);
+    profiles_.table.ForEach(visit);
+  }
+
+ private:
+  // Calls `visit` with each kind.
+  template <typename Visit>
+  void EachKind(const Visit& visit);
+  template <typename State>
+  absl::StatusOr<State> Read(const EntityKey& key, Kind<State>* kind);
+
+  const store::Store* const store_;
+  Kind<v1::ContainerState> containers_;
+  Kind<v1::RightState> rights_;
+  Kind<v1::VesselState> vessels_;
+  Kind<v1::FacilityState> facilities_;
+  Kind<v1::ProfileState> profiles_;
+
+  // Reused.
+  std::vector<absl::string_view> keys_;
+  std::vector<std::optional<std::string>> values_;
+};
+
+// The keys of everything a movement names.
+void AppendKeysOf(const v1::Movement& movement, std::vector<EntityKey>* keys);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_ENTITIES_H_

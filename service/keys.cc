@@ -1,0 +1,114 @@
+#include "service/keys.h"
+
+#include <algorithm>
+
+namespace portrisk::service {
+namespace {
+
+constexpr size_t kHeadingDigits = 4;
+constexpr size_t kLocodeBytes = 5;
+constexpr size_t kFacilityInline = 12;
+
+// Bytes of a key, on the stack.
+class Name {
+ public:
+  Name& Byte(char c) {
+    bytes_[size_++] = c;
+    return *this;
+  }
+  Name& Number(uint64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      Byte(static_cast<char>(value >> shift & 0xff));
+    }
+    return *this;
+  }
+  // Filled up with zero bytes to `width`.
+  Name& Text(absl::string_view text, size_t width) {
+    for (size_t i = 0; i < width; ++i) Byte(i < text.size() ? text[i] : '\0');
+    return *this;
+  }
+  EntityKey Key(char kind) const { return EntityKey(kind, {bytes_, size_}); }
+
+ private:
+  char bytes_[32];
+  size_t size_ = 0;
+};
+
+// The finaliser of SplitMix64: each bit of the result depends on each of x.
+uint64_t Mix(uint64_t x) {
+  x ^= x >> 30;
+  x *= 0xbf58476d1ce4e5b9;
+  x ^= x >> 27;
+  x *= 0x94d049bb133111eb;
+  return x ^ x >> 31;
+}
+
+uint64_t Pack(absl::string_view text) {
+  uint64_t value = 0;
+  for (const char c : text) value = value << 8 | static_cast<uint8_t>(c);
+  return value;
+}
+
+// FNV-1a.
+uint64_t HashOf(absl::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) {
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  }
+  return hash;
+}
+
+}  // namespace
+
+EntityKey PartyKey(char role, uint64_t party) {
+  return Name().Byte(role).Number(party).Key('P');
+}
+
+EntityKey AccountKey(uint64_t account) {
+  return Name().Number(account).Key('A');
+}
+
+EntityKey DeviceKey(uint64_t device) { return Name().Number(device).Key('D'); }
+
+EntityKey CredentialKey(uint64_t identity, uint64_t device) {
+  return Name().Number(identity).Number(device).Key('I');
+}
+
+EntityKey PlateKey(uint64_t haulier, uint64_t plate) {
+  return Name().Number(haulier).Number(plate).Key('L');
+}
+
+EntityKey TradeKey(uint64_t shipper, uint64_t consignee,
+                   absl::string_view commodity) {
+  const uint64_t goods = Pack(commodity.substr(0, kHeadingDigits));
+  return Name().Number(shipper).Number(Mix(consignee + Mix(goods))).Key('X');
+}
+
+EntityKey PortUseKey(char role, uint64_t party, absl::string_view locode) {
+  return Name().Byte(role).Number(party).Text(locode, kLocodeBytes).Key('U');
+}
+
+EntityKey RouteKey(absl::string_view from, absl::string_view via,
+                   absl::string_view to, absl::string_view chapter) {
+  return Name()
+      .Text(from, kLocodeBytes)
+      .Text(to, kLocodeBytes)
+      .Text(via, kLocodeBytes)
+      .Text(chapter, 2)
+      .Key('O');
+}
+
+EntityKey VesselKey(absl::string_view imo) { return EntityKey('V', imo); }
+
+EntityKey FacilityKey(absl::string_view locode, absl::string_view facility) {
+  Name name;
+  name.Text(locode, kLocodeBytes);
+  if (facility.size() <= kFacilityInline) {
+    name.Text(facility, kFacilityInline);
+  } else {
+    name.Text(facility.substr(0, 4), 4).Number(HashOf(facility));
+  }
+  return name.Key('F');
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,265 @@
+#include "scoring/container_view.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "scoring/bounded_timeline.h"
+
+namespace portrisk::scoring {
+namespace {
+
+constexpr int64_t kHour = 3600;
+constexpr int64_t kBegin = 1'700'000'000;
+
+class ContainerViewTest : public testing::Test {
+ protected:
+  static v1::Movement At(v1::Event event, int64_t hour,
+                         const std::string& locode = "NLRTM") {
+    v1::Movement m;
+    m.set_source("terminal");
+    m.set_event(event);
+    m.mutable_occurrence_time()->set_seconds(kBegin + hour * kHour);
+    m.mutable_container()->set_number("MSKU1234565");
+    m.mutable_location()->set_locode(locode);
+    return m;
+  }
+  static v1::Movement Manifest(v1::Event event, int64_t hour,
+                               const std::string& bill,
+                               const std::string& discharge,
+                               const std::string& voyage = "") {
+    v1::Movement m = At(event, hour, "");
+    m.mutable_consignment()->set_bill_of_lading(bill);
+    m.mutable_consignment()->set_discharge_locode(discharge);
+    m.mutable_transport()->set_voyage(voyage);
+    return m;
+  }
+
+  void Fold(const v1::Movement& m, uint64_t key) {
+    FoldContainer({&m, key, key}, nullptr, &state_);
+  }
+  void Unfold(uint64_t key) {
+    const v1::Movement none;
+    UnfoldContainer({&none, key, 99, true}, &state_);
+  }
+  const v1::ContainerView& Derive(const v1::Movement& m) {
+    own_ = m;
+    buffer_.Derive(&state_, {&own_, 999, 999}, *reference_);
+    return buffer_.view();
+  }
+  void Complete(std::initializer_list<v1::Event> events) {
+    v1::ReferenceTable table;
+    v1::Source* source = table.add_sources();
+    source->set_id("terminal");
+    for (const v1::Event event : events) source->add_complete(event);
+    source->mutable_complete_since()->set_seconds(kBegin - 90 * 86400);
+    reference_ = std::make_unique<Reference>(table, "test");
+  }
+
+  std::unique_ptr<Reference> reference_ =
+      std::make_unique<Reference>(v1::ReferenceTable(), "test");
+  v1::Movement own_;
+  v1::ContainerState state_;
+  ContainerViewBuffer buffer_;
+};
+
+TEST_F(ContainerViewTest, WhereaboutsFollowFromTheHandlingsOnBothSides) {
+  EXPECT_EQ(Derive(At(v1::GATE_OUT, 0)).whereabouts(),
+            v1::WHEREABOUTS_UNSPECIFIED);
+  Fold(At(v1::LOAD, 0, "BRSSZ"), 1);
+  Fold(At(v1::DISCHARGE, 400), 2);
+  const v1::ContainerView& view = Derive(At(v1::GATE_IN, 200, "SGSIN"));
+  EXPECT_EQ(view.whereabouts(), v1::ABOARD);  // Two places at once.
+  EXPECT_EQ(view.whereabouts_after(), v1::ABOARD);
+  EXPECT_EQ(view.last_load().locode(), "BRSSZ");
+  EXPECT_EQ(view.next_discharge().locode(), "NLRTM");
+  EXPECT_EQ(Derive(At(v1::GATE_OUT, 500)).whereabouts(), v1::IN_FACILITY);
+  EXPECT_DOUBLE_EQ(buffer_.view().dwell_h(), 100);
+}
+
+TEST_F(ContainerViewTest, AFingerprintIsKnownFieldByField) {
+  v1::Movement first = At(v1::GATE_IN, 0);
+  first.mutable_container()->set_type_code("45R1");
+  first.mutable_container()->set_tare_kg(4800);
+  Fold(first, 1);
+  v1::Movement second = At(v1::WEIGHING, 1);
+  second.mutable_container()->set_reefer_unit("CARR-1");
+  Fold(second, 2);
+  v1::Movement own = At(v1::GATE_OUT, 2);
+  own.mutable_container()->set_tare_kg(4600);
+  own.mutable_weights()->set_scale_kg(4900);
+  const v1::ContainerView& view = Derive(own);
+  EXPECT_EQ(view.known().type_code(), "45R1");
+  EXPECT_EQ(view.known().reefer_unit(), "CARR-1");
+  EXPECT_EQ(view.tare_difference_kg(), 200);
+  EXPECT_EQ(view.weight_above_tare_kg(), 300);
+  EXPECT_FALSE(view.has_known_later());
+}
+
+TEST_F(ContainerViewTest, ASelectionStandsUntilReleaseOrInspection) {
+  Fold(At(v1::CUSTOMS_SELECTED, 0), 1);
+  EXPECT_TRUE(Derive(At(v1::YARD_MOVE, 5)).has_selected_time());
+  Fold(At(v1::INSPECTION, 3), 2);
+  EXPECT_FALSE(Derive(At(v1::YARD_MOVE, 5)).has_selected_time());
+  EXPECT_TRUE(Derive(At(v1::YARD_MOVE, 2)).has_selected_time());
+}
+
+TEST_F(ContainerViewTest, ALateSelectionSeesTheMoveThatNoOrderNames) {
+  v1::Movement ordered = At(v1::YARD_MOVE, 3);
+  ordered.set_work_order("W1");
+  Fold(ordered, 1);
+  EXPECT_FALSE(Derive(At(v1::CUSTOMS_SELECTED, 1)).has_unordered_move_time());
+  Fold(At(v1::YARD_MOVE, 4), 2);
+  EXPECT_TRUE(Derive(At(v1::CUSTOMS_SELECTED, 1)).has_unordered_move_time());
+}
+
+TEST_F(ContainerViewTest, TheWayToTheScannerIsTimedFromEitherEnd) {
+  Fold(At(v1::GATE_OUT, 0), 1);
+  EXPECT_DOUBLE_EQ(Derive(At(v1::SCAN, 2)).gate_to_scan_h(), 2);
+  Unfold(1);
+  Fold(At(v1::SCAN, 2), 2);
+  EXPECT_DOUBLE_EQ(Derive(At(v1::GATE_OUT, 0)).gate_to_scan_h(), 2);
+}
+
+TEST_F(ContainerViewTest, PapersAreComparedWithTheirOwnConsignment) {
+  v1::Movement lodged = Manifest(v1::MANIFEST_LODGED, 0, "B1", "NLRTM");
+  lodged.mutable_pseudonyms()->set_consignee(7);
+  Fold(lodged, 1);
+  Fold(Manifest(v1::MANIFEST_AMENDED, 5, "B1", "BEANR"), 2);
+  Fold(Manifest(v1::MANIFEST_LODGED, 6, "B2", "DEHAM"), 3);
+  v1::Movement amended = Manifest(v1::MANIFEST_AMENDED, 9, "B1", "BEANR");
+  amended.mutable_pseudonyms()->set_consignee(8);
+  const v1::ContainerView& view = Derive(amended);
+  EXPECT_EQ(view.declared().discharge_locode(), "BEANR");
+  EXPECT_EQ(view.declared_first().discharge_locode(), "NLRTM");
+  // The version before named nobody.
+  EXPECT_FALSE(view.has_consignee_changed());
+  amended = Manifest(v1::MANIFEST_AMENDED, 3, "B1", "BEANR");
+  amended.mutable_pseudonyms()->set_consignee(8);
+  EXPECT_TRUE(Derive(amended).consignee_changed());
+  // What happens to the box is compared with the latest papers.
+  EXPECT_EQ(Derive(At(v1::DISCHARGE, 20)).declared().discharge_locode(),
+            "DEHAM");
+}
+
+TEST_F(ContainerViewTest, LegalConsolidationIsOneVoyage) {
+  Fold(Manifest(v1::MANIFEST_LODGED, 0, "B1", "NLRTM", "V1"), 1);
+  EXPECT_EQ(Derive(Manifest(v1::MANIFEST_LODGED, 1, "B2", "NLRTM", "V1"))
+                .open_voyages(),
+            1);
+  EXPECT_EQ(Derive(Manifest(v1::MANIFEST_LODGED, 1, "B3", "NLRTM", "V2"))
+                .open_voyages(),
+            2);
+  Fold(At(v1::STRIPPING, 100), 2);
+  EXPECT_EQ(Derive(Manifest(v1::MANIFEST_LODGED, 200, "B3", "NLRTM", "V2"))
+                .open_voyages(),
+            1);
+}
+
+TEST_F(ContainerViewTest, AbsenceIsAFactOnlyWhereDeclared) {
+  Fold(At(v1::GATE_IN, 0), 1);
+  EXPECT_FALSE(Derive(At(v1::GATE_OUT, 5)).has_arrivals_reported_completely());
+  EXPECT_FALSE(buffer_.view().has_booked());
+  Complete({v1::GATE_IN, v1::DISCHARGE, v1::BOOKING});
+  EXPECT_TRUE(Derive(At(v1::GATE_OUT, 5)).arrivals_reported_completely());
+  EXPECT_FALSE(buffer_.view().departures_reported_completely());
+  ASSERT_TRUE(buffer_.view().has_booked());
+  EXPECT_FALSE(buffer_.view().booked());
+  Fold(At(v1::BOOKING, 2), 2);
+  EXPECT_TRUE(Derive(At(v1::GATE_OUT, 5)).booked());
+}
+
+TEST_F(ContainerViewTest, ASourceThatBecameCompleteTooLateProvesNothing) {
+  Complete({v1::GATE_IN, v1::DISCHARGE});
+  Fold(At(v1::GATE_IN, -200 * 24), 1);
+  EXPECT_FALSE(
+      Derive(At(v1::GATE_OUT, -80 * 24)).arrivals_reported_completely());
+  EXPECT_TRUE(
+      Derive(At(v1::GATE_OUT, -30 * 24)).arrivals_reported_completely());
+}
+
+TEST_F(ContainerViewTest, TheYardPositionIsTheLastOneSinceItArrived) {
+  v1::Movement moved = At(v1::YARD_MOVE, 1);
+  moved.mutable_location()->set_yard_position("A12");
+  Fold(At(v1::GATE_IN, 0), 1);
+  Fold(moved, 2);
+  EXPECT_EQ(Derive(At(v1::GATE_OUT, 5)).yard_position(), "A12");
+  const JournaledMovement input{&own_, 999, 999};
+  EXPECT_EQ(YardPosition(&state_, input), "A12");
+  Fold(At(v1::GATE_IN, 3), 3);
+  EXPECT_EQ(Derive(At(v1::GATE_OUT, 5)).yard_position(), "");
+  EXPECT_EQ(YardPosition(&state_, {&own_, 999, 999}), "");
+}
+
+TEST_F(ContainerViewTest, ARetractedDepartureOpensTheVisitAgain) {
+  v1::Unit unit;
+  unit.set_id("MSKU1234565@NLRTM/#1");
+  unit.set_visit_ordinal(1);
+  unit.set_visit_open(true);
+  const v1::Movement in = At(v1::GATE_IN, 0);
+  FoldContainer({&in, 1, 1}, &unit, &state_);
+  unit.set_visit_open(false);
+  const v1::Movement out = At(v1::GATE_OUT, 5);
+  FoldContainer({&out, 2, 2}, &unit, &state_);
+  FoldContainer({&out, 3, 3}, &unit, &state_);  // Another source says so, too.
+  EXPECT_FALSE(state_.visit().open());
+  Unfold(3);
+  EXPECT_FALSE(state_.visit().open());
+  Unfold(2);
+  EXPECT_TRUE(state_.visit().open());
+}
+
+TEST_F(ContainerViewTest, AStateStaysSmall) {
+  for (uint64_t i = 1; i <= 200; ++i) {
+    v1::Movement m = At(i % 2 ? v1::GATE_IN : v1::GATE_OUT, i * 10);
+    m.mutable_location()->set_facility("ECTDELTA");
+    m.mutable_container()->set_load_status(v1::FULL);
+    m.mutable_container()->set_type_code("45R1");
+    m.mutable_weights()->set_vgm_kg(22'000);
+    m.add_seals()->set_number("ML-NL0012");
+    m.mutable_haulier()->set_id("NL123456789");
+    m.mutable_transport()->set_mode(v1::ROAD);
+    Fold(m, i << 40);
+    v1::Movement papers = Manifest(v1::MANIFEST_AMENDED, i * 10,
+                                   "MAEU123456789", "NLRTM", "412W");
+    papers.mutable_pseudonyms()->set_consignee(i << 40);
+    Fold(papers, i << 41);
+  }
+  EXPECT_EQ(state_.documents_size(), 12);
+  RecordProperty("bytes", static_cast<int>(state_.ByteSizeLong()));
+  EXPECT_LE(state_.ByteSizeLong(), 5000u);
+}
+
+// The lists are a function of the set of movements.
+TEST_F(ContainerViewTest, AnyOrderOfArrivalGivesTheSameTimeline) {
+  std::mt19937 random(20261125);
+  const v1::Event events[] = {
+      v1::GATE_IN,         v1::GATE_OUT,         v1::LOAD,
+      v1::DISCHARGE,       v1::BOOKING,          v1::STOW_PLAN,
+      v1::MANIFEST_LODGED, v1::MANIFEST_AMENDED, v1::CUSTOMS_SELECTED,
+      v1::YARD_MOVE};
+  for (int round = 0; round < 100; ++round) {
+    std::vector<std::pair<v1::Movement, uint64_t>> movements;
+    for (uint64_t i = 1; i <= 70; ++i) {
+      movements.emplace_back(
+          At(events[random() % 10], static_cast<int64_t>(random() % 60)), i);
+    }
+    const auto state_of = [&] {
+      v1::ContainerState state;
+      for (const auto& [m, key] : movements) {
+        FoldContainer({&m, key, key}, nullptr, &state);
+      }
+      state.set_last_sequence(0);
+      return state.SerializeAsString();
+    };
+    const std::string expected = state_of();
+    std::shuffle(movements.begin(), movements.end(), random);
+    ASSERT_EQ(state_of(), expected) << "round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace portrisk::scoring
