@@ -145,6 +145,12 @@ class Checker : public Scope {
       expr->type.message = roots[i].type;
       return true;
     }
+    if (const auto* field = environment().FindDeclared(expr->name)) {
+      expr->reference = Reference::kPath;
+      expr->path = {kAggregatesRoot, {field}};
+      expr->type = TypeOfField(*field);
+      return true;
+    }
     if (const auto* value = environment().FindConstant(expr->name)) {
       return Constant(value, expr);
     }
@@ -359,6 +365,21 @@ class Checker : public Scope {
   std::vector<Path>* const fields_;
 };
 
+// The first place where the root of declared values is taken for a message:
+// there is none, only its fields can be read. Null when all is well.
+const Expr* DeclaredRootMisused(const Expr& expr) {
+  for (const ExprPtr& arg : expr.args) {
+    const bool selected = expr.reference == Reference::kPath ||
+                          expr.reference == Reference::kOptionalPath;
+    if (arg->reference == Reference::kPath && arg->path.fields.empty() &&
+        arg->path.root == kAggregatesRoot && !selected) {
+      return arg.get();
+    }
+    if (const Expr* at = DeclaredRootMisused(*arg)) return at;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Checked CheckExpression(absl::string_view source,
@@ -370,6 +391,12 @@ Checked CheckExpression(absl::string_view source,
   Checker checker(environment, diagnostics, &checked.fields);
   if (!checker.Check(expr.get())) return checked;
   checker.Use(*expr);
+  if (const Expr* misused =
+          environment.is_rules() ? DeclaredRootMisused(*expr) : nullptr) {
+    checker.Fail(const_cast<Expr*>(misused), "TYPE_MISMATCH",
+                 "aggregates can be read one by one only", "lookups_1h");
+    return checked;
+  }
   if (environment.is_rules() && !CheckCost(*expr, diagnostics, &checked.cost)) {
     return checked;
   }

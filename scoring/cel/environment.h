@@ -57,6 +57,14 @@ class Environment {
   // The name must be new.
   void AddSet(std::shared_ptr<const EntrySet> set);
 
+  // Gives the root `aggregates` of rules a type: its fields are the values
+  // that a rule set declares, named without the root. `type` outlives this and
+  // what is compiled of it.
+  void SetDeclared(const google::protobuf::Descriptor* type);
+  // Null when no declared value is called that.
+  const google::protobuf::FieldDescriptor* FindDeclared(
+      absl::string_view name) const;
+
   const std::vector<Root>& roots() const { return roots_; }
   // Null when there is none.
   const google::protobuf::EnumValueDescriptor* FindConstant(
@@ -76,7 +84,7 @@ class Environment {
   void AddEnums(const google::protobuf::Descriptor& type);
   std::vector<std::string> Candidates(absl::string_view name) const;
 
-  const std::vector<Root> roots_;
+  std::vector<Root> roots_;
   absl::flat_hash_map<std::string, const google::protobuf::EnumValueDescriptor*>
       constants_;
   std::vector<std::string> constant_names_;  // Bare, in order of discovery.
@@ -90,9 +98,13 @@ class Environment {
 // Whether type() gives a type of this name: "int", "google.protobuf.Duration".
 bool IsTypeName(absl::string_view name);
 
-// The environment of rules: movement, container and right, in this order,
-// without declared lists.
+// The environment of rules: movement, container, right and, without fields
+// until SetDeclared, aggregates, in this order; without declared lists.
 Environment RuleEnvironment();
+
+inline constexpr size_t kRuleRoots = 4;
+// No message is read below it; see declared_values.h.
+inline constexpr uint32_t kAggregatesRoot = 3;
 
 }  // namespace portrisk::scoring::cel
 
