@@ -37,7 +37,8 @@ void Assessor::Assess(const AssessContext& context,
   AssignUnit(m, states.container, *context.draw_key, out->mutable_unit());
   if (!m.retraction() && IsActual(m)) {
     const Programme& programme = *context.programme;
-    const Scope scope{&m, &container_.view(), &right_.view()};
+    aggregates_.Begin(programme.aggregates(), m, states.aggregates);
+    const Scope scope{&m, &container_.view(), &right_.view(), &aggregates_};
     const Programme::Needs needs = programme.Select(scope, &scratch_);
     if (needs.container) {
       container_.Derive(states.container, input, *context.reference);

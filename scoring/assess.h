@@ -4,6 +4,8 @@
 
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/history.pb.h"
+#include "absl/types/span.h"
+#include "scoring/aggregate_view.h"
 #include "scoring/container_history.h"
 #include "scoring/decision.h"
 #include "scoring/pickup_right.h"
@@ -24,6 +26,9 @@ struct AssessContext {
 struct EntityStates {
   const v1::ContainerState* container = nullptr;
   const v1::RightState* right = nullptr;
+  // One for each group of the programme's aggregates; empty: all unknown. What
+  // an earlier version of the movement added has been taken out.
+  absl::Span<const AggregateGroupState> aggregates = {};
 };
 
 // Turns movements into assessments. Holds buffers; one per thread.
@@ -38,6 +43,7 @@ class Assessor {
  private:
   ContainerViewBuffer container_;
   RightViewBuffer right_;
+  AggregateView aggregates_;
   EvalScratch scratch_;
 };
 

@@ -12,6 +12,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "scoring/aggregate_parser.h"
+#include "scoring/aggregate_plan.h"
+#include "scoring/cel/declared_values.h"
 #include "scoring/cel/eval.h"
 #include "scoring/cel/program.h"
 #include "scoring/limits.h"
@@ -27,6 +30,7 @@ constexpr absl::string_view kOccurrenceTime = "movement.occurrence_time";
 // The roots of Scope, in the order of cel::RuleEnvironment.
 constexpr uint8_t kReadsContainer = 1 << 1;
 constexpr uint8_t kReadsRight = 1 << 2;
+constexpr uint8_t kReadsAggregates = 1 << cel::kAggregatesRoot;
 
 uint8_t RootsOf(const std::vector<cel::Path>& fields) {
   uint8_t roots = 0;
@@ -80,6 +84,7 @@ struct Programme::Rep {
   // What one evaluation works on.
   struct Pass {
     const v1::Movement& movement;
+    cel::DeclaredValues* aggregates;
     const Circumstances& now;
     cel::EvalState* state;
     v1::Assessment* out;
@@ -88,6 +93,7 @@ struct Programme::Rep {
   void Add(uint32_t member, cel::Compiler* compiler);
   void AddSuppressions(cel::Compiler* compiler);
   void BuildIndex(const v1::Statistics& statistics);
+  void PlanAggregates();
   // The compiled rules of a member.
   std::pair<uint32_t, uint32_t> RulesOf(uint32_t member) const;
   void EvaluateRule(uint32_t rule, const Pass& pass) const;
@@ -106,6 +112,7 @@ struct Programme::Rep {
   std::vector<CompiledSuppression> suppressions;  // By the rule they concern.
   std::vector<uint32_t> evidence;                 // Slots.
   RuleIndex index;
+  std::shared_ptr<const AggregatePlan> aggregates;
   absl::flat_hash_map<std::string, std::vector<Cap>> category_caps;
   size_t rule_count = 0;
 };
@@ -157,6 +164,7 @@ absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
   rep->AddSuppressions(&compiler);
   rep->program = compiler.Finish();
   rep->BuildIndex(statistics);
+  rep->PlanAggregates();
   std::shared_ptr<Programme> programme(new Programme);
   programme->rep_ = std::move(rep);
   return programme->With({});
@@ -291,6 +299,17 @@ std::shared_ptr<const Programme> Programme::With(
   return programme;
 }
 
+void Programme::Rep::PlanAggregates() {
+  std::vector<AggregatePlan::Use> uses;
+  for (const Member& member : members) {
+    const RuleSet& set = *member.rule_set;
+    if (set.aggregates == nullptr) continue;
+    uses.push_back(
+        {set.aggregates, AggregatesRead(set, AggregateReaders::kNoDrafts)});
+  }
+  aggregates = AggregatePlan::Make(uses);
+}
+
 void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
   std::vector<IndexedRule> indexed;
   indexed.reserve(rules.size());
@@ -302,13 +321,14 @@ void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
 
 Programme::Needs Programme::Select(const Scope& scope,
                                    EvalScratch* scratch) const {
-  const google::protobuf::Message* roots[] = {scope.movement, scope.container,
-                                              scope.right};
+  const google::protobuf::Message* roots[cel::kRuleRoots] = {
+      scope.movement, scope.container, scope.right};
   const v1::Movement& movement = *scope.movement;
   cel::EvalState& state = scratch->rep_->state;
   Candidates& candidates = scratch->rep_->candidates;
   cel::ListContext lists;
   lists.sets = now_->sets.data();
+  lists.declared = scope.aggregates;
   if (movement.has_occurrence_time()) {
     lists.now_seconds = movement.occurrence_time().seconds();
   }
@@ -319,7 +339,8 @@ Programme::Needs Programme::Select(const Scope& scope,
     read |= rep_->rules[rule].roots_read;
   }
   if (!candidates.rules().empty()) read |= rep_->index.roots_refined();
-  return {(read & kReadsContainer) != 0, (read & kReadsRight) != 0};
+  return {(read & kReadsContainer) != 0, (read & kReadsRight) != 0,
+          (read & kReadsAggregates) != 0};
 }
 
 void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,
@@ -328,7 +349,7 @@ void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,
   cel::EvalState& state = scratch->rep_->state;
   Candidates& candidates = scratch->rep_->candidates;
   rep.index.Refine(&state, &candidates);
-  const Rep::Pass pass{*scope.movement, *now_, &state, out};
+  const Rep::Pass pass{*scope.movement, scope.aggregates, *now_, &state, out};
   for (const uint32_t rule : candidates.rules()) rep.EvaluateRule(rule, pass);
   for (uint32_t i = 0; i < rep.members.size(); ++i) {
     if (!now_->Concerns(i, out->unit().rollout_ppm())) continue;
@@ -397,6 +418,10 @@ void Programme::Rep::AddHit(uint32_t index, const Pass& pass) const {
     v1::Evidence* entry = hit->add_evidence();
     Assign(program->paths[slot.path], entry->mutable_field());
     FormatEvidence(value, *slot.access.field, entry->mutable_value());
+    if (slot.access.is_declared() &&
+        pass.aggregates->IsApproximate(*slot.access.field)) {
+      entry->set_approximate(true);
+    }
   }
   if (compiled.suppressions_begin != compiled.suppressions_end) {
     Suppress(compiled, pass, hit);
@@ -456,6 +481,8 @@ int32_t Programme::CategoryCap(absl::string_view category,
   }
   return most;
 }
+
+const AggregatePlan& Programme::aggregates() const { return *rep_->aggregates; }
 
 const std::vector<Programme::Member>& Programme::members() const {
   return rep_->members;

@@ -24,11 +24,19 @@
 
 namespace portrisk::scoring {
 
-// What a condition may read. The pointers outlive the call; none is null.
+namespace cel {
+class DeclaredValues;
+}
+class AggregatePlan;
+
+// What a condition may read. The pointers outlive the call; only the last may
+// be null.
 struct Scope {
   const v1::Movement* movement;
   const v1::ContainerView* container;
   const v1::RightView* right;
+  // An AggregateView (aggregate_view.h); null: aggregates are unknown.
+  cel::DeclaredValues* aggregates = nullptr;
 };
 
 // One parsed and checked document. Immutable.
@@ -110,6 +118,7 @@ class Programme {
   struct Needs {
     bool container = false;
     bool right = false;
+    bool aggregates = false;  // Each is derived when it is read.
   };
 
   // HOT PATH. Begins a movement: finds, by what it says itself, the rules that
@@ -136,6 +145,10 @@ class Programme {
   // undeclared.
   int32_t CategoryCap(absl::string_view category,
                       uint32_t rollout_ppm = 0) const;
+
+  // The aggregates that the rules of all members read, drafts left out: what
+  // to read of the store before a movement, and to fold it into.
+  const AggregatePlan& aggregates() const;
 
   const std::vector<Member>& members() const;
   size_t rule_count() const;
