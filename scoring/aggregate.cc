@@ -39,12 +39,12 @@ uint64_t SquareRoot(Wide square) {
   return root;
 }
 
-// 2^32 * 2^(-num / den), by whole numbers alone: the fraction's bits choose
+// 2^kDecayPoint * 2^(-num / den), by whole numbers alone: the fraction's bits choose
 // among the square roots of 1/2, each in 62 bits after the point.
 uint64_t HalvedBy(int64_t num, int64_t den) {
   constexpr int kPoint = 62;
   const int64_t halvings = num / den;
-  if (halvings > 32) return 0;
+  if (halvings > kDecayPoint) return 0;
   const auto fraction = static_cast<uint32_t>(
       (Wide{static_cast<uint64_t>(num % den)} << 32) / static_cast<Wide>(den));
   uint64_t value = uint64_t{1} << kPoint;
@@ -55,7 +55,7 @@ uint64_t HalvedBy(int64_t num, int64_t den) {
       value = static_cast<uint64_t>(Wide{value} * root >> kPoint);
     }
   }
-  return value >> (kPoint - 32) >> halvings;
+  return value >> (kPoint - kDecayPoint) >> halvings;
 }
 
 int64_t Saturate(__int128 number, bool* saturated) {

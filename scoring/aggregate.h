@@ -53,6 +53,10 @@ enum class AggregateUnit : uint8_t {
   kHash,        // Of any value (distinct).
 };
 
+// Binary digits of decay weights behind the point. A sum of 64 bits times a
+// weight, added up over kAggregateStepsMax buckets, fits 128 bits.
+inline constexpr int kDecayPoint = 48;
+
 // What is needed to fold and to derive, and nothing else.
 struct AggregateShape {
   uint64_t id = 0;     // Of the content: equal declarations are one.
@@ -64,8 +68,8 @@ struct AggregateShape {
   int64_t steps_kept = 0;   // Older buckets are let go of.
   int32_t buckets_max = 0;  // So are the oldest beyond this number.
   uint32_t quantile_ppm = 0;
-  // 2^32 times the weight of a contribution by its age in steps; empty without
-  // decay.
+  // 2^kDecayPoint times the weight of a contribution by its age in steps; empty
+  // without decay.
   std::vector<uint64_t> decay;
 };
 

@@ -17,8 +17,8 @@ namespace {
 using cel::Value;
 using Function = AggregateFunction;
 
-// 2^32: what decay weights are parts of.
-constexpr double kDecayOne = 4294967296.0;
+// What decay weights are parts of.
+constexpr auto kDecayOne = static_cast<double>(int64_t{1} << kDecayPoint);
 
 // The buckets of a window: from begin to end, and their entries.
 struct Window {
@@ -75,7 +75,7 @@ __int128 SumOf(const Window& window) {
 }
 
 // The sum of a column, each bucket weighing less the older it is; in parts of
-// 2^-32.
+// 2^-kDecayPoint.
 template <typename T>
 __int128 Decayed(const AggregateShape& shape, const Window& window,
                  const T* column) {

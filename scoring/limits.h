@@ -71,7 +71,7 @@ inline constexpr uint32_t kAggregateExactKept = 32;
 inline constexpr uint32_t kAggregateBinsMax = 192;
 inline constexpr size_t kAggregateRegisters = 256;
 // Bytes of one aggregate under one key, at the very most.
-inline constexpr size_t kAggregateRingBytesMax = size_t{96} << 10;
+inline constexpr size_t kAggregateRingBytesMax = size_t{128} << 10;
 
 static_assert(kNestingMax < kTreeHeightMax);
 static_assert(kExpressionBytesMax < (1u << 16),
