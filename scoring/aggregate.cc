@@ -45,11 +45,12 @@ uint64_t HalvedBy(int64_t num, int64_t den) {
   constexpr int kPoint = 62;
   const int64_t halvings = num / den;
   if (halvings > kDecayPoint) return 0;
-  const auto fraction = static_cast<uint32_t>(
-      (Wide{static_cast<uint64_t>(num % den)} << 32) / static_cast<Wide>(den));
+  const auto fraction = static_cast<uint64_t>(
+      (Wide{static_cast<uint64_t>(num % den)} << kDecayPoint) /
+      static_cast<Wide>(den));
   uint64_t value = uint64_t{1} << kPoint;
   uint64_t root = uint64_t{1} << (kPoint - 1);
-  for (int bit = 31; bit >= 0; --bit) {
+  for (int bit = kDecayPoint - 1; bit >= 0; --bit) {
     root = SquareRoot(Wide{root} << kPoint);
     if ((fraction >> bit & 1) != 0) {
       value = static_cast<uint64_t>(Wide{value} * root >> kPoint);
