@@ -30,11 +30,14 @@ using scoring::AggregateGroupState;
 constexpr int kMovements = 40'000;
 constexpr int64_t kSecondsApart = 60;
 
-const char* const kKeys[] = {
-    "movement.pickup_right.actor.account", "movement.container.number",
-    "movement.haulier.id",                 "movement.consignee.id",
-    "movement.location.locode",            "movement.location.facility",
-    "movement.transport.vessel_imo",       "movement.carrier.id"};
+const char* const kKeys[] = {"movement.pickup_right.actor.account",
+                             "movement.container.number",
+                             "movement.haulier.id",
+                             "movement.consignee.id",
+                             "movement.location.locode",
+                             "movement.location.facility",
+                             "movement.transport.vessel_imo",
+                             "movement.carrier.id"};
 constexpr size_t kGroups = std::size(kKeys);
 
 std::string Aggregates(std::vector<std::string>* names) {
@@ -101,8 +104,8 @@ v1::Movement MovementOf(int number, std::mt19937_64* random) {
   m.mutable_location()->set_facility(name("F", 80));
   m.mutable_transport()->set_vessel_imo(name("9", 300));
   m.mutable_carrier()->set_id(name("C", 30));
-  m.mutable_weights()->set_vgm_kg(
-      2000 + static_cast<int32_t>((*random)() % 28'000));
+  m.mutable_weights()->set_vgm_kg(2000 +
+                                  static_cast<int32_t>((*random)() % 28'000));
   return m;
 }
 
@@ -122,8 +125,8 @@ class World {
   int64_t Run(size_t reads) {
     int64_t sum = 0;
     for (v1::Movement& m : movements_) {
-      m.mutable_occurrence_time()->set_seconds(
-          m.occurrence_time().seconds() + kMovements * kSecondsApart);
+      m.mutable_occurrence_time()->set_seconds(m.occurrence_time().seconds() +
+                                               kMovements * kSecondsApart);
       sum += Step(m, reads);
     }
     return sum;
@@ -153,8 +156,7 @@ class World {
     const size_t all = plan.shapes().size();
     const size_t stride = reads < all ? all / reads : 1;
     for (size_t i = 0; i < all; i += stride) {
-      sum += static_cast<int64_t>(
-          view_.Derive(static_cast<uint32_t>(i)).count);
+      sum += static_cast<int64_t>(view_.Derive(static_cast<uint32_t>(i)).count);
     }
     input_.Contributions(++movement_key_, &contributions_);
     for (const AggregateContribution& one : contributions_) {
@@ -221,9 +223,10 @@ class World {
 
 void BM_Aggregates(benchmark::State& state, size_t reads) {
   World world;
-  Compare(state, {.subject = [&] { benchmark::DoNotOptimize(world.Run(reads)); },
-                  .limit = [&] { world.FindKeys(); },
-                  .items_per_call = kMovements});
+  Compare(state,
+          {.subject = [&] { benchmark::DoNotOptimize(world.Run(reads)); },
+           .limit = [&] { world.FindKeys(); },
+           .items_per_call = kMovements});
 }
 BENCHMARK_CAPTURE(BM_Aggregates, all, SIZE_MAX)->UseManualTime();
 BENCHMARK_CAPTURE(BM_Aggregates, few, size_t{5})->UseManualTime();

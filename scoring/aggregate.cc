@@ -21,9 +21,9 @@ constexpr int64_t kDay = 86400;
 constexpr int64_t kLateSecondsMin = 8 * kDay;
 // Lengths that people think in.
 constexpr int64_t kResolutions[] = {
-    1,     2,     5,        10,       15,       30,       60,
-    120,   300,   600,      900,      1800,     3600,     7200,
-    10800, 21600, 43200,    kDay,     2 * kDay, 3 * kDay, 5 * kDay,
+    1,        2,         5,         10,        15,       30,       60,
+    120,      300,       600,       900,       1800,     3600,     7200,
+    10800,    21600,     43200,     kDay,      2 * kDay, 3 * kDay, 5 * kDay,
     7 * kDay, 10 * kDay, 14 * kDay, 30 * kDay, 60 * kDay};
 
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -39,8 +39,8 @@ uint64_t SquareRoot(Wide square) {
   return root;
 }
 
-// 2^kDecayPoint * 2^(-num / den), by whole numbers alone: the fraction's bits choose
-// among the square roots of 1/2, each in 62 bits after the point.
+// 2^kDecayPoint * 2^(-num / den), by whole numbers alone: the fraction's bits
+// choose among the square roots of 1/2, each in 62 bits after the point.
 uint64_t HalvedBy(int64_t num, int64_t den) {
   constexpr int kPoint = 62;
   const int64_t halvings = num / den;
@@ -135,8 +135,7 @@ void SetRing(AggregateDeclaration* declaration) {
   shape.steps = CeilDiv(declaration->window_s, resolution);
   const int64_t late = std::max(kLateSecondsMin, declaration->window_s / 4);
   shape.steps_kept = shape.steps + CeilDiv(late, resolution);
-  shape.buckets_max =
-      static_cast<int32_t>(shape.steps + shape.steps / 4 + 16);
+  shape.buckets_max = static_cast<int32_t>(shape.steps + shape.steps / 4 + 16);
   shape.decay.clear();
   if (declaration->half_life_s == 0) return;
   for (int64_t age = 0; age < shape.steps; ++age) {
@@ -155,11 +154,10 @@ Value UnitValue(AggregateUnit unit, int64_t number) {
     case AggregateUnit::kTimestamp:
     case AggregateUnit::kDuration: {
       const int64_t seconds = StepOf(number, kSecond);
-      return Value::Time(unit == AggregateUnit::kTimestamp ? Kind::kTimestamp
-                                                           : Kind::kDuration,
-                         seconds,
-                         static_cast<int32_t>(number - seconds * kSecond) *
-                             1000);
+      return Value::Time(
+          unit == AggregateUnit::kTimestamp ? Kind::kTimestamp
+                                            : Kind::kDuration,
+          seconds, static_cast<int32_t>(number - seconds * kSecond) * 1000);
     }
     default:
       return Value::Int(number);
@@ -182,8 +180,8 @@ bool UnitNumber(const Value& value, AggregateUnit unit, int64_t* number,
       return MillionthsOf(value.d, number, saturated);
     case Kind::kTimestamp:
     case Kind::kDuration:
-      *number = Saturate(__int128{value.i} * kSecond + value.aux / 1000,
-                         saturated);
+      *number =
+          Saturate(__int128{value.i} * kSecond + value.aux / 1000, saturated);
       return true;
     default:
       return false;

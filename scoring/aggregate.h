@@ -83,7 +83,7 @@ struct AggregateDeclaration {
   int64_t half_life_s = 0;  // 0: no decay.
   std::vector<cel::Checked> key;
   std::string key_source;  // For people.
-  cel::Checked where;  // Without an expression: always.
+  cel::Checked where;      // Without an expression: always.
   cel::Checked value;
   cel::Type type;  // Of the aggregate's value in conditions.
   // Events for which `where` can hold.

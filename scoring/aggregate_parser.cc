@@ -35,13 +35,13 @@ class AggregateReader {
   void Read(const YamlNode& node) {
     if (node.kind != YamlNode::Kind::kMap ||
         node.children.size() / 2 > kAggregatesPerSetMax) {
-      issues_->Error("BAD_VALUE", node.offset,
-                     absl::StrCat("aggregates are at most ",
-                                  kAggregatesPerSetMax,
-                                  " names, each with key, window and what it "
-                                  "counts"),
-                     "aggregates: {moves_1h: {key: movement.container.number, "
-                     "count: true, window: 1h}}");
+      issues_->Error(
+          "BAD_VALUE", node.offset,
+          absl::StrCat("aggregates are at most ", kAggregatesPerSetMax,
+                       " names, each with key, window and what it "
+                       "counts"),
+          "aggregates: {moves_1h: {key: movement.container.number, "
+          "count: true, window: 1h}}");
       return;
     }
     for (const std::string& name : set_->environment.Names()) {
@@ -75,11 +75,11 @@ class AggregateReader {
          {name.text, absl::StrCat(name.text, kCountSuffix)}) {
       if (taken_.insert(one).second) continue;
       const bool itself = one == name.text;
-      issues_->Error("BAD_VALUE", name.offset,
-                     absl::StrCat(one, " already has a meaning",
-                                  itself ? ""
-                                         : ", and this one would bring it too"),
-                     absl::StrCat("my_", name.text));
+      issues_->Error(
+          "BAD_VALUE", name.offset,
+          absl::StrCat(one, " already has a meaning",
+                       itself ? "" : ", and this one would bring it too"),
+          absl::StrCat("my_", name.text));
       return false;
     }
     return true;
@@ -89,12 +89,11 @@ class AggregateReader {
     AggregateDeclaration out;
     out.name = name.text;
     out.type.kind = cel::Kind::kInt;
-    const MapReader map(
-        node, "an aggregate",
-        {"key", "where", "window", "resolution", "half_life", "q", "count",
-         "sum", "min", "max", "mean", "distinct", "first", "last",
-         "time_since", "quantile"},
-        issues_);
+    const MapReader map(node, "an aggregate",
+                        {"key", "where", "window", "resolution", "half_life",
+                         "q", "count", "sum", "min", "max", "mean", "distinct",
+                         "first", "last", "time_since", "quantile"},
+                        issues_);
     if (!map.is_map()) return out;
     const size_t errors = issues_->error_count();
     std::string canonical = Key(map, &out);
@@ -119,10 +118,10 @@ class AggregateReader {
       return checked;
     }
     cel::Diagnostics diagnostics;
-    checked = what == "where" ? cel::CheckCondition(
-                                    node.text, set_->environment, &diagnostics)
-                              : cel::CheckExpression(
-                                    node.text, set_->environment, &diagnostics);
+    checked =
+        what == "where"
+            ? cel::CheckCondition(node.text, set_->environment, &diagnostics)
+            : cel::CheckExpression(node.text, set_->environment, &diagnostics);
     if (checked.expr != nullptr) {
       RefuseHistory(*checked.expr, &diagnostics);
       absl::StrAppend(canonical, what, " ");
@@ -212,10 +211,11 @@ class AggregateReader {
       out->shape.function = static_cast<Function>(i);
     }
     if (given == 1) return value;
-    issues_->Error(given == 0 ? "MISSING_KEY" : "BAD_VALUE", node.offset,
-                   absl::StrCat("an aggregate has exactly one of ",
-                                absl::StrJoin(names, ", ")),
-                   given == 0 ? "count: true" : "declare one aggregate for each");
+    issues_->Error(
+        given == 0 ? "MISSING_KEY" : "BAD_VALUE", node.offset,
+        absl::StrCat("an aggregate has exactly one of ",
+                     absl::StrJoin(names, ", ")),
+        given == 0 ? "count: true" : "declare one aggregate for each");
     return nullptr;
   }
 
@@ -228,11 +228,11 @@ class AggregateReader {
         *seconds <= max) {
       return true;
     }
-    issues_->Error("BAD_VALUE", node->offset,
-                   absl::StrCat(key, " is a length of time from ",
-                                FormatLength(min), " to ", FormatLength(max),
-                                ", in s, m, h, d or y"),
-                   absl::StrCat(key, ": 1h"));
+    issues_->Error(
+        "BAD_VALUE", node->offset,
+        absl::StrCat(key, " is a length of time from ", FormatLength(min),
+                     " to ", FormatLength(max), ", in s, m, h, d or y"),
+        absl::StrCat(key, ": 1h"));
     return false;
   }
 
@@ -262,12 +262,12 @@ class AggregateReader {
     const int64_t steps = (out->window_s + resolution - 1) / resolution;
     const int64_t most = StepsMax(function);
     if (steps > most) {
-      issues_->Error("BAD_AGGREGATE", map.Get("resolution")->offset,
-                     absl::StrCat("the window would have ", steps,
-                                  " buckets, of at most ", most),
-                     absl::StrCat("resolution: ",
-                                  FormatLength(DefaultResolution(
-                                      out->window_s, out->half_life_s))));
+      issues_->Error(
+          "BAD_AGGREGATE", map.Get("resolution")->offset,
+          absl::StrCat("the window would have ", steps, " buckets, of at most ",
+                       most),
+          absl::StrCat("resolution: ", FormatLength(DefaultResolution(
+                                           out->window_s, out->half_life_s))));
     }
     out->resolution_s = resolution;
   }
@@ -315,11 +315,11 @@ class AggregateReader {
 
   void Identify(const std::string& canonical, AggregateDeclaration* out) {
     SetRing(out);
-    out->canonical = absl::StrCat(
-        canonical, "window ", FormatLength(out->window_s), "\nresolution ",
-        FormatLength(out->resolution_s), "\nhalf_life ",
-        FormatLength(out->half_life_s), "\nq_ppm ", out->shape.quantile_ppm,
-        "\nportrisk aggregate 1\n");
+    out->canonical =
+        absl::StrCat(canonical, "window ", FormatLength(out->window_s),
+                     "\nresolution ", FormatLength(out->resolution_s),
+                     "\nhalf_life ", FormatLength(out->half_life_s), "\nq_ppm ",
+                     out->shape.quantile_ppm, "\nportrisk aggregate 1\n");
     out->shape.id = AggregateIdentity(out->canonical);
   }
 

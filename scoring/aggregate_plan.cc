@@ -125,8 +125,7 @@ bool AggregateInput::KeyOf(uint32_t group, std::string* key) {
 bool AggregateInput::Contribute(uint32_t aggregate,
                                 AggregateContribution* one) {
   const AggregatePlan::Rule& rule = plan_->rules_[aggregate];
-  if (rule.where != cel::kNoOperand &&
-      !state_.Evaluate(rule.where).is_true()) {
+  if (rule.where != cel::kNoOperand && !state_.Evaluate(rule.where).is_true()) {
     return false;
   }
   const cel::Value value = state_.Evaluate(rule.value);

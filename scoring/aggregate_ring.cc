@@ -11,8 +11,9 @@
 #include "scoring/aggregate_ring.h"
 
 #include <algorithm>
+#include <iterator>
 
-#include "scoring/aggregate_bucket.h"
+#include "scoring/aggregate_cells.h"
 #include "scoring/aggregate_sketch.h"
 #include "scoring/limits.h"
 
@@ -24,9 +25,8 @@ using Function = AggregateFunction;
 KeptEntry EntryOf(const AggregateShape& shape,
                   const AggregateContribution& contribution) {
   KeptEntry entry;
-  entry.number = shape.function == Function::kTimeSince
-                     ? contribution.time_us
-                     : contribution.number;
+  entry.number = shape.function == Function::kTimeSince ? contribution.time_us
+                                                        : contribution.number;
   entry.tag = shape.function == Function::kDistinct ? contribution.hash
                                                     : contribution.movement_key;
   entry.time_us = contribution.time_us;
@@ -34,35 +34,39 @@ KeptEntry EntryOf(const AggregateShape& shape,
   return entry;
 }
 
+void AddMark(int64_t mark, Bucket* bucket) {
+  bucket->Set(bucket->count(), bucket->mark() | mark);
+}
+
 void AddToSum(int64_t number, Bucket* bucket) {
   int64_t sum;
   if (__builtin_add_overflow(bucket->sum(), number, &sum)) {
     sum = number > 0 ? INT64_MAX : INT64_MIN;
-    bucket->set_mark(bucket->mark() | kMarkSaturated);
+    AddMark(kMarkSaturated, bucket);
   }
-  bucket->set_sum(sum);
+  bucket->sum() = sum;
 }
 
 void AddToBest(const AggregateShape& shape, const KeptEntry& entry,
                Bucket* bucket) {
+  const int kept = bucket->kept();
   const int at = bucket->Seek(entry);
-  const bool better = at < bucket->end();
-  if (better && HasWeights(shape.function) && bucket->Equals(entry, at)) {
-    bucket->set_weight(at, bucket->weight(at) + 1);
+  const bool better = at < kept;
+  if (better && !IsFirstOrLast(shape.function) && bucket->Equals(entry, at)) {
+    ++bucket->weight(at);
     return;
   }
-  const bool full = bucket->kept() == kAggregateBestKept;
-  const bool all_kept = bucket->KeptWeight() == bucket->count();
-  if (!better && (full || !all_kept)) return;
-  if (full) bucket->Erase(bucket->end() - 1);
+  const bool full = kept == static_cast<int>(kAggregateBestKept);
+  if (!better && (full || bucket->KeptWeight() != bucket->count())) return;
+  if (full) bucket->Erase(kept - 1);
   bucket->Insert(at, entry);
 }
 
 // Counts an entry of equal ones.
 void AddWeighted(const KeptEntry& entry, Bucket* bucket) {
   const int at = bucket->Seek(entry);
-  if (at < bucket->end() && bucket->Equals(entry, at)) {
-    bucket->set_weight(at, bucket->weight(at) + entry.weight);
+  if (at < bucket->kept() && bucket->Equals(entry, at)) {
+    ++bucket->weight(at);
   } else {
     bucket->Insert(at, entry);
   }
@@ -73,13 +77,15 @@ void AddToDistinct(const KeptEntry& entry, Bucket* bucket) {
     return AddHash(entry.tag, bucket->registers());
   }
   AddWeighted(entry, bucket);
-  if (bucket->kept() <= kAggregateExactKept) return;
-  bucket->AddRegisters();
-  uint8_t* const registers = bucket->registers();
-  for (int i = bucket->begin(); i < bucket->end(); ++i) {
-    AddHash(bucket->tag(i), registers);
+  const int kept = bucket->kept();
+  if (kept <= static_cast<int>(kAggregateExactKept)) return;
+  uint8_t registers[kAggregateRegisters] = {};
+  for (int i = 0; i < kept; ++i) {
+    AddHash(static_cast<uint64_t>(bucket->value(i)), registers);
   }
-  bucket->Erase(bucket->begin(), static_cast<int>(bucket->kept()));
+  bucket->AddRegisters();
+  std::copy(std::begin(registers), std::end(registers), bucket->registers());
+  AddMark(1 << kMarkSketchShift, bucket);
 }
 
 int BinPrecision(const Bucket& bucket) {
@@ -89,24 +95,25 @@ int BinPrecision(const Bucket& bucket) {
 // Gives every entry another number, in the same order, and joins equal ones.
 template <typename NumberOf>
 void Renumber(NumberOf number_of, Bucket* bucket) {
-  int last = bucket->begin();
-  for (int i = bucket->begin(); i < bucket->end(); ++i) {
-    const int64_t number = number_of(bucket->number(i));
-    if (i > bucket->begin() && bucket->number(last) == number) {
-      bucket->set_weight(last, bucket->weight(last) + bucket->weight(i));
+  const int kept = bucket->kept();
+  int last = 0;
+  for (int i = 0; i < kept; ++i) {
+    const int64_t number = number_of(bucket->value(i));
+    if (i > 0 && bucket->value(last) == number) {
+      bucket->weight(last) += bucket->weight(i);
       continue;
     }
-    if (i > bucket->begin()) ++last;
-    bucket->set_weight(last, bucket->weight(i));
-    bucket->set_number(last, number);
+    if (i > 0) ++last;
+    bucket->weight(last) = bucket->weight(i);
+    bucket->value(last) = number;
   }
-  bucket->Erase(last + 1, bucket->end() - last - 1);
+  bucket->Erase(last + 1, kept - last - 1);
 }
 
 void SetBinPrecision(int precision, Bucket* bucket) {
-  const uint32_t flags = bucket->mark() & ((1u << kMarkSketchShift) - 1);
-  bucket->set_mark(flags |
-                   static_cast<uint32_t>(precision + 1) << kMarkSketchShift);
+  const int64_t flags = bucket->mark() & ((1 << kMarkSketchShift) - 1);
+  bucket->Set(bucket->count(),
+              flags | int64_t{precision + 1} << kMarkSketchShift);
 }
 
 void AddToQuantile(KeptEntry entry, Bucket* bucket) {
@@ -114,12 +121,12 @@ void AddToQuantile(KeptEntry entry, Bucket* bucket) {
   if (precision >= 0) entry.number = BinOf(entry.number, precision);
   AddWeighted(entry, bucket);
   if (precision < 0) {
-    if (bucket->kept() <= kAggregateExactKept) return;
+    if (bucket->kept() <= static_cast<int>(kAggregateExactKept)) return;
     precision = kBinPrecision;
     SetBinPrecision(precision, bucket);
     Renumber([&](int64_t number) { return BinOf(number, precision); }, bucket);
   }
-  while (bucket->kept() > kAggregateBinsMax) {
+  while (bucket->kept() > static_cast<int>(kAggregateBinsMax)) {
     Renumber([&](int64_t bin) { return CoarserBin(bin, precision); }, bucket);
     SetBinPrecision(--precision, bucket);
   }
@@ -143,17 +150,17 @@ void AddTo(const AggregateShape& shape, const AggregateContribution& one,
     default:
       AddToBest(shape, EntryOf(shape, one), bucket);
   }
-  if (one.saturated) bucket->set_mark(bucket->mark() | kMarkSaturated);
-  bucket->set_count(bucket->count() + 1);
+  bucket->Set(bucket->count() + 1,
+              bucket->mark() | (one.saturated ? kMarkSaturated : 0));
 }
 
 // True when there was such an entry.
 bool TakeEntry(const AggregateShape& shape, const KeptEntry& entry,
                Bucket* bucket) {
   const int at = bucket->Seek(entry);
-  if (at == bucket->end() || !bucket->Equals(entry, at)) return false;
-  if (HasWeights(shape.function) && bucket->weight(at) > 1) {
-    bucket->set_weight(at, bucket->weight(at) - 1);
+  if (at == bucket->kept() || !bucket->Equals(entry, at)) return false;
+  if (!IsFirstOrLast(shape.function) && bucket->weight(at) > 1) {
+    --bucket->weight(at);
   } else {
     bucket->Erase(at);
   }
@@ -188,82 +195,45 @@ bool TakeFrom(const AggregateShape& shape, const AggregateContribution& one,
   }
 }
 
-// The index of the first ring whose id is not below.
-int RingPosition(uint64_t id, const v1::AggregateState& state) {
-  int low = 0;
-  int high = state.rings_size();
-  while (low < high) {
-    const int middle = low + (high - low) / 2;
-    if (state.rings(middle).aggregate() < id) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
-v1::AggregateRing* ObtainRing(const AggregateShape& shape,
-                              v1::AggregateState* state) {
-  const int at = RingPosition(shape.id, *state);
-  if (at < state->rings_size() && state->rings(at).aggregate() == shape.id) {
-    return state->mutable_rings(at);
-  }
-  state->add_rings()->set_aggregate(shape.id);
-  for (int i = state->rings_size() - 1; i > at; --i) {
-    state->mutable_rings()->SwapElements(i, i - 1);
-  }
-  return state->mutable_rings(at);
-}
-
-// False when it is out of what the ring covers.
-bool Covers(const v1::AggregateRing& ring, int64_t step) {
-  return step >= 0 && static_cast<uint64_t>(step) >= ring.forgotten_before();
+// Before 1970 there is nothing.
+bool Covers(const AggregateShape& shape, int64_t step,
+            const v1::AggregateState& state) {
+  RingPlace place;
+  return step >= 0 && (!FindRing(shape.id, state.cells(), &place) ||
+                       step >= state.cells(place.begin));
 }
 
 }  // namespace
-
-const v1::AggregateRing* FindRing(const AggregateShape& shape,
-                                  const v1::AggregateState& state) {
-  const int at = RingPosition(shape.id, state);
-  return at < state.rings_size() && state.rings(at).aggregate() == shape.id
-             ? &state.rings(at)
-             : nullptr;
-}
 
 void FoldAggregate(const AggregateShape& shape,
                    const AggregateContribution& contribution,
                    v1::AggregateState* state) {
   const int64_t step = StepOf(contribution.time_us, shape.step_us);
   state->set_group(shape.group);
-  v1::AggregateRing* const ring = ObtainRing(shape, state);
-  if (!Covers(*ring, step)) return;
-  const int before = ring->steps_size();
-  Bucket bucket = Bucket::Obtain(shape, step, ring);
+  if (!Covers(shape, step, *state)) return;
+  bool added = false;
+  Bucket bucket = Bucket::Obtain(shape, step, state->mutable_cells(), &added);
   AddTo(shape, contribution, &bucket);
-  if (ring->steps_size() != before) Evict(shape, ring);
+  if (added) Evict(shape, state->mutable_cells());
 }
 
 UndoResult UndoAggregate(const AggregateShape& shape,
                          const AggregateContribution& contribution,
                          v1::AggregateState* state) {
   const int64_t step = StepOf(contribution.time_us, shape.step_us);
-  const int at = RingPosition(shape.id, *state);
   Bucket bucket;
-  if (at == state->rings_size() || state->rings(at).aggregate() != shape.id ||
-      !Bucket::Find(shape, step, state->mutable_rings(at), &bucket)) {
+  if (!Bucket::Find(shape, step, state->mutable_cells(), &bucket)) {
     return UndoResult::kForgotten;
   }
   if (bucket.count() <= 1) {
     bucket.Remove();
     return UndoResult::kDone;
   }
-  bucket.set_count(bucket.count() - 1);
+  bucket.Set(bucket.count() - 1, bucket.mark());
   if (!TakeFrom(shape, contribution, &bucket)) {
-    bucket.set_mark(bucket.mark() | kMarkNeedsRecompute);
+    AddMark(kMarkNeedsRecompute, &bucket);
   }
-  return HasMarks(shape.function) &&
-                 (bucket.mark() & kMarkNeedsRecompute) != 0
+  return (bucket.mark() & kMarkNeedsRecompute) != 0
              ? UndoResult::kNeedsRecompute
              : UndoResult::kDone;
 }
@@ -271,9 +241,9 @@ UndoResult UndoAggregate(const AggregateShape& shape,
 void RebuildBucket(const AggregateShape& shape, int64_t step,
                    absl::Span<const AggregateContribution> contributions,
                    v1::AggregateState* state) {
-  v1::AggregateRing* const ring = ObtainRing(shape, state);
-  if (!Covers(*ring, step)) return;
-  Bucket bucket = Bucket::Obtain(shape, step, ring);
+  if (!Covers(shape, step, *state)) return;
+  bool added = false;
+  Bucket bucket = Bucket::Obtain(shape, step, state->mutable_cells(), &added);
   bucket.Clear();
   for (const AggregateContribution& one : contributions) {
     if (StepOf(one.time_us, shape.step_us) == step) {
@@ -281,19 +251,19 @@ void RebuildBucket(const AggregateShape& shape, int64_t step,
     }
   }
   if (bucket.count() == 0) bucket.Remove();
-  Evict(shape, ring);
+  Evict(shape, state->mutable_cells());
 }
 
 void KeepOnly(absl::Span<const uint64_t> ids, v1::AggregateState* state) {
-  int kept = 0;
-  for (int i = 0; i < state->rings_size(); ++i) {
-    if (!std::binary_search(ids.begin(), ids.end(),
-                            state->rings(i).aggregate())) {
-      continue;
+  Cells* const cells = state->mutable_cells();
+  for (int i = cells->empty() ? 0 : static_cast<int>(cells->Get(0)); i-- > 0;) {
+    const auto id = static_cast<uint64_t>(cells->Get(1 + 2 * i));
+    RingPlace place;
+    if (!std::binary_search(ids.begin(), ids.end(), id) &&
+        FindRing(id, *cells, &place)) {
+      EraseRing(place, cells);
     }
-    state->mutable_rings()->SwapElements(kept++, i);
   }
-  state->mutable_rings()->DeleteSubrange(kept, state->rings_size() - kept);
 }
 
 }  // namespace portrisk::scoring

@@ -28,14 +28,11 @@ struct AggregateContribution {
   absl::string_view text;
 };
 
-// Bits of AggregateRing.marks; what is above them says how it is approximated.
-inline constexpr uint32_t kMarkSaturated = 1;
-inline constexpr uint32_t kMarkNeedsRecompute = 2;
+// Bits of a bucket's mark. Above them is how it is approximated, 0 when it is
+// exact: 1 for registers, the precision of bins plus 1.
+inline constexpr int64_t kMarkSaturated = 1;
+inline constexpr int64_t kMarkNeedsRecompute = 2;
 inline constexpr int kMarkSketchShift = 2;
-
-// Null when nothing has been counted yet.
-const v1::AggregateRing* FindRing(const AggregateShape& shape,
-                                  const v1::AggregateState& state);
 
 // Puts a contribution in. One before the oldest bucket that is kept, or before
 // 1970, changes nothing.

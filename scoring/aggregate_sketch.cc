@@ -85,7 +85,8 @@ int64_t BinOf(int64_t number, int precision) {
 int64_t BinMiddle(int64_t bin, int precision) {
   int shift = 0;
   const uint64_t begin = BinBegin(bin < 0 ? -bin : bin, precision, &shift);
-  const uint64_t middle = shift == 0 ? begin : begin + ((uint64_t{1} << shift) >> 1);
+  const uint64_t middle =
+      shift == 0 ? begin : begin + ((uint64_t{1} << shift) >> 1);
   const auto number =
       static_cast<int64_t>(std::min<uint64_t>(middle, INT64_MAX));
   return bin < 0 ? -number : number;

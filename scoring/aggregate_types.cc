@@ -38,8 +38,8 @@ std::string TypeSum(const cel::Type& value, AggregateDeclaration* out) {
   if (shape.unit == AggregateUnit::kNothing) return "a number or a duration";
   const bool duration = shape.unit == AggregateUnit::kDuration;
   if (out->half_life_s > 0 && duration) return "a number, to decay";
-  const bool real = out->half_life_s > 0 ||
-                    (shape.function == Function::kMean && !duration);
+  const bool real =
+      out->half_life_s > 0 || (shape.function == Function::kMean && !duration);
   out->type = real ? cel::Type{Kind::kDouble} : value;
   return "";
 }

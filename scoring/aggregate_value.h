@@ -26,9 +26,9 @@ struct AggregateResult {
 
 // Memory that deriving needs; reused.
 struct AggregateBuffers {
-  std::vector<uint64_t> table;                          // Hashes met.
+  std::vector<uint64_t> table;  // Hashes met.
   std::vector<uint8_t> registers;
-  std::vector<std::pair<int64_t, uint64_t>> weighted;   // Number, weight.
+  std::vector<std::pair<int64_t, int64_t>> weighted;  // Number, weight.
 };
 
 // The window is the `steps` steps that end with the one `time_us` lies in.

@@ -105,10 +105,10 @@ class Oracle {
   void Remove(uint64_t movement) {
     for (auto it = facts_.begin(); it != facts_.end();) {
       std::vector<Fact>& of_step = it->second;
-      of_step.erase(std::remove_if(
-                        of_step.begin(), of_step.end(),
-                        [&](const Fact& f) { return f.movement == movement; }),
-                    of_step.end());
+      of_step.erase(
+          std::remove_if(of_step.begin(), of_step.end(),
+                         [&](const Fact& f) { return f.movement == movement; }),
+          of_step.end());
       it = of_step.empty() ? facts_.erase(it) : std::next(it);
     }
   }
@@ -170,9 +170,8 @@ class Oracle {
       for (const Fact& fact : facts) numbers.push_back(Rounded(fact.number));
       std::sort(numbers.begin(), numbers.end());
       // Nearest rank.
-      const double rank = std::ceil(
-          std::round(question_.q * 1e6) * static_cast<double>(numbers.size()) /
-          1e6);
+      const double rank = std::ceil(std::round(question_.q * 1e6) *
+                                    static_cast<double>(numbers.size()) / 1e6);
       const auto at = static_cast<size_t>(std::max(1.0, rank)) - 1;
       out->number = f == "min"   ? numbers.front()
                     : f == "max" ? numbers.back()

@@ -51,8 +51,12 @@ MaybeFact NumberFact(double number) {
   fact.number = number;
   return fact;
 }
-MaybeFact Box(const v1::Movement& m) { return TextFact(m.container().number()); }
-MaybeFact Locode(const v1::Movement& m) { return TextFact(m.location().locode()); }
+MaybeFact Box(const v1::Movement& m) {
+  return TextFact(m.container().number());
+}
+MaybeFact Locode(const v1::Movement& m) {
+  return TextFact(m.location().locode());
+}
 MaybeFact Weight(const v1::Movement& m) {
   return m.weights().has_vgm_kg() ? NumberFact(m.weights().vgm_kg())
                                   : std::nullopt;
@@ -68,7 +72,8 @@ MaybeFact Truth(const v1::Movement& m) {
 }
 MaybeFact EventNumber(const v1::Movement& m) { return NumberFact(m.event()); }
 MaybeFact Gate(const v1::Movement& m) {
-  if (m.event() != v1::GATE_IN && m.event() != v1::GATE_OUT) return std::nullopt;
+  if (m.event() != v1::GATE_IN && m.event() != v1::GATE_OUT)
+    return std::nullopt;
   return Weight(m);
 }
 
@@ -266,8 +271,8 @@ Tally CheckHistory(uint64_t seed, int64_t spacing_s, uint64_t keys,
           continue;
         }
         SCOPED_TRACE(absl::StrCat("movement ", i));
-        Compare(question, Oracle::Ask(question, *key, journal, version),
-                result, &tally);
+        Compare(question, Oracle::Ask(question, *key, journal, version), result,
+                &tally);
       }
     }
     world.PutIn(version);
@@ -285,8 +290,8 @@ TEST(AggregateOracle, EveryAggregateEqualsBruteForceAtEveryMovement) {
     int64_t spacing_s;
     uint64_t keys;
     int movements;
-  } kShapes[] = {{2, 2, 500},      {20, 3, 400},       {300, 4, 400},
-                 {3600, 3, 400},   {6 * 3600, 2, 400}, {86400, 3, 400},
+  } kShapes[] = {{2, 2, 500},        {20, 3, 400},       {300, 4, 400},
+                 {3600, 3, 400},     {6 * 3600, 2, 400}, {86400, 3, 400},
                  {5 * 86400, 2, 500}};
   for (const auto& shape : kShapes) {
     for (int round = 0; round < 2; ++round) {
