@@ -1,6 +1,7 @@
-// HOT PATH. Movements mostly come in order, so a bucket is looked for from the
-// end. Cells are only ever emptied, never given up: a state that has been full
-// once does not allocate.
+// HOT PATH. Movements mostly come in order: a bucket is looked for, and what is
+// added goes, at the end, where there is room left over. Only when that is used
+// up do the rings behind it move, and it then grows by half. Cells are never
+// given up: a state that has been full once does not allocate.
 #include "scoring/aggregate_cells.h"
 
 #include <algorithm>
@@ -37,7 +38,6 @@ void InsertCells(int at, int number, int ring, Cells* cells) {
 }
 
 void EraseCells(int at, int number, int ring, Cells* cells) {
-  if (number == 0) return;
   int64_t* const data = cells->mutable_data();
   const int rings = Rings(*cells);
   for (int i = ring + 1; i < rings; ++i) *BeginOf(i, cells) -= number;
@@ -67,18 +67,60 @@ RingPlace PlaceOf(int ring, const Cells& cells) {
           last ? cells.size() : static_cast<int>(data[4 + 2 * ring])};
 }
 
-// The first bucket, by number, whose step is not below.
-int BucketPlace(const AggregateShape& shape, const RingPlace& place,
-                int64_t step, const Cells& cells) {
-  const int64_t* const ring = cells.data() + place.begin;
-  const int stride = BucketCells(shape.function);
+// Room for more buckets, or more cells of entries.
+int Grown(int64_t room) {
+  return static_cast<int>(room + std::max<int64_t>(4, room / 2));
+}
+
+// The first bucket whose step is not below.
+int BucketPlace(const int64_t* ring, int64_t step) {
   auto at = static_cast<int>(ring[1]);
-  while (at > 0 && ring[kRingCells + (at - 1) * stride] >= step) --at;
+  while (at > 0 && ring[kRingCells + at - 1] >= step) --at;
   return at;
 }
 
-int RowOf(const AggregateShape& shape, const RingPlace& place, int bucket) {
-  return place.begin + kRingCells + bucket * BucketCells(shape.function);
+bool IsBucketAt(const int64_t* ring, int at, int64_t step) {
+  return at < ring[1] && ring[kRingCells + at] == step;
+}
+
+// The columns move apart, the last one first.
+void GrowColumns(int columns, const RingPlace& place, Cells* cells) {
+  const auto room = static_cast<int>(cells->Get(place.begin + 2));
+  const int grown = Grown(room);
+  InsertCells(place.begin + kRingCells + columns * room,
+              columns * (grown - room), place.number, cells);
+  int64_t* const ring = cells->mutable_data() + place.begin;
+  int64_t* const data = ring + kRingCells;
+  for (int column = columns - 1; column >= 0; --column) {
+    std::copy_backward(data + column * room, data + (column + 1) * room,
+                       data + column * grown + room);
+    std::fill_n(data + column * grown + room, grown - room, 0);
+  }
+  ring[2] = grown;
+}
+
+void InsertBucket(int columns, const RingPlace& place, int at, int64_t step,
+                  Cells* cells) {
+  if (cells->Get(place.begin + 1) == cells->Get(place.begin + 2)) {
+    GrowColumns(columns, place, cells);
+  }
+  int64_t* const ring = cells->mutable_data() + place.begin;
+  const int64_t size = ring[1]++;
+  for (int column = 0; column < columns; ++column) {
+    int64_t* const data = ring + kRingCells + column * ring[2];
+    std::copy_backward(data + at, data + size, data + size + 1);
+    data[at] = column == 0 ? step : 0;
+  }
+}
+
+void EraseBuckets(int columns, int at, int number, int64_t* ring) {
+  const int64_t size = ring[1];
+  for (int column = 0; column < columns; ++column) {
+    int64_t* const data = ring + kRingCells + column * ring[2];
+    std::copy(data + at + number, data + size, data + at);
+    std::fill_n(data + size - number, number, 0);
+  }
+  ring[1] -= number;
 }
 
 int Order(int64_t a, int64_t b) { return a < b ? -1 : a > b ? 1 : 0; }
@@ -119,17 +161,18 @@ void EraseRing(const RingPlace& place, Cells* cells) {
   cells->Set(0, cells->Get(0) - 1);
 }
 
-Bucket::Bucket(const AggregateShape& shape, const RingPlace& place, int row,
+Bucket::Bucket(const AggregateShape& shape, const RingPlace& place, int at,
                Cells* cells)
-    : shape_(&shape), cells_(cells), ring_(place.number), row_(row) {
+    : shape_(&shape),
+      cells_(cells),
+      number_(place.number),
+      begin_(place.begin),
+      at_(at) {
   if (!HasEntries(shape.function)) return;
-  const int64_t* const data = cells->data();
-  const int stride = BucketCells(shape.function);
-  const int rows_end =
-      RowOf(shape, place, static_cast<int>(data[place.begin + 1]));
-  entries_ = place.end;
-  for (int i = rows_end - stride; i >= row; i -= stride) {
-    entries_ -= static_cast<int>(data[i + 2]);
+  const RingColumns columns(ring(), shape.function);
+  entries_ = static_cast<int>(ring()[3]);
+  for (int i = columns.size - 1; i >= at; --i) {
+    entries_ -= static_cast<int>(columns.third[i]);
   }
 }
 
@@ -137,29 +180,45 @@ bool Bucket::Find(const AggregateShape& shape, int64_t step, Cells* cells,
                   Bucket* bucket) {
   RingPlace place;
   if (!FindRing(shape.id, *cells, &place)) return false;
-  const int at = BucketPlace(shape, place, step, *cells);
-  const int row = RowOf(shape, place, at);
-  if (at == cells->Get(place.begin + 1) || cells->Get(row) != step) {
-    return false;
-  }
-  *bucket = Bucket(shape, place, row, cells);
+  const int64_t* const ring = cells->data() + place.begin;
+  const int at = BucketPlace(ring, step);
+  if (!IsBucketAt(ring, at, step)) return false;
+  *bucket = Bucket(shape, place, at, cells);
   return true;
 }
 
 Bucket Bucket::Obtain(const AggregateShape& shape, int64_t step, Cells* cells,
                       bool* added) {
-  RingPlace place = ObtainRing(shape.id, cells);
-  const int at = BucketPlace(shape, place, step, *cells);
-  const int row = RowOf(shape, place, at);
-  *added = at == cells->Get(place.begin + 1) || cells->Get(row) != step;
-  if (*added) {
-    const int stride = BucketCells(shape.function);
-    InsertCells(row, stride, place.number, cells);
-    cells->Set(row, step);
-    *cells->Mutable(place.begin + 1) += 1;
-    place.end += stride;
+  const RingPlace place = ObtainRing(shape.id, cells);
+  const int64_t* const ring = cells->data() + place.begin;
+  const int at = BucketPlace(ring, step);
+  *added = !IsBucketAt(ring, at, step);
+  if (*added) InsertBucket(Columns(shape.function), place, at, step, cells);
+  return Bucket(shape, place, at, cells);
+}
+
+void Bucket::InsertEntryCells(int at, int number) {
+  const RingPlace place = PlaceOf(number_, *cells_);
+  const auto used = static_cast<int>(ring()[3]);
+  const int room = place.end - place.begin - EntriesBegin();
+  if (used + number > room) {
+    const int grown = std::max(used + number, Grown(room));
+    InsertCells(place.end, grown - room, number_, cells_);
   }
-  return Bucket(shape, place, row, cells);
+  int64_t* const entries = ring() + EntriesBegin();
+  std::copy_backward(entries + at, entries + used, entries + used + number);
+  std::fill_n(entries + at, number, 0);
+  ring()[3] += number;
+  Column(2) += number;
+}
+
+void Bucket::EraseEntryCells(int at, int number) {
+  int64_t* const entries = ring() + EntriesBegin();
+  const int64_t used = ring()[3];
+  std::copy(entries + at + number, entries + used, entries + at);
+  std::fill_n(entries + used - number, number, 0);
+  ring()[3] -= number;
+  Column(2) -= number;
 }
 
 int Bucket::Compare(const KeptEntry& entry, int index) const {
@@ -223,57 +282,58 @@ void Bucket::Write(const KeptEntry& entry, int64_t* cells) const {
 
 void Bucket::Insert(int index, const KeptEntry& entry) {
   const int cells = EntryCells(*shape_);
-  InsertCells(entries_ + index * cells, cells, ring_, cells_);
+  InsertEntryCells(entries_ + index * cells, cells);
   Write(entry, Entry(index));
-  Row(2) += cells;
 }
 
 void Bucket::Erase(int index, int number) {
   const int cells = EntryCells(*shape_);
-  EraseCells(entries_ + index * cells, number * cells, ring_, cells_);
-  Row(2) -= number * cells;
+  EraseEntryCells(entries_ + index * cells, number * cells);
 }
 
 void Bucket::AddRegisters() {
   Erase(0, kept());
-  InsertCells(entries_, kRegisterCells, ring_, cells_);
-  Row(2) = kRegisterCells;
+  InsertEntryCells(entries_, kRegisterCells);
 }
 
 void Bucket::Clear() {
   Set(0, 0);
   if (HasEntries(shape_->function)) {
-    EraseCells(entries_, static_cast<int>(Row(2)), ring_, cells_);
+    EraseEntryCells(entries_, static_cast<int>(Column(2)));
+  } else if (HasSums(shape_->function)) {
+    sum() = 0;
   }
-  if (shape_->function != Function::kCount) Row(2) = 0;
 }
 
 void Bucket::Remove() {
   Clear();
-  EraseCells(row_, BucketCells(shape_->function), ring_, cells_);
-  *cells_->Mutable(static_cast<int>(*BeginOf(ring_, cells_)) + 1) -= 1;
+  EraseBuckets(Columns(shape_->function), at_, 1, ring());
 }
 
 void Evict(const AggregateShape& shape, Cells* cells) {
   RingPlace place;
   if (!FindRing(shape.id, *cells, &place)) return;
   int64_t* const ring = cells->mutable_data() + place.begin;
-  const auto size = static_cast<int>(ring[1]);
-  if (size == 0) return;
-  const int stride = BucketCells(shape.function);
-  const int64_t* const rows = ring + kRingCells;
-  const int64_t oldest = rows[(size - 1) * stride] - shape.steps_kept + 1;
-  int gone = std::max(0, size - shape.buckets_max);
-  while (rows[gone * stride] < oldest) ++gone;
-  if (gone == 0) return;
-  int entries = 0;
-  for (int i = 0; i < gone && HasEntries(shape.function); ++i) {
-    entries += static_cast<int>(rows[i * stride + 2]);
+  const RingColumns columns(ring, shape.function);
+  if (columns.size == 0) return;
+  const int64_t oldest = columns.steps[columns.size - 1] - shape.steps_kept + 1;
+  if (columns.size <= shape.buckets_max &&
+      columns.steps[0] >= oldest - shape.steps_kept / 8) {
+    return;
   }
-  ring[0] = rows[(gone - 1) * stride] + 1;
-  ring[1] -= gone;
-  EraseCells(RowOf(shape, place, size), entries, place.number, cells);
-  EraseCells(RowOf(shape, place, 0), gone * stride, place.number, cells);
+  const auto most = static_cast<int>(shape.buckets_max - shape.steps / 8);
+  int gone = std::max(0, columns.size - most);
+  while (columns.steps[gone] < oldest) ++gone;
+  int64_t entries = 0;
+  for (int i = 0; i < gone && HasEntries(shape.function); ++i) {
+    entries += columns.third[i];
+  }
+  ring[0] = columns.steps[gone - 1] + 1;
+  int64_t* const first = ring + (columns.entries - ring);
+  std::copy(first + entries, first + ring[3], first);
+  std::fill_n(first + ring[3] - entries, entries, 0);
+  ring[3] -= entries;
+  EraseBuckets(Columns(shape.function), 0, gone, ring);
 }
 
 }  // namespace portrisk::scoring

@@ -2,10 +2,13 @@
 // For aggregate_ring.cc, which changes it, and aggregate_value.cc, which reads.
 //
 //   directory   number of rings; of each, by id: id, index of its first cell
-//   ring        forgotten_before, number of buckets, buckets, entries
-//   bucket      step, count * 256 + mark, and unless it only counts, the sum
-//               or the number of cells its entries have
+//   ring        forgotten_before, buckets, room for buckets, cells of entries;
+//               then columns, each as long as the room: steps, counts * 256 +
+//               marks, and unless it only counts, sums or the number of cells
+//               of a bucket's entries; then entries, bucket after bucket
 //   entry       what EntryCells says; or, instead of entries, registers
+//
+// Room that is not taken is zero.
 #ifndef PORTRISK_SCORING_AGGREGATE_CELLS_H_
 #define PORTRISK_SCORING_AGGREGATE_CELLS_H_
 
@@ -24,7 +27,7 @@ using Cells = google::protobuf::RepeatedField<int64_t>;
 // Texts and registers are bytes of cells.
 static_assert(std::endian::native == std::endian::little);
 
-inline constexpr int kRingCells = 2;   // Before its buckets.
+inline constexpr int kRingCells = 4;   // Before its columns.
 inline constexpr int kCountShift = 8;  // Of a count, above the mark.
 inline constexpr int64_t kMarkMask = (1 << kCountShift) - 1;
 inline constexpr int kRegisterCells = kAggregateRegisters / 8;
@@ -39,7 +42,7 @@ inline bool HasEntries(AggregateFunction f) {
 inline bool IsFirstOrLast(AggregateFunction f) {
   return f == AggregateFunction::kFirst || f == AggregateFunction::kLast;
 }
-inline int BucketCells(AggregateFunction f) {
+inline int Columns(AggregateFunction f) {
   return f == AggregateFunction::kCount ? 2 : 3;
 }
 // Time, tag, number; or time, tag, length, text; or number or tag, weight.
@@ -54,6 +57,24 @@ struct RingPlace {
   int begin = 0;   // Cells.
   int end = 0;
 };
+// The columns of a ring, and how many of their cells are taken.
+struct RingColumns {
+  RingColumns(const int64_t* ring, AggregateFunction function)
+      : size(static_cast<int>(ring[1])),
+        steps(ring + kRingCells),
+        counts(steps + ring[2]),
+        third(counts + ring[2]),
+        entries(steps + Columns(function) * ring[2]),
+        entries_end(entries + ring[3]) {}
+
+  int size;
+  const int64_t* steps;
+  const int64_t* counts;
+  const int64_t* third;
+  const int64_t* entries;
+  const int64_t* entries_end;
+};
+
 bool FindRing(uint64_t id, const Cells& cells, RingPlace* place);
 RingPlace ObtainRing(uint64_t id, Cells* cells);
 void EraseRing(const RingPlace& place, Cells* cells);
@@ -77,16 +98,16 @@ class Bucket {
                    Bucket* bucket);
   Bucket() = default;
 
-  int64_t count() const { return Row(1) >> kCountShift; }
-  int64_t mark() const { return Row(1) & kMarkMask; }
+  int64_t count() const { return Column(1) >> kCountShift; }
+  int64_t mark() const { return Column(1) & kMarkMask; }
   void Set(int64_t count, int64_t mark) {
-    Row(1) = count << kCountShift | mark;
+    Column(1) = count << kCountShift | mark;
   }
-  int64_t& sum() { return Row(2); }
+  int64_t& sum() { return Column(2); }
 
   // Entries are numbered from 0 in the order of the function: what comes first
   // is the least, the greatest, the earliest, the latest.
-  int kept() const { return static_cast<int>(Row(2)) / EntryCells(*shape_); }
+  int kept() const { return static_cast<int>(Column(2)) / EntryCells(*shape_); }
   // The first entry that `entry` does not come behind.
   int Seek(const KeptEntry& entry) const;
   bool Equals(const KeptEntry& entry, int index) const {
@@ -110,28 +131,42 @@ class Bucket {
   void Remove();
 
  private:
-  Bucket(const AggregateShape& shape, const RingPlace& place, int row,
+  Bucket(const AggregateShape& shape, const RingPlace& place, int at,
          Cells* cells);
 
-  int64_t& Row(int column) { return cells_->begin()[row_ + column]; }
-  int64_t Row(int column) const { return cells_->data()[row_ + column]; }
+  // The ring stays where it is: only those behind it ever move.
+  int64_t* ring() { return cells_->mutable_data() + begin_; }
+  const int64_t* ring() const { return cells_->data() + begin_; }
+  int64_t& Column(int column) {
+    return ring()[kRingCells + column * ring()[2] + at_];
+  }
+  int64_t Column(int column) const {
+    return ring()[kRingCells + column * ring()[2] + at_];
+  }
+  int EntriesBegin() const {
+    return kRingCells + Columns(shape_->function) * static_cast<int>(ring()[2]);
+  }
   int64_t* Entry(int index) {
-    return cells_->mutable_data() + entries_ + index * EntryCells(*shape_);
+    return ring() + EntriesBegin() + entries_ + index * EntryCells(*shape_);
   }
   const int64_t* Entry(int index) const {
-    return cells_->data() + entries_ + index * EntryCells(*shape_);
+    return ring() + EntriesBegin() + entries_ + index * EntryCells(*shape_);
   }
+  void InsertEntryCells(int at, int number);
+  void EraseEntryCells(int at, int number);
   int Compare(const KeptEntry& entry, int index) const;
   void Write(const KeptEntry& entry, int64_t* cells) const;
 
   const AggregateShape* shape_ = nullptr;
   Cells* cells_ = nullptr;
-  int ring_ = 0;     // In the directory.
-  int row_ = 0;      // Cell of the bucket.
-  int entries_ = 0;  // Cell of its entries.
+  int number_ = 0;   // Of the ring, in the directory.
+  int begin_ = 0;    // Of the ring.
+  int at_ = 0;       // In the columns.
+  int entries_ = 0;  // Of all entries of the ring, where its own begin.
 };
 
-// Lets go of the oldest buckets beyond the limits of the shape.
+// Lets go of the oldest buckets when the limits of the shape are passed: of
+// more than would have to be, so that it is seldom.
 void Evict(const AggregateShape& shape, Cells* cells);
 
 }  // namespace portrisk::scoring

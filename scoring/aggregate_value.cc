@@ -18,33 +18,33 @@ using Function = AggregateFunction;
 // What decay weights are parts of.
 constexpr auto kDecayOne = static_cast<double>(int64_t{1} << kDecayPoint);
 
-// The buckets of a window, row after row, and their entries.
+// The buckets of a window, and their entries.
 struct Window {
-  const int64_t* begin;
-  const int64_t* end;
-  int stride;
+  RingColumns ring;
   int64_t last_step;
-  const int64_t* entries = nullptr;
-  const int64_t* entries_end = nullptr;
+  int begin;
+  int end;
+  const int64_t* entries;
+  const int64_t* entries_end;
 };
 
-Window WindowOf(const AggregateShape& shape, const Cells& cells,
-                const RingPlace& place, int64_t last_step) {
-  const int64_t* const ring = cells.data() + place.begin;
-  const int64_t* const rows = ring + kRingCells;
-  const int stride = BucketCells(shape.function);
-  const int64_t* end = rows + ring[1] * stride;
-  const int64_t* entries = cells.data() + place.end;
-  const bool has_entries = HasEntries(shape.function);
-  while (end > rows && *(end - stride) > last_step) {
-    end -= stride;
-    if (has_entries) entries -= end[2];
+// The first bucket behind `step`.
+int Behind(const RingColumns& ring, int64_t step) {
+  return static_cast<int>(
+      std::upper_bound(ring.steps, ring.steps + ring.size, step) - ring.steps);
+}
+
+Window WindowOf(const AggregateShape& shape, const RingColumns& ring,
+                int64_t last_step) {
+  Window window{ring, last_step, 0, ring.size, ring.entries, ring.entries_end};
+  if (ring.size > 0 && ring.steps[ring.size - 1] > last_step) {
+    window.end = Behind(ring, last_step);
   }
-  Window window{end, end, stride, last_step, entries, entries};
-  const int64_t first_step = last_step - shape.steps + 1;
-  while (window.begin > rows && *(window.begin - stride) >= first_step) {
-    window.begin -= stride;
-    if (has_entries) window.entries -= window.begin[2];
+  window.begin = Behind(ring, last_step - shape.steps);
+  if (!HasEntries(shape.function)) return window;
+  for (int i = 0; i < window.begin; ++i) window.entries += ring.third[i];
+  for (int i = window.end; i < ring.size; ++i) {
+    window.entries_end -= ring.third[i];
   }
   return window;
 }
@@ -52,21 +52,20 @@ Window WindowOf(const AggregateShape& shape, const Cells& cells,
 // Count and marks of all buckets together.
 int64_t CountOf(const Window& window, int64_t* marks) {
   int64_t count = 0;
-  *marks = 0;
-  for (const int64_t* row = window.begin; row < window.end;
-       row += window.stride) {
-    count += row[1] >> kCountShift;
-    *marks |= row[1] & kMarkMask;
+  int64_t all = 0;
+  for (int i = window.begin; i < window.end; ++i) {
+    // As unsigned the processor can shift several at once.
+    count += static_cast<int64_t>(
+        static_cast<uint64_t>(window.ring.counts[i]) >> kCountShift);
+    all |= window.ring.counts[i];
   }
+  *marks = all & kMarkMask;
   return count;
 }
 
 __int128 SumOf(const Window& window) {
   __int128 sum = 0;
-  for (const int64_t* row = window.begin; row < window.end;
-       row += window.stride) {
-    sum += row[2];
-  }
+  for (int i = window.begin; i < window.end; ++i) sum += window.ring.third[i];
   return sum;
 }
 
@@ -77,11 +76,12 @@ enum class Decaying : uint8_t { kCounts, kSums };
 __int128 Decayed(const AggregateShape& shape, const Window& window,
                  Decaying what) {
   __int128 sum = 0;
-  for (const int64_t* row = window.begin; row < window.end;
-       row += window.stride) {
-    const int64_t number =
-        what == Decaying::kCounts ? row[1] >> kCountShift : row[2];
-    const auto age = static_cast<size_t>(window.last_step - row[0]);
+  for (int i = window.begin; i < window.end; ++i) {
+    const int64_t number = what == Decaying::kCounts
+                               ? window.ring.counts[i] >> kCountShift
+                               : window.ring.third[i];
+    const auto age =
+        static_cast<size_t>(window.last_step - window.ring.steps[i]);
     sum +=
         static_cast<__int128>(number) * static_cast<__int128>(shape.decay[age]);
   }
@@ -151,10 +151,9 @@ void Best(const AggregateShape& shape, const Window& window, int64_t time_us,
   const bool least = shape.function == Function::kMin;
   int64_t best = *window.entries;
   const int64_t* entry = window.entries;
-  for (const int64_t* row = window.begin; row < window.end;
-       row += window.stride) {
+  for (int i = window.begin; i < window.end; ++i) {
     best = least ? std::min(best, *entry) : std::max(best, *entry);
-    entry += row[2];
+    entry += window.ring.third[i];
   }
   out->known = true;
   out->value = shape.function == Function::kTimeSince
@@ -168,7 +167,7 @@ void FirstOrLast(const AggregateShape& shape, const Window& window,
                  AggregateResult* out) {
   const int64_t* entry = window.entries;
   if (shape.function == Function::kLast) {
-    entry = window.entries_end - *(window.end - window.stride + 2);
+    entry = window.entries_end - window.ring.third[window.end - 1];
   }
   out->known = true;
   out->value = shape.unit == AggregateUnit::kText
@@ -182,10 +181,11 @@ void FirstOrLast(const AggregateShape& shape, const Window& window,
 template <typename Visitor>
 void ForEachBucket(const Window& window, Visitor visit) {
   const int64_t* entries = window.entries;
-  for (const int64_t* row = window.begin; row < window.end;
-       row += window.stride) {
-    visit((row[1] & kMarkMask) >> kMarkSketchShift, entries, entries + row[2]);
-    entries += row[2];
+  for (int i = window.begin; i < window.end; ++i) {
+    const int64_t* const end = entries + window.ring.third[i];
+    visit((window.ring.counts[i] & kMarkMask) >> kMarkSketchShift, entries,
+          end);
+    entries = end;
   }
 }
 
@@ -193,7 +193,7 @@ void ForEachBucket(const Window& window, Visitor visit) {
 int64_t CountDifferent(const Window& window, std::vector<uint64_t>* table) {
   const auto entries =
       static_cast<size_t>(window.entries_end - window.entries) / 2;
-  if (window.end - window.begin == window.stride) {
+  if (window.end - window.begin == 1) {
     return static_cast<int64_t>(entries);
   }
   size_t slots = 16;
@@ -317,7 +317,8 @@ AggregateResult DeriveAggregate(const AggregateShape& shape,
   if (forgotten_before != 0 && last_step - shape.steps + 1 < forgotten_before) {
     return out;
   }
-  const Window window = WindowOf(shape, state->cells(), place, last_step);
+  const RingColumns ring(state->cells().data() + place.begin, shape.function);
+  const Window window = WindowOf(shape, ring, last_step);
   if (window.begin == window.end) return Empty(shape);
   int64_t marks = 0;
   out.count_known = true;

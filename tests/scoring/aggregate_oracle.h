@@ -95,8 +95,13 @@ class Oracle {
     const int64_t step = fact->time_us / (question_.resolution_s * 1'000'000);
     if (step < forgotten_) return;
     facts_[step].push_back(*fact);
-    while (facts_.size() > most_ ||
-           facts_.begin()->first <= facts_.rbegin()->first - kept_) {
+    const int64_t newest = facts_.rbegin()->first;
+    if (facts_.size() <= most_ &&
+        facts_.begin()->first > newest - kept_ - kept_ / 8) {
+      return;
+    }
+    while (facts_.size() > most_ - static_cast<size_t>(steps_ / 8) ||
+           facts_.begin()->first <= newest - kept_) {
       forgotten_ = facts_.begin()->first + 1;
       facts_.erase(facts_.begin());
     }
