@@ -44,7 +44,7 @@ std::string Aggregates(std::vector<std::string>* names) {
   const char* const kinds[] = {
       "count: true, window: 1h, where: movement.event == GATE_OUT",
       "count: true, window: 1d",
-      "distinct: movement.container.number, window: 7d",
+      "distinct: movement.container.number, window: 1d",
       "sum: movement.weights.vgm_kg, window: 30d, where: 'movement.event in "
       "[GATE_IN, GATE_OUT]'",
       "mean: movement.weights.vgm_kg, window: 720d, half_life: 180d",

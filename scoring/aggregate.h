@@ -61,6 +61,9 @@ inline constexpr int kDecayPoint = 48;
 struct AggregateShape {
   uint64_t id = 0;     // Of the content: equal declarations are one.
   uint64_t group = 0;  // Of the key expression.
+  // Among the aggregates of its group in a plan, which is where its ring mostly
+  // stands in a state. A hint, and nothing more.
+  uint32_t position = 0;
   AggregateFunction function = AggregateFunction::kCount;
   AggregateUnit unit = AggregateUnit::kNothing;
   int64_t step_us = 0;      // The resolution.

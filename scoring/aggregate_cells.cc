@@ -51,7 +51,7 @@ int DirectoryPlace(uint64_t id, const Cells& cells) {
   int high = Rings(cells);
   while (low < high) {
     const int middle = low + (high - low) / 2;
-    if (static_cast<uint64_t>(cells.Get(1 + 2 * middle)) < id) {
+    if (static_cast<uint64_t>(cells.data()[1 + 2 * middle]) < id) {
       low = middle + 1;
     } else {
       high = middle;
@@ -128,21 +128,24 @@ int OrderTags(uint64_t a, uint64_t b) { return a < b ? -1 : a > b ? 1 : 0; }
 
 }  // namespace
 
-bool FindRing(uint64_t id, const Cells& cells, RingPlace* place) {
-  const int at = DirectoryPlace(id, cells);
-  if (at == Rings(cells) ||
-      static_cast<uint64_t>(cells.Get(1 + 2 * at)) != id) {
-    return false;
+bool FindRing(const AggregateShape& shape, const Cells& cells,
+              RingPlace* place) {
+  const int rings = Rings(cells);
+  const auto id = static_cast<int64_t>(shape.id);
+  auto at = static_cast<int>(shape.position);
+  if (at >= rings || cells.data()[1 + 2 * at] != id) {
+    at = DirectoryPlace(shape.id, cells);
+    if (at == rings || cells.data()[1 + 2 * at] != id) return false;
   }
   *place = PlaceOf(at, cells);
   return true;
 }
 
-RingPlace ObtainRing(uint64_t id, Cells* cells) {
+RingPlace ObtainRing(const AggregateShape& shape, Cells* cells) {
   RingPlace place;
-  if (FindRing(id, *cells, &place)) return place;
+  if (FindRing(shape, *cells, &place)) return place;
   if (cells->empty()) cells->Add(0);
-  const int at = DirectoryPlace(id, *cells);
+  const int at = DirectoryPlace(shape.id, *cells);
   const int begin = at == Rings(*cells) ? cells->size()
                                         : static_cast<int>(*BeginOf(at, cells));
   InsertCells(begin, kRingCells, at - 1, cells);
@@ -150,7 +153,7 @@ RingPlace ObtainRing(uint64_t id, Cells* cells) {
   for (int i = 0; i < Rings(*cells); ++i) *BeginOf(i, cells) += 2;
   Widen(1 + 2 * at, 2, cells);
   cells->Set(0, cells->Get(0) + 1);
-  cells->Set(1 + 2 * at, static_cast<int64_t>(id));
+  cells->Set(1 + 2 * at, static_cast<int64_t>(shape.id));
   cells->Set(2 + 2 * at, begin + 2);
   return PlaceOf(at, *cells);
 }
@@ -176,10 +179,8 @@ Bucket::Bucket(const AggregateShape& shape, const RingPlace& place, int at,
   }
 }
 
-bool Bucket::Find(const AggregateShape& shape, int64_t step, Cells* cells,
-                  Bucket* bucket) {
-  RingPlace place;
-  if (!FindRing(shape.id, *cells, &place)) return false;
+bool Bucket::Find(const AggregateShape& shape, const RingPlace& place,
+                  int64_t step, Cells* cells, Bucket* bucket) {
   const int64_t* const ring = cells->data() + place.begin;
   const int at = BucketPlace(ring, step);
   if (!IsBucketAt(ring, at, step)) return false;
@@ -187,9 +188,8 @@ bool Bucket::Find(const AggregateShape& shape, int64_t step, Cells* cells,
   return true;
 }
 
-Bucket Bucket::Obtain(const AggregateShape& shape, int64_t step, Cells* cells,
-                      bool* added) {
-  const RingPlace place = ObtainRing(shape.id, cells);
+Bucket Bucket::Obtain(const AggregateShape& shape, const RingPlace& place,
+                      int64_t step, Cells* cells, bool* added) {
   const int64_t* const ring = cells->data() + place.begin;
   const int at = BucketPlace(ring, step);
   *added = !IsBucketAt(ring, at, step);
@@ -310,9 +310,7 @@ void Bucket::Remove() {
   EraseBuckets(Columns(shape_->function), at_, 1, ring());
 }
 
-void Evict(const AggregateShape& shape, Cells* cells) {
-  RingPlace place;
-  if (!FindRing(shape.id, *cells, &place)) return;
+void Evict(const AggregateShape& shape, const RingPlace& place, Cells* cells) {
   int64_t* const ring = cells->mutable_data() + place.begin;
   const RingColumns columns(ring, shape.function);
   if (columns.size == 0) return;

@@ -51,7 +51,7 @@ inline int EntryCells(const AggregateShape& shape) {
   return shape.unit == AggregateUnit::kText ? 3 + kTextCells : 3;
 }
 
-// Where a ring is.
+// Where a ring is. It begins there until another ring is added or taken away.
 struct RingPlace {
   int number = 0;  // In the directory.
   int begin = 0;   // Cells.
@@ -75,8 +75,9 @@ struct RingColumns {
   const int64_t* entries_end;
 };
 
-bool FindRing(uint64_t id, const Cells& cells, RingPlace* place);
-RingPlace ObtainRing(uint64_t id, Cells* cells);
+bool FindRing(const AggregateShape& shape, const Cells& cells,
+              RingPlace* place);
+RingPlace ObtainRing(const AggregateShape& shape, Cells* cells);
 void EraseRing(const RingPlace& place, Cells* cells);
 
 // A contribution as an entry, or several equal ones.
@@ -91,11 +92,11 @@ struct KeptEntry {
 class Bucket {
  public:
   // The bucket of `step`; added, empty, when there is none: then `added`.
-  static Bucket Obtain(const AggregateShape& shape, int64_t step, Cells* cells,
-                       bool* added);
+  static Bucket Obtain(const AggregateShape& shape, const RingPlace& place,
+                       int64_t step, Cells* cells, bool* added);
   // False when there is none.
-  static bool Find(const AggregateShape& shape, int64_t step, Cells* cells,
-                   Bucket* bucket);
+  static bool Find(const AggregateShape& shape, const RingPlace& place,
+                   int64_t step, Cells* cells, Bucket* bucket);
   Bucket() = default;
 
   int64_t count() const { return Column(1) >> kCountShift; }
@@ -167,7 +168,7 @@ class Bucket {
 
 // Lets go of the oldest buckets when the limits of the shape are passed: of
 // more than would have to be, so that it is seldom.
-void Evict(const AggregateShape& shape, Cells* cells);
+void Evict(const AggregateShape& shape, const RingPlace& place, Cells* cells);
 
 }  // namespace portrisk::scoring
 

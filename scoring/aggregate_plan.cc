@@ -56,6 +56,7 @@ std::shared_ptr<const AggregatePlan> AggregatePlan::Make(
     plan->groups_.back().end = index + 1;
     plan->group_of_.push_back(static_cast<uint32_t>(plan->groups_.size()) - 1);
     plan->shapes_.push_back(one->shape);
+    plan->shapes_.back().position = index - plan->groups_.back().begin;
     Rule& rule = plan->rules_.emplace_back();
     if (one->where.expr != nullptr) rule.where = compiler.Add(*one->where.expr);
     rule.value = compiler.Add(*one->value.expr);
@@ -88,6 +89,7 @@ void AggregateInput::Begin(const AggregatePlan& plan,
   plan_ = &plan;
   movement_ = &movement;
   has_key_.assign(plan.groups().size(), kUnasked);
+  hashed_ = cel::kNoOperand;
   // Only the movement is read: the parser has refused all else.
   std::array<const google::protobuf::Message*, cel::kRuleRoots> roots{};
   roots[0] = &movement;
@@ -136,7 +138,11 @@ bool AggregateInput::Contribute(uint32_t aggregate,
     case AggregateUnit::kNothing:
       return true;
     case AggregateUnit::kHash:
-      one->hash = AggregateHash(value);
+      if (hashed_ != rule.value) {
+        hashed_ = rule.value;
+        hash_ = AggregateHash(value);
+      }
+      one->hash = hash_;
       return true;
     case AggregateUnit::kText:
       one->text = value.text();

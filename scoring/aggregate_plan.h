@@ -111,7 +111,10 @@ class AggregateInput {
   const AggregatePlan* plan_ = nullptr;
   const v1::Movement* movement_ = nullptr;
   cel::EvalState state_;
-  std::vector<uint8_t> has_key_;  // By group: kUnasked, 0 or 1.
+  // Several aggregates often tell the same value apart.
+  uint32_t hashed_ = cel::kNoOperand;  // An instruction, and
+  uint64_t hash_ = 0;                  // the hash of its value.
+  std::vector<uint8_t> has_key_;       // By group: kUnasked, 0 or 1.
 };
 
 // For journals: a contribution as a message and back. `key` is what KeyOf gave

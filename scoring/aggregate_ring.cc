@@ -195,34 +195,32 @@ bool TakeFrom(const AggregateShape& shape, const AggregateContribution& one,
   }
 }
 
-// Before 1970 there is nothing.
-bool Covers(const AggregateShape& shape, int64_t step,
-            const v1::AggregateState& state) {
-  RingPlace place;
-  return step >= 0 && (!FindRing(shape.id, state.cells(), &place) ||
-                       step >= state.cells(place.begin));
-}
-
 }  // namespace
 
 void FoldAggregate(const AggregateShape& shape,
                    const AggregateContribution& contribution,
                    v1::AggregateState* state) {
   const int64_t step = StepOf(contribution.time_us, shape.step_us);
+  if (step < 0) return;
   state->set_group(shape.group);
-  if (!Covers(shape, step, *state)) return;
+  Cells* const cells = state->mutable_cells();
+  const RingPlace place = ObtainRing(shape, cells);
+  if (step < cells->Get(place.begin)) return;
   bool added = false;
-  Bucket bucket = Bucket::Obtain(shape, step, state->mutable_cells(), &added);
+  Bucket bucket = Bucket::Obtain(shape, place, step, cells, &added);
   AddTo(shape, contribution, &bucket);
-  if (added) Evict(shape, state->mutable_cells());
+  if (added) Evict(shape, place, cells);
 }
 
 UndoResult UndoAggregate(const AggregateShape& shape,
                          const AggregateContribution& contribution,
                          v1::AggregateState* state) {
   const int64_t step = StepOf(contribution.time_us, shape.step_us);
+  Cells* const cells = state->mutable_cells();
+  RingPlace place;
   Bucket bucket;
-  if (!Bucket::Find(shape, step, state->mutable_cells(), &bucket)) {
+  if (!FindRing(shape, *cells, &place) ||
+      !Bucket::Find(shape, place, step, cells, &bucket)) {
     return UndoResult::kForgotten;
   }
   if (bucket.count() <= 1) {
@@ -241,9 +239,12 @@ UndoResult UndoAggregate(const AggregateShape& shape,
 void RebuildBucket(const AggregateShape& shape, int64_t step,
                    absl::Span<const AggregateContribution> contributions,
                    v1::AggregateState* state) {
-  if (!Covers(shape, step, *state)) return;
+  if (step < 0) return;
+  Cells* const cells = state->mutable_cells();
+  const RingPlace place = ObtainRing(shape, cells);
+  if (step < cells->Get(place.begin)) return;
   bool added = false;
-  Bucket bucket = Bucket::Obtain(shape, step, state->mutable_cells(), &added);
+  Bucket bucket = Bucket::Obtain(shape, place, step, cells, &added);
   bucket.Clear();
   for (const AggregateContribution& one : contributions) {
     if (StepOf(one.time_us, shape.step_us) == step) {
@@ -251,18 +252,18 @@ void RebuildBucket(const AggregateShape& shape, int64_t step,
     }
   }
   if (bucket.count() == 0) bucket.Remove();
-  Evict(shape, state->mutable_cells());
+  Evict(shape, place, cells);
 }
 
 void KeepOnly(absl::Span<const uint64_t> ids, v1::AggregateState* state) {
   Cells* const cells = state->mutable_cells();
   for (int i = cells->empty() ? 0 : static_cast<int>(cells->Get(0)); i-- > 0;) {
     const auto id = static_cast<uint64_t>(cells->Get(1 + 2 * i));
+    if (std::binary_search(ids.begin(), ids.end(), id)) continue;
+    AggregateShape shape;
+    shape.id = id;
     RingPlace place;
-    if (!std::binary_search(ids.begin(), ids.end(), id) &&
-        FindRing(id, *cells, &place)) {
-      EraseRing(place, cells);
-    }
+    if (FindRing(shape, *cells, &place)) EraseRing(place, cells);
   }
 }
 

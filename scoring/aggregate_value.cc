@@ -308,7 +308,7 @@ AggregateResult DeriveAggregate(const AggregateShape& shape,
                                 const v1::AggregateState* state,
                                 int64_t time_us, AggregateBuffers* buffers) {
   RingPlace place;
-  if (state == nullptr || !FindRing(shape.id, state->cells(), &place)) {
+  if (state == nullptr || !FindRing(shape, state->cells(), &place)) {
     return Empty(shape);
   }
   const int64_t last_step = StepOf(time_us, shape.step_us);

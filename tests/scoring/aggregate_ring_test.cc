@@ -237,7 +237,7 @@ TEST(AggregateState, AWindowThatHasBeenLetGoOfIsUnknownNotSmall) {
   ring.Fold(kStart, 1);
   ring.Fold(kStart + 7 * day, 1);
   EXPECT_EQ(ring.Derive(kStart + kSecond).count, 1);
-  ring.Fold(kStart + 9 * day, 1);
+  ring.Fold(kStart + 10 * day, 1);
   EXPECT_FALSE(ring.Derive(kStart + kSecond).count_known);
   EXPECT_FALSE(ring.Derive(kStart + 3500 * kSecond).known);
   EXPECT_TRUE(ring.Derive(kStart + 3600 * kSecond).known);
