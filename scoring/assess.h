@@ -2,9 +2,9 @@
 #ifndef PORTRISK_SCORING_ASSESS_H_
 #define PORTRISK_SCORING_ASSESS_H_
 
+#include "absl/types/span.h"
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/history.pb.h"
-#include "absl/types/span.h"
 #include "scoring/aggregate_view.h"
 #include "scoring/container_history.h"
 #include "scoring/decision.h"

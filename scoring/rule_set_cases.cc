@@ -102,10 +102,9 @@ class Runner {
   }
 
   void ReadGiven(const YamlNode& node, Given* given) {
-    const MapReader map(node, "given",
-                        {"movement", "container", "right", "lists",
-                         "aggregates"},
-                        issues_);
+    const MapReader map(
+        node, "given",
+        {"movement", "container", "right", "lists", "aggregates"}, issues_);
     const auto read = [&](absl::string_view key,
                           google::protobuf::Message* message) {
       const YamlNode* value = map.Get(key);

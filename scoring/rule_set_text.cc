@@ -78,9 +78,9 @@ std::string Render(const Translations& texts, absl::string_view language,
     if (found == hit.evidence().end()) {
       absl::StrAppend(&result, kUnknown[index]);
     } else {
-      absl::StrAppend(&result, found->approximate() ? kAbout : "",
-                      piece.is_decimal ? Readable(found->value())
-                                       : found->value());
+      absl::StrAppend(
+          &result, found->approximate() ? kAbout : "",
+          piece.is_decimal ? Readable(found->value()) : found->value());
     }
   }
   return result;
