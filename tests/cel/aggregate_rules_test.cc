@@ -112,7 +112,7 @@ TEST(AggregateRules, MistakesAreShownWhereTheyStand) {
       {"right.actor.account", "right.actor.acount",
        "UNKNOWN_FIELD 9:38 Party has no field acount [account]"},
       {"key: movement.pickup_right.actor.account",
-       "key: movement.weights.vgm_kg * 1.5", "TYPE_MISMATCH 9:10 a key is"},
+       "key: movement.location.latitude", "TYPE_MISMATCH 9:10 a key is"},
       {"key: movement.pickup_right.actor.account", "key: []",
        "BAD_VALUE 9:10 a key has 1 to 4 parts"},
       {"where: movement.event == PICKUP_RIGHT_QUERIED",
@@ -154,8 +154,8 @@ TEST(AggregateRules, MistakesAreShownWhereTheyStand) {
       {"when: lookups > 3", "when: lookups == 'x'", "TYPE_MISMATCH 17:19"},
       {"when: lookups > 3", "when: size([aggregates]) > 3",
        "TYPE_MISMATCH 17:17 aggregates can be read one by one only"},
-      {"{lookups: 4}", "{lokups: 4}", "UNKNOWN_FIELD 20:32"},
-      {"{lookups: 4}", "{lookups: many}", "BAD_VALUE 20:41"},
+      {"{lookups: 4}", "{lokups: 4}", "UNKNOWN_FIELD 20:31"},
+      {"{lookups: 4}", "{lookups: many}", "BAD_VALUE 20:40"},
       {"when: lookups > 3\n", "when: movement.event == GATE_OUT\n", nullptr},
   };
   for (const auto& one : kCases) {
