@@ -18,6 +18,9 @@ using Function = AggregateFunction;
 // What decay weights are parts of.
 constexpr auto kDecayOne = static_cast<double>(int64_t{1} << kDecayPoint);
 
+// A table is not worth clearing for so few.
+constexpr size_t kFewEntries = 16;
+
 // The buckets of a window, and their entries.
 struct Window {
   RingColumns ring;
@@ -189,6 +192,20 @@ void ForEachBucket(const Window& window, Visitor visit) {
   }
 }
 
+// The same for few entries: each is looked for among those before it.
+int64_t CountFewDifferent(const Window& window) {
+  int64_t different = 0;
+  for (const int64_t* entry = window.entries; entry < window.entries_end;
+       entry += 2) {
+    bool seen = false;
+    for (const int64_t* other = window.entries; other < entry; other += 2) {
+      seen |= *other == *entry;
+    }
+    different += seen ? 0 : 1;
+  }
+  return different;
+}
+
 // How many different hashes the entries have.
 int64_t CountDifferent(const Window& window, std::vector<uint64_t>* table) {
   const auto entries =
@@ -196,6 +213,7 @@ int64_t CountDifferent(const Window& window, std::vector<uint64_t>* table) {
   if (window.end - window.begin == 1) {
     return static_cast<int64_t>(entries);
   }
+  if (entries <= kFewEntries) return CountFewDifferent(window);
   size_t slots = 16;
   while (slots < entries * 2) slots *= 2;
   table->assign(slots, 0);
