@@ -37,7 +37,9 @@ void Assessor::Assess(const AssessContext& context,
   AssignUnit(m, states.container, *context.draw_key, out->mutable_unit());
   if (!m.retraction() && IsActual(m)) {
     const Programme& programme = *context.programme;
-    const Scope scope = views_.ScopeOf(m);
+    aggregates_.Begin(programme.aggregates(), m, states.aggregates);
+    Scope scope = views_.ScopeOf(m);
+    scope.aggregates = &aggregates_;
     const Programme::Needs needs = programme.Select(scope, &scratch_);
     views_.Derive(needs, input, states, *context.reference);
     programme.EvaluateSelected(scope, &scratch_, out);

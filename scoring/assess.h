@@ -2,8 +2,10 @@
 #ifndef PORTRISK_SCORING_ASSESS_H_
 #define PORTRISK_SCORING_ASSESS_H_
 
+#include "absl/types/span.h"
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/history.pb.h"
+#include "scoring/aggregate_view.h"
 #include "scoring/decision.h"
 #include "scoring/programme.h"
 #include "scoring/reference.h"
@@ -30,6 +32,7 @@ class Assessor {
 
  private:
   Views views_;
+  AggregateView aggregates_;
   EvalScratch scratch_;
 };
 

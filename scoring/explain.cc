@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "scoring/cel/declared_values.h"
 #include "scoring/cel/eval.h"
 #include "scoring/cel/fields.h"
 #include "scoring/cel/naive.h"
@@ -32,7 +33,7 @@ class Explainer {
   // `condition` is the rule's tree.
   Explainer(const Rule& rule, const Expr& condition, const RuleSet& set,
             const Scope& scope, const std::vector<Programme::List>& lists)
-      : source_(rule.source), lists_(lists) {
+      : source_(rule.source), lists_(lists), declared_(scope.aggregates) {
     cel::Compiler compiler(set.environment);
     Add(condition, &compiler);
     program_ = compiler.Finish();
@@ -46,11 +47,12 @@ class Explainer {
         }
       }
     }
-    const google::protobuf::Message* roots[] = {
+    const google::protobuf::Message* roots[cel::kRuleRoots] = {
         scope.movement, scope.container, scope.right,    scope.party,
         scope.vessel,   scope.route,     scope.facility, scope.source};
     cel::ListContext context;
     context.sets = sets_.data();
+    context.declared = declared_;
     if (scope.movement->has_occurrence_time()) {
       context.now_seconds = scope.movement->occurrence_time().seconds();
     }
@@ -111,6 +113,11 @@ class Explainer {
                      : value.b                 ? v1::HOLDS
                                                : v1::FAILS);
       out->set_value(ValueText(expr, value));
+      const bool aggregate = expr.reference == cel::Reference::kPath &&
+                             expr.variable_depth == cel::kAggregatesRoot;
+      if (aggregate && declared_->IsApproximate(*expr.field)) {
+        out->mutable_value()->append(" (estimated)");
+      }
     }
     if (expr.set == nullptr || expr.node != Node::kCall) return;
     for (const Programme::List& list : lists_) {
@@ -220,6 +227,7 @@ class Explainer {
 
   const absl::string_view source_;
   const std::vector<Programme::List>& lists_;
+  cel::DeclaredValues* const declared_;
   absl::flat_hash_map<const Expr*, uint32_t> instructions_;
   std::shared_ptr<const cel::Program> program_;
   std::vector<const cel::EntrySet*> sets_;

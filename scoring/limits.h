@@ -51,6 +51,28 @@ inline constexpr size_t kEvidenceFieldsMax = 64;
 inline constexpr size_t kIssuesMax = 200;
 inline constexpr int32_t kContributionMax = 1000;
 
+// Aggregates.
+inline constexpr size_t kAggregatesPerSetMax = 200;
+inline constexpr size_t kAggregateKeysMax = 4;  // Expressions of one key.
+inline constexpr int64_t kAggregateWindowSecondsMin = 60;
+inline constexpr int64_t kAggregateWindowSecondsMax = int64_t{1827} * 86400;
+inline constexpr int64_t kAggregateResolutionSecondsMin = 1;
+inline constexpr int64_t kAggregateHalfLifeSecondsMin = 60;
+// Buckets in a window: of what keeps numbers only, and of what keeps values.
+inline constexpr int64_t kAggregateStepsMax = 400;
+inline constexpr int64_t kAggregateSketchStepsMax = 64;
+// Bytes of a text that first and last keep; a longer one is no value.
+inline constexpr size_t kAggregateTextBytesMax = 64;
+// Values a bucket keeps: of min, max, first, last and time_since; of distinct
+// and quantile, before they estimate.
+inline constexpr uint32_t kAggregateBestKept = 4;
+inline constexpr uint32_t kAggregateExactKept = 32;
+// Of a bucket that estimates quantiles.
+inline constexpr uint32_t kAggregateBinsMax = 192;
+inline constexpr size_t kAggregateRegisters = 256;
+// Bytes of one aggregate under one key, at the very most.
+inline constexpr size_t kAggregateRingBytesMax = size_t{128} << 10;
+
 static_assert(kNestingMax < kTreeHeightMax);
 static_assert(kExpressionBytesMax < (1u << 16),
               "offsets into a condition fit 16 bits with room for its end");

@@ -13,7 +13,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "scoring/aggregate_parser.h"
+#include "scoring/aggregate_plan.h"
 #include "scoring/cel/conjunctions.h"
+#include "scoring/cel/declared_values.h"
 #include "scoring/cel/eval.h"
 #include "scoring/cel/program.h"
 #include "scoring/limits.h"
@@ -80,6 +83,7 @@ struct Programme::Rep {
   // What one evaluation works on.
   struct Pass {
     const v1::Movement& movement;
+    cel::DeclaredValues* aggregates;
     const Circumstances& now;
     cel::EvalState* state;
     EvalScratch::Rep* scratch;
@@ -91,6 +95,7 @@ struct Programme::Rep {
            cel::Compiler* compiler);
   void AddSuppressions(cel::Compiler* compiler);
   void BuildIndex(const v1::Statistics& statistics);
+  void PlanAggregates();
   // The compiled rules of a member.
   std::pair<uint32_t, uint32_t> RulesOf(uint32_t member) const;
   void EvaluateRule(uint32_t rule, const Pass& pass) const;
@@ -112,6 +117,7 @@ struct Programme::Rep {
   std::vector<uint32_t> evidence;                 // Slots.
   cel::Conjunctions conditions;                   // By rule.
   RuleIndex index;
+  std::shared_ptr<const AggregatePlan> aggregates;
   absl::flat_hash_map<std::string, std::vector<Cap>> category_caps;
   size_t rule_count = 0;
   uint16_t roots_read = 0;  // Of all rules.
@@ -164,6 +170,7 @@ absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
   rep->AddSuppressions(&compiler);
   rep->program = compiler.Finish();
   rep->BuildIndex(statistics);
+  rep->PlanAggregates();
   std::shared_ptr<Programme> programme(new Programme);
   programme->rep_ = std::move(rep);
   return programme->With({});
@@ -315,6 +322,17 @@ std::shared_ptr<const Programme> Programme::With(
   return programme;
 }
 
+void Programme::Rep::PlanAggregates() {
+  std::vector<AggregatePlan::Use> uses;
+  for (const Member& member : members) {
+    const RuleSet& set = *member.rule_set;
+    if (set.aggregates == nullptr) continue;
+    uses.push_back(
+        {set.aggregates, AggregatesRead(set, AggregateReaders::kNoDrafts)});
+  }
+  aggregates = AggregatePlan::Make(uses);
+}
+
 void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
   std::vector<IndexedRule> indexed;
   std::vector<uint32_t> roots;
@@ -331,7 +349,7 @@ void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
 
 Programme::Needs Programme::Select(const Scope& scope,
                                    EvalScratch* scratch) const {
-  const google::protobuf::Message* roots[] = {
+  const google::protobuf::Message* roots[cel::kRuleRoots] = {
       scope.movement, scope.container, scope.right,    scope.party,
       scope.vessel,   scope.route,     scope.facility, scope.source};
   const v1::Movement& movement = *scope.movement;
@@ -339,6 +357,7 @@ Programme::Needs Programme::Select(const Scope& scope,
   Candidates& candidates = scratch->rep_->candidates;
   cel::ListContext lists;
   lists.sets = now_->sets.data();
+  lists.declared = scope.aggregates;
   if (movement.has_occurrence_time()) {
     lists.now_seconds = movement.occurrence_time().seconds();
   }
@@ -365,8 +384,8 @@ void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,
   cel::EvalState& state = scratch->rep_->state;
   Candidates& candidates = scratch->rep_->candidates;
   rep.index.Refine(&state, &candidates);
-  const Rep::Pass pass{*scope.movement, *now_, &state, scratch->rep_.get(),
-                       out};
+  const Rep::Pass pass{*scope.movement,      scope.aggregates, *now_, &state,
+                       scratch->rep_.get(), out};
   for (const uint32_t rule : candidates.rules()) rep.EvaluateRule(rule, pass);
   for (uint32_t i = 0; i < rep.members.size(); ++i) {
     if (!now_->Concerns(i, out->unit().rollout_ppm())) continue;
@@ -432,9 +451,13 @@ void Programme::Rep::AddHit(uint32_t index, const Pass& pass) const {
     const std::string* text = EvidenceText(evidence[i], pass);
     if (text == nullptr) continue;
     v1::Evidence* entry = hit->add_evidence();
-    Assign(program->paths[program->slots[evidence[i]].path],
-           entry->mutable_field());
+    const cel::Slot& slot = program->slots[evidence[i]];
+    Assign(program->paths[slot.path], entry->mutable_field());
     Assign(*text, entry->mutable_value());
+    if (slot.access.is_declared() &&
+        pass.aggregates->IsApproximate(*slot.access.field)) {
+      entry->set_approximate(true);
+    }
   }
   if (compiled.suppressions_begin != compiled.suppressions_end) {
     Suppress(compiled, pass, hit);
@@ -508,6 +531,8 @@ int32_t Programme::CategoryCap(absl::string_view category,
   }
   return most;
 }
+
+const AggregatePlan& Programme::aggregates() const { return *rep_->aggregates; }
 
 const std::vector<Programme::Member>& Programme::members() const {
   return rep_->members;

@@ -24,8 +24,13 @@
 
 namespace portrisk::scoring {
 
+namespace cel {
+class DeclaredValues;
+}
+class AggregatePlan;
+
 // What a condition may read, in the order of cel::RuleEnvironment. The pointers
-// outlive the call; none is null.
+// outlive the call; only the last may be null.
 struct Scope {
   const v1::Movement* movement;
   const v1::ContainerView* container = &v1::ContainerView::default_instance();
@@ -35,6 +40,8 @@ struct Scope {
   const v1::RouteView* route = &v1::RouteView::default_instance();
   const v1::FacilityView* facility = &v1::FacilityView::default_instance();
   const v1::SourceView* source = &v1::SourceView::default_instance();
+  // An AggregateView (aggregate_view.h); null: aggregates are unknown.
+  cel::DeclaredValues* aggregates = nullptr;
 };
 
 // One parsed and checked document. Immutable.
@@ -121,6 +128,7 @@ class Programme {
     bool route = false;
     bool facility = false;
     bool source = false;
+    bool aggregates = false;  // Each is derived when it is read.
     // Of container and right, the fields with numbers above these as well.
     bool container_beyond = false;
     bool right_beyond = false;
@@ -152,6 +160,10 @@ class Programme {
   // undeclared.
   int32_t CategoryCap(absl::string_view category,
                       uint32_t rollout_ppm = 0) const;
+
+  // The aggregates that the rules of all members read, drafts left out: what
+  // to read of the store before a movement, and to fold it into.
+  const AggregatePlan& aggregates() const;
 
   const std::vector<Member>& members() const;
   size_t rule_count() const;

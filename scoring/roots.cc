@@ -13,8 +13,11 @@ enum Root : uint8_t {
   kRoute,
   kFacility,
   kSource,
+  kAggregates,
 };
-static_assert(kSource + 1 == kRootCount);
+static_assert(kAggregates + 1 == kRootCount);
+static_assert(kAggregates == cel::kAggregatesRoot);
+static_assert(kRightBeyond < 1 << 16);
 
 }  // namespace
 
@@ -43,6 +46,7 @@ Programme::Needs NeedsOf(uint16_t roots) {
   needs.route = reads(kRoute);
   needs.facility = reads(kFacility);
   needs.source = reads(kSource);
+  needs.aggregates = reads(kAggregates);
   needs.container_beyond = (roots & kContainerBeyond) != 0;
   needs.right_beyond = (roots & kRightBeyond) != 0;
   return needs;

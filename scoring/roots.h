@@ -12,7 +12,7 @@ namespace portrisk::scoring {
 
 // Bit n for root n of cel::RuleEnvironment; beyond them a bit each for the
 // fields of two that are not near (Programme::Needs).
-inline constexpr int kRootCount = 8;
+inline constexpr int kRootCount = static_cast<int>(cel::kRuleRoots);
 inline constexpr uint16_t kContainerBeyond = 1 << kRootCount;
 inline constexpr uint16_t kRightBeyond = 1 << (kRootCount + 1);
 inline constexpr uint16_t kBeyond = kContainerBeyond | kRightBeyond;

@@ -90,7 +90,7 @@ class RuleIndex {
   // Fewer of them, by what history says.
   void Refine(cel::EvalState* state, Candidates* candidates) const;
   // The roots that Refine reads: bit n for root n.
-  uint8_t roots_refined() const { return roots_refined_; }
+  uint16_t roots_refined() const { return roots_refined_; }
 
   size_t attribute_count() const { return attributes_.size(); }
   size_t SpaceUsed() const;  // Bytes.
@@ -166,7 +166,7 @@ class RuleIndex {
   std::vector<uint64_t> event_any_;
   std::vector<Attribute> attributes_;  // Most selective first in each part.
   size_t history_begin_ = 0;           // From here on they read history.
-  uint8_t roots_refined_ = 0;
+  uint16_t roots_refined_ = 0;
   std::vector<uint32_t> rows_;   // The rule of each row.
   std::vector<RowTests> tests_;  // Of each row.
   RowRun unfiled_;

@@ -163,9 +163,9 @@ const Value* DemandAnalysis::ConstantOf(uint32_t index) const {
 
 // Operands come before what uses them, so one pass does.
 void DemandAnalysis::FindRoots() {
-  std::vector<uint8_t> of_slot(program_.slots.size());
+  std::vector<uint16_t> of_slot(program_.slots.size());
   for (size_t i = 0; i < of_slot.size(); ++i) {
-    of_slot[i] = i < program_.root_count ? static_cast<uint8_t>(1 << i)
+    of_slot[i] = i < program_.root_count ? static_cast<uint16_t>(1 << i)
                                          : of_slot[program_.slots[i].parent];
   }
   roots_.resize(program_.instructions.size());

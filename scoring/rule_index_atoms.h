@@ -42,7 +42,7 @@ class DemandAnalysis {
 
   KeyFamily family(uint32_t attribute) const { return families_[attribute]; }
   // Bit n: it reads root n.
-  uint8_t roots_read(uint32_t instruction) const { return roots_[instruction]; }
+  uint16_t roots_read(uint32_t instruction) const { return roots_[instruction]; }
 
   static constexpr size_t kAlternativesMax = 8;
 
@@ -73,7 +73,7 @@ class DemandAnalysis {
   std::vector<Demands> Expand(uint32_t index, const Counts& counts) const;
 
   const cel::Program& program_;
-  std::vector<uint8_t> roots_;
+  std::vector<uint16_t> roots_;
   std::vector<KeyFamily> families_;  // By instruction.
 };
 

@@ -390,7 +390,7 @@ class RuleIndexBuilder {
     at_.resize(all.size());
     for (const size_t i : order) {
       if (ReadsHistory(i)) {
-        const uint8_t roots = analysis_.roots_read(all[i].instruction);
+        const uint16_t roots = analysis_.roots_read(all[i].instruction);
         index_->roots_refined_ |= roots & ~1;
       } else {
         ++index_->history_begin_;

@@ -13,6 +13,7 @@
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/movement.pb.h"
 #include "portrisk/v1/rules.pb.h"
+#include "scoring/aggregate_names.h"
 #include "scoring/cel/checker.h"
 #include "scoring/cel/environment.h"
 #include "scoring/cel/program.h"
@@ -82,6 +83,7 @@ class RuleSet {
   std::vector<std::pair<std::string, int32_t>> categories;  // Name, cap.
   std::vector<Suppression> suppressions;
   std::vector<Rule> rules;
+  std::shared_ptr<const AggregateNames> aggregates;  // Null when none.
   cel::Environment environment = cel::RuleEnvironment();
   absl::flat_hash_map<std::string, size_t> rule_index;  // By id.
   std::shared_ptr<const cel::Program> program;          // Of all conditions.

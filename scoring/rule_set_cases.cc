@@ -3,7 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "scoring/cel/declared_values.h"
 #include "scoring/cel/eval.h"
+#include "scoring/cel/fields.h"
 #include "scoring/cel/program.h"
 #include "scoring/rule_set_reader.h"
 
@@ -12,6 +14,23 @@ namespace {
 
 enum class Outcome : uint8_t { kHit, kMiss, kUnknown };
 constexpr absl::string_view kOutcomes[] = {"hit", "miss", "unknown"};
+
+// Aggregates as a test gives them.
+class GivenValues final : public cel::DeclaredValues {
+ public:
+  explicit GivenValues(const google::protobuf::Message* message)
+      : message_(message) {}
+
+  bool Read(const google::protobuf::FieldDescriptor& field,
+            cel::Value* value) override {
+    return message_ != nullptr &&
+           cel::ReadField(*message_, {&field, message_->GetReflection()},
+                          value);
+  }
+
+ private:
+  const google::protobuf::Message* const message_;
+};
 
 struct Given {
   v1::Movement movement;
@@ -22,6 +41,7 @@ struct Given {
   v1::RouteView route;
   v1::FacilityView facility;
   v1::SourceView source;
+  std::unique_ptr<google::protobuf::Message> aggregates;  // Null: unknown.
   // What the lists that are loaded apart hold in this test; by name in the set.
   std::vector<std::shared_ptr<const cel::EntrySet>> lists;
 };
@@ -83,10 +103,11 @@ class Runner {
   }
 
   void ReadGiven(const YamlNode& node, Given* given) {
-    const MapReader map(node, "given",
-                        {"movement", "container", "right", "party", "vessel",
-                         "route", "facility", "source", "lists"},
-                        issues_);
+    const MapReader map(
+        node, "given",
+        {"movement", "container", "right", "party", "vessel", "route",
+         "facility", "source", "lists", "aggregates"},
+        issues_);
     const auto read = [&](absl::string_view key,
                           google::protobuf::Message* message) {
       const YamlNode* value = map.Get(key);
@@ -100,6 +121,13 @@ class Runner {
     read("route", &given->route);
     read("facility", &given->facility);
     read("source", &given->source);
+    if (map.Get("aggregates") != nullptr) {
+      static const auto* const none = new AggregateNames({});
+      const AggregateNames* names =
+          set_.aggregates == nullptr ? none : set_.aggregates.get();
+      given->aggregates = names->NewValues();
+      read("aggregates", given->aggregates.get());
+    }
     const YamlNode* lists = map.Get("lists");
     if (lists == nullptr) return;
     for (size_t i = 0; i + 1 < lists->children.size(); i += 2) {
@@ -159,12 +187,14 @@ class Runner {
       *why = "the rule is not valid at that time";
       return Outcome::kMiss;
     }
-    const google::protobuf::Message* roots[] = {
+    const google::protobuf::Message* roots[cel::kRuleRoots] = {
         &movement,     &given.container, &given.right,    &given.party,
         &given.vessel, &given.route,     &given.facility, &given.source};
+    GivenValues aggregates(given.aggregates.get());
     const std::vector<const cel::EntrySet*> sets = SetsOf(given);
     cel::ListContext lists;
     lists.sets = sets.data();
+    lists.declared = &aggregates;
     if (movement.has_occurrence_time()) {
       lists.now_seconds = movement.occurrence_time().seconds();
     }

@@ -7,8 +7,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "scoring/aggregate_parser.h"
 #include "scoring/cel/parser.h"
 #include "scoring/cel/program.h"
+#include "scoring/cel/terms.h"
 #include "scoring/limits.h"
 #include "scoring/list_policy.h"
 #include "scoring/rule_set_effects.h"
@@ -67,19 +69,14 @@ class Parser {
       Categories(*categories);
     }
     if (const YamlNode* lists = map.Get("lists")) Lists(*lists);
-    if (node.Find("aggregates") != nullptr) Aggregates(node);
+    const YamlNode* const aggregates = map.Get("aggregates");
+    if (aggregates != nullptr) ReadAggregates(*aggregates, issues_, set_.get());
     if (const YamlNode* node = map.Get("suppressions")) {
       ReadSuppressions(*node, issues_, set_.get());
     }
     if (const YamlNode* rules = map.Required("rules")) Rules(*rules);
-  }
-
-  void Aggregates(const YamlNode& node) {
-    for (size_t i = 0; i < node.children.size(); i += 2) {
-      if (node.children[i]->text != "aggregates") continue;
-      issues_->Error("NOT_SUPPORTED", node.children[i]->offset,
-                     "aggregates are not supported yet in this version",
-                     "leave it out; `container` has what is known of the past");
+    if (aggregates != nullptr) {
+      WarnOfUnusedAggregates(*aggregates, *set_, issues_);
     }
   }
 
@@ -392,8 +389,7 @@ class Parser {
     const cel::Checked checked =
         checker_.CheckExpression(piece->text, &diagnostics);
     const bool path =
-        checked.expr != nullptr && checked.expr->node == cel::Node::kSelect &&
-        checked.expr->reference == cel::Reference::kPath &&
+        checked.expr != nullptr && IsField(*checked.expr) &&
         set_->environment.PathName(cel::PathOf(*checked.expr)) == piece->text;
     if (diagnostics.empty() && !path) {
       diagnostics.push_back({"BAD_TEXT", true, 0, 1,

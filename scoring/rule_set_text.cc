@@ -13,6 +13,9 @@ namespace {
 constexpr std::array<absl::string_view, kLanguages.size()> kUnknown = {
     "(unknown)", "(desconocido)", "(desconhecido)"};
 
+// Before an estimate; needs no translation.
+constexpr absl::string_view kAbout = "\u2248 ";
+
 size_t LanguageIndex(absl::string_view language) {
   const auto found = std::find(kLanguages.begin(), kLanguages.end(), language);
   return found == kLanguages.end() ? 0 : found - kLanguages.begin();
@@ -75,8 +78,9 @@ std::string Render(const Translations& texts, absl::string_view language,
     if (found == hit.evidence().end()) {
       absl::StrAppend(&result, kUnknown[index]);
     } else {
-      absl::StrAppend(&result, piece.is_decimal ? Readable(found->value())
-                                                : found->value());
+      absl::StrAppend(
+          &result, found->approximate() ? kAbout : "",
+          piece.is_decimal ? Readable(found->value()) : found->value());
     }
   }
   return result;

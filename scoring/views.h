@@ -3,7 +3,9 @@
 #ifndef PORTRISK_SCORING_VIEWS_H_
 #define PORTRISK_SCORING_VIEWS_H_
 
+#include "absl/types/span.h"
 #include "portrisk/v1/history.pb.h"
+#include "scoring/aggregate_view.h"
 #include "scoring/container_history.h"
 #include "scoring/container_view.h"
 #include "scoring/party_history.h"
@@ -22,6 +24,8 @@ struct EntityStates {
   const v1::VesselState* vessel = nullptr;
   const v1::FacilityState* facility = nullptr;
   ProfileStates profiles{};
+  // One for each group of the programme's aggregates; empty: all unknown.
+  absl::Span<const AggregateGroupState> aggregates = {};
 };
 
 // Buffers for one movement at a time; reused.

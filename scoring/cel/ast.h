@@ -87,7 +87,8 @@ struct Expr {
   // 0 is the outermost macro's. Of a root: its number.
   uint32_t variable_depth = 0;
   Type type;
-  const google::protobuf::FieldDescriptor* field = nullptr;  // kSelect, kHas
+  // kSelect, kHas, and a declared value named without its root.
+  const google::protobuf::FieldDescriptor* field = nullptr;
   absl::string_view field_path;  // How a missing field of a select is called.
   std::shared_ptr<const EntrySet> set;
   // kCall: by what it is called and, when one overload is certain, which.

@@ -149,6 +149,13 @@ class Checker : public Scope {
       expr->type.message = roots[i].type;
       return true;
     }
+    if (const auto* field = environment().FindDeclared(expr->name)) {
+      expr->reference = Reference::kPath;
+      expr->variable_depth = kAggregatesRoot;
+      expr->field = field;
+      expr->type = TypeOfField(*field);
+      return true;
+    }
     if (const auto* value = environment().FindConstant(expr->name)) {
       return Constant(value, expr);
     }
@@ -363,6 +370,21 @@ class Checker : public Scope {
   std::vector<Path>* const fields_;
 };
 
+// The first place where the root of declared values is taken for a message:
+// there is none, only its fields can be read. Null when all is well.
+const Expr* DeclaredRootMisused(const Expr& expr) {
+  for (const ExprPtr& arg : expr.args) {
+    const bool selected = expr.reference == Reference::kPath ||
+                          expr.reference == Reference::kOptionalPath;
+    if (arg->reference == Reference::kPath && !HasFields(*arg) &&
+        arg->variable_depth == kAggregatesRoot && !selected) {
+      return arg;
+    }
+    if (const Expr* at = DeclaredRootMisused(*arg)) return at;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 ConditionChecker::ConditionChecker(const Environment& environment)
@@ -380,6 +402,12 @@ Checked ConditionChecker::CheckExpression(absl::string_view source,
   Checker checker(environment_, tree_.get(), diagnostics, &checked.fields);
   if (!checker.Check(expr)) return checked;
   checker.Use(*expr);
+  if (const Expr* misused =
+          environment_.is_rules() ? DeclaredRootMisused(*expr) : nullptr) {
+    checker.Fail(const_cast<Expr*>(misused), "TYPE_MISMATCH",
+                 "aggregates can be read one by one only", "lookups_1h");
+    return checked;
+  }
   if (environment_.is_rules() &&
       !CheckCost(*expr, diagnostics, &checked.cost)) {
     return checked;

@@ -28,6 +28,8 @@ enum class EntryType : uint8_t {
   kHsPrefix,         // Matches every commodity code that starts with it.
 };
 
+class DeclaredValues;
+
 class EntrySet {
  public:
   static constexpr int64_t kNotMember = INT64_MIN;
@@ -101,7 +103,7 @@ class EntrySetBuilder {
   std::unique_ptr<EntrySet> set_;
 };
 
-// What membership depends on besides the text.
+// What an evaluation depends on besides the messages.
 struct ListContext {
   static constexpr int64_t kNoTime = INT64_MIN;
   // The movement's occurrence time in Unix seconds.
@@ -109,6 +111,8 @@ struct ListContext {
   // The lists in force, by number of Program::sets; null where not loaded.
   // Null pointer: the program's own, so that every stand-in is not loaded.
   const EntrySet* const* sets = nullptr;
+  // Where declared values come from; null: they are unknown.
+  DeclaredValues* declared = nullptr;
 };
 
 // "text", "locode", "container_number", "party_id", "hs_prefix".

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/empty.pb.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
 
@@ -98,6 +99,16 @@ void Environment::AddSet(std::shared_ptr<const EntrySet> set) {
   sets_[std::move(name)] = std::move(set);
 }
 
+void Environment::SetDeclared(const Descriptor* type) {
+  roots_[kAggregatesRoot].type = type;
+  AddNames(*type);
+}
+
+const FieldDescriptor* Environment::FindDeclared(absl::string_view name) const {
+  if (!is_rules() || roots_.size() <= kAggregatesRoot) return nullptr;
+  return roots_[kAggregatesRoot].type->FindFieldByName(std::string(name));
+}
+
 void Environment::AddNames(const Descriptor& type) {
   if (std::find(visited_.begin(), visited_.end(), &type) != visited_.end()) {
     return;
@@ -156,12 +167,21 @@ std::vector<std::string> Environment::Names() const {
   for (const auto& [name, set] : sets_) names.push_back(name);
   // Hash order must not decide which of two equally near names is suggested.
   std::sort(names.begin() + roots_.size(), names.end());
+  if (is_rules() && roots_.size() > kAggregatesRoot) {
+    const Descriptor& declared = *roots_[kAggregatesRoot].type;
+    for (int i = 0; i < declared.field_count(); ++i) {
+      names.push_back(declared.field(i)->name());
+    }
+  }
   names.insert(names.end(), constant_names_.begin(), constant_names_.end());
   return names;
 }
 
 std::string Environment::PathName(const Path& path) const {
   std::string name = roots_[path.root].name;
+  if (path.root == kAggregatesRoot && path.fields.size() == 1) {
+    return path.fields[0]->name();
+  }
   for (const FieldDescriptor* field : path.fields) {
     absl::StrAppend(&name, ".", field->name());
   }
@@ -176,7 +196,8 @@ Environment RuleEnvironment() {
                       {"vessel", v1::VesselView::descriptor()},
                       {"route", v1::RouteView::descriptor()},
                       {"facility", v1::FacilityView::descriptor()},
-                      {"source", v1::SourceView::descriptor()}});
+                      {"source", v1::SourceView::descriptor()},
+                      {"aggregates", google::protobuf::Empty::descriptor()}});
 }
 
 }  // namespace portrisk::scoring::cel

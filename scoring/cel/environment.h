@@ -58,6 +58,14 @@ class Environment {
   // The name must be new.
   void AddSet(std::shared_ptr<const EntrySet> set);
 
+  // Gives the root `aggregates` of rules a type: its fields are the values
+  // that a rule set declares, named without the root. `type` outlives this and
+  // what is compiled of it.
+  void SetDeclared(const google::protobuf::Descriptor* type);
+  // Null when no declared value is called that.
+  const google::protobuf::FieldDescriptor* FindDeclared(
+      absl::string_view name) const;
+
   const std::vector<Root>& roots() const { return roots_; }
   // A field of a message, null when there is none. Of those that rules can
   // reach it is found without the descriptors' locks and copies.
@@ -81,7 +89,7 @@ class Environment {
   void AddNames(const google::protobuf::Descriptor& type);
   std::vector<std::string> Candidates(absl::string_view name) const;
 
-  const std::vector<Root> roots_;
+  std::vector<Root> roots_;
   absl::flat_hash_map<std::string, const google::protobuf::EnumValueDescriptor*>
       constants_;
   std::vector<std::string> constant_names_;  // Bare, in order of discovery.
@@ -100,8 +108,13 @@ class Environment {
 bool IsTypeName(absl::string_view name);
 
 // The environment of rules: movement, container, right, party, vessel, route,
-// facility and source, in this order, without declared lists.
+// facility, source and, without fields until SetDeclared, aggregates, in this
+// order; without declared lists.
 Environment RuleEnvironment();
+
+inline constexpr size_t kRuleRoots = 9;
+// No message is read below it; see declared_values.h.
+inline constexpr uint32_t kAggregatesRoot = 8;
 
 }  // namespace portrisk::scoring::cel
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 
+#include "scoring/cel/declared_values.h"
 #include "scoring/cel/eval_logic.h"
 #include "scoring/cel/fields.h"
 #include "scoring/cel/ops.h"
@@ -45,6 +46,14 @@ void EvalState::Begin(const Program& program, const Value* variables) {
 
 void EvalState::Load(uint32_t index, Kept* kept) {
   const Slot& slot = program_->slots[index];
+  if (slot.access.is_declared()) {
+    kept->generation = generation_;
+    if (lists_.declared == nullptr ||
+        !lists_.declared->Read(*slot.access.field, &kept->value)) {
+      kept->value = Value::Unknown(slot.path);
+    }
+    return;
+  }
   const Value& parent = ReadSlot(slot.parent);
   kept->generation = generation_;
   if (parent.kind != Kind::kMessage ||

@@ -48,11 +48,12 @@ Value MessageAsValue(const Message& message) {
 }
 
 FieldAccess::FieldAccess(const FieldDescriptor* field)
-    : field(field),
-      reflection(google::protobuf::MessageFactory::generated_factory()
-                     ->GetPrototype(field->containing_type())
-                     ->GetReflection()),
-      reader(FindFieldReader(*field)) {}
+    : field(field), reader(FindFieldReader(*field)) {
+  const Message* const prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(
+          field->containing_type());
+  if (prototype != nullptr) reflection = prototype->GetReflection();
+}
 
 bool ReadByReflection(const Message& message, const FieldAccess& access,
                       Value* value) {

@@ -20,6 +20,9 @@ struct FieldAccess {
               const google::protobuf::Reflection* reflection)
       : field(field), reflection(reflection) {}
 
+  // Of declared_values.h: there is no message to read it from.
+  bool is_declared() const { return field != nullptr && reflection == nullptr; }
+
   const google::protobuf::FieldDescriptor* field = nullptr;
   const google::protobuf::Reflection* reflection = nullptr;
   FieldReader reader = nullptr;  // Instead of reflection, where there is one.

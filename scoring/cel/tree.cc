@@ -47,6 +47,8 @@ Path PathOf(const Expr& expr) {
     path.fields.push_back(at->field);
     at = at->args[0];
   }
+  // A declared value is named without its root.
+  if (at->field != nullptr) path.fields.push_back(at->field);
   path.root = at->variable_depth;
   std::reverse(path.fields.begin(), path.fields.end());
   return path;

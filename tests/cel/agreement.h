@@ -18,7 +18,7 @@ struct Bindings {
   v1::ContainerView container;
   v1::RightView right;
 
-  std::array<const google::protobuf::Message*, 3> roots() const {
+  std::array<const google::protobuf::Message*, kRuleRoots> roots() const {
     return {&movement, &container, &right};
   }
 };

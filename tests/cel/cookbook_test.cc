@@ -150,6 +150,7 @@ TEST(RulesPage, ConditionsOfTheWholeLanguageCheckWhereItIsThere) {
 TEST(RulesPage, ListsEveryIssue) {
   const std::string page = Page();
   for (const char* code : {"ALWAYS_FIRES",
+                           "BAD_AGGREGATE",
                            "BAD_LITERAL",
                            "BAD_TEXT",
                            "BAD_VALUE",
@@ -182,6 +183,7 @@ TEST(RulesPage, ListsEveryIssue) {
                            "UNKNOWN_KEY",
                            "UNKNOWN_NAME",
                            "UNKNOWN_VALUE",
+                           "UNUSED_AGGREGATE",
                            "UNUSED_CATEGORY",
                            "YAML"}) {
     EXPECT_TRUE(absl::StrContains(page, absl::StrCat("| `", code, "` |")))

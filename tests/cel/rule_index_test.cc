@@ -217,7 +217,7 @@ TEST_P(RuleIndexTest, AnswersLikeAPlainWalk) {
     const v1::RightView right;
     v1::Assessment assessment;
     programme->Evaluate({&movement, &container, &right}, &scratch, &assessment);
-    const Message* roots[] = {&movement, &container, &right};
+    const Message* roots[cel::kRuleRoots] = {&movement, &container, &right};
     ASSERT_EQ(Answers(assessment), Plainly(*checked.rule_set, movement, roots))
         << movement.DebugString();
     hits += static_cast<size_t>(assessment.hits_size());
@@ -251,7 +251,7 @@ TEST(RuleIndexTest, LeavesMostRulesAlone) {
   movement.mutable_weights()->set_gross_kg(5'050);
   const v1::ContainerView container;
   const v1::RightView right;
-  const Message* roots[] = {&movement, &container, &right};
+  const Message* roots[cel::kRuleRoots] = {&movement, &container, &right};
   cel::EvalState state;
   state.Begin(*program, roots);
   Candidates candidates;

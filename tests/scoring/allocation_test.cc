@@ -7,6 +7,8 @@
 #include <fstream>
 #include <new>
 
+#include "scoring/aggregate_plan.h"
+#include "scoring/aggregate_view.h"
 #include "scoring/assess.h"
 
 namespace {
@@ -217,6 +219,68 @@ rules:
   EXPECT_EQ(hits, 200);
   EXPECT_GT(suppressed, 20);
   EXPECT_LT(suppressed, 100);
+  EXPECT_EQ(allocations, 0);
+}
+
+// Every function of aggregates: keys, contributions, fold, undo, derive.
+TEST(AllocationTest, NorDoAggregates) {
+  std::string yaml = "rule_set: s\nlayer: port\nowner: NL\naggregates:\n";
+  std::string when = "true";
+  const char* const functions[] = {
+      "count: true, window: 1h",
+      "mean: movement.weights.vgm_kg, window: 180d, half_life: 30d",
+      "min: movement.weights.vgm_kg, window: 1d",
+      "distinct: movement.id, window: 1d",
+      "last: movement.location.locode, window: 7d",
+      "time_since: true, window: 7d",
+      "quantile: movement.weights.vgm_kg, q: 0.9, window: 1d"};
+  for (size_t i = 0; i < std::size(functions); ++i) {
+    const std::string name = "a" + std::to_string(i);
+    yaml += "  " + name + ": {key: movement.container.number, " + functions[i] +
+            "}\n";
+    when += " && " + name + "_count >= 0";
+  }
+  yaml +=
+      "rules:\n  - {id: r, title: {en: T}, explain: {en: E}, score: 1, "
+      "when: \"" +
+      when + "\"}\n";
+  const CheckResult checked = CheckRuleSet(yaml, "test");
+  ASSERT_NE(checked.rule_set, nullptr);
+  const auto programme = *Programme::Compile({{1, checked.rule_set}});
+  const AggregatePlan& plan = programme->aggregates();
+  ASSERT_EQ(plan.shapes().size(), std::size(functions));
+  std::vector<v1::Movement> movements;
+  for (int i = 0; i < 6000; ++i) {
+    v1::Movement& m = movements.emplace_back(MovementAt(i));
+    m.mutable_weights()->set_vgm_kg(2000 + i * 7919 % 28'000);
+    m.mutable_occurrence_time()->set_seconds(1'700'000'000 + i * 90);
+  }
+  AggregateInput input;
+  AggregateView view;
+  v1::AggregateState state;
+  std::vector<AggregateContribution> all;
+  std::string key;
+  uint64_t known = 0;
+  allocations = 0;
+  for (int i = 0; i < 6000; ++i) {
+    counting = i >= 4000;
+    input.Begin(plan, movements[i]);
+    const AggregateGroupState group{input.KeyOf(0, &key), &state};
+    view.Begin(plan, movements[i], {&group, 1});
+    for (uint32_t a = 0; a < plan.shapes().size(); ++a) {
+      known += view.Derive(a).known ? 1 : 0;
+    }
+    input.Contributions(static_cast<uint64_t>(i), &all);
+    for (const auto& one : all) {
+      FoldAggregate(plan.shapes()[one.aggregate], one, &state);
+      // Every third is corrected at once, and stays as it was.
+      if (i % 3 != 0) continue;
+      UndoAggregate(plan.shapes()[one.aggregate], one, &state);
+      FoldAggregate(plan.shapes()[one.aggregate], one, &state);
+    }
+    counting = false;
+  }
+  EXPECT_GT(known, 6 * 5990u);
   EXPECT_EQ(allocations, 0);
 }
 

@@ -1,0 +1,221 @@
+// HOT PATH (AggregateInput). A movement pays for the aggregates that can count
+// its event, not for those there are; keys and parts of conditions that
+// several have in common are evaluated once.
+#include "scoring/aggregate_plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "scoring/cel/environment.h"
+#include "scoring/container_history.h"
+#include "scoring/limits.h"
+
+namespace portrisk::scoring {
+namespace {
+
+constexpr uint8_t kUnasked = 2;
+
+int64_t MicrosOf(const google::protobuf::Timestamp& time) {
+  return time.seconds() * 1'000'000 + time.nanos() / 1000;
+}
+
+// Declarations by group and id, each once.
+using ByIdentity =
+    std::map<std::pair<uint64_t, uint64_t>, const AggregateDeclaration*>;
+
+}  // namespace
+
+std::shared_ptr<const AggregatePlan> AggregatePlan::Make(
+    const std::vector<Use>& all) {
+  std::shared_ptr<AggregatePlan> plan(new AggregatePlan);
+  plan->uses_ = all;
+  ByIdentity declarations;
+  for (const Use& use : all) {
+    for (size_t i = 0; i < use.used.size(); ++i) {
+      if (!use.used[i]) continue;
+      const AggregateDeclaration& one = use.names->declarations()[i];
+      declarations.emplace(std::make_pair(one.shape.group, one.shape.id), &one);
+    }
+  }
+  const cel::Environment environment = cel::RuleEnvironment();
+  cel::Compiler compiler(environment);
+  absl::flat_hash_map<uint64_t, uint32_t> index_of;
+  for (const auto& [identity, one] : declarations) {
+    const auto index = static_cast<uint32_t>(plan->shapes_.size());
+    index_of.emplace(identity.second, index);
+    if (plan->groups_.empty() || plan->groups_.back().id != identity.first) {
+      Group& group = plan->groups_.emplace_back();
+      group.id = identity.first;
+      group.begin = index;
+      for (const cel::Checked& key : one->key) {
+        group.key.push_back(compiler.Add(*key.expr));
+      }
+      group.source = one->key_source;
+    }
+    plan->groups_.back().end = index + 1;
+    plan->group_of_.push_back(static_cast<uint32_t>(plan->groups_.size()) - 1);
+    plan->shapes_.push_back(one->shape);
+    plan->shapes_.back().position = index - plan->groups_.back().begin;
+    Rule& rule = plan->rules_.emplace_back();
+    if (one->where.expr != nullptr) rule.where = compiler.Add(*one->where.expr);
+    rule.value = compiler.Add(*one->value.expr);
+    rule.canonical = one->canonical;
+    for (size_t event = 0; event < one->events.size(); ++event) {
+      if (one->events[event]) plan->by_event_[event].push_back(index);
+    }
+    plan->by_event_.back().push_back(index);
+  }
+  plan->program_ = compiler.Finish();
+  for (const Use& use : all) {
+    for (size_t i = 0; i < use.used.size(); ++i) {
+      if (!use.used[i]) continue;
+      const uint32_t index = index_of.at(use.names->declarations()[i].shape.id);
+      plan->bindings_[use.names->ValueField(i)] = {index, false};
+      plan->bindings_[use.names->CountField(i)] = {index, true};
+    }
+  }
+  return plan;
+}
+
+const AggregatePlan::Binding* AggregatePlan::Find(
+    const google::protobuf::FieldDescriptor& field) const {
+  const auto found = bindings_.find(&field);
+  return found == bindings_.end() ? nullptr : &found->second;
+}
+
+void AggregateInput::Begin(const AggregatePlan& plan,
+                           const v1::Movement& movement) {
+  plan_ = &plan;
+  movement_ = &movement;
+  has_key_.assign(plan.groups().size(), kUnasked);
+  hashed_ = cel::kNoOperand;
+  // Only the movement is read: the parser has refused all else.
+  std::array<const google::protobuf::Message*, cel::kRuleRoots> roots{};
+  roots[0] = &movement;
+  cel::ListContext lists;
+  if (movement.has_occurrence_time()) {
+    lists.now_seconds = movement.occurrence_time().seconds();
+  }
+  state_.Begin(*plan.program_, roots.data(), lists);
+}
+
+bool AggregateInput::HasKey(uint32_t group) {
+  uint8_t& has = has_key_[group];
+  if (has != kUnasked) return has == 1;
+  has = 1;
+  for (const uint32_t instruction : plan_->groups()[group].key) {
+    if (!state_.Evaluate(instruction).is_decided()) has = 0;
+  }
+  return has == 1;
+}
+
+bool AggregateInput::KeyOf(uint32_t group, std::string* key) {
+  key->clear();
+  for (const uint32_t instruction : plan_->groups()[group].key) {
+    const cel::Value value = state_.Evaluate(instruction);
+    if (!value.is_decided()) {
+      has_key_[group] = 0;
+      return false;
+    }
+    AppendCanonical(value, key);
+  }
+  has_key_[group] = 1;
+  return true;
+}
+
+bool AggregateInput::Contribute(uint32_t aggregate,
+                                AggregateContribution* one) {
+  const AggregatePlan::Rule& rule = plan_->rules_[aggregate];
+  if (rule.where != cel::kNoOperand && !state_.Evaluate(rule.where).is_true()) {
+    return false;
+  }
+  const cel::Value value = state_.Evaluate(rule.value);
+  if (!value.is_decided() || !HasKey(plan_->group_of_[aggregate])) return false;
+  one->aggregate = aggregate;
+  const AggregateUnit unit = plan_->shapes_[aggregate].unit;
+  switch (unit) {
+    case AggregateUnit::kNothing:
+      return true;
+    case AggregateUnit::kHash:
+      if (hashed_ != rule.value) {
+        hashed_ = rule.value;
+        hash_ = AggregateHash(value);
+      }
+      one->hash = hash_;
+      return true;
+    case AggregateUnit::kText:
+      one->text = value.text();
+      return one->text.size() <= kAggregateTextBytesMax;
+    default:
+      return UnitNumber(value, unit, &one->number, &one->saturated);
+  }
+}
+
+void AggregateInput::Contributions(uint64_t movement_key,
+                                   std::vector<AggregateContribution>* out) {
+  out->clear();
+  const v1::Movement& m = *movement_;
+  if (m.retraction() || !IsActual(m) || !m.has_occurrence_time()) return;
+  const auto event = static_cast<size_t>(m.event());
+  const auto& candidates =
+      plan_->by_event_[std::min(event, plan_->by_event_.size() - 1)];
+  for (const uint32_t aggregate : candidates) {
+    AggregateContribution one;
+    one.time_us = MicrosOf(m.occurrence_time());
+    one.movement_key = movement_key;
+    if (Contribute(aggregate, &one)) out->push_back(one);
+  }
+}
+
+void WriteContribution(const AggregatePlan& plan,
+                       const AggregateContribution& one, absl::string_view key,
+                       v1::AggregateContribution* out) {
+  const AggregateShape& shape = plan.shapes()[one.aggregate];
+  out->Clear();
+  out->set_aggregate(shape.id);
+  out->set_group(shape.group);
+  out->set_key(key.data(), key.size());
+  out->set_time_us(one.time_us);
+  out->set_movement_key(one.movement_key);
+  out->set_saturated(one.saturated);
+  switch (shape.unit) {
+    case AggregateUnit::kNothing:
+      break;
+    case AggregateUnit::kHash:
+      out->set_hash(one.hash);
+      break;
+    case AggregateUnit::kText:
+      out->set_text(one.text.data(), one.text.size());
+      break;
+    default:
+      out->set_number(one.number);
+  }
+}
+
+bool ReadContribution(const AggregatePlan& plan,
+                      const v1::AggregateContribution& message,
+                      AggregateContribution* out) {
+  const std::vector<AggregateShape>& shapes = plan.shapes();
+  const auto at = std::lower_bound(
+      shapes.begin(), shapes.end(),
+      std::make_pair(message.group(), message.aggregate()),
+      [](const AggregateShape& shape, const std::pair<uint64_t, uint64_t>& id) {
+        return std::make_pair(shape.group, shape.id) < id;
+      });
+  if (at == shapes.end() || at->group != message.group() ||
+      at->id != message.aggregate()) {
+    return false;
+  }
+  *out = AggregateContribution();
+  out->aggregate = static_cast<uint32_t>(at - shapes.begin());
+  out->saturated = message.saturated();
+  out->time_us = message.time_us();
+  out->movement_key = message.movement_key();
+  out->number = message.number();
+  out->hash = message.hash();
+  out->text = message.text();
+  return true;
+}
+
+}  // namespace portrisk::scoring

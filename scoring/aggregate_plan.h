@@ -1,0 +1,132 @@
+// The aggregates in use, compiled: which keys a movement has, and what it adds
+// to which aggregate.
+//
+// Lifecycle: Make joins what rule sets declare; equal declarations of several
+// sets or revisions become one. A plan is immutable and may be read by any
+// number of threads, each with an AggregateInput of its own.
+#ifndef PORTRISK_SCORING_AGGREGATE_PLAN_H_
+#define PORTRISK_SCORING_AGGREGATE_PLAN_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
+#include "portrisk/v1/aggregates.pb.h"
+#include "portrisk/v1/movement.pb.h"
+#include "scoring/aggregate.h"
+#include "scoring/aggregate_names.h"
+#include "scoring/aggregate_ring.h"
+#include "scoring/cel/eval.h"
+#include "scoring/cel/program.h"
+
+namespace portrisk::scoring {
+
+class AggregatePlan {
+ public:
+  // A rule set's aggregates, and which of them, by index, are in use.
+  struct Use {
+    std::shared_ptr<const AggregateNames> names;
+    std::vector<bool> used;
+  };
+  static std::shared_ptr<const AggregatePlan> Make(const std::vector<Use>& all);
+
+  // Aggregates with the same key expression: they share the state, which is
+  // stored under (id, value of the key).
+  struct Group {
+    uint64_t id = 0;
+    uint32_t begin = 0;  // Its aggregates.
+    uint32_t end = 0;
+    std::vector<uint32_t> key;  // Instructions of the plan's program.
+    std::string source;         // The expressions, for people.
+  };
+  // By id, ascending.
+  const std::vector<Group>& groups() const { return groups_; }
+  // By group, then id; what an index of an aggregate means.
+  const std::vector<AggregateShape>& shapes() const { return shapes_; }
+  uint32_t GroupOf(uint32_t aggregate) const { return group_of_[aggregate]; }
+  // What identity is the hash of: enough to declare the aggregate again.
+  const std::string& Canonical(uint32_t aggregate) const {
+    return rules_[aggregate].canonical;
+  }
+
+  // What a field of one of the sets' names reads.
+  struct Binding {
+    uint32_t aggregate = 0;
+    bool is_count = false;
+  };
+  // Null when the field is no aggregate in use.
+  const Binding* Find(const google::protobuf::FieldDescriptor& field) const;
+
+ private:
+  friend class AggregateInput;
+
+  // How an aggregate reads a movement.
+  struct Rule {
+    uint32_t where = cel::kNoOperand;  // Instructions.
+    uint32_t value = cel::kNoOperand;
+    std::string canonical;
+  };
+
+  AggregatePlan() = default;
+
+  std::vector<Use> uses_;  // Own the declarations.
+  std::vector<Group> groups_;
+  std::vector<AggregateShape> shapes_;
+  std::vector<uint32_t> group_of_;
+  std::vector<Rule> rules_;
+  // By event, and last for events beyond: aggregates that can count it.
+  std::array<std::vector<uint32_t>, AggregateDeclaration::kEventsMax + 1>
+      by_event_;
+  std::shared_ptr<const cel::Program> program_;
+  absl::flat_hash_map<const google::protobuf::FieldDescriptor*, Binding>
+      bindings_;
+};
+
+// One movement as the plan sees it. Memory that is reused; one per thread.
+class AggregateInput {
+ public:
+  // HOT PATH. The plan and the movement have to outlive what follows.
+  void Begin(const AggregatePlan& plan, const v1::Movement& movement);
+
+  // HOT PATH. Replaces `key` by the value of the group's key, as bytes:
+  // different values have different bytes. False when the movement has none
+  // because a field of the key is absent; then it is neither counted nor can
+  // it read the group's aggregates.
+  bool KeyOf(uint32_t group, std::string* key);
+
+  // HOT PATH. Replaces `out` by what the movement adds, by aggregate. Nothing
+  // for what is not an actual event, a retraction, or without a time. Texts
+  // live until the next Begin.
+  void Contributions(uint64_t movement_key,
+                     std::vector<AggregateContribution>* out);
+
+ private:
+  bool HasKey(uint32_t group);
+  bool Contribute(uint32_t aggregate, AggregateContribution* one);
+
+  const AggregatePlan* plan_ = nullptr;
+  const v1::Movement* movement_ = nullptr;
+  cel::EvalState state_;
+  // Several aggregates often tell the same value apart.
+  uint32_t hashed_ = cel::kNoOperand;  // An instruction, and
+  uint64_t hash_ = 0;                  // the hash of its value.
+  std::vector<uint8_t> has_key_;       // By group: kUnasked, 0 or 1.
+};
+
+// For journals: a contribution as a message and back. `key` is what KeyOf gave
+// or what stands for it. Read returns false when the aggregate is not in the
+// plan; the text of `out` points into the message.
+void WriteContribution(const AggregatePlan& plan,
+                       const AggregateContribution& one, absl::string_view key,
+                       v1::AggregateContribution* out);
+bool ReadContribution(const AggregatePlan& plan,
+                      const v1::AggregateContribution& message,
+                      AggregateContribution* out);
+
+}  // namespace portrisk::scoring
+
+#endif  // PORTRISK_SCORING_AGGREGATE_PLAN_H_

@@ -1,0 +1,270 @@
+// HOT PATH (FoldAggregate): about 30 ns where nothing is kept. Forbidden: the
+// heap once the state is warm.
+//
+// A bucket has to answer, after anything was taken out, as if it had never
+// been put in. Counts and sums can do that by themselves. Of min, max, first,
+// last and time_since a bucket keeps the best few; what comes behind them is
+// counted and not kept, and what is kept stays better than all of that, so the
+// answer is exact until the last one kept is taken out. Distinct and quantile
+// keep every value with its number until there are too many; registers then
+// cannot undo, bins can.
+#include "scoring/aggregate_ring.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "scoring/aggregate_cells.h"
+#include "scoring/aggregate_sketch.h"
+#include "scoring/limits.h"
+
+namespace portrisk::scoring {
+namespace {
+
+using Function = AggregateFunction;
+
+KeptEntry EntryOf(const AggregateShape& shape,
+                  const AggregateContribution& contribution) {
+  KeptEntry entry;
+  entry.number = shape.function == Function::kTimeSince ? contribution.time_us
+                                                        : contribution.number;
+  entry.tag = shape.function == Function::kDistinct ? contribution.hash
+                                                    : contribution.movement_key;
+  entry.time_us = contribution.time_us;
+  entry.text = contribution.text;
+  return entry;
+}
+
+void AddMark(int64_t mark, Bucket* bucket) {
+  bucket->Set(bucket->count(), bucket->mark() | mark);
+}
+
+void AddToSum(int64_t number, Bucket* bucket) {
+  int64_t sum;
+  if (__builtin_add_overflow(bucket->sum(), number, &sum)) {
+    sum = number > 0 ? INT64_MAX : INT64_MIN;
+    AddMark(kMarkSaturated, bucket);
+  }
+  bucket->sum() = sum;
+}
+
+void AddToBest(const AggregateShape& shape, const KeptEntry& entry,
+               Bucket* bucket) {
+  const int kept = bucket->kept();
+  const int at = bucket->Seek(entry);
+  const bool better = at < kept;
+  if (better && !IsFirstOrLast(shape.function) && bucket->Equals(entry, at)) {
+    ++bucket->weight(at);
+    return;
+  }
+  const bool full = kept == static_cast<int>(kAggregateBestKept);
+  if (!better && (full || bucket->KeptWeight() != bucket->count())) return;
+  if (full) bucket->Erase(kept - 1);
+  bucket->Insert(at, entry);
+}
+
+// Counts an entry of equal ones.
+void AddWeighted(const KeptEntry& entry, Bucket* bucket) {
+  const int at = bucket->Seek(entry);
+  if (at < bucket->kept() && bucket->Equals(entry, at)) {
+    ++bucket->weight(at);
+  } else {
+    bucket->Insert(at, entry);
+  }
+}
+
+void AddToDistinct(const KeptEntry& entry, Bucket* bucket) {
+  if (bucket->mark() >> kMarkSketchShift != 0) {
+    return AddHash(entry.tag, bucket->registers());
+  }
+  AddWeighted(entry, bucket);
+  const int kept = bucket->kept();
+  if (kept <= static_cast<int>(kAggregateExactKept)) return;
+  uint8_t registers[kAggregateRegisters] = {};
+  for (int i = 0; i < kept; ++i) {
+    AddHash(static_cast<uint64_t>(bucket->value(i)), registers);
+  }
+  bucket->AddRegisters();
+  std::copy(std::begin(registers), std::end(registers), bucket->registers());
+  AddMark(1 << kMarkSketchShift, bucket);
+}
+
+int BinPrecision(const Bucket& bucket) {
+  return static_cast<int>(bucket.mark() >> kMarkSketchShift) - 1;
+}
+
+// Gives every entry another number, in the same order, and joins equal ones.
+template <typename NumberOf>
+void Renumber(NumberOf number_of, Bucket* bucket) {
+  const int kept = bucket->kept();
+  int last = 0;
+  for (int i = 0; i < kept; ++i) {
+    const int64_t number = number_of(bucket->value(i));
+    if (i > 0 && bucket->value(last) == number) {
+      bucket->weight(last) += bucket->weight(i);
+      continue;
+    }
+    if (i > 0) ++last;
+    bucket->weight(last) = bucket->weight(i);
+    bucket->value(last) = number;
+  }
+  bucket->Erase(last + 1, kept - last - 1);
+}
+
+void SetBinPrecision(int precision, Bucket* bucket) {
+  const int64_t flags = bucket->mark() & ((1 << kMarkSketchShift) - 1);
+  bucket->Set(bucket->count(),
+              flags | int64_t{precision + 1} << kMarkSketchShift);
+}
+
+void AddToQuantile(KeptEntry entry, Bucket* bucket) {
+  int precision = BinPrecision(*bucket);
+  if (precision >= 0) entry.number = BinOf(entry.number, precision);
+  AddWeighted(entry, bucket);
+  if (precision < 0) {
+    if (bucket->kept() <= static_cast<int>(kAggregateExactKept)) return;
+    precision = kBinPrecision;
+    SetBinPrecision(precision, bucket);
+    Renumber([&](int64_t number) { return BinOf(number, precision); }, bucket);
+  }
+  while (bucket->kept() > static_cast<int>(kAggregateBinsMax)) {
+    Renumber([&](int64_t bin) { return CoarserBin(bin, precision); }, bucket);
+    SetBinPrecision(--precision, bucket);
+  }
+}
+
+void AddTo(const AggregateShape& shape, const AggregateContribution& one,
+           Bucket* bucket) {
+  switch (shape.function) {
+    case Function::kCount:
+      break;
+    case Function::kSum:
+    case Function::kMean:
+      AddToSum(one.number, bucket);
+      break;
+    case Function::kDistinct:
+      AddToDistinct(EntryOf(shape, one), bucket);
+      break;
+    case Function::kQuantile:
+      AddToQuantile(EntryOf(shape, one), bucket);
+      break;
+    default:
+      AddToBest(shape, EntryOf(shape, one), bucket);
+  }
+  bucket->Set(bucket->count() + 1,
+              bucket->mark() | (one.saturated ? kMarkSaturated : 0));
+}
+
+// True when there was such an entry.
+bool TakeEntry(const AggregateShape& shape, const KeptEntry& entry,
+               Bucket* bucket) {
+  const int at = bucket->Seek(entry);
+  if (at == bucket->kept() || !bucket->Equals(entry, at)) return false;
+  if (!IsFirstOrLast(shape.function) && bucket->weight(at) > 1) {
+    --bucket->weight(at);
+  } else {
+    bucket->Erase(at);
+  }
+  return true;
+}
+
+// False when the bucket cannot know what is left. Its count is lower already.
+bool TakeFrom(const AggregateShape& shape, const AggregateContribution& one,
+              Bucket* bucket) {
+  KeptEntry entry = EntryOf(shape, one);
+  switch (shape.function) {
+    case Function::kCount:
+      return true;
+    case Function::kSum:
+    case Function::kMean:
+      if ((bucket->mark() & kMarkSaturated) != 0) return false;
+      // Not INT64_MIN: see UnitNumber.
+      AddToSum(-one.number, bucket);
+      return true;
+    case Function::kDistinct:
+      if (bucket->mark() >> kMarkSketchShift != 0) return false;
+      return TakeEntry(shape, entry, bucket);
+    case Function::kQuantile:
+      if (const int precision = BinPrecision(*bucket); precision >= 0) {
+        entry.number = BinOf(entry.number, precision);
+      }
+      return TakeEntry(shape, entry, bucket);
+    default:
+      // One that is not among the best was only counted.
+      TakeEntry(shape, entry, bucket);
+      return bucket->kept() > 0;
+  }
+}
+
+}  // namespace
+
+void FoldAggregate(const AggregateShape& shape,
+                   const AggregateContribution& contribution,
+                   v1::AggregateState* state) {
+  const int64_t step = StepOf(contribution.time_us, shape.step_us);
+  if (step < 0) return;
+  state->set_group(shape.group);
+  Cells* const cells = state->mutable_cells();
+  const RingPlace place = ObtainRing(shape, cells);
+  if (step < cells->Get(place.begin)) return;
+  bool added = false;
+  Bucket bucket = Bucket::Obtain(shape, place, step, cells, &added);
+  AddTo(shape, contribution, &bucket);
+  if (added) Evict(shape, place, cells);
+}
+
+UndoResult UndoAggregate(const AggregateShape& shape,
+                         const AggregateContribution& contribution,
+                         v1::AggregateState* state) {
+  const int64_t step = StepOf(contribution.time_us, shape.step_us);
+  Cells* const cells = state->mutable_cells();
+  RingPlace place;
+  Bucket bucket;
+  if (!FindRing(shape, *cells, &place) ||
+      !Bucket::Find(shape, place, step, cells, &bucket)) {
+    return UndoResult::kForgotten;
+  }
+  if (bucket.count() <= 1) {
+    bucket.Remove();
+    return UndoResult::kDone;
+  }
+  bucket.Set(bucket.count() - 1, bucket.mark());
+  if (!TakeFrom(shape, contribution, &bucket)) {
+    AddMark(kMarkNeedsRecompute, &bucket);
+  }
+  return (bucket.mark() & kMarkNeedsRecompute) != 0
+             ? UndoResult::kNeedsRecompute
+             : UndoResult::kDone;
+}
+
+void RebuildBucket(const AggregateShape& shape, int64_t step,
+                   absl::Span<const AggregateContribution> contributions,
+                   v1::AggregateState* state) {
+  if (step < 0) return;
+  Cells* const cells = state->mutable_cells();
+  const RingPlace place = ObtainRing(shape, cells);
+  if (step < cells->Get(place.begin)) return;
+  bool added = false;
+  Bucket bucket = Bucket::Obtain(shape, place, step, cells, &added);
+  bucket.Clear();
+  for (const AggregateContribution& one : contributions) {
+    if (StepOf(one.time_us, shape.step_us) == step) {
+      AddTo(shape, one, &bucket);
+    }
+  }
+  if (bucket.count() == 0) bucket.Remove();
+  Evict(shape, place, cells);
+}
+
+void KeepOnly(absl::Span<const uint64_t> ids, v1::AggregateState* state) {
+  Cells* const cells = state->mutable_cells();
+  for (int i = cells->empty() ? 0 : static_cast<int>(cells->Get(0)); i-- > 0;) {
+    const auto id = static_cast<uint64_t>(cells->Get(1 + 2 * i));
+    if (std::binary_search(ids.begin(), ids.end(), id)) continue;
+    AggregateShape shape;
+    shape.id = id;
+    RingPlace place;
+    if (FindRing(shape, *cells, &place)) EraseRing(place, cells);
+  }
+}
+
+}  // namespace portrisk::scoring
