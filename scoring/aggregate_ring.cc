@@ -1,5 +1,5 @@
-// HOT PATH (FoldAggregate): about 30 ns where nothing is kept. Forbidden: the
-// heap once the state is warm.
+// HOT PATH (FoldAggregate; bench/aggregate_bench). Forbidden: the heap once the
+// state is warm.
 //
 // A bucket has to answer, after anything was taken out, as if it had never
 // been put in. Counts and sums can do that by themselves. Of min, max, first,

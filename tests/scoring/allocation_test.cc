@@ -228,7 +228,7 @@ TEST(AllocationTest, NorDoAggregates) {
   std::string when = "true";
   const char* const functions[] = {
       "count: true, window: 1h",
-      "mean: movement.weights.vgm_kg, window: 180d, half_life: 30d",
+      "mean: movement.weights.vgm_kg, window: 7d, half_life: 1d",
       "min: movement.weights.vgm_kg, window: 1d",
       "distinct: movement.id, window: 1d",
       "last: movement.location.locode, window: 7d",
@@ -250,10 +250,10 @@ TEST(AllocationTest, NorDoAggregates) {
   const AggregatePlan& plan = programme->aggregates();
   ASSERT_EQ(plan.shapes().size(), std::size(functions));
   std::vector<v1::Movement> movements;
-  for (int i = 0; i < 6000; ++i) {
+  for (int i = 0; i < 12000; ++i) {
     v1::Movement& m = movements.emplace_back(MovementAt(i));
     m.mutable_weights()->set_vgm_kg(2000 + i * 7919 % 28'000);
-    m.mutable_occurrence_time()->set_seconds(1'700'000'000 + i * 90);
+    m.mutable_occurrence_time()->set_seconds(1'700'000'000 + i * 300);
   }
   AggregateInput input;
   AggregateView view;
@@ -262,8 +262,8 @@ TEST(AllocationTest, NorDoAggregates) {
   std::string key;
   uint64_t known = 0;
   allocations = 0;
-  for (int i = 0; i < 6000; ++i) {
-    counting = i >= 4000;
+  for (int i = 0; i < 12000; ++i) {
+    counting = i >= 9000;
     input.Begin(plan, movements[i]);
     const AggregateGroupState group{input.KeyOf(0, &key), &state};
     view.Begin(plan, movements[i], {&group, 1});
@@ -280,7 +280,7 @@ TEST(AllocationTest, NorDoAggregates) {
     }
     counting = false;
   }
-  EXPECT_GT(known, 6 * 5990u);
+  EXPECT_GT(known, 6 * 11990u);
   EXPECT_EQ(allocations, 0);
 }
 
