@@ -74,8 +74,7 @@ std::string TypeFirstOrLast(const cel::Type& value, AggregateDeclaration* out) {
 }
 
 bool IsMovement(const Expr& expr, absl::string_view field) {
-  if (expr.reference != Reference::kPath ||
-      expr.node != cel::Node::kSelect) {
+  if (expr.reference != Reference::kPath || expr.node != cel::Node::kSelect) {
     return false;
   }
   const cel::Path path = cel::PathOf(expr);

@@ -384,8 +384,8 @@ void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,
   cel::EvalState& state = scratch->rep_->state;
   Candidates& candidates = scratch->rep_->candidates;
   rep.index.Refine(&state, &candidates);
-  const Rep::Pass pass{*scope.movement,      scope.aggregates, *now_, &state,
-                       scratch->rep_.get(), out};
+  const Rep::Pass pass{*scope.movement, scope.aggregates,    *now_,
+                       &state,          scratch->rep_.get(), out};
   for (const uint32_t rule : candidates.rules()) rep.EvaluateRule(rule, pass);
   for (uint32_t i = 0; i < rep.members.size(); ++i) {
     if (!now_->Concerns(i, out->unit().rollout_ppm())) continue;

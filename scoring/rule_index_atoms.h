@@ -42,7 +42,9 @@ class DemandAnalysis {
 
   KeyFamily family(uint32_t attribute) const { return families_[attribute]; }
   // Bit n: it reads root n.
-  uint16_t roots_read(uint32_t instruction) const { return roots_[instruction]; }
+  uint16_t roots_read(uint32_t instruction) const {
+    return roots_[instruction];
+  }
 
   static constexpr size_t kAlternativesMax = 8;
 

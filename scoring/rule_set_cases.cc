@@ -103,11 +103,10 @@ class Runner {
   }
 
   void ReadGiven(const YamlNode& node, Given* given) {
-    const MapReader map(
-        node, "given",
-        {"movement", "container", "right", "party", "vessel", "route",
-         "facility", "source", "lists", "aggregates"},
-        issues_);
+    const MapReader map(node, "given",
+                        {"movement", "container", "right", "party", "vessel",
+                         "route", "facility", "source", "lists", "aggregates"},
+                        issues_);
     const auto read = [&](absl::string_view key,
                           google::protobuf::Message* message) {
       const YamlNode* value = map.Get(key);
