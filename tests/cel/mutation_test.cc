@@ -39,7 +39,7 @@ std::string Mutate(std::string text, const std::string& other,
         text.insert(at, text.substr(at, length));
         break;
       case 2:
-        text.insert(at, 1, "'\"(){}[].,:!&|<>=\\\n \t-#%*x0\xff"[below(30)]);
+        text.insert(at, 1, "'\"(){}[].,:!&|<>=\\\n \t-#%*x0\xff"[below(29)]);
         break;
       default:
         text.insert(at, other.substr(below(other.size()), length));

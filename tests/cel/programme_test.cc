@@ -21,6 +21,10 @@ void* operator new(size_t size) {
   std::abort();
 }
 void* operator new[](size_t size) { return operator new(size); }
+// What the standard library's sorting asks for; freed by those below.
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return operator new(size);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
