@@ -87,7 +87,7 @@ class Estimator {
     if (expr.reference == Reference::kPath) {
       // Every part of it is an operation; none can be what costs most.
       Estimate path{1, AssumedSize(expr.type), &expr};
-      for (const Expr* at = &expr; HasFields(*at); at = at->args[0]) {
+      for (const Expr* at = &expr; !at->args.empty(); at = at->args[0]) {
         ++path.cost;
       }
       return path;

@@ -71,7 +71,9 @@ uint32_t InstructionPool::SlotOf(const Path& path) {
 
 uint32_t InstructionPool::SlotOf(const Expr& expr) {
   if (!HasFields(expr)) return expr.variable_depth;
-  const uint32_t parent = SlotOf(*expr.args[0]);
+  // A declared value is named without its root.
+  const uint32_t parent =
+      expr.args.empty() ? expr.variable_depth : SlotOf(*expr.args[0]);
   const auto known = slots_.find(std::make_pair(parent, expr.field));
   return known != slots_.end()
              ? known->second

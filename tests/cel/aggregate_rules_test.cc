@@ -277,7 +277,8 @@ struct Desk {
     view.Begin(plan, m, groups);
     v1::Assessment out;
     EvalScratch scratch;
-    const Scope scope{&m, &container, &right, &view};
+    Scope scope{&m, &container, &right};
+    scope.aggregates = &view;
     needs = programme.Select(scope, &scratch);
     programme.EvaluateSelected(scope, &scratch, &out);
     return out;
@@ -318,7 +319,8 @@ TEST(AggregateRules, AreReadShownAndExplained) {
   EXPECT_EQ(shown.explanation(), "4 boxes, 5 times");
 
   v1::ExplainResponse why;
-  const Scope scope{&now, &desk.container, &desk.right, &desk.view};
+  Scope scope{&now, &desk.container, &desk.right};
+  scope.aggregates = &desk.view;
   ASSERT_TRUE(ExplainRule(*checked.rule_set, "burst", scope, {}, &why));
   EXPECT_EQ(why.condition().truth(), v1::HOLDS);
   ASSERT_EQ(why.condition().parts_size(), 1);
@@ -342,7 +344,8 @@ TEST(AggregateRules, AnEstimateIsMarkedWhereverItIsShown) {
       shown.explanation(),
       absl::StrCat("≈ ", out.hits(0).evidence(0).value(), " boxes, 200 times"));
   v1::ExplainResponse why;
-  const Scope scope{&now, &desk.container, &desk.right, &desk.view};
+  Scope scope{&now, &desk.container, &desk.right};
+  scope.aggregates = &desk.view;
   ASSERT_TRUE(ExplainRule(*checked.rule_set, "burst", scope, {}, &why));
   EXPECT_THAT(why.condition().parts(0).value(), HasSubstr(" (estimated)"));
 }
