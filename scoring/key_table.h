@@ -1,6 +1,6 @@
 // A hash table from 64-bit keys to small values: built once, looked up often.
-// A look-up that finds its key at once, as nearly all do, touches one cache
-// line and takes a dozen instructions.
+// A look-up takes a dozen instructions, mostly without a branch that could be
+// guessed wrong, and touches one cache line, which can be asked for ahead.
 #ifndef PORTRISK_SCORING_KEY_TABLE_H_
 #define PORTRISK_SCORING_KEY_TABLE_H_
 
@@ -25,12 +25,12 @@ class KeyTable {
     return slot.value;
   }
 
-  // Null when there is none.
-  const Value* Find(uint64_t key) const {
-    if (size_ == 0) return nullptr;
-    const Slot& slot = slots_[Position(key)];
-    return slot.used ? &slot.value : nullptr;
-  }
+  bool empty() const { return size_ == 0; }
+
+  // A new value when there is none. The table must not be empty.
+  const Value& At(uint64_t key) const { return slots_[Position(key)].value; }
+  // Fetches what At will look at first.
+  void Prefetch(uint64_t key) const { __builtin_prefetch(&slots_[Home(key)]); }
 
   size_t SpaceUsed() const { return slots_.capacity() * sizeof(Slot); }
 
@@ -41,11 +41,15 @@ class KeyTable {
     Value value;
   };
 
+  size_t Home(uint64_t key) const {
+    return (key * 0x9E3779B97F4A7C15) >> shift_;
+  }
+
   // Where `key` is or would be: at most half of the slots are used.
   size_t Position(uint64_t key) const {
     const size_t mask = slots_.size() - 1;
-    size_t at = (key * 0x9E3779B97F4A7C15) >> shift_;
-    while (slots_[at].used && slots_[at].key != key) at = (at + 1) & mask;
+    size_t at = Home(key);
+    while (slots_[at].used & (slots_[at].key != key)) at = (at + 1) & mask;
     return at;
   }
 

@@ -35,8 +35,7 @@ uint64_t RowsOf(RowRun run, size_t word) {
 // How many bounds are not above the key; without branches to guess wrong.
 size_t RuleIndex::Attribute::BucketOf(uint64_t key) const {
   if (family == KeyFamily::kHash) {
-    const Known* found = known.Find(key);
-    return found == nullptr ? 0 : found->bucket;
+    return known.empty() ? 0 : known.At(key).bucket;
   }
   const uint64_t* at = bounds.data();
   size_t left = bounds.size();
@@ -49,24 +48,35 @@ size_t RuleIndex::Attribute::BucketOf(uint64_t key) const {
   return below + (left == 1 && *at <= key ? 1 : 0);
 }
 
+// In steps, so that what one of them waits for from memory comes for all
+// attributes at once: their values, their places in the tables, their rows.
 void RuleIndex::LookUp(cel::EvalState* state, Candidates* out) const {
-  const auto add = [out](RowRun run) {
-    if (run.begin != run.end) out->runs_.push_back(run);
+  for (size_t i = 0; i < history_begin_; ++i) {
+    const Attribute& attribute = attributes_[i];
+    out->keys_[i] = attribute.KeyIn(state);
+    if (out->keys_[i] && !attribute.known.empty()) {
+      attribute.known.Prefetch(*out->keys_[i]);
+    }
+  }
+  const auto add = [&](RowRun run) {
+    __builtin_prefetch(tests_.data() + run.begin);
+    out->runs_[out->run_count_] = run;
+    out->run_count_ += run.begin != run.end ? 1 : 0;
   };
   for (size_t i = 0; i < history_begin_; ++i) {
     const Attribute& attribute = attributes_[i];
-    const std::optional<uint64_t> key = attribute.KeyIn(state);
-    if (!key) {
+    if (!out->keys_[i]) {
       add(attribute.filed);
       continue;
     }
     size_t bucket = 0;
-    if (const Known* known = attribute.known.Find(*key)) {
-      add(known->rows);
-      bucket = known->bucket;
+    if (!attribute.known.empty()) {
+      const Known& known = attribute.known.At(*out->keys_[i]);
+      add(known.rows);
+      bucket = known.bucket;
     }
     if (attribute.family != KeyFamily::kHash) {
-      bucket = attribute.BucketOf(*key);
+      bucket = attribute.BucketOf(*out->keys_[i]);
     }
     out->buckets_[i] = static_cast<uint8_t>(bucket);
     out->masks_[i] = attribute.bits.data() + bucket * words_;
@@ -82,9 +92,14 @@ void RuleIndex::Select(v1::Event event, cel::EvalState* state,
   // An attribute without a value excludes nothing that the event does not.
   out->masks_.assign(history_begin_ + 1, event_bits_.data() + group * words_);
   out->buckets_.assign(history_begin_ + 1, kNoBucket);
-  out->runs_.assign(1, unfiled_);
+  out->keys_.resize(history_begin_);
+  out->runs_.resize(history_begin_ + 2);
+  out->runs_[0] = unfiled_;
+  out->run_count_ = 1;
   LookUp(state, out);
-  for (const RowRun run : out->runs_) Scan(run, group, out);
+  for (size_t i = 0; i < out->run_count_; ++i) {
+    Scan(out->runs_[i], group, out);
+  }
   List(out);
 }
 
@@ -123,15 +138,10 @@ void RuleIndex::ScanSummaries(RowRun run, size_t event, Candidates* out) const {
   }
 }
 
-// Nearly every row fails its first test.
-bool RuleIndex::MayHold(size_t row, const Candidates& looked_up) const {
-  for (const RowTest& test : tests_[row]) {
-    const uint8_t bucket = looked_up.buckets_[test.place];
-    if (bucket != kNoBucket && (bucket < test.first || bucket > test.last)) {
-      return false;
-    }
-  }
-  return true;
+bool RuleIndex::Passes(RowTest test, const Candidates& looked_up) {
+  const uint8_t bucket = looked_up.buckets_[test.place];
+  return (bucket == kNoBucket) |
+         ((bucket >= test.first) & (bucket <= test.last));
 }
 
 // A few rows are tried by their own tests, which lie in one place; the masks
@@ -149,13 +159,17 @@ void RuleIndex::Try(size_t word, uint64_t bits, Candidates* out) const {
       bits &= masks[i][word];
     }
   } else {
-    uint64_t kept = 0;
-    for (; bits != 0; bits &= bits - 1) {
-      const bool may = MayHold(word * 64 + __builtin_ctzll(bits), *out);
-      if (may) kept |= bits & -bits;
+    const RowTests* const tests = tests_.data() + word * 64;
+    for (size_t n = 0; n < tests_[0].size() && bits != 0; ++n) {
+      uint64_t kept = 0;  // Nearly no row passes its first test.
+      for (uint64_t left = bits; left != 0; left &= left - 1) {
+        const int row = __builtin_ctzll(left);
+        kept |= uint64_t{Passes(tests[row][n], *out)} << row;
+      }
+      bits = kept;
     }
-    if (kept == 0) return;
-    bits = kept & masks[history_begin_][word];
+    if (bits == 0) return;
+    bits &= masks[history_begin_][word];
   }
   if (bits != 0) out->words_.push_back({static_cast<uint32_t>(word), bits});
 }

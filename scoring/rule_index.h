@@ -67,7 +67,9 @@ class Candidates {
   };
   std::vector<Word> words_;
   std::vector<uint32_t> rules_;
-  std::vector<RowRun> runs_;
+  std::vector<RowRun> runs_;  // The first run_count_ of them.
+  size_t run_count_ = 0;
+  std::vector<std::optional<uint64_t>> keys_;  // Of the attributes.
   // Of the attributes, and 0 for no attribute.
   std::vector<uint8_t> buckets_;
   // Of the attributes' buckets, and of the event.
@@ -157,7 +159,7 @@ class RuleIndex {
   void Scan(RowRun run, size_t event, Candidates* out) const;
   void ScanSummaries(RowRun run, size_t event, Candidates* out) const;
   void Try(size_t word, uint64_t rows, Candidates* out) const;
-  bool MayHold(size_t row, const Candidates& looked_up) const;
+  static bool Passes(RowTest test, const Candidates& looked_up);
   void List(Candidates* out) const;
 
   size_t words_ = 0;                  // Of 64 rows.
