@@ -49,8 +49,12 @@ struct PendingIndex {
   std::vector<std::pair<EntityKey, uint64_t>> containers;  // In order.
 };
 
+class RuleSets;
+
 struct CoreOptions {
   size_t cache_states_max = 1'000'000;
+  // Declare the aggregates of tables; outlive the core. Null: there are none.
+  const RuleSets* rule_sets = nullptr;
   scoring::SelectionProfile profile;
   scoring::DrawKey draw_key;
   // Verification: take no state from the store, only the journal.
@@ -102,6 +106,16 @@ class Core {
   // The breakers of a new revision.
   void Watch(const v1::Revision& revision);
   void SetReference(std::shared_ptr<const scoring::Reference> reference);
+  // Brings what is being filled to the end of the journal, this batch included.
+  // Takes a look-up of each movement since.
+  absl::Status CatchUp(Aggregates* filling);
+  // From now on the tables with these numbers are in use; see Aggregates.
+  void ChangeAggregates(Aggregates::Plan plan,
+                        const std::vector<uint32_t>& numbers,
+                        Aggregates* filled);
+  // Whose states are to be dropped from the store: tables that are in the
+  // catalogue no more.
+  void DropTables(const std::vector<uint32_t>& numbers);
   const scoring::Programme& programme() const { return *programme_; }
 
   // Copies of what is known, for answers. Empty states when nothing is.
@@ -126,6 +140,19 @@ class Core {
   // After they are in the store.
   void Thaw();
 
+  // What goes with the next checkpoint: prefixes of states to be dropped, and
+  // memory to be given back. While nothing is frozen.
+  struct Leftovers {
+    std::vector<std::string> prefixes;
+    std::vector<std::unique_ptr<Aggregates::Table>> tables;
+  };
+  Leftovers TakeLeftovers();
+
+  // For verification, before the first Fold: counts aggregates in the tables
+  // that were in use at `checkpoint`, by the catalogue of the journal's end.
+  absl::Status VerifyAggregates(const v1::Catalogue& catalogue,
+                                uint64_t checkpoint);
+
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
   // The part of Fold for records that are not movements.
@@ -145,6 +172,9 @@ class Core {
   // Journals what tripped; from the next movement on the rules are in shadow.
   void ApplyTrips();
   absl::Status RecoverTallies();
+  absl::Status RecoverAggregates();
+  // Folds a record that all states but those of aggregates have.
+  absl::Status FoldAggregates(const v1::JournalRecord& record);
   // Decides what a movement with a known identity is.
   absl::Status ResolveKnown(MovementTask* task, uint64_t stored_sequence);
 
@@ -157,6 +187,7 @@ class Core {
   RuleTallies tallies_;
   uint64_t next_sequence_ = 1;
   google::protobuf::Timestamp last_recorded_time_;
+  uint64_t recovered_to_ = 0;  // By the checkpoint, all but aggregates.
   std::shared_ptr<const scoring::Programme> programme_;
   std::vector<scoring::Programme::List> lists_;
   std::shared_ptr<const scoring::Reference> reference_;
@@ -167,6 +198,7 @@ class Core {
   v1::Checkpoint frozen_at_;
   std::string frozen_tallies_;
   uint64_t since_freeze_ = 0;
+  std::vector<std::string> dropped_;  // Prefixes of states.
 
   // Of the batch in the making.
   Batch* batch_ = nullptr;

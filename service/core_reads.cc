@@ -103,7 +103,7 @@ absl::StatusOr<uint64_t> Core::LatestSequence(const Digest& identity) {
 }
 
 void Core::Freeze() {
-  entities_.Freeze();
+  entities_.Freeze(last_sequence());
   frozen_ = std::move(pending_);
   pending_ = std::make_shared<PendingIndex>();
   frozen_tallies_ = tallies_.State().SerializeAsString();

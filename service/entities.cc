@@ -114,7 +114,7 @@ bool NamesFacility(const v1::Movement& m) {
 }  // namespace
 
 template <typename Visit>
-void Entities::EachKind(const Visit& visit) {
+void Entities::EachFixedKind(const Visit& visit) {
   visit(&containers_);
   visit(&rights_);
   visit(&vessels_);
@@ -123,7 +123,8 @@ void Entities::EachKind(const Visit& visit) {
 }
 
 void Entities::Trim() {
-  EachKind([](auto* kind) { kind->table.Trim(); });
+  EachFixedKind([](auto* kind) { kind->table.Trim(); });
+  aggregates_.Trim();
 }
 
 Entities::Named Entities::Find(const v1::Movement& movement) {
@@ -146,10 +147,12 @@ Entities::Named Entities::Find(const v1::Movement& movement) {
   VisitProfiles(movement, [&](ProfileSlot slot, const EntityKey& key) {
     named.profiles[static_cast<size_t>(slot)] = profiles_.Find(key);
   });
+  named.aggregates = aggregates_.Find(movement);
   return named;
 }
 
-void AppendKeysOf(const v1::Movement& movement, std::vector<EntityKey>* keys) {
+void Entities::AppendKeys(const v1::Movement& movement,
+                          std::vector<EntityKey>* keys) {
   const std::string& number = movement.container().number();
   const std::string& right_id = movement.pickup_right().id();
   if (!number.empty()) {
@@ -168,26 +171,24 @@ void AppendKeysOf(const v1::Movement& movement, std::vector<EntityKey>* keys) {
   VisitProfiles(movement, [&](ProfileSlot, const EntityKey& key) {
     keys->push_back(key);
   });
+  aggregates_.AppendKeys(movement, keys);
 }
 
 absl::Status Entities::Load() {
-  keys_.clear();
-  EachKind([&](auto* kind) { kind->table.AppendKeys(kind->missing, &keys_); });
-  if (keys_.empty()) return absl::OkStatus();
-  absl::Status status;
-  if (store_ != nullptr) {
-    status = store_->MultiGet(store::Table::kStates, keys_, &values_);
-    size_t begin = 0;
-    EachKind([&](auto* kind) {
-      if (status.ok()) status = kind->table.Take(kind->missing, values_, begin);
-      begin += kind->missing.size();
-    });
-  }
-  EachKind([&](auto* kind) {
-    if (!status.ok()) kind->table.Forget(kind->missing);
-    kind->missing.clear();
-  });
-  return status;
+  return LoadMissing(
+      store_,
+      [this](const auto& visit) {
+        EachFixedKind(visit);
+        aggregates_.EachKind(visit);
+      },
+      &buffers_);
+}
+
+absl::Status Entities::Renew(const v1::Movement& movement, Named* named) {
+  if (aggregates_.IsCurrent(named->aggregates)) return absl::OkStatus();
+  named->aggregates =
+      IsFact(movement) ? aggregates_.Find(movement) : Aggregates::Found();
+  return Load();
 }
 
 absl::StatusOr<Entities::Named> Entities::Get(const v1::Movement& movement) {
@@ -206,6 +207,7 @@ scoring::EntityStates Entities::States(const Named& named) {
   for (size_t i = 0; i < named.profiles.size(); ++i) {
     if (named.profiles[i]) states.profiles[i] = &named.profiles[i]->state();
   }
+  states.aggregates = aggregates_.States(named.aggregates);
   return states;
 }
 
@@ -231,6 +233,7 @@ void Entities::Unfold(const scoring::JournaledMovement& input,
     scoring::UnfoldProfile(prior.occurrence_time(), state);
     state->set_last_sequence(input.sequence);
   }
+  aggregates_.Unfold(input, prior, named.aggregates);
 }
 
 void Entities::Fold(const scoring::JournaledMovement& input,
@@ -262,6 +265,7 @@ void Entities::Fold(const scoring::JournaledMovement& input,
     scoring::FoldProfile(movement.occurrence_time(), state);
     state->set_last_sequence(input.sequence);
   }
+  aggregates_.Fold(input, named.aggregates);
 }
 
 template <typename State>
@@ -293,16 +297,19 @@ absl::StatusOr<v1::ProfileState> Entities::ReadProfile(const EntityKey& key) {
   return Read(key, &profiles_);
 }
 
-void Entities::Freeze() {
-  EachKind([](auto* kind) { kind->table.Freeze(); });
+void Entities::Freeze(uint64_t sequence) {
+  EachFixedKind([](auto* kind) { kind->table.Freeze(); });
+  aggregates_.Freeze(sequence);
 }
 
 void Entities::TakeFrozen(KeyValues* out) {
-  EachKind([&](auto* kind) { kind->table.TakeFrozen(out); });
+  EachFixedKind([&](auto* kind) { kind->table.TakeFrozen(out); });
+  aggregates_.TakeFrozen(out);
 }
 
 void Entities::Thaw() {
-  EachKind([](auto* kind) { kind->table.Thaw(); });
+  EachFixedKind([](auto* kind) { kind->table.Thaw(); });
+  aggregates_.Thaw();
 }
 
 }  // namespace portrisk::service

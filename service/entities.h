@@ -19,6 +19,7 @@
 #include "portrisk/v1/movement.pb.h"
 #include "scoring/assess.h"
 #include "scoring/container_history.h"
+#include "service/aggregates.h"
 #include "service/state_table.h"
 #include "store/store.h"
 
@@ -26,17 +27,8 @@ namespace portrisk::service {
 
 class Entities {
  public:
-  // A table and what it misses.
   template <typename State>
-  struct Kind {
-    explicit Kind(size_t capacity) : table(capacity) {}
-    using Entry = typename StateTable<State>::Entry;
-
-    Entry* Find(const EntityKey& key) { return table.Find(key, &missing); }
-
-    StateTable<State> table;
-    std::vector<Entry*> missing;
-  };
+  using Kind = StateKind<State>;
 
   // What one movement names; null where it names none of a kind. Valid until
   // the next Trim.
@@ -48,6 +40,7 @@ class Entities {
     // By scoring::ProfileSlot.
     std::array<Kind<v1::ProfileState>::Entry*, scoring::kProfileSlots>
         profiles{};
+    Aggregates::Found aggregates;
   };
 
   // Keeps about `capacity` states of each kind. `store` may be null: nothing
@@ -58,7 +51,8 @@ class Entities {
         rights_(capacity),
         vessels_(capacity),
         facilities_(capacity),
-        profiles_(capacity) {}
+        profiles_(capacity),
+        aggregates_(capacity, store) {}
 
   // Gives up states that were not used lately. Between batches.
   void Trim();
@@ -72,8 +66,12 @@ class Entities {
   // Both, for one movement.
   absl::StatusOr<Named> Get(const v1::Movement& movement);
 
-  // The states as the pure steps take them.
-  static scoring::EntityStates States(const Named& named);
+  // Finds and reads the aggregates anew when their tables have changed since
+  // Find.
+  absl::Status Renew(const v1::Movement& movement, Named* named);
+
+  // The states as the pure steps take them. Valid until the next call.
+  scoring::EntityStates States(const Named& named);
 
   // Takes an earlier version of a movement out of what it named, before the
   // new one is assessed: a movement is not part of its own past.
@@ -91,9 +89,16 @@ class Entities {
   absl::StatusOr<v1::FacilityState> ReadFacility(const EntityKey& key);
   absl::StatusOr<v1::ProfileState> ReadProfile(const EntityKey& key);
 
-  // --- Writing behind, as in StateTable.
+  Aggregates& aggregates() { return aggregates_; }
+  const Aggregates& aggregates() const { return aggregates_; }
 
-  void Freeze();
+  // The keys of everything a movement names.
+  void AppendKeys(const v1::Movement& movement, std::vector<EntityKey>* keys);
+
+  // --- Writing behind, as in StateTable. `sequence` is the position the states
+  // are at.
+
+  void Freeze(uint64_t sequence);
   void TakeFrozen(KeyValues* out);
   void Thaw();
 
@@ -105,12 +110,13 @@ class Entities {
     vessels_.table.ForEach(visit);
     facilities_.table.ForEach(visit);
     profiles_.table.ForEach(visit);
+    aggregates_.ForEach(visit);
   }
 
  private:
-  // Calls `visit` with each kind.
+  // Calls `visit` with each kind but the aggregates', whose tables change.
   template <typename Visit>
-  void EachKind(const Visit& visit);
+  void EachFixedKind(const Visit& visit);
   template <typename State>
   absl::StatusOr<State> Read(const EntityKey& key, Kind<State>* kind);
 
@@ -120,14 +126,10 @@ class Entities {
   Kind<v1::VesselState> vessels_;
   Kind<v1::FacilityState> facilities_;
   Kind<v1::ProfileState> profiles_;
+  Aggregates aggregates_;
 
-  // Reused.
-  std::vector<absl::string_view> keys_;
-  std::vector<std::optional<std::string>> values_;
+  LoadBuffers buffers_;  // Reused.
 };
-
-// The keys of everything a movement names.
-void AppendKeysOf(const v1::Movement& movement, std::vector<EntityKey>* keys);
 
 }  // namespace portrisk::service
 

@@ -11,6 +11,9 @@
 namespace portrisk::service {
 
 inline constexpr char kCatalogueKey[] = "catalogue";
+inline constexpr char kAggregateKind = 'G';
+inline constexpr char kAggregateProgressKind = 'W';
+inline constexpr size_t kAggregatePrefixBytes = 5;  // Kind and table.
 
 inline EntityKey ContainerKey(absl::string_view number) {
   return EntityKey('C', number);
@@ -46,6 +49,13 @@ EntityKey FacilityKey(absl::string_view locode, absl::string_view facility);
 
 // The counts of rules.
 inline EntityKey TalliesKey() { return EntityKey('T', ""); }
+
+// A state of the aggregates of one table; `value` is what AggregateInput::
+// StateKeyOf gives. All of a table have one prefix.
+EntityKey AggregateKey(uint32_t table, absl::string_view value);
+std::string AggregatePrefix(uint32_t table);
+// Up to where the stored states of a table are complete.
+EntityKey AggregateProgressKey(uint32_t table);
 
 // The name inside a key of kind 'C' or 'R'.
 inline absl::string_view NameOf(const EntityKey& key) {

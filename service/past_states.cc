@@ -21,10 +21,11 @@ absl::Status Damaged(uint64_t sequence) {
                             "restore a backup"));
 }
 
+// `own` is reused.
 bool Touches(const v1::Movement& movement, const std::vector<EntityKey>& keys,
-             std::vector<EntityKey>* own) {
+             Entities* entities, std::vector<EntityKey>* own) {
   own->clear();
-  AppendKeysOf(movement, own);
+  entities->AppendKeys(movement, own);
   return std::any_of(own->begin(), own->end(), [&](const EntityKey& key) {
     return std::find(keys.begin(), keys.end(), key) != keys.end();
   });
@@ -79,7 +80,8 @@ absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
 // Movements below `end` that name one of `keys`, in order. Those that correct
 // such a movement into another one are among them.
 absl::Status WalkJournal(
-    const store::Store& store, const std::vector<EntityKey>& keys, uint64_t end,
+    const store::Store& store, const std::vector<EntityKey>& keys,
+    Entities* entities, uint64_t end,
     const std::function<absl::Status(const JournaledAssessment&)>& visit) {
   std::vector<EntityKey> own;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
@@ -95,11 +97,11 @@ absl::Status WalkJournal(
           !one.assessment.ParseFromString(record.movement().assessment())) {
         return Damaged(record.sequence());
       }
-      bool touches = Touches(one.movement, keys, &own);
+      bool touches = Touches(one.movement, keys, entities, &own);
       if (!touches && one.assessment.corrects_sequence() > 0) {
         auto prior = ReadJournaled(store, one.assessment.corrects_sequence());
         if (!prior.ok()) return prior.status();
-        touches = Touches(prior->movement, keys, &own);
+        touches = Touches(prior->movement, keys, entities, &own);
       }
       absl::Status status = touches ? visit(one) : absl::OkStatus();
       if (!status.ok()) return status;
@@ -112,10 +114,7 @@ absl::Status WalkJournal(
 }  // namespace
 
 uint64_t MovementKeyOf(const v1::Movement& movement) {
-  const Digest identity = IdentityOf(movement.source(), movement.id());
-  uint64_t key = 0;
-  for (int i = 0; i < 8; ++i) key = key << 8 | identity[i];
-  return key;
+  return MovementKey(IdentityOf(movement.source(), movement.id()));
 }
 
 absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
@@ -147,6 +146,7 @@ absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
 
 absl::Status PastStates::Fold(const store::Store& store,
                               const JournaledAssessment& one) {
+  entities_->Trim();  // Gives nothing up; ends the look-ups before.
   const v1::Movement& m = one.movement;
   const uint64_t corrected = one.assessment.corrects_sequence();
   const scoring::JournaledMovement input{
@@ -164,24 +164,49 @@ absl::Status PastStates::Fold(const store::Store& store,
 
 absl::StatusOr<PastStates> PastStates::Before(
     Engine* engine, const v1::Movement& movement,
-    const v1::Assessment& assessment, const scoring::Programme::Needs& needs) {
+    const v1::Assessment& assessment, const scoring::Programme::Needs& needs,
+    const Aggregates::Plan& plan) {
   PastStates past;
   past.entities_ =
       std::make_unique<Entities>(std::numeric_limits<size_t>::max(), nullptr);
-  past.named_ = past.entities_->Find(movement);
+  if (needs.aggregates) past.Count(plan);
   std::vector<EntityKey> keys;
-  AppendKeysOf(movement, &keys);
-  if (keys.empty()) return past;
+  past.entities_->AppendKeys(movement, &keys);
+  absl::Status status;
+  if (!keys.empty()) {
+    status = past.FoldAll(engine, movement, assessment, needs, keys);
+  }
+  if (!status.ok()) return status;
+  past.named_ = past.entities_->Find(movement);
+  return past;
+}
+
+void PastStates::Count(const Aggregates::Plan& plan) {
+  std::vector<v1::AggregateTable> tables;
+  for (const auto& group : plan->groups()) {
+    v1::AggregateTable& table = tables.emplace_back();
+    table.set_number(static_cast<uint32_t>(tables.size()));
+    table.set_group(group.id);
+  }
+  entities_->aggregates().Begin(plan, tables);
+  entities_->aggregates().Bind(plan.get());
+}
+
+absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
+                                 const v1::Assessment& assessment,
+                                 const scoring::Programme::Needs& needs,
+                                 const std::vector<EntityKey>& keys) {
   auto store = engine->store();
   if (!store.ok()) return store.status();
   const std::string& number = movement.container().number();
   const uint64_t end = assessment.sequence();
   const auto fold = [&](const JournaledAssessment& one) {
-    return past.Fold(**store, one);
+    return Fold(**store, one);
   };
   if (number.empty() || needs.party || needs.vessel || needs.route ||
-      needs.facility) {
-    absl::Status status = WalkJournal(**store, keys, end, fold);
+      needs.facility || needs.aggregates) {
+    absl::Status status =
+        WalkJournal(**store, keys, entities_.get(), end, fold);
     if (!status.ok()) return status;
   } else {
     auto sequences = SequencesOf(engine, **store, number, end);
@@ -193,14 +218,14 @@ absl::StatusOr<PastStates> PastStates::Before(
       if (!status.ok()) return status;
     }
   }
-  if (assessment.corrects_sequence() == 0) return past;
+  if (assessment.corrects_sequence() == 0) return absl::OkStatus();
   // It was assessed without the version it corrects.
   auto prior = ReadJournaled(**store, assessment.corrects_sequence());
   if (!prior.ok()) return prior.status();
-  past.entities_->Unfold({&movement, MovementKeyOf(movement), end, true},
-                         prior->movement,
-                         past.entities_->Find(prior->movement));
-  return past;
+  entities_->Trim();
+  entities_->Unfold({&movement, MovementKeyOf(movement), end, true},
+                    prior->movement, entities_->Find(prior->movement));
+  return absl::OkStatus();
 }
 
 }  // namespace portrisk::service
