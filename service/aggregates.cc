@@ -4,9 +4,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/wire_format_lite.h"
-#include "portrisk/v1/assessment.pb.h"
 #include "scoring/aggregate_ring.h"
 #include "service/errors.h"
 #include "service/keys.h"
@@ -45,26 +42,6 @@ absl::Status Damaged(uint64_t sequence) {
                absl::StrCat("journal record ", sequence,
                             " does not parse; run `portrisk verify` and "
                             "restore a backup"));
-}
-
-// corrects_sequence of a serialised assessment, skipping over all else; nothing
-// when the bytes are none.
-std::optional<uint64_t> CorrectedBy(absl::string_view assessment) {
-  using google::protobuf::internal::WireFormatLite;
-  constexpr uint32_t kTag =
-      WireFormatLite::MakeTag(v1::Assessment::kCorrectsSequenceFieldNumber,
-                              WireFormatLite::WIRETYPE_VARINT);
-  google::protobuf::io::CodedInputStream input(
-      reinterpret_cast<const uint8_t*>(assessment.data()),
-      static_cast<int>(assessment.size()));
-  uint64_t corrected = 0;
-  while (const uint32_t tag = input.ReadTag()) {
-    const bool read = tag == kTag ? input.ReadVarint64(&corrected)
-                                  : WireFormatLite::SkipField(&input, tag);
-    if (!read) return std::nullopt;
-  }
-  if (!input.ConsumedEntireMessage()) return std::nullopt;
-  return corrected;
 }
 
 }  // namespace
@@ -144,8 +121,8 @@ void Aggregates::Trim() {
 }
 
 Aggregates::Found Aggregates::Find(const v1::Movement& movement) {
-  if (tables_.empty()) return {};
   const Found found{static_cast<uint32_t>(found_.size()), change_};
+  if (tables_.empty()) return found;
   input_.Begin(*plan_, movement);
   for (uint32_t group = 0; group < tables_.size(); ++group) {
     Table& table = *tables_[group];
@@ -174,43 +151,59 @@ absl::Span<const scoring::AggregateGroupState> Aggregates::States(
   return states_;
 }
 
-void Aggregates::Apply(uint64_t sequence, Direction direction,
-                       const Found& found) {
-  uint32_t group = UINT32_MAX;
-  v1::AggregateState* state = nullptr;
+v1::AggregateState* Aggregates::StateFor(const AggregateContribution& one,
+                                         uint64_t sequence,
+                                         const Found& found) {
+  const uint32_t group = plan_->GroupOf(one.aggregate);
+  Entry* const entry = found_[found.begin + group];
+  if (entry == nullptr || sequence <= tables_[group]->folded_to) return nullptr;
+  v1::AggregateState* const state = tables_[group]->table.Mutable(entry);
+  state->set_last_sequence(sequence);
+  return state;
+}
+
+void Aggregates::PutIn(uint64_t sequence, const Found& found) {
   for (const AggregateContribution& one : contributions_) {
-    if (plan_->GroupOf(one.aggregate) != group) {
-      group = plan_->GroupOf(one.aggregate);
-      Entry* const entry = found_[found.begin + group];
-      const bool skip =
-          entry == nullptr || sequence <= tables_[group]->folded_to;
-      state = skip ? nullptr : tables_[group]->table.Mutable(entry);
-      if (state != nullptr) state->set_last_sequence(sequence);
-    }
+    v1::AggregateState* const state = StateFor(one, sequence, found);
+    if (state == nullptr) continue;
+    FoldAggregate(plan_->shapes()[one.aggregate], one, state);
+  }
+}
+
+void Aggregates::TakeOut(uint64_t sequence, const Found& found) {
+  lost_.clear();
+  for (const AggregateContribution& one : contributions_) {
+    v1::AggregateState* const state = StateFor(one, sequence, found);
     if (state == nullptr) continue;
     const scoring::AggregateShape& shape = plan_->shapes()[one.aggregate];
-    if (direction == Direction::kIn) {
-      FoldAggregate(shape, one, state);
-    } else {
-      UndoAggregate(shape, one, state);
+    if (UndoAggregate(shape, one, state) !=
+        scoring::UndoResult::kNeedsRecompute) {
+      continue;
     }
+    input_.StateKeyOf(plan_->GroupOf(one.aggregate), &key_);
+    lost_.push_back({one.aggregate, scoring::StepOf(one.time_us, shape.step_us),
+                     key_, state});
   }
 }
 
 void Aggregates::Fold(const scoring::JournaledMovement& input,
                       const Found& found) {
-  if (found.change != change_) return;
+  if (found.change != change_ || tables_.empty()) return;
   input_.Begin(*plan_, *input.movement);
   input_.Contributions(input.movement_key, &contributions_);
-  Apply(input.sequence, Direction::kIn, found);
+  PutIn(input.sequence, found);
 }
 
-void Aggregates::Unfold(const scoring::JournaledMovement& input,
-                        const v1::Movement& prior, const Found& found) {
-  if (found.change != change_) return;
+absl::Status Aggregates::Unfold(const scoring::JournaledMovement& input,
+                                const v1::Movement& prior, const Found& found,
+                                ReadOccurred read) {
+  if (found.change != change_ || tables_.empty()) return absl::OkStatus();
   input_.Begin(*plan_, prior);
   input_.Contributions(input.movement_key, &contributions_);
-  Apply(input.sequence, Direction::kOut, found);
+  TakeOut(input.sequence, found);
+  if (lost_.empty()) return absl::OkStatus();
+  return RebuildBuckets(*plan_, lost_, input.movement_key, input.sequence,
+                        read);
 }
 
 Aggregates::Found Aggregates::FindContributed(const v1::Movement& movement,
@@ -232,37 +225,43 @@ Aggregates::Found Aggregates::FindContributed(const v1::Movement& movement,
 }
 
 absl::Status Aggregates::FoldJournaled(const scoring::JournaledMovement& input,
-                                       const v1::Movement* prior) {
+                                       const v1::Movement* prior,
+                                       ReadOccurred read) {
   Trim();
   if (tables_.empty()) return absl::OkStatus();
   if (prior != nullptr) {
     const Found found = FindContributed(*prior, input.movement_key);
     absl::Status status = Load();
+    if (status.ok()) TakeOut(input.sequence, found);
+    if (status.ok() && !lost_.empty()) {
+      status = RebuildBuckets(*plan_, lost_, input.movement_key, input.sequence,
+                              read);
+    }
     if (!status.ok()) return status;
-    Apply(input.sequence, Direction::kOut, found);
   }
   const Found found = FindContributed(*input.movement, input.movement_key);
   if (contributions_.empty()) return absl::OkStatus();
   absl::Status status = Load();
   if (!status.ok()) return status;
-  Apply(input.sequence, Direction::kIn, found);
+  PutIn(input.sequence, found);
   return absl::OkStatus();
 }
 
 absl::Status Aggregates::FoldRecord(uint64_t sequence,
                                     const v1::MovementRecord& record,
-                                    ReadRecord read) {
+                                    ReadRecord read,
+                                    ReadOccurred read_occurred) {
   if (!movement_.ParseFromString(record.movement())) return Damaged(sequence);
-  const auto corrected = CorrectedBy(record.assessment());
-  if (!corrected) return Damaged(sequence);
+  const auto corrected = CorrectedBy(sequence, record);
+  if (!corrected.ok()) return corrected.status();
   const scoring::JournaledMovement input{
       &movement_, MovementKey(IdentityOf(movement_.source(), movement_.id())),
       sequence, *corrected > 0};
-  if (*corrected == 0) return FoldJournaled(input, nullptr);
+  if (*corrected == 0) return FoldJournaled(input, nullptr, read_occurred);
   auto stored = read(*corrected);
   if (!stored.ok()) return stored.status();
   if (!prior_.ParseFromString(stored->movement())) return Damaged(*corrected);
-  return FoldJournaled(input, &prior_);
+  return FoldJournaled(input, &prior_, read_occurred);
 }
 
 void Aggregates::AppendKeys(const v1::Movement& movement,
@@ -274,14 +273,6 @@ void Aggregates::AppendKeys(const v1::Movement& movement,
       keys->push_back(AggregateKey(tables_[group]->number, key_));
     }
   }
-}
-
-absl::StatusOr<v1::AggregateState> Aggregates::Read(uint32_t group,
-                                                    const EntityKey& key) {
-  Entry* const entry = tables_[group]->Find(key);
-  absl::Status status = Load();
-  if (!status.ok()) return status;
-  return entry->state();
 }
 
 void Aggregates::Freeze(uint64_t sequence) {

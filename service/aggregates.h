@@ -25,6 +25,8 @@
 #include "scoring/aggregate_plan.h"
 #include "scoring/aggregate_view.h"
 #include "scoring/container_history.h"
+#include "service/bucket_rebuild.h"
+#include "service/occurrence_index.h"
 #include "service/state_table.h"
 
 namespace portrisk::service {
@@ -48,7 +50,7 @@ class Aggregates {
   // tables have changed.
   struct Found {
     uint32_t begin = 0;
-    uint32_t change = 0;  // 0: it names nothing.
+    uint32_t change = 0;  // 0: it is no fact, and names nothing.
   };
 
   // Keeps about `capacity` states of each table. `store` may be null.
@@ -90,28 +92,28 @@ class Aggregates {
 
   // HOT PATH. What rules read of it; valid until the next call.
   absl::Span<const scoring::AggregateGroupState> States(const Found& found);
-  // HOT PATH. Puts a fact in, or takes an earlier version of it out.
+  // HOT PATH. Puts a fact in.
   void Fold(const scoring::JournaledMovement& input, const Found& found);
-  void Unfold(const scoring::JournaledMovement& input,
-              const v1::Movement& prior, const Found& found);
+  // Takes an earlier version of it out. Buckets that cannot undo that are made
+  // anew from what `read` gives; when that fails they are wrong.
+  absl::Status Unfold(const scoring::JournaledMovement& input,
+                      const v1::Movement& prior, const Found& found,
+                      ReadOccurred read);
 
   // A journaled movement by itself, with the version it corrects; `prior` may
   // be null. Reads what it needs.
   absl::Status FoldJournaled(const scoring::JournaledMovement& input,
-                             const v1::Movement* prior);
+                             const v1::Movement* prior, ReadOccurred read);
 
   // The same of a record as it is stored. `read` gives the record of an earlier
   // sequence, for what it corrects.
   using ReadRecord =
       absl::FunctionRef<absl::StatusOr<v1::MovementRecord>(uint64_t)>;
   absl::Status FoldRecord(uint64_t sequence, const v1::MovementRecord& record,
-                          ReadRecord read);
+                          ReadRecord read, ReadOccurred read_occurred);
 
   // The keys of the states a fact is counted in.
   void AppendKeys(const v1::Movement& movement, std::vector<EntityKey>* keys);
-  // A copy of one state; empty when nothing is known.
-  absl::StatusOr<v1::AggregateState> Read(uint32_t group, const EntityKey& key);
-
   // --- Writing behind, as in StateTable. `sequence` is the position the states
   // are at, and is written with them.
 
@@ -125,10 +127,13 @@ class Aggregates {
   }
 
  private:
-  enum class Direction : uint8_t { kIn, kOut };
-
-  // `contributions_`, in or out of `found`.
-  void Apply(uint64_t sequence, Direction direction, const Found& found);
+  // `contributions_`, into `found`, or out of it: then `lost_` are the buckets
+  // to be made anew.
+  void PutIn(uint64_t sequence, const Found& found);
+  void TakeOut(uint64_t sequence, const Found& found);
+  // The state that a contribution changes; null when it has that already.
+  v1::AggregateState* StateFor(const scoring::AggregateContribution& one,
+                               uint64_t sequence, const Found& found);
   // Fills `contributions_` by what the movement adds, and finds what that goes
   // to and nothing else.
   Found FindContributed(const v1::Movement& movement, uint64_t movement_key);
@@ -154,6 +159,7 @@ class Aggregates {
   // Reused.
   scoring::AggregateInput input_;
   std::vector<scoring::AggregateContribution> contributions_;
+  std::vector<LostBucket> lost_;
   std::vector<scoring::AggregateGroupState> states_;
   std::string key_;
   v1::Movement movement_;

@@ -117,7 +117,8 @@ absl::StatusOr<uint64_t> Core::Recover() {
   next_sequence_ = checkpoint->sequence() + 1;
   last_recorded_time_ = checkpoint->last_recorded_time();
   recovered_to_ = checkpoint->sequence();
-  absl::Status aggregates = RecoverAggregates();
+  absl::Status aggregates = RecoverOccurrences();
+  if (aggregates.ok()) aggregates = RecoverAggregates();
   if (!aggregates.ok()) return aggregates;
   uint64_t folded = 0;
   // A table that came into use after the checkpoint may be behind it.
@@ -225,8 +226,15 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
 absl::Status Core::UnfoldPrior(const JournaledMovement& input,
                                const v1::Movement& prior) {
   auto named = entities_.Get(prior);
-  if (named.ok()) entities_.Unfold(input, prior, *named);
-  return named.status();
+  if (!named.ok()) return named.status();
+  occurrences_.Add(input.sequence, prior);
+  absl::Status status = entities_.Unfold(
+      input, prior, *named,
+      [this](const Period& period, uint64_t end, VisitRecord visit) {
+        return ReadPeriod(period, end, visit);
+      });
+  is_broken_ |= !status.ok();
+  return status;
 }
 
 void Core::Apply(MovementTask* task) {
@@ -341,6 +349,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
 void Core::Index(const v1::Movement& movement, const Digest& identity,
                  uint64_t sequence) {
   pending_->identity[identity] = sequence;
+  occurrences_.Add(sequence, movement);
   const std::string& number = movement.container().number();
   if (!number.empty()) {
     pending_->containers.emplace_back(ContainerKey(number), sequence);

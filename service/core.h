@@ -19,6 +19,7 @@
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/assess.h"
 #include "service/entities.h"
+#include "service/occurrence_index.h"
 #include "service/rule_tallies.h"
 #include "service/task.h"
 #include "store/store.h"
@@ -75,6 +76,9 @@ class Core {
   // it when that is not durable yet, else null.
 
   void Begin(absl::Time now, const Batch* in_flight, Batch* batch);
+  // Whether states were left half changed by a failure to read: they have to go
+  // back to the last durable position.
+  bool is_broken() const { return is_broken_; }
   // Reads everything the tasks name, in one batched read per table. May come
   // again, for more tasks, after these were applied.
   absl::Status Gather(const std::vector<Task*>& tasks);
@@ -109,6 +113,8 @@ class Core {
   // Brings what is being filled to the end of the journal, this batch included.
   // Takes a look-up of each movement since.
   absl::Status CatchUp(Aggregates* filling);
+  // When everything folded so far occurred.
+  const OccurrenceIndex& occurrences() const { return occurrences_; }
   // From now on the tables with these numbers are in use; see Aggregates.
   void ChangeAggregates(Aggregates::Plan plan,
                         const std::vector<uint32_t>& numbers,
@@ -173,6 +179,10 @@ class Core {
   void ApplyTrips();
   absl::Status RecoverTallies();
   absl::Status RecoverAggregates();
+  absl::Status RecoverOccurrences();
+  // ReadOccurred of everything folded so far, this batch included.
+  absl::Status ReadPeriod(const Period& period, uint64_t end,
+                          VisitRecord visit);
   // Folds a record that all states but those of aggregates have.
   absl::Status FoldAggregates(const v1::JournalRecord& record);
   // Decides what a movement with a known identity is.
@@ -185,6 +195,8 @@ class Core {
   Entities entities_;
   v1::Catalogue catalogue_;
   RuleTallies tallies_;
+  OccurrenceIndex occurrences_;
+  bool is_broken_ = false;
   uint64_t next_sequence_ = 1;
   google::protobuf::Timestamp last_recorded_time_;
   uint64_t recovered_to_ = 0;  // By the checkpoint, all but aggregates.
@@ -197,6 +209,7 @@ class Core {
   std::shared_ptr<const PendingIndex> frozen_;
   v1::Checkpoint frozen_at_;
   std::string frozen_tallies_;
+  KeyValues frozen_occurrences_;
   uint64_t since_freeze_ = 0;
   std::vector<std::string> dropped_;  // Prefixes of states.
 

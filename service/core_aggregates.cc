@@ -38,6 +38,25 @@ absl::Status Core::RecoverAggregates() {
   return absl::OkStatus();
 }
 
+absl::Status Core::RecoverOccurrences() {
+  absl::Status parsed;
+  absl::Status status = store_->ScanPrefix(
+      store::Table::kStates, std::string(1, kOccurrenceKind), "",
+      [&](absl::string_view key, absl::string_view value) {
+        v1::OccurrenceSegment segment;
+        if (!segment.ParseFromArray(value.data(),
+                                    static_cast<int>(value.size()))) {
+          parsed = Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+                         "when a part of the journal occurred does not parse; "
+                         "run `portrisk verify` and restore a backup");
+          return false;
+        }
+        occurrences_.Restore(store::FromBigEndian64(key.substr(1, 8)), segment);
+        return true;
+      });
+  return status.ok() ? parsed : status;
+}
+
 absl::Status Core::VerifyAggregates(const v1::Catalogue& catalogue,
                                     uint64_t checkpoint) {
   std::vector<v1::AggregateTable> tables = TablesInUse(catalogue);
@@ -51,11 +70,31 @@ absl::Status Core::VerifyAggregates(const v1::Catalogue& catalogue,
   return plan.status();
 }
 
+absl::Status Core::ReadPeriod(const Period& period, uint64_t end,
+                              VisitRecord visit) {
+  uint64_t stored = end;
+  if (batch_ != nullptr) {
+    stored = std::min(end, in_flight_ == nullptr ? batch_->first_sequence
+                                                 : in_flight_->first_sequence);
+  }
+  absl::Status status =
+      VisitOccurred(*store_, occurrences_, period, stored, visit);
+  for (uint64_t at = stored; status.ok() && at < end; ++at) {
+    auto record = ReadRecord(at);
+    if (!record.ok()) return record.status();
+    if (!record->movement().empty()) status = visit(at, *record);
+  }
+  return status;
+}
+
 absl::Status Core::FoldAggregates(const v1::JournalRecord& record) {
   if (!record.has_movement()) return absl::OkStatus();
   return entities_.aggregates().FoldRecord(
       record.sequence(), record.movement(),
-      [this](uint64_t sequence) { return ReadRecord(sequence); });
+      [this](uint64_t sequence) { return ReadRecord(sequence); },
+      [this](const Period& period, uint64_t end, VisitRecord visit) {
+        return ReadPeriod(period, end, visit);
+      });
 }
 
 absl::Status Core::CatchUp(Aggregates* filling) {
@@ -64,8 +103,10 @@ absl::Status Core::CatchUp(Aggregates* filling) {
     if (!record.ok()) return record.status();
     if (record->movement().empty()) continue;  // No movement.
     absl::Status status = filling->FoldRecord(
-        at, *record,
-        [this](uint64_t sequence) { return ReadRecord(sequence); });
+        at, *record, [this](uint64_t sequence) { return ReadRecord(sequence); },
+        [this](const Period& period, uint64_t end, VisitRecord visit) {
+          return ReadPeriod(period, end, visit);
+        });
     if (!status.ok()) return status;
   }
   for (const auto& table : filling->tables()) {

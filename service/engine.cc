@@ -323,6 +323,10 @@ void Engine::Compute(const std::vector<Task*>& tasks) {
     } else {
       core_->Apply(static_cast<CommandTask*>(task));
     }
+    if (core_->is_broken() && !failed_) {
+      LogError("apply", task->status);
+      failed_ = true;
+    }
   }
 }
 

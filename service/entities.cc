@@ -211,8 +211,9 @@ scoring::EntityStates Entities::States(const Named& named) {
   return states;
 }
 
-void Entities::Unfold(const scoring::JournaledMovement& input,
-                      const v1::Movement& prior, const Named& named) {
+absl::Status Entities::Unfold(const scoring::JournaledMovement& input,
+                              const v1::Movement& prior, const Named& named,
+                              ReadOccurred read) {
   if (named.container) {
     scoring::UnfoldContainer(input, containers_.table.Mutable(named.container));
   }
@@ -233,7 +234,7 @@ void Entities::Unfold(const scoring::JournaledMovement& input,
     scoring::UnfoldProfile(prior.occurrence_time(), state);
     state->set_last_sequence(input.sequence);
   }
-  aggregates_.Unfold(input, prior, named.aggregates);
+  return aggregates_.Unfold(input, prior, named.aggregates, read);
 }
 
 void Entities::Fold(const scoring::JournaledMovement& input,

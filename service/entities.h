@@ -74,9 +74,11 @@ class Entities {
   scoring::EntityStates States(const Named& named);
 
   // Takes an earlier version of a movement out of what it named, before the
-  // new one is assessed: a movement is not part of its own past.
-  void Unfold(const scoring::JournaledMovement& input,
-              const v1::Movement& prior, const Named& named);
+  // new one is assessed: a movement is not part of its own past. `read` is for
+  // aggregates that cannot undo it; after a failure of it the states are wrong.
+  absl::Status Unfold(const scoring::JournaledMovement& input,
+                      const v1::Movement& prior, const Named& named,
+                      ReadOccurred read);
   // `unit` as its assessment decided.
   void Fold(const scoring::JournaledMovement& input, const v1::Unit& unit,
             const Named& named);

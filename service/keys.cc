@@ -146,4 +146,8 @@ EntityKey AggregateProgressKey(uint32_t table) {
   return Name().Table(table).Key(kAggregateProgressKind);
 }
 
+EntityKey OccurrenceKey(uint64_t segment) {
+  return Name().Number(segment).Key(kOccurrenceKind);
+}
+
 }  // namespace portrisk::service

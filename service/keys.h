@@ -12,7 +12,7 @@ namespace portrisk::service {
 
 inline constexpr char kCatalogueKey[] = "catalogue";
 inline constexpr char kAggregateKind = 'G';
-inline constexpr char kAggregateProgressKind = 'W';
+inline constexpr char kAggregateProgressKind = 'g';
 inline constexpr size_t kAggregatePrefixBytes = 5;  // Kind and table.
 
 inline EntityKey ContainerKey(absl::string_view number) {
@@ -56,6 +56,10 @@ EntityKey AggregateKey(uint32_t table, absl::string_view value);
 std::string AggregatePrefix(uint32_t table);
 // Up to where the stored states of a table are complete.
 EntityKey AggregateProgressKey(uint32_t table);
+
+// When a segment of the journal occurred (occurrence_index.h).
+inline constexpr char kOccurrenceKind = 'S';
+EntityKey OccurrenceKey(uint64_t segment);
 
 // The name inside a key of kind 'C' or 'R'.
 inline absl::string_view NameOf(const EntityKey& key) {

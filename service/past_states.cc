@@ -81,7 +81,7 @@ absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
 // such a movement into another one are among them.
 absl::Status WalkJournal(
     const store::Store& store, const std::vector<EntityKey>& keys,
-    Entities* entities, uint64_t end,
+    Entities* entities, uint64_t end, OccurrenceIndex* occurrences,
     const std::function<absl::Status(const JournaledAssessment&)>& visit) {
   std::vector<EntityKey> own;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
@@ -97,11 +97,13 @@ absl::Status WalkJournal(
           !one.assessment.ParseFromString(record.movement().assessment())) {
         return Damaged(record.sequence());
       }
+      occurrences->Add(record.sequence(), one.movement);
       bool touches = Touches(one.movement, keys, entities, &own);
-      if (!touches && one.assessment.corrects_sequence() > 0) {
+      if (one.assessment.corrects_sequence() > 0) {
         auto prior = ReadJournaled(store, one.assessment.corrects_sequence());
         if (!prior.ok()) return prior.status();
-        touches = Touches(prior->movement, keys, entities, &own);
+        occurrences->Add(record.sequence(), prior->movement);
+        touches = touches || Touches(prior->movement, keys, entities, &own);
       }
       absl::Status status = touches ? visit(one) : absl::OkStatus();
       if (!status.ok()) return status;
@@ -152,14 +154,25 @@ absl::Status PastStates::Fold(const store::Store& store,
   const scoring::JournaledMovement input{
       &m, MovementKeyOf(m), one.assessment.sequence(), corrected > 0};
   if (corrected > 0) {
-    auto prior = ReadJournaled(store, corrected);
-    if (!prior.ok()) return prior.status();
-    entities_->Unfold(input, prior->movement, entities_->Find(prior->movement));
+    absl::Status unfolded = Unfold(store, input, corrected);
+    if (!unfolded.ok()) return unfolded;
   }
   const Entities::Named named = entities_->Find(m);
   absl::Status status = entities_->Load();  // Nothing is stored.
   if (status.ok()) entities_->Fold(input, one.assessment.unit(), named);
   return status;
+}
+
+absl::Status PastStates::Unfold(const store::Store& store,
+                                const scoring::JournaledMovement& input,
+                                uint64_t corrected) {
+  auto prior = ReadJournaled(store, corrected);
+  if (!prior.ok()) return prior.status();
+  return entities_->Unfold(
+      input, prior->movement, entities_->Find(prior->movement),
+      [&](const Period& period, uint64_t end, VisitRecord visit) {
+        return VisitOccurred(store, occurrences_, period, end, visit);
+      });
 }
 
 absl::StatusOr<PastStates> PastStates::Before(
@@ -206,7 +219,7 @@ absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
   if (number.empty() || needs.party || needs.vessel || needs.route ||
       needs.facility || needs.aggregates) {
     absl::Status status =
-        WalkJournal(**store, keys, entities_.get(), end, fold);
+        WalkJournal(**store, keys, entities_.get(), end, &occurrences_, fold);
     if (!status.ok()) return status;
   } else {
     auto sequences = SequencesOf(engine, **store, number, end);
@@ -220,12 +233,9 @@ absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
   }
   if (assessment.corrects_sequence() == 0) return absl::OkStatus();
   // It was assessed without the version it corrects.
-  auto prior = ReadJournaled(**store, assessment.corrects_sequence());
-  if (!prior.ok()) return prior.status();
   entities_->Trim();
-  entities_->Unfold({&movement, MovementKeyOf(movement), end, true},
-                    prior->movement, entities_->Find(prior->movement));
-  return absl::OkStatus();
+  return Unfold(**store, {&movement, MovementKeyOf(movement), end, true},
+                assessment.corrects_sequence());
 }
 
 }  // namespace portrisk::service

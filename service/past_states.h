@@ -51,10 +51,15 @@ class PastStates {
                        const v1::Assessment& assessment,
                        const scoring::Programme::Needs& needs,
                        const std::vector<EntityKey>& keys);
+  // The version that `input` corrects.
+  absl::Status Unfold(const store::Store& store,
+                      const scoring::JournaledMovement& input,
+                      uint64_t corrected);
   // One journaled movement, as Core folds it.
   absl::Status Fold(const store::Store& store, const JournaledAssessment& one);
 
   std::unique_ptr<Entities> entities_;
+  OccurrenceIndex occurrences_;  // Where the whole journal was walked.
   Entities::Named named_;
 };
 

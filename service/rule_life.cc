@@ -137,8 +137,10 @@ absl::StatusOr<v1::Revision> RuleApi::Shown(
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   *changed = *FindRevision(*catalogue, changed->revision());
-  *changed->mutable_warming() =
-      engine_->warming().ProgressOf(changed->revision());
+  if (changed->state() == v1::WARMING) {
+    *changed->mutable_warming() =
+        engine_->warming().ProgressOf(changed->revision());
+  }
   return changed;
 }
 

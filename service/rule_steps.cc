@@ -111,7 +111,13 @@ class Taking {
   // The last step becomes WARMING; of the others only the calling off of
   // warmings is left.
   absl::Status Warm(const v1::Catalogue& before);
+  // Checks what would come into force and compiles it.
+  absl::Status Compile(const v1::RevisionEvent& event);
+  // What nobody needs any more, and the plan of what is left.
   absl::Status ChangeTables();
+  void RemoveTables(std::vector<uint32_t> numbers);
+  // In the loop.
+  absl::Status Take(const FilledTables* filled, Core* core) const;
   absl::Status CatchUp(const FilledTables& filled, Core* core) const;
   void Journal(Core* core) const;
 
@@ -161,24 +167,22 @@ absl::Status Taking::Warm(const v1::Catalogue& before) {
   return absl::OkStatus();
 }
 
-absl::Status Taking::ChangeTables() {
-  if (!ready_.empty()) dropped_ = Overtaken(catalogue_);
-  auto needed = NeededBy(*store_, engine_->rule_sets(), catalogue_);
-  if (!needed.ok()) return needed.status();
-  for (const uint32_t number : TablesToDrop(catalogue_, *needed)) {
-    if (std::find(dropped_.begin(), dropped_.end(), number) == dropped_.end()) {
-      dropped_.push_back(number);
-    }
-  }
-  std::sort(dropped_.begin(), dropped_.end());
+void Taking::RemoveTables(std::vector<uint32_t> numbers) {
   auto* const tables = catalogue_.mutable_tables();
   tables->erase(std::remove_if(tables->begin(), tables->end(),
                                [&](const v1::AggregateTable& table) {
-                                 return std::binary_search(dropped_.begin(),
-                                                           dropped_.end(),
-                                                           table.number());
+                                 return std::find(
+                                            numbers.begin(), numbers.end(),
+                                            table.number()) != numbers.end();
                                }),
                 tables->end());
+  dropped_.insert(dropped_.end(), numbers.begin(), numbers.end());
+}
+
+absl::Status Taking::ChangeTables() {
+  auto needed = NeededBy(*store_, engine_->rule_sets(), catalogue_);
+  if (!needed.ok()) return needed.status();
+  RemoveTables(TablesToDrop(catalogue_, *needed));
   if (dropped_.empty() && ready_.empty()) return absl::OkStatus();
   auto plan = PlanOf(*store_, engine_->rule_sets(), TablesInUse(catalogue_));
   if (plan.ok()) plan_ = *std::move(plan);
@@ -213,6 +217,41 @@ void Taking::Journal(Core* core) const {
   }
 }
 
+absl::Status Taking::Compile(const v1::RevisionEvent& event) {
+  absl::Status status;
+  if (event.state() == v1::ACTIVE && !event.rollback()) {
+    status = CheckActivation(*store_, engine_->rule_sets(), catalogue_,
+                             steps_.back().revision);
+  }
+  if (!status.ok()) return status;
+  // What comes into force is laid out for the movements of late; that is kept
+  // with the step, so that a restart lays it out the same way.
+  observes_ = event.state() == v1::ACTIVE;
+  if (observes_) {
+    auto statistics = engine_->ObserveMovements();
+    if (!statistics.ok()) return statistics.status();
+    *catalogue_.mutable_statistics() = *std::move(statistics);
+  }
+  auto programme = CompileInForce(*store_, engine_->rule_sets(), catalogue_);
+  if (programme.ok()) programme_ = *std::move(programme);
+  return programme.status();
+}
+
+absl::Status Taking::Take(const FilledTables* filled, Core* core) const {
+  if (filled != nullptr) {
+    absl::Status ready = CatchUp(*filled, core);
+    if (!ready.ok()) return ready;
+  }
+  Journal(core);
+  if (plan_ != nullptr) {
+    core->ChangeAggregates(plan_, NumbersOf(TablesInUse(catalogue_)),
+                           filled == nullptr ? nullptr : filled->aggregates);
+    core->DropTables(dropped_);
+  }
+  core->SetProgramme(programme_);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::Revision> Taking::Run(const FilledTables* filled) {
   const v1::Catalogue before = catalogue_;
   const RuleStep last = steps_.back();
@@ -220,51 +259,39 @@ absl::StatusOr<v1::Revision> Taking::Run(const FilledTables* filled) {
   auto store = engine_->store();
   if (!store.ok()) return store.status();
   store_ = *std::move(store);
-  if (filled != nullptr) ready_ = PutInUse(last.revision, &catalogue_);
-  absl::Status status;
-  if (last.event.state() == v1::ACTIVE && !last.event.rollback()) {
-    status = CheckActivation(*store_, engine_->rule_sets(), catalogue_,
-                             last.revision);
+  if (filled != nullptr) {
+    ready_ = PutInUse(last.revision, &catalogue_);
+    RemoveTables(Overtaken(catalogue_));
   }
+  absl::Status status = Compile(last.event);
   if (!status.ok()) return status;
-  // What comes into force is laid out for the movements of late; that is kept
-  // with the step, so that a restart lays it out the same way.
-  observes_ = last.event.state() == v1::ACTIVE;
-  if (observes_) {
-    auto statistics = engine_->ObserveMovements();
-    if (!statistics.ok()) return statistics.status();
-    *catalogue_.mutable_statistics() = *std::move(statistics);
-  }
-  auto programme = CompileInForce(*store_, engine_->rule_sets(), catalogue_);
-  if (!programme.ok()) return programme.status();
-  programme_ = *std::move(programme);
   const bool enters =
       last.event.state() == v1::ACTIVE || last.event.state() == v1::SHADOW;
-  if (enters && filled == nullptr && !AllInUse(*programme_, catalogue_)) {
+  if (enters && !AllInUse(*programme_, catalogue_)) {
+    // Also when a table that is full would take the place of one with an
+    // aggregate that has come into use meanwhile.
+    filled = nullptr;
+    ready_.clear();
+    dropped_.clear();
     status = Warm(before);
-    if (!status.ok()) return status;
   }
-  status = ChangeTables();
+  if (status.ok()) status = ChangeTables();
   store_.reset();
   if (status.ok() && filled != nullptr) status = filled->catch_up();
   if (!status.ok()) return status;
   v1::Revision changed;
   status = engine_->Run([&](Core& core) {
-    if (filled != nullptr) {
-      absl::Status ready = CatchUp(*filled, &core);
-      if (!ready.ok()) return ready;
-    }
-    Journal(&core);
-    if (plan_ != nullptr) {
-      core.ChangeAggregates(plan_, NumbersOf(TablesInUse(catalogue_)),
-                            filled == nullptr ? nullptr : filled->aggregates);
-      core.DropTables(dropped_);
-    }
-    core.SetProgramme(programme_);
-    changed = *FindRevision(core.catalogue(), last.revision);
-    return absl::OkStatus();
+    absl::Status taken = Take(filled, &core);
+    if (taken.ok()) changed = *FindRevision(core.catalogue(), last.revision);
+    return taken;
   });
   if (!status.ok()) return status;
+  for (const RuleStep& step : steps_) {
+    if (FindRevision(before, step.revision)->state() == v1::WARMING &&
+        step.event.state() == v1::RETIRED) {
+      engine_->warming().CallOff(step.revision);
+    }
+  }
   return changed;
 }
 

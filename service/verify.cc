@@ -72,6 +72,9 @@ Expected ExpectedStates(const Core& core) {
   core.entities().ForEach(add);
   const std::string tallies = core.tallies().State().SerializeAsString();
   if (!tallies.empty()) expected[std::string(TalliesKey().view())] = tallies;
+  KeyValues occurrences;
+  core.occurrences().All(&occurrences);
+  for (auto& [key, value] : occurrences) expected[key] = std::move(value);
   return expected;
 }
 

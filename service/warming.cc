@@ -31,6 +31,7 @@ struct Warming::Job {
   v1::RevisionEvent event;  // With which it began to warm.
   std::vector<v1::AggregateTable> tables;
   uint64_t last_sequence = 0;
+  OccurrenceIndex occurrences;  // Up to last_sequence.
 
   std::shared_ptr<const store::Store> store;
   uint64_t store_epoch = 0;
@@ -63,6 +64,10 @@ void Warming::Wake() {
     woken_ = true;
   }
   wake_.notify_all();
+}
+
+void Warming::CallOff(uint64_t revision) {
+  if (revision_ == revision) called_off_ = true;
 }
 
 void Warming::LetGo() {
@@ -104,7 +109,13 @@ void Warming::Run() {
       if (status.ok()) status = FillToEnd(job->get());
       (*job)->store.reset();
       holding_ = false;
-      if (status.ok()) status = Finish(job->get());
+      if (called_off_) {
+        status = CleanUp(**job);
+      } else if (status.ok()) {
+        status = Finish(job->get());
+      }
+      revision_ = 0;
+      called_off_ = false;
       std::lock_guard<std::mutex> lock(mutex_);
       progress_.erase((*job)->revision);
     }
@@ -129,6 +140,12 @@ absl::StatusOr<std::unique_ptr<Warming::Job>> Warming::NextJob() {
   absl::Status status = engine_->Run([&](Core& core) {
     catalogue = core.catalogue();
     job->last_sequence = core.last_sequence();
+    const auto& all = catalogue.revisions();
+    if (std::any_of(all.begin(), all.end(), [](const v1::Revision& one) {
+          return one.state() == v1::WARMING;
+        })) {
+      job->occurrences = core.occurrences();
+    }
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -141,6 +158,7 @@ absl::StatusOr<std::unique_ptr<Warming::Job>> Warming::NextJob() {
     job->event = event;
   }
   if (job->revision == 0) return std::unique_ptr<Job>();
+  revision_ = job->revision;
   for (const v1::AggregateTable& table : catalogue.tables()) {
     if (table.warming_revision() == job->revision &&
         table.ready_sequence() == 0) {
@@ -227,11 +245,20 @@ absl::Status Warming::FillBlock(const store::Block& block, Job* job) {
     if (at() == nullptr) return absl::DataLossError("a version is missing");
     return at()->movement();
   };
+  // The index ends where it was copied; what came later is all read.
+  const auto occurred = [&](const Period& period, uint64_t end,
+                            VisitRecord visit) {
+    const uint64_t known = std::min(end, job->last_sequence + 1);
+    absl::Status status =
+        VisitOccurred(*job->store, job->occurrences, period, known, visit);
+    if (!status.ok()) return status;
+    return VisitMovements(*job->store, known, end, visit);
+  };
   for (const v1::JournalRecord& record : job->block.records()) {
     if (record.sequence() <= job->folded_to) continue;
     if (record.has_movement()) {
-      absl::Status status =
-          job->filling->FoldRecord(record.sequence(), record.movement(), read);
+      absl::Status status = job->filling->FoldRecord(
+          record.sequence(), record.movement(), read, occurred);
       if (!status.ok()) return status;
     }
     job->folded_to = record.sequence();
@@ -302,6 +329,19 @@ absl::Status Warming::CatchUp(Job* job) {
   return status;
 }
 
+absl::Status Warming::CleanUp(const Job& job) {
+  return engine_->Run([&](Core& core) {
+    std::vector<uint32_t> gone;
+    for (const v1::AggregateTable& table : job.tables) {
+      if (!HasTable(core.catalogue(), table.number())) {
+        gone.push_back(table.number());
+      }
+    }
+    core.DropTables(gone);
+    return absl::OkStatus();
+  });
+}
+
 absl::Status Warming::Finish(Job* job) {
   if (MustLeave()) return absl::AbortedError("stopped");
   std::unique_lock<std::mutex> lock(engine_->rule_changes());
@@ -311,7 +351,8 @@ absl::Status Warming::Finish(Job* job) {
   if (revision->state() != v1::WARMING ||
       revision->events(revision->events_size() - 1).sequence() !=
           job->event.sequence()) {
-    return absl::OkStatus();  // It was called off.
+    lock.unlock();
+    return CleanUp(*job);  // It was called off.
   }
   v1::RevisionEvent event =
       EventOf(job->event.goal(), job->event.note(), job->event.share_ppm());
@@ -322,14 +363,15 @@ absl::Status Warming::Finish(Job* job) {
   if (status.ok()) {
     const FilledTables filled{job->filling.get(), job->store_epoch,
                               [&] { return CatchUp(job); }};
-    status = TakeSteps(engine_, *catalogue, *std::move(steps), caller, &filled)
-                 .status();
+    auto changed =
+        TakeSteps(engine_, *catalogue, *std::move(steps), caller, &filled);
+    if (changed.ok() && changed->state() != v1::WARMING) {
+      LogInfo("warmed", {{"revision", absl::StrCat(job->revision)},
+                         {"movements", absl::StrCat(job->folded_to)}});
+    }
+    status = changed.status();
   }
-  if (status.ok()) {
-    LogInfo("warmed", {{"revision", absl::StrCat(job->revision)},
-                       {"movements", absl::StrCat(job->folded_to)}});
-    return status;
-  }
+  if (status.ok()) return status;
   // What came into force meanwhile stands against it: somebody has to look.
   if (status.code() == absl::StatusCode::kFailedPrecondition) {
     LogError("warming", status);

@@ -7,7 +7,8 @@
 // Until then nothing reads the tables. What was written behind says how far it
 // goes, so that after a crash filling goes on from there.
 //
-// One revision at a time, in the order in which they began.
+// One revision at a time, in the order in which they began. When one is called
+// off, what was written for it goes with the next checkpoint.
 #ifndef PORTRISK_SERVICE_WARMING_H_
 #define PORTRISK_SERVICE_WARMING_H_
 
@@ -53,6 +54,8 @@ class Warming {
   void Stop();
   // A revision has begun to warm.
   void Wake();
+  // A revision is not to be filled any further.
+  void CallOff(uint64_t revision);
 
   // Makes the thread let go of the store, and lets it begin again. From the
   // apply thread: while it holds the store it waits for nobody.
@@ -76,8 +79,10 @@ class Warming {
   absl::Status Flush(Job* job);
   absl::Status CatchUp(Job* job);
   absl::Status Finish(Job* job);
+  // Removes what was written of tables that the catalogue has no more.
+  absl::Status CleanUp(const Job& job);
   void Report(Job* job);
-  bool MustLeave() const { return stop_ || let_go_; }
+  bool MustLeave() const { return stop_ || let_go_ || called_off_; }
 
   Engine* const engine_;
   const WarmingOptions options_;
@@ -85,7 +90,9 @@ class Warming {
 
   std::atomic<bool> stop_{false};
   std::atomic<bool> let_go_{false};
-  std::atomic<bool> holding_{false};  // The store.
+  std::atomic<bool> holding_{false};   // The store.
+  std::atomic<uint64_t> revision_{0};  // Being filled.
+  std::atomic<bool> called_off_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
