@@ -3,9 +3,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "scoring/aggregate_ring.h"
-#include "service/errors.h"
 #include "service/keys.h"
 
 namespace portrisk::service {
@@ -35,13 +33,6 @@ bool Covers(const AggregatePlan& plan, const AggregatePlan::Group& own,
     if (!has) return false;
   }
   return true;
-}
-
-absl::Status Damaged(uint64_t sequence) {
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat("journal record ", sequence,
-                            " does not parse; run `portrisk verify` and "
-                            "restore a backup"));
 }
 
 }  // namespace
@@ -206,13 +197,18 @@ absl::Status Aggregates::Unfold(const scoring::JournaledMovement& input,
                         read);
 }
 
-Aggregates::Found Aggregates::FindContributed(const v1::Movement& movement,
-                                              uint64_t movement_key) {
+absl::StatusOr<Aggregates::Found> Aggregates::FindContributed(
+    const v1::Movement& movement) {
   found_.assign(tables_.size(), nullptr);
   input_.Begin(*plan_, movement);
-  input_.Contributions(movement_key, &contributions_);
+  input_.Contributions(/*movement_key=*/0, &contributions_);
+  if (contributions_.empty()) return Found{0, change_};
+  // Many movements are counted nowhere; a hash costs as much as that.
+  const uint64_t movement_key =
+      MovementKey(IdentityOf(movement.source(), movement.id()));
   uint32_t last = UINT32_MAX;
-  for (const AggregateContribution& one : contributions_) {
+  for (AggregateContribution& one : contributions_) {
+    one.movement_key = movement_key;
     const uint32_t group = plan_->GroupOf(one.aggregate);
     if (group == last) continue;
     last = group;
@@ -221,47 +217,40 @@ Aggregates::Found Aggregates::FindContributed(const v1::Movement& movement,
       found_[group] = table.Find(AggregateKey(table.number, key_));
     }
   }
-  return {0, change_};
-}
-
-absl::Status Aggregates::FoldJournaled(const scoring::JournaledMovement& input,
-                                       const v1::Movement* prior,
-                                       ReadOccurred read) {
-  Trim();
-  if (tables_.empty()) return absl::OkStatus();
-  if (prior != nullptr) {
-    const Found found = FindContributed(*prior, input.movement_key);
-    absl::Status status = Load();
-    if (status.ok()) TakeOut(input.sequence, found);
-    if (status.ok() && !lost_.empty()) {
-      status = RebuildBuckets(*plan_, lost_, input.movement_key, input.sequence,
-                              read);
-    }
-    if (!status.ok()) return status;
-  }
-  const Found found = FindContributed(*input.movement, input.movement_key);
-  if (contributions_.empty()) return absl::OkStatus();
   absl::Status status = Load();
   if (!status.ok()) return status;
-  PutIn(input.sequence, found);
-  return absl::OkStatus();
+  return Found{0, change_};
 }
 
 absl::Status Aggregates::FoldRecord(uint64_t sequence,
-                                    const v1::MovementRecord& record,
+                                    const StoredMovement& record,
                                     ReadRecord read,
                                     ReadOccurred read_occurred) {
-  if (!movement_.ParseFromString(record.movement())) return Damaged(sequence);
+  Trim();
+  if (tables_.empty()) return absl::OkStatus();
+  if (!ParseView(record.movement, &movement_)) return RecordDamaged(sequence);
   const auto corrected = CorrectedBy(sequence, record);
   if (!corrected.ok()) return corrected.status();
-  const scoring::JournaledMovement input{
-      &movement_, MovementKey(IdentityOf(movement_.source(), movement_.id())),
-      sequence, *corrected > 0};
-  if (*corrected == 0) return FoldJournaled(input, nullptr, read_occurred);
-  auto stored = read(*corrected);
-  if (!stored.ok()) return stored.status();
-  if (!prior_.ParseFromString(stored->movement())) return Damaged(*corrected);
-  return FoldJournaled(input, &prior_, read_occurred);
+  if (*corrected > 0) {
+    auto stored = read(*corrected);
+    if (!stored.ok()) return stored.status();
+    if (!prior_.ParseFromString(stored->movement())) {
+      return RecordDamaged(*corrected);
+    }
+    auto found = FindContributed(prior_);
+    if (!found.ok()) return found.status();
+    TakeOut(sequence, *found);
+    if (!lost_.empty()) {
+      const uint64_t movement_key =
+          MovementKey(IdentityOf(prior_.source(), prior_.id()));
+      absl::Status status =
+          RebuildBuckets(*plan_, lost_, movement_key, sequence, read_occurred);
+      if (!status.ok()) return status;
+    }
+  }
+  auto found = FindContributed(movement_);
+  if (found.ok()) PutIn(sequence, *found);
+  return found.status();
 }
 
 void Aggregates::AppendKeys(const v1::Movement& movement,
@@ -280,7 +269,7 @@ void Aggregates::Freeze(uint64_t sequence) {
   frozen_.clear();
   for (const auto& table : tables_) {
     table->table.Freeze();
-    table->folded_to = sequence;
+    table->StartAt(sequence);
     frozen_.push_back(table.get());
   }
 }

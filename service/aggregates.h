@@ -40,6 +40,12 @@ class Aggregates {
     Table(size_t capacity, const v1::AggregateTable& of)
         : StateKind(capacity), number(of.number()), group(of.group()) {}
 
+    // The stored states hold all movements up to there.
+    void StartAt(uint64_t sequence) {
+      folded_to = sequence;
+      is_stored = sequence > 0;
+    }
+
     uint32_t number;
     uint64_t group;
     // Movements up to here are in its states already.
@@ -100,16 +106,11 @@ class Aggregates {
                       const v1::Movement& prior, const Found& found,
                       ReadOccurred read);
 
-  // A journaled movement by itself, with the version it corrects; `prior` may
-  // be null. Reads what it needs.
-  absl::Status FoldJournaled(const scoring::JournaledMovement& input,
-                             const v1::Movement* prior, ReadOccurred read);
-
-  // The same of a record as it is stored. `read` gives the record of an earlier
-  // sequence, for what it corrects.
+  // A journaled movement by itself. `read` gives the record of an earlier
+  // sequence, for what it corrects. Reads the states it needs.
   using ReadRecord =
       absl::FunctionRef<absl::StatusOr<v1::MovementRecord>(uint64_t)>;
-  absl::Status FoldRecord(uint64_t sequence, const v1::MovementRecord& record,
+  absl::Status FoldRecord(uint64_t sequence, const StoredMovement& record,
                           ReadRecord read, ReadOccurred read_occurred);
 
   // The keys of the states a fact is counted in.
@@ -134,9 +135,9 @@ class Aggregates {
   // The state that a contribution changes; null when it has that already.
   v1::AggregateState* StateFor(const scoring::AggregateContribution& one,
                                uint64_t sequence, const Found& found);
-  // Fills `contributions_` by what the movement adds, and finds what that goes
-  // to and nothing else.
-  Found FindContributed(const v1::Movement& movement, uint64_t movement_key);
+  // Fills `contributions_` by what the movement adds, finds what that goes to
+  // and nothing else, and reads it.
+  absl::StatusOr<Found> FindContributed(const v1::Movement& movement);
 
   const size_t capacity_;
   const store::Store* const store_;

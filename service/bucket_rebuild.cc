@@ -3,12 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "absl/strings/str_cat.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/wire_format_lite.h"
-#include "portrisk/v1/assessment.pb.h"
 #include "scoring/aggregate_ring.h"
-#include "service/errors.h"
+#include "service/journal_walk.h"
 #include "service/task.h"
 
 namespace portrisk::service {
@@ -18,13 +14,6 @@ using scoring::AggregateContribution;
 using scoring::AggregatePlan;
 
 constexpr int64_t kMicros = 1'000'000;
-
-absl::Status Damaged(uint64_t sequence) {
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat("journal record ", sequence,
-                            " does not parse; run `portrisk verify` and "
-                            "restore a backup"));
-}
 
 // A contribution to one bucket, with its text.
 struct Kept {
@@ -55,8 +44,8 @@ class Collector {
 
   const Period& period() const { return period_; }
 
-  absl::Status Take(uint64_t sequence, const v1::MovementRecord& record) {
-    if (!movement_.ParseFromString(record.movement())) return Damaged(sequence);
+  absl::Status Take(uint64_t sequence, const StoredMovement& record) {
+    if (!ParseView(record.movement, &movement_)) return RecordDamaged(sequence);
     auto corrected = CorrectedBy(sequence, record);
     if (!corrected.ok()) return corrected.status();
     const uint64_t key =
@@ -140,31 +129,11 @@ absl::Status RebuildBuckets(const AggregatePlan& plan,
   Collector collector(plan, buckets, left_out);
   absl::Status status =
       read(collector.period(), end,
-           [&](uint64_t sequence, const v1::MovementRecord& record) {
+           [&](uint64_t sequence, const StoredMovement& record) {
              return collector.Take(sequence, record);
            });
   if (status.ok()) collector.Rebuild();
   return status;
-}
-
-absl::StatusOr<uint64_t> CorrectedBy(uint64_t sequence,
-                                     const v1::MovementRecord& record) {
-  using google::protobuf::internal::WireFormatLite;
-  constexpr uint32_t kTag =
-      WireFormatLite::MakeTag(v1::Assessment::kCorrectsSequenceFieldNumber,
-                              WireFormatLite::WIRETYPE_VARINT);
-  const std::string& bytes = record.assessment();
-  google::protobuf::io::CodedInputStream input(
-      reinterpret_cast<const uint8_t*>(bytes.data()),
-      static_cast<int>(bytes.size()));
-  uint64_t corrected = 0;
-  while (const uint32_t tag = input.ReadTag()) {
-    const bool read = tag == kTag ? input.ReadVarint64(&corrected)
-                                  : WireFormatLite::SkipField(&input, tag);
-    if (!read) return Damaged(sequence);
-  }
-  if (!input.ConsumedEntireMessage()) return Damaged(sequence);
-  return corrected;
 }
 
 }  // namespace portrisk::service

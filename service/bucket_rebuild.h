@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "portrisk/v1/aggregates.pb.h"
 #include "scoring/aggregate_plan.h"
 #include "service/occurrence_index.h"
@@ -29,11 +28,6 @@ struct LostBucket {
 absl::Status RebuildBuckets(const scoring::AggregatePlan& plan,
                             const std::vector<LostBucket>& buckets,
                             uint64_t left_out, uint64_t end, ReadOccurred read);
-
-// corrects_sequence of a serialised assessment, skipping over all else; 0:
-// nothing.
-absl::StatusOr<uint64_t> CorrectedBy(uint64_t sequence,
-                                     const v1::MovementRecord& record);
 
 }  // namespace portrisk::service
 

@@ -20,7 +20,7 @@ absl::Status Core::RecoverAggregates() {
   for (const auto& table : entities_.aggregates().tables()) {
     auto folded = FilledTo(*store_, table->number);
     if (!folded.ok()) return folded.status();
-    table->folded_to = *folded;
+    table->StartAt(*folded);
   }
   // What a crash kept from being dropped.
   for (uint32_t number = 1; number <= catalogue_.tables_made(); ++number) {
@@ -82,7 +82,7 @@ absl::Status Core::ReadPeriod(const Period& period, uint64_t end,
   for (uint64_t at = stored; status.ok() && at < end; ++at) {
     auto record = ReadRecord(at);
     if (!record.ok()) return record.status();
-    if (!record->movement().empty()) status = visit(at, *record);
+    if (!record->movement().empty()) status = visit(at, ViewOf(*record));
   }
   return status;
 }
@@ -90,7 +90,7 @@ absl::Status Core::ReadPeriod(const Period& period, uint64_t end,
 absl::Status Core::FoldAggregates(const v1::JournalRecord& record) {
   if (!record.has_movement()) return absl::OkStatus();
   return entities_.aggregates().FoldRecord(
-      record.sequence(), record.movement(),
+      record.sequence(), ViewOf(record.movement()),
       [this](uint64_t sequence) { return ReadRecord(sequence); },
       [this](const Period& period, uint64_t end, VisitRecord visit) {
         return ReadPeriod(period, end, visit);
@@ -103,7 +103,8 @@ absl::Status Core::CatchUp(Aggregates* filling) {
     if (!record.ok()) return record.status();
     if (record->movement().empty()) continue;  // No movement.
     absl::Status status = filling->FoldRecord(
-        at, *record, [this](uint64_t sequence) { return ReadRecord(sequence); },
+        at, ViewOf(*record),
+        [this](uint64_t sequence) { return ReadRecord(sequence); },
         [this](const Period& period, uint64_t end, VisitRecord visit) {
           return ReadPeriod(period, end, visit);
         });

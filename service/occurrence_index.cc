@@ -3,9 +3,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "scoring/container_history.h"
-#include "service/errors.h"
 #include "service/keys.h"
 
 namespace portrisk::service {
@@ -100,23 +98,14 @@ void OccurrenceIndex::Append(uint64_t begin, KeyValues* out) const {
 absl::Status VisitMovements(const store::Store& store, uint64_t begin,
                             uint64_t end, VisitRecord visit) {
   if (begin >= end) return absl::OkStatus();
-  v1::JournalBlock parsed;
   absl::Status status =
       store.ScanJournal(begin, [&](const store::Block& block) {
         if (block.first_sequence >= end) return absl::CancelledError();
-        if (!parsed.ParseFromString(block.bytes)) {
-          return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-                       absl::StrCat("journal block ", block.first_sequence,
-                                    " does not parse; run `portrisk verify` "
-                                    "and restore a backup"));
-        }
-        for (const v1::JournalRecord& record : parsed.records()) {
-          const uint64_t at = record.sequence();
-          if (at < begin || at >= end || !record.has_movement()) continue;
-          absl::Status visited = visit(at, record.movement());
-          if (!visited.ok()) return visited;
-        }
-        return absl::OkStatus();
+        return WalkBlock(block, [&](uint64_t at, const StoredMovement& record) {
+          const bool within = at >= begin && at < end;
+          return within && !record.movement.empty() ? visit(at, record)
+                                                    : absl::OkStatus();
+        });
       });
   return absl::IsCancelled(status) ? absl::OkStatus() : status;
 }

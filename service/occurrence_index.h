@@ -16,8 +16,8 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "portrisk/v1/aggregates.pb.h"
-#include "portrisk/v1/journal.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "service/journal_walk.h"
 #include "service/state_table.h"
 #include "store/store.h"
 
@@ -62,8 +62,8 @@ class OccurrenceIndex {
 // Calls `visit` in order with records of movements before `end`: with each that
 // occurred in the period, with each that took the place of such a one, and with
 // some others.
-using VisitRecord = absl::FunctionRef<absl::Status(uint64_t sequence,
-                                                   const v1::MovementRecord&)>;
+using VisitRecord =
+    absl::FunctionRef<absl::Status(uint64_t sequence, const StoredMovement&)>;
 using ReadOccurred = absl::FunctionRef<absl::Status(
     const Period& period, uint64_t end, VisitRecord visit)>;
 

@@ -231,6 +231,8 @@ struct StateKind {
 
   StateTable<State> table;
   std::vector<Entry*> missing;
+  // False: the store has nothing of it, and need not be asked.
+  bool is_stored = true;
 };
 
 // Memory that a batched read needs; reused.
@@ -247,6 +249,7 @@ absl::Status LoadMissing(const store::Store* store, const EachKind& each,
                          LoadBuffers* buffers) {
   buffers->keys.clear();
   each([&](auto* kind) {
+    if (!kind->is_stored) kind->missing.clear();
     kind->table.AppendKeys(kind->missing, &buffers->keys);
   });
   if (buffers->keys.empty()) return absl::OkStatus();

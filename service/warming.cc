@@ -18,8 +18,10 @@ namespace {
 
 // A pass that found so few movements has come up with the journal.
 constexpr uint64_t kCaughtUp = 512;
-// What has been filled since the last flush is made anew after a crash.
-constexpr uint64_t kUnflushedMax = 100'000;
+// What has been filled since it was last written is made anew after a crash:
+// while it is filled, and when it comes into use.
+constexpr uint64_t kUnwrittenMax = 1'000'000;
+constexpr uint64_t kUnwrittenInUseMax = 100'000;
 constexpr absl::Duration kReportEvery = absl::Seconds(5);
 constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 constexpr absl::Duration kPoll = absl::Milliseconds(5);
@@ -41,7 +43,6 @@ struct Warming::Job {
   absl::Time start;
   uint64_t start_at = 0;
   absl::Time reported;
-  v1::JournalBlock block;        // Reused.
   v1::JournalBlock prior_block;  // Of the last version that was corrected.
 };
 
@@ -183,7 +184,7 @@ absl::Status Warming::Prepare(Job* job) {
   for (const auto& table : job->filling->tables()) {
     auto filled = FilledTo(*job->store, table->number);
     if (!filled.ok()) return filled.status();
-    table->folded_to = *filled;
+    table->StartAt(*filled);
   }
   job->folded_to =
       job->tables.empty() ? job->last_sequence : job->filling->FoldedTo();
@@ -204,7 +205,8 @@ absl::Status Warming::FillToEnd(Job* job) {
         job->store->ScanJournal(from + 1, [&](const store::Block& block) {
           absl::Status folded = FillBlock(block, job);
           if (!folded.ok()) return folded;
-          if (job->filling->dirty_count() >= options_.flush_states) {
+          if (job->filling->dirty_count() >= options_.flush_states ||
+              job->folded_to - job->flushed_to >= kUnwrittenMax) {
             folded = Flush(job);
           }
           if (options_.after_block) options_.after_block();
@@ -212,7 +214,7 @@ absl::Status Warming::FillToEnd(Job* job) {
         });
     if (!status.ok()) return status;
     if (job->folded_to - from > kCaughtUp) continue;
-    if (job->folded_to - job->flushed_to <= kUnflushedMax) return status;
+    if (job->folded_to - job->flushed_to <= kUnwrittenInUseMax) return status;
     status = Flush(job);
     if (!status.ok()) return status;
   }
@@ -220,29 +222,25 @@ absl::Status Warming::FillToEnd(Job* job) {
 
 absl::Status Warming::FillBlock(const store::Block& block, Job* job) {
   if (MustLeave()) return absl::AbortedError("stopped");
-  if (!job->block.ParseFromString(block.bytes)) {
-    return absl::DataLossError(absl::StrCat(
-        "journal block ", block.first_sequence, " does not parse"));
-  }
   const auto read =
       [&](uint64_t sequence) -> absl::StatusOr<v1::MovementRecord> {
-    v1::JournalBlock* in = &job->block;
     const auto at = [&]() -> const v1::JournalRecord* {
-      if (in->records().empty() || sequence < in->records(0).sequence()) {
+      const v1::JournalBlock& in = job->prior_block;
+      if (in.records().empty() || sequence < in.records(0).sequence()) {
         return nullptr;
       }
-      const uint64_t index = sequence - in->records(0).sequence();
-      return index < static_cast<uint64_t>(in->records_size())
-                 ? &in->records(static_cast<int>(index))
+      const uint64_t index = sequence - in.records(0).sequence();
+      return index < static_cast<uint64_t>(in.records_size())
+                 ? &in.records(static_cast<int>(index))
                  : nullptr;
     };
-    if (at() == nullptr) in = &job->prior_block;
     if (at() == nullptr) {
       auto stored = job->store->ReadBlock(sequence);
       if (!stored.ok()) return stored.status();
-      job->prior_block.ParseFromString(stored->bytes);
+      if (!job->prior_block.ParseFromString(stored->bytes) || at() == nullptr) {
+        return RecordDamaged(sequence);
+      }
     }
-    if (at() == nullptr) return absl::DataLossError("a version is missing");
     return at()->movement();
   };
   // The index ends where it was copied; what came later is all read.
@@ -254,17 +252,18 @@ absl::Status Warming::FillBlock(const store::Block& block, Job* job) {
     if (!status.ok()) return status;
     return VisitMovements(*job->store, known, end, visit);
   };
-  for (const v1::JournalRecord& record : job->block.records()) {
-    if (record.sequence() <= job->folded_to) continue;
-    if (record.has_movement()) {
-      absl::Status status = job->filling->FoldRecord(
-          record.sequence(), record.movement(), read, occurred);
-      if (!status.ok()) return status;
-    }
-    job->folded_to = record.sequence();
-  }
+  absl::Status status =
+      WalkBlock(block, [&](uint64_t sequence, const StoredMovement& record) {
+        if (sequence <= job->folded_to) return absl::OkStatus();
+        absl::Status folded;
+        if (!record.movement.empty()) {
+          folded = job->filling->FoldRecord(sequence, record, read, occurred);
+        }
+        if (folded.ok()) job->folded_to = sequence;
+        return folded;
+      });
   Report(job);
-  return absl::OkStatus();
+  return status;
 }
 
 absl::Status Warming::Flush(Job* job) {
