@@ -21,8 +21,8 @@ constexpr uint32_t VarintTag(int field) {
 }
 
 CodedInputStream StreamOf(absl::string_view bytes) {
-  return {reinterpret_cast<const uint8_t*>(bytes.data()),
-          static_cast<int>(bytes.size())};
+  return CodedInputStream(reinterpret_cast<const uint8_t*>(bytes.data()),
+                          static_cast<int>(bytes.size()));
 }
 
 // The bytes of a length-delimited field whose tag was read.

@@ -17,8 +17,8 @@
 #include "absl/status/status.h"
 #include "portrisk/v1/aggregates.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "service/entity_key.h"
 #include "service/journal_walk.h"
-#include "service/state_table.h"
 #include "store/store.h"
 
 namespace portrisk::service {

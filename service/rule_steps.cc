@@ -77,6 +77,18 @@ std::vector<uint32_t> PutInUse(uint64_t revision, v1::Catalogue* catalogue) {
   return numbers;
 }
 
+// Those that a warming of the revision has begun with.
+std::vector<uint32_t> BeingFilled(const v1::Catalogue& catalogue,
+                                  uint64_t revision) {
+  std::vector<uint32_t> numbers;
+  for (const v1::AggregateTable& table : catalogue.tables()) {
+    if (table.warming_revision() == revision && table.ready_sequence() == 0) {
+      numbers.push_back(table.number());
+    }
+  }
+  return numbers;
+}
+
 // All but the latest in use of each key expression.
 std::vector<uint32_t> Overtaken(const v1::Catalogue& catalogue) {
   std::vector<uint32_t> numbers;
@@ -274,6 +286,7 @@ absl::StatusOr<v1::Revision> Taking::Run(const FilledTables* filled) {
     ready_.clear();
     dropped_.clear();
     status = Warm(before);
+    RemoveTables(BeingFilled(catalogue_, last.revision));
   }
   if (status.ok()) status = ChangeTables();
   store_.reset();

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
+#include "portrisk/v1/history_service.pb.h"
 #include "portrisk/v1/rules.pb.h"
 #include "service/cli/connection.h"
 
