@@ -27,7 +27,7 @@
 #include "scoring/container_history.h"
 #include "service/bucket_rebuild.h"
 #include "service/occurrence_index.h"
-#include "service/state_table.h"
+#include "service/state_kind.h"
 
 namespace portrisk::service {
 

@@ -20,7 +20,7 @@
 #include "scoring/assess.h"
 #include "scoring/container_history.h"
 #include "service/aggregates.h"
-#include "service/state_table.h"
+#include "service/state_kind.h"
 #include "store/store.h"
 
 namespace portrisk::service {

@@ -5,8 +5,9 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "service/state_table.h"
+#include "service/entity_key.h"
 #include "service/task.h"
+#include "store/store.h"
 
 namespace portrisk::service {
 
