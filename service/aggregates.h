@@ -80,7 +80,8 @@ class Aggregates {
   bool empty() const { return tables_.empty(); }
   const std::vector<std::unique_ptr<Table>>& tables() const { return tables_; }
   const Plan& plan() const { return plan_; }
-  // Of the tables, the lowest position up to which all is folded in.
+  // Of the tables, the lowest position up to which all is folded in; beyond any
+  // when there are none.
   uint64_t FoldedTo() const;
   size_t dirty_count() const;
 

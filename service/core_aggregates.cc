@@ -98,6 +98,7 @@ absl::Status Core::FoldAggregates(const v1::JournalRecord& record) {
 }
 
 absl::Status Core::CatchUp(Aggregates* filling) {
+  if (filling->empty()) return absl::OkStatus();
   for (uint64_t at = filling->FoldedTo() + 1; at < next_sequence_; ++at) {
     auto record = ReadRecord(at);
     if (!record.ok()) return record.status();

@@ -202,8 +202,10 @@ absl::Status Taking::ChangeTables() {
 }
 
 absl::Status Taking::CatchUp(const FilledTables& filled, Core* core) const {
-  if (engine_->store_epoch() != filled.store_epoch ||
-      core->last_sequence() > filled.aggregates->FoldedTo() + kBehindMax) {
+  const uint64_t folded_to = filled.aggregates->FoldedTo();
+  const uint64_t behind =
+      core->last_sequence() - std::min(core->last_sequence(), folded_to);
+  if (engine_->store_epoch() != filled.store_epoch || behind > kBehindMax) {
     return absl::AbortedError("the journal has gone on");
   }
   return core->CatchUp(filled.aggregates);
