@@ -1,5 +1,7 @@
 #include "service/keys.h"
 
+#include <sodium.h>
+
 #include <algorithm>
 
 namespace portrisk::service {
@@ -47,6 +49,22 @@ uint64_t Pack(absl::string_view text) {
   uint64_t value = 0;
   for (const char c : text) value = value << 8 | static_cast<uint8_t>(c);
   return value;
+}
+
+constexpr uint8_t kOutcomeDomain = 0xf0;
+constexpr uint8_t kDecisionDomain = 0xf1;
+
+Digest ControlIdentity(uint8_t domain, absl::string_view source,
+                       absl::string_view id) {
+  std::string text;
+  text.push_back(static_cast<char>(domain));
+  text.push_back(static_cast<char>(source.size()));
+  text.append(source.data(), source.size()).append(id.data(), id.size());
+  Digest digest;
+  crypto_generichash(digest.data(), digest.size(),
+                     reinterpret_cast<const uint8_t*>(text.data()), text.size(),
+                     nullptr, 0);
+  return digest;
 }
 
 // FNV-1a.
@@ -109,6 +127,63 @@ EntityKey FacilityKey(absl::string_view locode, absl::string_view facility) {
     name.Text(facility.substr(0, 4), 4).Number(HashOf(facility));
   }
   return name.Key('F');
+}
+
+std::optional<EntityKey> FindKey(scoring::FindSlot slot,
+                                 const scoring::FindNames& names) {
+  using scoring::FindSlot;
+  Name name;
+  name.Byte(static_cast<char>(slot));
+  switch (slot) {
+    case FindSlot::kAll:
+      break;
+    case FindSlot::kFacility:
+      if (names.locode.empty() && names.facility.empty()) return std::nullopt;
+      name.Text(names.locode, kLocodeBytes);
+      if (names.facility.size() < kFacilityInline) {
+        name.Text(names.facility, names.facility.size());
+      } else {
+        name.Text(names.facility, 3).Number(HashOf(names.facility));
+      }
+      break;
+    case FindSlot::kRoute:
+      if (names.from.empty() || names.to.empty()) return std::nullopt;
+      name.Text(names.from, kLocodeBytes).Text(names.to, kLocodeBytes);
+      break;
+    case FindSlot::kOrigin:
+      if (names.from.empty()) return std::nullopt;
+      name.Text(names.from, kLocodeBytes);
+      break;
+    case FindSlot::kCommodity:
+      if (names.from.empty() || names.chapter.empty()) return std::nullopt;
+      name.Text(names.from, kLocodeBytes).Text(names.chapter, 2);
+      break;
+    case FindSlot::kChapter:
+      if (names.chapter.empty()) return std::nullopt;
+      name.Text(names.chapter, 2);
+      break;
+    case FindSlot::kConsignee:
+      if (!names.consignee) return std::nullopt;
+      name.Number(*names.consignee);
+      break;
+  }
+  return name.Key('N');
+}
+
+std::optional<EntityKey> ControlLogKey(absl::string_view number,
+                                       absl::string_view unit) {
+  if (!number.empty()) return EntityKey('W', number);
+  if (unit.empty()) return std::nullopt;
+  const Digest digest = IdentityOf("", unit);
+  return EntityKey('w', KeyView(digest));
+}
+
+Digest OutcomeIdentity(absl::string_view source, absl::string_view id) {
+  return ControlIdentity(kOutcomeDomain, source, id);
+}
+
+Digest DecisionIdentity(absl::string_view source, absl::string_view id) {
+  return ControlIdentity(kDecisionDomain, source, id);
 }
 
 }  // namespace portrisk::service
