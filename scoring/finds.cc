@@ -177,8 +177,7 @@ void FoldFind(const v1::Outcome& outcome, v1::FindState* state) {
 }
 
 void UnfoldFind(const v1::Outcome& outcome, v1::FindState* state) {
-  const uint32_t start =
-      StartOf(FindDay(outcome.time()), state->newest_day());
+  const uint32_t start = StartOf(FindDay(outcome.time()), state->newest_day());
   const int at = PlaceOf(start, *state);
   if (!Holds(start, at, *state)) return;
   state->set_controls(at, state->controls(at) - 1);
@@ -188,7 +187,8 @@ void UnfoldFind(const v1::Outcome& outcome, v1::FindState* state) {
 
 uint64_t FindWeight(uint32_t days) {
   const uint32_t halvings = days / kHalfLifeDays;
-  return halvings > kWeightBits ? 0 : kWeights[days % kHalfLifeDays] >> halvings;
+  return halvings > kWeightBits ? 0
+                                : kWeights[days % kHalfLifeDays] >> halvings;
 }
 
 FindSums SumFinds(const v1::FindState& state, uint32_t day) {
@@ -207,8 +207,7 @@ FindSums SumFinds(const v1::FindState& state, uint32_t day) {
   return sums;
 }
 
-void FindRates::Derive(const FindStates& states,
-                       const v1::Movement& movement) {
+void FindRates::Derive(const FindStates& states, const v1::Movement& movement) {
   Clear();
   const v1::FindState* const all = states[static_cast<size_t>(FindSlot::kAll)];
   if (all == nullptr || !movement.has_occurrence_time()) return;

@@ -113,9 +113,9 @@ void FillWay(const std::vector<const v1::Movement*>& speaking,
              v1::OutcomeTie* tie) {
   for (const v1::Movement* m : speaking) {
     const v1::Consignment& c = m->consignment();
-    SetIfEmpty(c.loading_locode().empty() ? c.origin_locode()
-                                          : c.loading_locode(),
-               tie->mutable_from_locode());
+    SetIfEmpty(
+        c.loading_locode().empty() ? c.origin_locode() : c.loading_locode(),
+        tie->mutable_from_locode());
     SetIfEmpty(c.discharge_locode().empty() ? c.destination_locode()
                                             : c.discharge_locode(),
                tie->mutable_to_locode());

@@ -105,8 +105,7 @@ void RouteViewBuffer::LendFinds(FindRates* rates) {
   view_.unsafe_arena_set_allocated_origin_finds(rates->Of(FindSlot::kOrigin));
   view_.unsafe_arena_set_allocated_commodity_finds(
       rates->Of(FindSlot::kCommodity));
-  view_.unsafe_arena_set_allocated_chapter_finds(
-      rates->Of(FindSlot::kChapter));
+  view_.unsafe_arena_set_allocated_chapter_finds(rates->Of(FindSlot::kChapter));
 }
 
 void RouteViewBuffer::Derive(const ProfileStates& profiles,

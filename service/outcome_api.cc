@@ -199,8 +199,9 @@ absl::StatusOr<std::vector<typename Kind::Recorded>> ReadLog(
 
 // Of the whole journal after a position, at most `limit`.
 template <typename Kind>
-absl::StatusOr<std::vector<typename Kind::Recorded>> ReadJournal(
-    Engine* engine, uint64_t after, size_t limit) {
+absl::StatusOr<std::vector<typename Kind::Recorded>> ReadJournal(Engine* engine,
+                                                                 uint64_t after,
+                                                                 size_t limit) {
   auto store = engine->store();
   if (!store.ok()) return store.status();
   std::vector<typename Kind::Recorded> all;

@@ -40,8 +40,8 @@ class Form {
     } else if ((CharClasses(*text) & kControlChar) != 0) {
       Report(field, "holds control characters; leave them out");
     } else if (IsLongerThan(*text, limit)) {
-      Report(field, absl::StrCat("is longer than ", limit,
-                                 " characters; shorten it"));
+      Report(field,
+             absl::StrCat("is longer than ", limit, " characters; shorten it"));
     }
   }
 
@@ -109,15 +109,13 @@ void CheckWhat(const v1::Outcome& outcome, Form* form) {
   if (!outcome.has_time()) {
     form->Report("time", "is missing; say when the control ended");
   }
-  if (outcome.control() == v1::CONTROL_UNSPECIFIED ||
-      outcome.control() == v1::NO_CONTROL) {
+  if (outcome.control() == v1::NO_CONTROL) {
     form->Report("control",
-                 "is missing; say what was done (INSPECT, SCAN_IMAGE, "
-                 "DOCUMENT_CHECK ...)");
+                 "is NO_CONTROL; say what was done (INSPECT, SCAN_IMAGE, "
+                 "DOCUMENT_CHECK ...) or leave it out");
   }
   if (outcome.result() == v1::CONTROL_RESULT_UNSPECIFIED) {
-    form->Report("result",
-                 "is missing; send FOUND, NOT_FOUND or INCONCLUSIVE");
+    form->Report("result", "is missing; send FOUND, NOT_FOUND or INCONCLUSIVE");
   }
 }
 
@@ -168,8 +166,7 @@ std::vector<Violation> AdmitOutcome(absl::Time now, v1::Outcome* outcome) {
   if (outcome->has_time()) form.Time("time", outcome->time());
   if (!outcome->retraction()) CheckWhat(*outcome, &form);
   CheckFind(*outcome, &form);
-  const absl::string_view named =
-      scoring::ContainerOfUnit(outcome->unit());
+  const absl::string_view named = scoring::ContainerOfUnit(outcome->unit());
   if (!named.empty() && outcome->container_number().empty()) {
     outcome->set_container_number(std::string(named));
   }

@@ -57,10 +57,9 @@ absl::StatusOr<Read> ReadMovement(const store::Store& store,
 
 // The latest version of each movement that is named; 0: there is none.
 template <typename Record>
-absl::Status FindAssessments(Engine* engine,
-                             const std::vector<TiedRecord<Record>*>& all,
-                             const v1::AssessmentRef& (*ref_of)(
-                                 const Record&)) {
+absl::Status FindAssessments(
+    Engine* engine, const std::vector<TiedRecord<Record>*>& all,
+    const v1::AssessmentRef& (*ref_of)(const Record&)) {
   std::vector<TiedRecord<Record>*> named;
   for (TiedRecord<Record>* one : all) {
     const v1::AssessmentRef& ref = ref_of(one->record);
@@ -214,8 +213,9 @@ bool TakeContainer(const v1::Assessment& assessment, TiedOutcome* one) {
                            number.empty() ? "no container" : number, ", not ",
                            outcome->container_number())),
         "outcome.",
-        {{"container_number", "is not that of the assessment; send one of the "
-                              "two"}});
+        {{"container_number",
+          "is not that of the assessment; send one of the "
+          "two"}});
     return false;
   }
   return true;
@@ -257,8 +257,7 @@ absl::Status TieAll(Engine* engine, const std::vector<TiedOutcome*>& outcomes) {
     } else if (own != named.end()) {
       candidates.push_back({&own->second.movement, &own->second.assessment});
     }
-    v1::OutcomeTie tie =
-        scoring::TieOutcome(one->record.outcome(), candidates);
+    v1::OutcomeTie tie = scoring::TieOutcome(one->record.outcome(), candidates);
     tie.set_container_number(one->number);
     *one->record.mutable_tie() = std::move(tie);
   }
