@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include "scoring/container_history.h"
 #include "scoring/finds.h"
 #include "scoring/party_history.h"
@@ -20,29 +21,9 @@ constexpr char kOthers[] = "(others)";
 
 int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-// Days since 1970 to the month, counted from March of the year 0, and back:
-// the algorithm of Howard Hinnant's "chrono-compatible low-level date
-// algorithms".
-int64_t MonthOfDay(int64_t day) {
-  day += 719468;
-  const int64_t era = FloorDiv(day, 146097);
-  const int64_t in_era = day - era * 146097;
-  const int64_t year =
-      (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-  const int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
-  return (era * 400 + year) * 12 + (5 * in_year + 2) / 153;
-}
-
-int64_t DayOfMonth(int64_t month) {
-  const int64_t years = FloorDiv(month, 12);
-  const int64_t era = FloorDiv(years, 400);
-  const int64_t year = years - era * 400;
-  const int64_t in_year = (153 * (month - years * 12) + 2) / 5;
-  return era * 146097 + year * 365 + year / 4 - year / 100 + in_year - 719468;
-}
-
-// A quarter begins in January, April ...: months 10, 1, 4, 7 after March.
-constexpr int64_t kQuarterShift = 2;
+constexpr absl::CivilDay kFirstDay(1970, 1, 1);
+constexpr absl::CivilMonth kFirstMonth(1970, 1);
+constexpr int64_t kQuarterMonths = 3;
 
 std::string RouteText(absl::string_view from, absl::string_view to) {
   if (from.empty() || to.empty()) return "";
@@ -110,27 +91,55 @@ double TwoProportionsZ(uint64_t then, uint64_t then_of, uint64_t now,
 
 int64_t PeriodOf(ReportPeriod period, int64_t seconds) {
   const int64_t day = FloorDiv(seconds, kDaySeconds);
-  switch (period) {
-    case ReportPeriod::kWeek:
-      return FloorDiv(day + kMondayShift, kWeekDays);
-    case ReportPeriod::kMonth:
-      return MonthOfDay(day);
-    case ReportPeriod::kQuarter:
-      return FloorDiv(MonthOfDay(day) + kQuarterShift, 3);
+  if (period == ReportPeriod::kWeek) {
+    return FloorDiv(day + kMondayShift, kWeekDays);
   }
-  return 0;
+  const int64_t month = absl::CivilMonth(kFirstDay + day) - kFirstMonth;
+  return period == ReportPeriod::kMonth ? month
+                                        : FloorDiv(month, kQuarterMonths);
 }
 
 int64_t PeriodStart(ReportPeriod period, int64_t number) {
-  switch (period) {
-    case ReportPeriod::kWeek:
-      return (number * kWeekDays - kMondayShift) * kDaySeconds;
-    case ReportPeriod::kMonth:
-      return DayOfMonth(number) * kDaySeconds;
-    case ReportPeriod::kQuarter:
-      return DayOfMonth(number * 3 - kQuarterShift) * kDaySeconds;
+  if (period == ReportPeriod::kWeek) {
+    return (number * kWeekDays - kMondayShift) * kDaySeconds;
   }
-  return 0;
+  const int64_t months =
+      period == ReportPeriod::kMonth ? number : number * kQuarterMonths;
+  return (absl::CivilDay(kFirstMonth + months) - kFirstDay) * kDaySeconds;
+}
+
+void Displacement::FillFigures(const Counts& counts, const Counts& total,
+                               v1::DisplacementFigures* out) {
+  out->set_volume(counts.volume);
+  out->set_volume_share(ShareOf(counts.volume, total.volume));
+  out->set_controls(counts.controls);
+  out->set_finds(counts.finds);
+  out->set_find_share(ShareOf(counts.finds, total.finds));
+  if (counts.controls <= 0) return;
+  const Wilson wilson = WilsonInterval(counts.finds, counts.controls);
+  out->set_find_rate(ShareOf(counts.finds, counts.controls));
+  out->set_find_rate_low(wilson.low);
+  out->set_find_rate_high(wilson.high);
+}
+
+void Displacement::FillChange(const Counts (&counts)[2],
+                              const Counts (&totals)[2],
+                              v1::DisplacementRow* row) {
+  row->set_volume_change(row->now().volume_share() -
+                         row->then().volume_share());
+  row->set_find_change(row->now().find_share() - row->then().find_share());
+  if (totals[0].volume > 0 && totals[1].volume > 0) {
+    row->set_volume_z(TwoProportionsZ(counts[0].volume, totals[0].volume,
+                                      counts[1].volume, totals[1].volume));
+  }
+  if (totals[0].finds > 0 && totals[1].finds > 0) {
+    row->set_find_z(TwoProportionsZ(counts[0].finds, totals[0].finds,
+                                    counts[1].finds, totals[1].finds));
+  }
+  if (counts[0].controls > 0 && counts[1].controls > 0) {
+    row->set_rate_z(TwoProportionsZ(counts[0].finds, counts[0].controls,
+                                    counts[1].finds, counts[1].controls));
+  }
 }
 
 Displacement::Counts* Displacement::At(size_t dimension,
@@ -224,11 +233,7 @@ void Displacement::AddRows(size_t dimension, int64_t then,
       const auto at = series.periods.find(then + i);
       if (at != series.periods.end()) counts[i] = at->second;
     }
-    if (counts[0].volume + counts[1].volume + counts[0].controls +
-            counts[1].controls ==
-        0) {
-      continue;
-    }
+    if (counts[0].IsEmpty() && counts[1].IsEmpty()) continue;
     v1::DisplacementRow& row = rows.emplace_back();
     row.set_dimension(
         static_cast<v1::DisplacementDimension>(dimension + v1::BY_PORT));
@@ -236,35 +241,9 @@ void Displacement::AddRows(size_t dimension, int64_t then,
     row.mutable_then_start()->set_seconds(PeriodStart(options_.period, then));
     row.mutable_now_start()->set_seconds(
         PeriodStart(options_.period, then + 1));
-    v1::DisplacementFigures* figures[2] = {row.mutable_then(),
-                                           row.mutable_now()};
-    for (int i = 0; i < 2; ++i) {
-      v1::DisplacementFigures* out = figures[i];
-      out->set_volume(counts[i].volume);
-      out->set_volume_share(ShareOf(counts[i].volume, totals[i].volume));
-      out->set_controls(counts[i].controls);
-      out->set_finds(counts[i].finds);
-      out->set_find_share(ShareOf(counts[i].finds, totals[i].finds));
-      if (counts[i].controls <= 0) continue;
-      const Wilson wilson = WilsonInterval(counts[i].finds, counts[i].controls);
-      out->set_find_rate(ShareOf(counts[i].finds, counts[i].controls));
-      out->set_find_rate_low(wilson.low);
-      out->set_find_rate_high(wilson.high);
-    }
-    row.set_volume_change(row.now().volume_share() - row.then().volume_share());
-    row.set_find_change(row.now().find_share() - row.then().find_share());
-    if (totals[0].volume > 0 && totals[1].volume > 0) {
-      row.set_volume_z(TwoProportionsZ(counts[0].volume, totals[0].volume,
-                                       counts[1].volume, totals[1].volume));
-    }
-    if (totals[0].finds > 0 && totals[1].finds > 0) {
-      row.set_find_z(TwoProportionsZ(counts[0].finds, totals[0].finds,
-                                     counts[1].finds, totals[1].finds));
-    }
-    if (counts[0].controls > 0 && counts[1].controls > 0) {
-      row.set_rate_z(TwoProportionsZ(counts[0].finds, counts[0].controls,
-                                     counts[1].finds, counts[1].controls));
-    }
+    FillFigures(counts[0], totals[0], row.mutable_then());
+    FillFigures(counts[1], totals[1], row.mutable_now());
+    FillChange(counts, totals, &row);
   }
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
     const double by_a = LargestZ(a), by_b = LargestZ(b);

@@ -67,6 +67,7 @@ class Displacement {
     int64_t volume = 0;
     int64_t controls = 0;
     int64_t finds = 0;
+    bool IsEmpty() const { return volume == 0 && controls == 0; }
   };
   struct Series {
     std::map<int64_t, Counts> periods;
@@ -78,6 +79,10 @@ class Displacement {
   Counts* At(size_t dimension, absl::string_view value, int64_t period);
   bool SeenBefore(absl::string_view container, size_t dimension,
                   absl::string_view value, int64_t period);
+  static void FillFigures(const Counts& counts, const Counts& total,
+                          v1::DisplacementFigures* out);
+  static void FillChange(const Counts (&counts)[2], const Counts (&totals)[2],
+                         v1::DisplacementRow* row);
   void AddRows(size_t dimension, int64_t then,
                v1::DisplacementReport* report) const;
   Counts Total(size_t dimension, int64_t period) const;

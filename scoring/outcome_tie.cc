@@ -5,7 +5,9 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "scoring/container_history.h"
+#include "scoring/decision.h"
 #include "scoring/party_history.h"
 
 namespace portrisk::scoring {
@@ -193,6 +195,8 @@ void FillUnit(const v1::Outcome& outcome,
 }  // namespace
 
 absl::string_view ContainerOfUnit(absl::string_view unit) {
+  // The number of a bill may hold the sign, too.
+  if (absl::StartsWith(unit, kConsignmentPrefix)) return "";
   const size_t at = unit.find('@');
   return at == absl::string_view::npos ? absl::string_view()
                                        : unit.substr(0, at);

@@ -65,7 +65,8 @@ absl::Status Conflict(const Content& given, uint64_t stored) {
   return Error(
       absl::StatusCode::kAlreadyExists, ReasonOf(given),
       absl::StrCat(given.id(), " of source ", given.source(),
-                   " is stored with other content, and this one has no newer "
+                   " is stored at position ", stored,
+                   " with other content, and this one has no newer "
                    "update_time; send a correction with a later update_time, "
                    "or another id"),
       {{"source", given.source()},

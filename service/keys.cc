@@ -1,7 +1,5 @@
 #include "service/keys.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 
 namespace portrisk::service {
@@ -51,20 +49,12 @@ uint64_t Pack(absl::string_view text) {
   return value;
 }
 
-constexpr uint8_t kOutcomeDomain = 0xf0;
-constexpr uint8_t kDecisionDomain = 0xf1;
-
-Digest ControlIdentity(uint8_t domain, absl::string_view source,
+// No movement has an empty source.
+Digest ControlIdentity(char kind, absl::string_view source,
                        absl::string_view id) {
-  std::string text;
-  text.push_back(static_cast<char>(domain));
-  text.push_back(static_cast<char>(source.size()));
+  std::string text = {kind, static_cast<char>(source.size())};
   text.append(source.data(), source.size()).append(id.data(), id.size());
-  Digest digest;
-  crypto_generichash(digest.data(), digest.size(),
-                     reinterpret_cast<const uint8_t*>(text.data()), text.size(),
-                     nullptr, 0);
-  return digest;
+  return IdentityOf("", text);
 }
 
 // FNV-1a.
@@ -179,11 +169,11 @@ std::optional<EntityKey> ControlLogKey(absl::string_view number,
 }
 
 Digest OutcomeIdentity(absl::string_view source, absl::string_view id) {
-  return ControlIdentity(kOutcomeDomain, source, id);
+  return ControlIdentity(1, source, id);
 }
 
 Digest DecisionIdentity(absl::string_view source, absl::string_view id) {
-  return ControlIdentity(kDecisionDomain, source, id);
+  return ControlIdentity(2, source, id);
 }
 
 }  // namespace portrisk::service

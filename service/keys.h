@@ -55,7 +55,7 @@ std::optional<EntityKey> ControlLogKey(absl::string_view number,
                                        absl::string_view unit);
 
 // Identities of outcomes and decisions. They share a table with those of
-// movements, whose hashed text begins with a length of at most 64.
+// movements; what is hashed tells the three apart.
 Digest OutcomeIdentity(absl::string_view source, absl::string_view id);
 Digest DecisionIdentity(absl::string_view source, absl::string_view id);
 

@@ -2,20 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <optional>
-#include <sstream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "absl/time/time.h"
+#include "scoring/iso6346.h"
 #include "scoring/list_policy.h"
 #include "service/formats/csv_rows.h"
 #include "service/formats/text.h"
+#include "service/outcome_words.h"
 #include "service/times.h"
 
 namespace portrisk::service {
@@ -70,68 +67,9 @@ constexpr std::array<absl::string_view, kColumns> kNames = {
     "updated",   "retracted", "unit",     "movement_source", "movement_id",
     "reference", "note"};
 constexpr size_t kAbsent = SIZE_MAX;
-
-struct Word {
-  absl::string_view text;
-  int value;
-};
-
-constexpr Word kResults[] = {
-    {"yes", v1::FOUND},
-    {"y", v1::FOUND},
-    {"true", v1::FOUND},
-    {"1", v1::FOUND},
-    {"found", v1::FOUND},
-    {"no", v1::NOT_FOUND},
-    {"n", v1::NOT_FOUND},
-    {"false", v1::NOT_FOUND},
-    {"0", v1::NOT_FOUND},
-    {"not_found", v1::NOT_FOUND},
-    {"nothing", v1::NOT_FOUND},
-    {"inconclusive", v1::INCONCLUSIVE},
-    {"unclear", v1::INCONCLUSIVE},
-};
-constexpr Word kControls[] = {
-    {"scan", v1::SCAN_IMAGE},          {"x_ray", v1::SCAN_IMAGE},
-    {"inspection", v1::INSPECT},       {"physical", v1::INSPECT},
-    {"documents", v1::DOCUMENT_CHECK}, {"audit", v1::POST_CLEARANCE_AUDIT},
-};
-constexpr Word kKinds[] = {
-    {"narcotics", v1::DRUGS},
-    {"cocaine", v1::DRUGS},
-    {"counterfeits", v1::COUNTERFEIT},
-    {"cigarettes", v1::TOBACCO},
-    {"arms", v1::WEAPONS},
-    {"money", v1::CASH},
-};
-
-// Lower case, blanks and hyphens as underscores.
-std::string Key(absl::string_view text) {
-  return absl::StrReplaceAll(
-      absl::AsciiStrToLower(absl::StripAsciiWhitespace(text)),
-      {{" ", "_"}, {"-", "_"}});
-}
-
-template <size_t n>
-bool Find(const Word (&words)[n], absl::string_view key, int* value) {
-  for (const Word& word : words) {
-    if (word.text != key) continue;
-    *value = word.value;
-    return true;
-  }
-  return false;
-}
-
-char DelimiterOf(absl::string_view head) {
-  char best = ',';
-  for (const char c : {';', '\t'}) {
-    if (std::count(head.begin(), head.end(), c) >
-        std::count(head.begin(), head.end(), best)) {
-      best = c;
-    }
-  }
-  return best;
-}
+constexpr char kFirstLine[] =
+    "the first line names the columns: "
+    "container,locode,facility,time,control,found,kind";
 
 class Reader {
  public:
@@ -141,65 +79,34 @@ class Reader {
   }
 
   absl::StatusOr<OutcomeCsvSummary> Read(std::istream& in) {
-    // The header tells the separator, and CsvRows has to know it first.
-    std::string head;
-    std::getline(in, head);
-    const bool ended = in.eof();
-    const char delimiter = DelimiterOf(head);
-    CsvRows::Handler handler = {
-        [&](const CsvRow& row) { return has_header_ ? Row(row) : Header(row); },
-        [&](const CsvRow& row, absl::string_view reason,
-            absl::string_view message) {
-          AddReject(row, kAbsent, reason, std::string(message));
-        }};
-    absl::Status status = ReadHead(head + "\n", delimiter, handler);
-    if (status.ok() && !has_header_) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(options_.file,
-                       ": the file is empty; its first line names the columns: "
-                       "container,time,found,..."));
-    }
-    if (status.ok() && !ended) {
-      CsvRows rows(delimiter, BelowHead(handler, head.size() + 1));
-      status = rows.Read(in);
-    }
+    CsvRows rows(CsvRows::kDetect,
+                 {[&](const CsvRow& row) {
+                    return has_header_ ? Row(row) : Header(row);
+                  },
+                  [&](const CsvRow& row, absl::string_view reason,
+                      absl::string_view message) {
+                    ++summary_.rows;
+                    AddReject(row, kAbsent, reason, std::string(message));
+                  }});
+    absl::Status status = rows.Read(in);
     if (!status.ok()) return status;
+    if (!has_header_) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(options_.file, ": the file is empty; ", kFirstLine));
+    }
     return summary_;
   }
 
  private:
-  static absl::Status ReadHead(const std::string& text, char delimiter,
-                               const CsvRows::Handler& handler) {
-    std::istringstream in(text);
-    CsvRows rows(delimiter, handler);
-    return rows.Read(in);
-  }
-
-  // Lines and bytes are counted from the first of the file on.
-  static CsvRows::Handler BelowHead(const CsvRows::Handler& handler,
-                                    size_t bytes) {
-    const auto shifted = [bytes](CsvRow row) {
-      ++row.line;
-      row.offset += bytes;
-      return row;
-    };
-    return {[=](const CsvRow& row) { return handler.row(shifted(row)); },
-            [=](const CsvRow& row, absl::string_view reason,
-                absl::string_view message) {
-              handler.broken(shifted(row), reason, message);
-            }};
-  }
-
   absl::Status Header(const CsvRow& row) {
     has_header_ = true;
     cells_ = row.cells.size();
     for (size_t i = 0; i < row.cells.size(); ++i) {
-      std::string name = Key(row.cells[i]);
+      std::string name = WordKey(row.cells[i]);
       if (name == "container_number" || name == "number") name = "container";
       if (name == "result") name = "found";
       if (scoring::NamesNationality(name)) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            options_.file, ":1: ", scoring::NationalityRefusal(Excerpt(name))));
+        return Unusable(row, scoring::NationalityRefusal(Excerpt(name)));
       }
       const auto known = std::find(kNames.begin(), kNames.end(), name);
       if (known == kNames.end()) {
@@ -208,8 +115,8 @@ class Reader {
       }
       size_t& at = columns_[known - kNames.begin()];
       if (at != kAbsent) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            options_.file, ":1: the column ", name, " stands here twice"));
+        return Unusable(row, absl::StrCat("the column ", name,
+                                          " stands here twice; keep one"));
       }
       at = i;
     }
@@ -219,12 +126,15 @@ class Reader {
       if (columns_[needed] != kAbsent || (needed == kContainer && by_name)) {
         continue;
       }
-      return absl::InvalidArgumentError(
-          absl::StrCat(options_.file, ":1: the column ", kNames[needed],
-                       " is missing; the first line names the columns: "
-                       "container,locode,facility,time,control,found,kind"));
+      return Unusable(row, absl::StrCat("the column ", kNames[needed],
+                                        " is missing; ", kFirstLine));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status Unusable(const CsvRow& row, absl::string_view why) const {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options_.file, ":", row.line, ": ", why));
   }
 
   std::string Cell(const CsvRow& row, Column column) const {
@@ -269,8 +179,10 @@ class Reader {
       out->mutable_assessment()->set_source(Cell(row, kMovementSource));
       out->mutable_assessment()->set_movement_id(id);
     }
-    if (!ParseRetracted(row, out) || !ParseTimes(row, out)) return false;
-    if (!ParseFind(row, out)) return false;
+    if (!ParseRetracted(row, out) || !ParseTimes(row, out) ||
+        !ParseWhat(row, out) || !ParseFind(row, out)) {
+      return false;
+    }
     out->set_id(Cell(row, kId));
     if (out->id().empty()) out->set_id(MakeId(*out));
     return true;
@@ -281,74 +193,75 @@ class Reader {
     v1::ControlResult yes = v1::NOT_FOUND;
     if (!text.empty() &&
         (!ParseControlResult(text, &yes) || yes == v1::INCONCLUSIVE)) {
-      AddReject(row, columns_[kRetracted], "BAD_VALUE",
-                absl::StrCat("\"", Excerpt(text), "\" is neither yes nor no"));
-      return false;
+      return Refuse(row, kRetracted, "BAD_VALUE", "is neither yes nor no");
     }
     out->set_retraction(yes == v1::FOUND);
     return true;
   }
 
+  // What voids a row need not repeat it.
+  bool IsLeftOut(const CsvRow& row, Column column, const v1::Outcome& out) {
+    return out.retraction() && Cell(row, column).empty();
+  }
+
   bool ParseTimes(const CsvRow& row, v1::Outcome* out) {
-    const std::string time = Cell(row, kTime);
-    const std::string updated = Cell(row, kUpdated);
-    if (!ParseControlTime(time, out->mutable_time())) {
-      AddReject(row, columns_[kTime], "BAD_TIME",
-                absl::StrCat("\"", Excerpt(time),
-                             "\" is no time; write 2026-03-01T12:00:00Z"));
+    const auto parse = [&](Column column, google::protobuf::Timestamp* time) {
+      return ParseControlTime(Cell(row, column), time) ||
+             Refuse(row, column, "BAD_TIME",
+                    "is no time; write 2026-03-01T12:00:00Z");
+    };
+    if (!IsLeftOut(row, kTime, *out) && !parse(kTime, out->mutable_time())) {
       return false;
     }
-    if (!updated.empty() &&
-        !ParseControlTime(updated, out->mutable_update_time())) {
-      AddReject(row, columns_[kUpdated], "BAD_TIME",
-                absl::StrCat("\"", Excerpt(updated),
-                             "\" is no time; write 2026-03-01T12:00:00Z"));
-      return false;
+    return Cell(row, kUpdated).empty() ||
+           parse(kUpdated, out->mutable_update_time());
+  }
+
+  bool ParseWhat(const CsvRow& row, v1::Outcome* out) {
+    const std::string text = Cell(row, kControlColumn);
+    v1::Control control = v1::CONTROL_UNSPECIFIED;
+    if (!text.empty() && !ParseControl(text, &control)) {
+      return Refuse(row, kControlColumn, "BAD_VALUE",
+                    "is no control; write INSPECT, SCAN_IMAGE, DOCUMENT_CHECK, "
+                    "HOLD_AND_INSPECT or POST_CLEARANCE_AUDIT");
     }
+    out->set_control(control);
+    v1::ControlResult result = v1::CONTROL_RESULT_UNSPECIFIED;
+    if (!IsLeftOut(row, kFound, *out) &&
+        !ParseControlResult(Cell(row, kFound), &result)) {
+      return Refuse(row, kFound, "BAD_VALUE",
+                    "does not say; write yes, no or inconclusive");
+    }
+    out->set_result(result);
     return true;
   }
 
   bool ParseFind(const CsvRow& row, v1::Outcome* out) {
-    const std::string found = Cell(row, kFound);
-    v1::ControlResult result = v1::CONTROL_RESULT_UNSPECIFIED;
-    if (!ParseControlResult(found, &result)) {
-      AddReject(row, columns_[kFound], "BAD_VALUE",
-                absl::StrCat("\"", Excerpt(found),
-                             "\" does not say; write yes, no or inconclusive"));
-      return false;
-    }
-    out->set_result(result);
-    const std::string control = Cell(row, kControlColumn);
-    v1::Control value = v1::CONTROL_UNSPECIFIED;
-    if (!control.empty() && !ParseControl(control, &value)) {
-      AddReject(row, columns_[kControlColumn], "BAD_VALUE",
-                absl::StrCat("\"", Excerpt(control),
-                             "\" is no control; write INSPECT, SCAN_IMAGE, "
-                             "DOCUMENT_CHECK, HOLD_AND_INSPECT or "
-                             "POST_CLEARANCE_AUDIT"));
-      return false;
-    }
-    out->set_control(value);
     SetKind(Cell(row, kKind), out);
-    const std::string quantity = Cell(row, kQuantity);
-    double much = 0;
-    if (quantity.empty()) return true;
-    if (!absl::SimpleAtod(quantity, &much) || !(much >= 0)) {
-      AddReject(row, columns_[kQuantity], "BAD_VALUE",
-                absl::StrCat("\"", Excerpt(quantity),
-                             "\" is no quantity; write 12.5"));
-      return false;
+    const std::string text = Cell(row, kQuantity);
+    double quantity = 0;
+    if (text.empty()) return true;
+    if (!absl::SimpleAtod(text, &quantity) || !(quantity >= 0)) {
+      return Refuse(row, kQuantity, "BAD_VALUE", "is no quantity; write 12.5");
     }
-    out->set_quantity(much);
+    out->set_quantity(quantity);
     return true;
   }
 
   static std::string MakeId(const v1::Outcome& one) {
     return BoundedId(absl::StrJoin(
-        {one.container_number(), one.unit(), one.assessment().movement_id(),
-         one.locode(), one.facility(), FormatTime(one.time()),
-         std::string(v1::Control_Name(one.control()))},
+        {scoring::NormaliseContainerNumber(one.container_number()), one.unit(),
+         one.assessment().movement_id(), one.locode(), one.facility(),
+         FormatTime(one.time()), std::string(v1::Control_Name(one.control()))},
         "|"));
+  }
+
+  // Always false.
+  bool Refuse(const CsvRow& row, Column column, absl::string_view reason,
+              absl::string_view what) {
+    AddReject(row, columns_[column], reason,
+              absl::StrCat("\"", Excerpt(Cell(row, column)), "\" ", what));
+    return false;
   }
 
   void AddReject(const CsvRow& row, size_t cell, absl::string_view reason,
@@ -387,60 +300,6 @@ absl::StatusOr<OutcomeCsvSummary> ReadOutcomesCsv(
     std::istream& in, const OutcomeCsvOptions& options,
     const OutcomeCsvSink& sink) {
   return Reader(options, sink).Read(in);
-}
-
-bool ParseControlResult(absl::string_view text, v1::ControlResult* result) {
-  int value = 0;
-  if (!Find(kResults, Key(text), &value)) return false;
-  *result = static_cast<v1::ControlResult>(value);
-  return true;
-}
-
-bool ParseControl(absl::string_view text, v1::Control* control) {
-  const std::string key = Key(text);
-  int value = 0;
-  if (v1::Control_Parse(absl::AsciiStrToUpper(key), control)) {
-    return *control > v1::NO_CONTROL;
-  }
-  if (!Find(kControls, key, &value)) return false;
-  *control = static_cast<v1::Control>(value);
-  return true;
-}
-
-void SetKind(absl::string_view text, v1::Outcome* outcome) {
-  const std::string key = Key(text);
-  if (key.empty()) return;
-  v1::FindKind kind = v1::FIND_KIND_UNSPECIFIED;
-  if (v1::FindKind_Parse(absl::AsciiStrToUpper(key), &kind) &&
-      kind != v1::FIND_KIND_UNSPECIFIED) {
-    outcome->set_kind(kind);
-    return;
-  }
-  int value = v1::KIND_OTHER;
-  Find(kKinds, key, &value);
-  outcome->set_kind(static_cast<v1::FindKind>(value));
-  outcome->set_kind_code(std::string(absl::StripAsciiWhitespace(text)));
-}
-
-bool ParseControlTime(const std::string& text,
-                      google::protobuf::Timestamp* time) {
-  absl::Time parsed;
-  std::string ignored;
-  const auto read = [&](const char* format) {
-    return absl::ParseTime(format, text, absl::UTCTimeZone(), &parsed,
-                           &ignored);
-  };
-  if (read("%Y-%m-%d")) {
-    parsed += absl::Hours(24) - absl::Seconds(1);
-  } else if (!read(absl::RFC3339_full) && !read("%Y-%m-%d %H:%M:%S") &&
-             !read("%Y-%m-%d %H:%M") && !read("%Y-%m-%dT%H:%M:%S")) {
-    return false;
-  }
-  const int64_t seconds = absl::ToUnixSeconds(parsed);
-  // What a Timestamp may hold.
-  if (seconds < -62135596800 || seconds > 253402300799) return false;
-  time->set_seconds(seconds);
-  return true;
 }
 
 }  // namespace portrisk::service

@@ -32,7 +32,7 @@ struct OutcomeCsvSink {
 };
 
 struct OutcomeCsvSummary {
-  uint64_t rows = 0;
+  uint64_t rows = 0;  // Below the header: each an outcome or a reject.
   uint64_t rejects = 0;
   std::vector<std::string> ignored_columns;
 };
@@ -43,18 +43,6 @@ struct OutcomeCsvSummary {
 absl::StatusOr<OutcomeCsvSummary> ReadOutcomesCsv(
     std::istream& in, const OutcomeCsvOptions& options,
     const OutcomeCsvSink& sink);
-
-// "found", "no", "inconclusive", "1" ...; false when it is none of them.
-bool ParseControlResult(absl::string_view text, v1::ControlResult* result);
-// The name of a Control or a usual word for one: "scan", "inspection".
-bool ParseControl(absl::string_view text, v1::Control* control);
-// A name of FindKind or a usual word for one; anything else is KIND_OTHER with
-// the text as kind_code.
-void SetKind(absl::string_view text, v1::Outcome* outcome);
-// RFC 3339; a date with a time, taken as UTC; or a date alone, whose last
-// second it is.
-bool ParseControlTime(const std::string& text,
-                      google::protobuf::Timestamp* time);
 
 }  // namespace portrisk::service
 

@@ -140,11 +140,15 @@ std::vector<Violation> AdmitOutcome(absl::Time now, v1::Outcome* outcome) {
   std::vector<Violation> violations;
   Form form(now, &violations);
   form.Identity(outcome->mutable_source(), outcome->mutable_id());
+  form.Text("unit", kUnitLengthMax, outcome->mutable_unit());
+  if (outcome->container_number().empty()) {
+    outcome->set_container_number(
+        std::string(scoring::ContainerOfUnit(outcome->unit())));
+  }
   outcome->set_container_number(
       scoring::NormaliseContainerNumber(outcome->container_number()));
   form.Text("container_number", kContainerNumberLengthMax,
             outcome->mutable_container_number());
-  form.Text("unit", kUnitLengthMax, outcome->mutable_unit());
   if (outcome->has_assessment()) {
     form.Assessment(outcome->mutable_assessment());
   }
@@ -164,12 +168,9 @@ std::vector<Violation> AdmitOutcome(absl::Time now, v1::Outcome* outcome) {
   form.Known("kind", outcome->kind(), v1::FindKind_IsValid);
   if (outcome->has_update_time()) form.UpdateTime(outcome->update_time());
   if (outcome->has_time()) form.Time("time", outcome->time());
-  if (!outcome->retraction()) CheckWhat(*outcome, &form);
+  if (outcome->retraction()) return violations;
+  CheckWhat(*outcome, &form);
   CheckFind(*outcome, &form);
-  const absl::string_view named = scoring::ContainerOfUnit(outcome->unit());
-  if (!named.empty() && outcome->container_number().empty()) {
-    outcome->set_container_number(std::string(named));
-  }
   return violations;
 }
 

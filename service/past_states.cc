@@ -180,9 +180,10 @@ absl::Status PastStates::FoldOutcome(const store::Store& store,
         prior->outcome(), sequence,
         entities_->FindShared(prior->outcome().tie(), movement));
   }
+  // Before has found all that is shared, so that nothing is left to be loaded.
   entities_->FoldOutcome(outcome, sequence,
                          entities_->FindShared(outcome.tie(), movement));
-  return entities_->Load();  // Nothing is stored.
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PastStates> PastStates::Before(
@@ -193,9 +194,11 @@ absl::StatusOr<PastStates> PastStates::Before(
       std::make_unique<Entities>(std::numeric_limits<size_t>::max(), nullptr);
   past.named_ = past.entities_->Find(movement);
   if (needs.finds) past.entities_->FindRatesOf(movement, &past.named_);
+  absl::Status loaded = past.entities_->Load();  // Nothing is stored.
+  if (!loaded.ok()) return loaded;
   std::vector<EntityKey> keys;
   AppendKeysOf(movement, &keys);
-  if (keys.empty()) return past;
+  if (keys.empty() && !needs.finds) return past;
   auto store = engine->store();
   if (!store.ok()) return store.status();
   const std::string& number = movement.container().number();

@@ -7,7 +7,7 @@
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/table.h"
-#include "service/outcome_csv.h"
+#include "service/outcome_words.h"
 #include "service/times.h"
 
 namespace portrisk::service::cli {

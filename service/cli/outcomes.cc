@@ -5,13 +5,16 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/input.h"
+#include "service/cli/progress.h"
 #include "service/cli/table.h"
 #include "service/errors.h"
 #include "service/outcome_csv.h"
+#include "service/outcome_words.h"
 #include "service/times.h"
 
 namespace portrisk::service::cli {
@@ -30,6 +33,13 @@ struct ImportFlags {
 // Sends outcomes in batches and remembers the line of each.
 class Sender {
  public:
+  struct Counts {
+    uint64_t recorded = 0;  // Repeats included.
+    uint64_t tied = 0;      // To a visit.
+    uint64_t routed = 0;
+    uint64_t found = 0;
+  };
+
   Sender(const Connection& connection, const std::string& file,
          Rejects* rejects)
       : connection_(connection),
@@ -57,20 +67,23 @@ class Sender {
         continue;
       }
       const v1::RecordedOutcome& one = result.outcome();
-      ++recorded;
-      tied += !one.tie().unit().empty();
-      routed += !one.tie().from_locode().empty();
-      found += one.outcome().result() == v1::FOUND;
+      ++counts_.recorded;
+      counts_.tied += !one.tie().unit().empty();
+      counts_.routed += !one.tie().from_locode().empty();
+      counts_.found += one.outcome().result() == v1::FOUND;
     }
     request_.clear_outcomes();
     lines_.clear();
+    progress_.Show([&](double seconds) {
+      return absl::StrFormat("%d recorded, %d rejected, %.0f a second",
+                             counts_.recorded, rejects_->count(),
+                             static_cast<double>(counts_.recorded) / seconds);
+    });
     return absl::OkStatus();
   }
 
-  uint64_t recorded = 0;
-  uint64_t tied = 0;
-  uint64_t routed = 0;
-  uint64_t found = 0;
+  void EndProgress() { progress_.Finish(); }
+  const Counts& counts() const { return counts_; }
 
  private:
   void Refuse(uint64_t line, const v1::Outcome& outcome,
@@ -91,6 +104,8 @@ class Sender {
   Rejects* const rejects_;
   v1::BatchRecordOutcomesRequest request_;
   std::vector<uint64_t> lines_;
+  Counts counts_;
+  ProgressLine progress_;
 };
 
 int Import(const GlobalFlags& flags, const ImportFlags& import) {
@@ -116,16 +131,18 @@ int Import(const GlobalFlags& flags, const ImportFlags& import) {
          return sender.Add(line, std::move(outcome));
        },
        [&](const Reject& reject) { rejects.Add(reject); }});
+  if (summary.ok()) status = sender.Flush();
+  sender.EndProgress();
   if (!summary.ok()) return Fail(summary.status());
-  status = sender.Flush();
   if (!status.ok()) return Fail(status);
   if (!summary->ignored_columns.empty()) {
     std::cerr << "not read: columns "
               << absl::StrJoin(summary->ignored_columns, ", ") << "\n";
   }
-  std::cout << summary->rows << " rows, " << sender.recorded << " recorded ("
-            << sender.found << " with a find), " << sender.tied
-            << " tied to a visit, " << sender.routed << " to a route, "
+  const Sender::Counts& counts = sender.counts();
+  std::cout << summary->rows << " rows, " << counts.recorded << " recorded ("
+            << counts.found << " with a find), " << counts.tied
+            << " tied to a visit, " << counts.routed << " to a route, "
             << rejects.count() << " rejected\n";
   return rejects.count() == 0 ? kExitOk : kExitRejects;
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "service/cli/commands.h"
+#include "service/cli/progress.h"
 #include "service/cli/table.h"
 #include "service/displacement_report.h"
 
@@ -143,9 +144,12 @@ int Report(const GlobalFlags& global, const Flags& flags) {
   store_options.read_only = true;
   auto store = store::Store::Open(store_options);
   if (!store.ok()) return Fail(store.status());
-  auto report = ReportDisplacement(**store, options, [](uint64_t read) {
-    std::cerr << "\rread " << read << " records" << std::flush;
+  ProgressLine progress;
+  auto report = ReportDisplacement(**store, options, [&](uint64_t read) {
+    progress.Show(
+        [&](double) { return absl::StrCat("read ", read, " records"); });
   });
+  progress.Finish();
   if (!report.ok()) return Fail(report.status());
   KeepDimension(kDimensions.at(flags.dimension), &*report);
   if (flags.output == "json") {
