@@ -148,7 +148,7 @@ absl::Status CheckBatch(const Request&, const Contents& contents,
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   if (contents.empty() || contents.size() > kBatchMax) {
-    return Error(absl::StatusCode::kInvalidArgument, "BAD_REQUEST",
+    return Error(absl::StatusCode::kInvalidArgument, "BAD_BATCH_SIZE",
                  absl::StrCat("a batch holds 1 to ", kBatchMax, ", not ",
                               contents.size(), "; split it"));
   }

@@ -338,7 +338,7 @@ TEST_F(OutcomeTest, ABatchHoldsOneToAThousand) {
   EXPECT_EQ(
       ReasonOf(
           OutcomeApi(engine_.get()).RecordBatch(request, kOfficer).status()),
-      "BAD_REQUEST");
+      "BAD_BATCH_SIZE");
   for (int i = 0; i < 1000; ++i) {
     *request.add_outcomes() = MakeOutcome(absl::StrCat(i), Number(i % 50), i);
   }
@@ -349,7 +349,7 @@ TEST_F(OutcomeTest, ABatchHoldsOneToAThousand) {
   EXPECT_EQ(
       ReasonOf(
           OutcomeApi(engine_.get()).RecordBatch(request, kOfficer).status()),
-      "BAD_REQUEST");
+      "BAD_BATCH_SIZE");
 }
 
 TEST_F(OutcomeTest, AFailedCommitKeepsNothingAndARepeatIsHarmless) {
