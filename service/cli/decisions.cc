@@ -7,6 +7,7 @@
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/table.h"
+#include "service/formats/text.h"
 #include "service/outcome_words.h"
 #include "service/times.h"
 
@@ -27,9 +28,9 @@ struct DecideFlags {
 absl::StatusOr<v1::Decision> MakeDecision(const DecideFlags& flags) {
   v1::Decision decision;
   decision.set_source(flags.from);
-  decision.set_id(flags.id.empty()
-                      ? absl::StrCat(flags.source, "/", flags.movement_id)
-                      : flags.id);
+  decision.set_id(flags.id.empty() ? BoundedId(absl::StrCat(flags.source, "/",
+                                                            flags.movement_id))
+                                   : flags.id);
   decision.mutable_assessment()->set_source(flags.source);
   decision.mutable_assessment()->set_movement_id(flags.movement_id);
   decision.mutable_assessment()->set_sequence(flags.sequence);

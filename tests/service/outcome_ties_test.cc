@@ -89,7 +89,7 @@ TEST_F(OutcomeTiesTest, MovementsNotYetIndexedAreRead) {
   }
   EXPECT_EQ(Tie(MakeOutcome("C-1", kBox, 100)).record.tie().assessments_size(),
             64);
-  Restart();
+  Reopen();
   EXPECT_EQ(Tie(MakeOutcome("C-1", kBox, 100)).record.tie().assessments(63),
             70u);
 }
