@@ -146,6 +146,11 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   entities_.Trim();
   next_sequence_ = record.sequence() + 1;
   last_recorded_time_ = record.recorded_time();
+  if (record.has_outcome() || record.has_decision()) {
+    auto fold = PrepareControl(record);
+    if (fold.ok()) FoldControl(record, *fold);
+    return fold.status();
+  }
   if (!record.has_movement()) {
     FoldRules(record);
     return absl::OkStatus();
@@ -201,6 +206,9 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
     auto* movement = static_cast<MovementTask*>(task);
     movement->gathered = gathered_.size();
     gathered_.push_back(entities_.Find(*movement->movement));
+    if (programme_->reads_finds()) {
+      entities_.FindRatesOf(*movement->movement, &gathered_.back());
+    }
     if (!pending_->identity.contains(movement->identity) &&
         !(frozen_ && frozen_->identity.contains(movement->identity))) {
       unknown_identities_.push_back(movement->identity);
@@ -320,6 +328,12 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   absl::Status status = entities_.Renew(*task->movement, &named);
   if (status.ok() && prior != nullptr) status = UnfoldPrior(input, *prior);
   if (!status.ok()) return status;
+  if (programme_->reads_finds() && named.finds[0] == nullptr) {
+    // A rule that reads them came into force after this batch was gathered.
+    entities_.FindRatesOf(*task->movement, &named);
+    status = entities_.Load();
+    if (!status.ok()) return status;
+  }
   assessor_.Assess(context, input, entities_.States(named), &assessment_);
   *assessment_.mutable_recorded_time() = batch_->recorded_time;
   assessment_.set_corrects_sequence(corrects);
@@ -330,6 +344,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   }
   Batch::Record& kept = batch_->records[batch_->record_count++];
   kept.movement.assign(task->bytes);
+  kept.control.clear();
   assessment_.SerializeToString(&kept.assessment);
   record_.set_sequence(next_sequence_++);
   *record_.mutable_recorded_time() = batch_->recorded_time;
@@ -369,20 +384,24 @@ void Core::Finish() {
   repeats_.clear();
 }
 
-uint64_t Core::Append(v1::JournalRecord record, std::vector<store::Put> puts) {
-  record.set_sequence(next_sequence_++);
-  *record.mutable_recorded_time() = batch_->recorded_time;
-  Stamp(&record);
-  FoldIntoCatalogue(record, &catalogue_);
-  AppendToBlock(record, &batch_->block);
+void Core::AppendRecord(v1::JournalRecord* record) {
+  record->set_sequence(next_sequence_++);
+  *record->mutable_recorded_time() = batch_->recorded_time;
+  Stamp(record);
+  AppendToBlock(*record, &batch_->block);
   if (batch_->records.size() == batch_->record_count) {
     batch_->records.emplace_back();
   }
   batch_->records[batch_->record_count++] = Batch::Record();
+  ++since_freeze_;
+}
+
+uint64_t Core::Append(v1::JournalRecord record, std::vector<store::Put> puts) {
+  AppendRecord(&record);
+  FoldIntoCatalogue(record, &catalogue_);
   for (store::Put& put : puts) batch_->puts.push_back(std::move(put));
   batch_->puts.push_back(
       {store::Table::kRuleSets, kCatalogueKey, catalogue_.SerializeAsString()});
-  ++since_freeze_;
   return record.sequence();
 }
 

@@ -8,6 +8,7 @@
 #include "service/aggregate_readings.h"
 #include "service/errors.h"
 #include "service/keys.h"
+#include "service/outcome_api.h"
 #include "service/times.h"
 
 namespace portrisk::service {
@@ -206,6 +207,8 @@ absl::StatusOr<v1::GetAssessmentResponse> HistoryApi::GetAssessment(
     *(first ? response.mutable_assessment() : response.add_superseded()) =
         std::move(*movement->mutable_assessment());
   }
+  status = AddControls(engine_, &response);
+  if (!status.ok()) return status;
   return response;
 }
 

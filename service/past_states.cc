@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "scoring/container_history.h"
 #include "service/errors.h"
+#include "service/journal_reader.h"
 #include "service/keys.h"
 
 namespace portrisk::service {
@@ -82,7 +83,8 @@ absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
 absl::Status WalkJournal(
     const store::Store& store, const std::vector<EntityKey>& keys,
     Entities* entities, uint64_t end, OccurrenceIndex* occurrences,
-    const std::function<absl::Status(const JournaledAssessment&)>& visit) {
+    const std::function<absl::Status(const JournaledAssessment&)>& visit,
+    const std::function<absl::Status(const v1::JournalRecord&)>& outcome) {
   std::vector<EntityKey> own;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
     if (block.first_sequence >= end) return absl::CancelledError();
@@ -91,6 +93,10 @@ absl::Status WalkJournal(
       return Damaged(block.first_sequence);
     }
     for (const v1::JournalRecord& record : parsed.records()) {
+      if (record.sequence() < end && record.has_outcome()) {
+        absl::Status status = outcome(record);
+        if (!status.ok()) return status;
+      }
       if (record.sequence() >= end || !record.has_movement()) continue;
       JournaledAssessment one;
       if (!one.movement.ParseFromString(record.movement().movement()) ||
@@ -175,6 +181,24 @@ absl::Status PastStates::Unfold(const store::Store& store,
       });
 }
 
+absl::Status PastStates::FoldOutcome(const store::Store& store,
+                                     const v1::Movement& movement,
+                                     const v1::JournalRecord& record) {
+  const uint64_t sequence = record.sequence();
+  const v1::OutcomeRecord& outcome = record.outcome();
+  if (outcome.corrects_sequence() > 0) {
+    auto prior = ReadJournalRecord(store, outcome.corrects_sequence());
+    if (!prior.ok()) return prior.status();
+    entities_->UnfoldOutcome(
+        prior->outcome(), sequence,
+        entities_->FindShared(prior->outcome().tie(), movement));
+  }
+  // Before has found all that is shared, so that nothing is left to be loaded.
+  entities_->FoldOutcome(outcome, sequence,
+                         entities_->FindShared(outcome.tie(), movement));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<PastStates> PastStates::Before(
     Engine* engine, const v1::Movement& movement,
     const v1::Assessment& assessment, const scoring::Programme::Needs& needs,
@@ -183,14 +207,18 @@ absl::StatusOr<PastStates> PastStates::Before(
   past.entities_ =
       std::make_unique<Entities>(std::numeric_limits<size_t>::max(), nullptr);
   if (needs.aggregates) past.Count(plan);
+  // Finds and reads what outcomes are folded into: nothing is stored.
+  past.named_ = past.entities_->Find(movement);
+  if (needs.finds) past.entities_->FindRatesOf(movement, &past.named_);
+  absl::Status status = past.entities_->Load();
   std::vector<EntityKey> keys;
   past.entities_->AppendKeys(movement, &keys);
-  absl::Status status;
-  if (!keys.empty()) {
+  if (status.ok() && (!keys.empty() || needs.finds)) {
     status = past.FoldAll(engine, movement, assessment, needs, keys);
   }
   if (!status.ok()) return status;
-  past.named_ = past.entities_->Find(movement);
+  // Entries stay where they are; the look-ups of aggregates end with each fold.
+  past.named_.aggregates = past.entities_->Find(movement).aggregates;
   return past;
 }
 
@@ -218,8 +246,12 @@ absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
   };
   if (number.empty() || needs.party || needs.vessel || needs.route ||
       needs.facility || needs.aggregates) {
-    absl::Status status =
-        WalkJournal(**store, keys, entities_.get(), end, &occurrences_, fold);
+    const auto fold_outcome = [&](const v1::JournalRecord& record) {
+      return needs.finds ? FoldOutcome(**store, movement, record)
+                         : absl::OkStatus();
+    };
+    absl::Status status = WalkJournal(**store, keys, entities_.get(), end,
+                                      &occurrences_, fold, fold_outcome);
     if (!status.ok()) return status;
   } else {
     auto sequences = SequencesOf(engine, **store, number, end);

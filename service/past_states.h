@@ -57,6 +57,10 @@ class PastStates {
                       uint64_t corrected);
   // One journaled movement, as Core folds it.
   absl::Status Fold(const store::Store& store, const JournaledAssessment& one);
+  // One journaled outcome, into the finds that `movement` reads.
+  absl::Status FoldOutcome(const store::Store& store,
+                           const v1::Movement& movement,
+                           const v1::JournalRecord& record);
 
   std::unique_ptr<Entities> entities_;
   OccurrenceIndex occurrences_;  // Where the whole journal was walked.
