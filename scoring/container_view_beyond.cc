@@ -269,6 +269,7 @@ void ContainerViewBuffer::DeriveBeyond(const v1::ContainerState& state,
   walk.Forward(position);
   walk.CountVoyages();
   DeriveComparisons(*input.movement);
+  DeriveOverlap(state, position, *input.movement);
   if (state.documents_size() > 0) DerivePapers(state, input);
   if (reference.has_sources()) {
     DeriveCompleteness(state, *input.movement, reference);
@@ -291,6 +292,11 @@ void ContainerViewBuffer::ReleaseBeyond() {
   view_.unsafe_arena_release_disposed_time();
   view_.unsafe_arena_release_declared();
   view_.unsafe_arena_release_declared_first();
+  view_.unsafe_arena_release_overlap();
+  overlap_.unsafe_arena_release_begin();
+  overlap_.unsafe_arena_release_end();
+  overlap_.unsafe_arena_release_elsewhere_time();
+  overlap_.Clear();
   known_.Clear();
   known_later_.Clear();
   full_ = false;

@@ -101,6 +101,55 @@ bool InChain(const v1::RightState& state, absl::string_view id) {
   return false;
 }
 
+// Reports of one collection that two systems make lie no further apart.
+constexpr double kOneCollectionHours = 24;
+
+bool Differ(absl::string_view a, absl::string_view b) {
+  return !a.empty() && !b.empty() && a != b;
+}
+
+// Takes the next step where rights are used: what names another right, or
+// comes after the collection, belongs to a new one whose issue is not known.
+// So whoever was nominated for the last trip does not stand for this one.
+void StepOfUse(const RightEvent& event, RightStanding* standing) {
+  const bool same =
+      !event.right_id().empty() && event.right_id() == standing->id;
+  const bool used =
+      standing->collection != nullptr && event.event() != v1::GATE_OUT;
+  if (Differ(event.right_id(), standing->id) || (used && !same)) {
+    *standing = RightStanding();
+  }
+  standing->Step(event);
+}
+
+// What stands when `gate` uses the right; nothing where the standing is that of
+// another right, or was used up before.
+RightStanding StandingAt(const RightEvent& gate,
+                         const RightStanding& standing) {
+  if (!gate.right_id().empty() && !standing.id.empty()) {
+    return gate.right_id() == standing.id ? standing : RightStanding();
+  }
+  const bool used_up =
+      standing.collection != nullptr &&
+      HoursBetween(standing.collection->occurrence_time(),
+                   gate.occurrence_time()) > kOneCollectionHours;
+  return used_up ? RightStanding() : standing;
+}
+
+// Whether he announced himself before the gate-out, for this right.
+bool Announced(const v1::RightState& state, absl::string_view id,
+               const RightEvent& gate, const RightEvent* issue) {
+  for (const RightEvent& event : state.attempts()) {
+    if (!Before(event.occurrence_time(), gate.occurrence_time())) break;
+    if (event.event() == v1::PRE_NOTIFICATION && ClaimantOf(event) == id &&
+        issue != nullptr &&
+        !Before(event.occurrence_time(), issue->occurrence_time())) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool WasNominated(const v1::RightState& state, absl::string_view id) {
   for (const RightEvent& event : state.chain()) {
     if (event.nominee_id() == id && event.event() != v1::PICKUP_RIGHT_REVOKED) {
@@ -328,19 +377,19 @@ RightViewBuffer::Use RightViewBuffer::FindUse(
         i < state.chain_size() ? &state.chain(i) : nullptr;
     if (!passed && (next == nullptr || MovementBefore(input, *next))) {
       passed = true;
-      if (own == v1::GATE_OUT) return {&own_, standing};
+      if (own == v1::GATE_OUT) return {&own_, StandingAt(own_, standing)};
       if (own == v1::PICKUP_RIGHT_ISSUED) before = Use();
-      if (IsStep(own)) standing.Step(own_);
+      if (IsStep(own)) StepOfUse(own_, &standing);
     }
     if (next == nullptr) break;
     if (next->event() == v1::GATE_OUT) {
-      if (passed) return {next, standing};
-      before = {next, standing};
+      if (passed) return {next, StandingAt(*next, standing)};
+      before = {next, StandingAt(*next, standing)};
     } else if (next->event() == v1::PICKUP_RIGHT_ISSUED) {
       if (passed) break;
       before = Use();
     }
-    standing.Step(*next);
+    StepOfUse(*next, &standing);
   }
   return before;
 }
@@ -458,9 +507,17 @@ void RightViewBuffer::ShowSecondClaimant(const v1::RightState& state,
     }
     const std::string& claimant = ClaimantOf(event);
     if (claimant.empty() || gate.haulier_id().empty() ||
-        claimant == gate.haulier_id() || !WasNominated(state, claimant)) {
+        claimant == gate.haulier_id()) {
       return;
     }
+    // Where hauliers are not nominated he shows the code that was issued, or
+    // had announced himself.
+    const RightStanding& s = use.standing;
+    const bool code_port =
+        event.event() == v1::PICKUP_RIGHT_REFUSED &&
+        ((!s.pin_hash.empty() && s.pin_hash == event.pin_hash()) ||
+         Announced(state, claimant, gate, s.issue));
+    if (!code_port && !WasNominated(state, claimant)) return;
     use_.unsafe_arena_release_second_claimant();
     use_.unsafe_arena_release_second_claim_time();
     use_.unsafe_arena_set_allocated_second_claimant(
