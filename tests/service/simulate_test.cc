@@ -128,9 +128,10 @@ TEST_F(SimulateFiles, LinesComeAsTheyAreRecorded) {
 TEST_F(SimulateFiles, TheSameOptionsGiveTheSameFiles) {
   Write("a");
   Write("b");
-  for (const char* name : {"movements.jsonl", "truth.jsonl", "traps.tsv",
-                           "outcomes.csv", "sources.json", "owners.csv",
-                           "services.tsv", "world.json", "recorded.txt"}) {
+  for (const char* name :
+       {"movements.jsonl", "truth.jsonl", "traps.tsv", "outcomes.csv",
+        "sources.json", "sources.csv", "watched-origins.csv", "cover-goods.csv",
+        "owners.csv", "services.tsv", "world.json", "recorded.txt"}) {
     const std::string a = Slurp(absl::StrCat(directory_, "/a/", name));
     EXPECT_FALSE(a.empty()) << name;
     EXPECT_EQ(a, Slurp(absl::StrCat(directory_, "/b/", name))) << name;
