@@ -141,9 +141,12 @@ bool Announced(const v1::RightState& state, absl::string_view id,
                const RightEvent& gate, const RightEvent* issue) {
   for (const RightEvent& event : state.attempts()) {
     if (!Before(event.occurrence_time(), gate.occurrence_time())) break;
-    if (event.event() == v1::PRE_NOTIFICATION && ClaimantOf(event) == id &&
-        issue != nullptr &&
-        !Before(event.occurrence_time(), issue->occurrence_time())) {
+    const bool of_this_right =
+        issue != nullptr
+            ? !Before(event.occurrence_time(), issue->occurrence_time())
+            : !gate.right_id().empty() && event.right_id() == gate.right_id();
+    if (event.event() == v1::PRE_NOTIFICATION && of_this_right &&
+        ClaimantOf(event) == id) {
       return true;
     }
   }

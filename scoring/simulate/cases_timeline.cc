@@ -221,8 +221,10 @@ const char* StateBreach(CaseContext& c) {
           absl::StrCat("X", c.serial));
       second.arriving = true;
       if (second.time - c.trip.last().discharge < 30 * kHour) {
-        second.time = c.trip.last().discharge + 30 * kHour;
-        c.Shift(out, std::max<int64_t>(0, second.time + kHour - out));
+        const int64_t again = c.trip.last().discharge + 30 * kHour;
+        second.time = again;
+        c.Shift(out, std::max<int64_t>(0, again + kHour - out));
+        second.time = again;
       }
       Need(&c.discharge());
       Need(&second);
