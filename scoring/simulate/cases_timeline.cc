@@ -313,10 +313,10 @@ const char* Fingerprint(CaseContext& c) {
                       : "another tare";
 }
 
-// 18. A number one character away from that of a box worth a look comes into
+// 18. A number one character away from that of a box of risky origin comes into
 // the same terminal on the day when that box leaves.
 const char* NearTwin(CaseContext& c) {
-  if (!c.risky()) return nullptr;
+  if (!c.world.geography.port(c.trip.from).risky_origin) return nullptr;
   std::string twin = c.trip.box_number;
   bool found = false;
   for (size_t i = 4; i < 10 && !found; ++i) {

@@ -150,8 +150,7 @@ TEST_F(ContainerViewTest, ADeclarationHidesNotWhatTheManifestSaid) {
   lodged.mutable_pseudonyms()->set_notify_party(7);
   Fold(lodged, 1);
   Fold(Manifest(v1::DECLARATION, 5, "B1", ""), 2);
-  v1::Movement amended =
-      Manifest(v1::MANIFEST_AMENDED, 9, "B1", "NLRTM", "V1");
+  v1::Movement amended = Manifest(v1::MANIFEST_AMENDED, 9, "B1", "NLRTM", "V1");
   amended.mutable_pseudonyms()->set_notify_party(8);
   const v1::ContainerView& view = Derive(amended);
   EXPECT_EQ(view.declared().discharge_locode(), "NLRTM");

@@ -302,6 +302,18 @@ TEST_F(PickupRightTest, WhereNobodyIsNominatedTheCodeOrAnAnnouncementClaims) {
   EXPECT_FALSE(Derive(again, 7).use().has_second_claimant());
 }
 
+TEST_F(PickupRightTest, AnAcceptedNominationStandsBeforeItIsReported) {
+  Complete();
+  Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 1);
+  Fold(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 1), "F1"), 2);
+  v1::Movement yes = By(Step(v1::PICKUP_RIGHT_ACCEPTED, 20), "H1");
+  yes.mutable_pickup_right()->mutable_nominee()->set_id("H1");
+  Fold(yes, 3);
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).use().path(), v1::PATH_COMPLETE);
+  EXPECT_EQ(buffer_.view().use().nominated().id(), "H1");
+  EXPECT_EQ(buffer_.view().holder().id(), "F1");
+}
+
 TEST_F(PickupRightTest, ARightIsUsedUpByItsCollection) {
   constexpr int64_t kDays = 86'400;
   Fold(Nominate(10, "H1"), 1);

@@ -145,8 +145,8 @@ TEST_F(FacilityTest, ANumberOneCharacterFromARiskyBoxIsANearTwin) {
   Fold("MSKU1234565", 0, "", v1::RED);
   EXPECT_EQ(Derive("MSKU1234665", 5, "").near_twin(), "MSKU1234565");
   EXPECT_EQ(Derive("MSKU1234560", 5, "").near_twin(), "MSKU1234565");
-  EXPECT_EQ(Derive("MSKU1235665", 5, "").near_twin(), "");   // Two of them.
-  EXPECT_EQ(Derive("MSKU1234565", 5, "").near_twin(), "");   // Itself.
+  EXPECT_EQ(Derive("MSKU1235665", 5, "").near_twin(), "");  // Two of them.
+  EXPECT_EQ(Derive("MSKU1234565", 5, "").near_twin(), "");  // Itself.
   EXPECT_EQ(Derive("MSKU1234665", 30, "").near_twin(), "MSKU1234565");
   EXPECT_EQ(buffer_.view().risky_boxes(), 0);  // Those of a day.
   EXPECT_EQ(Derive("MSKU1234665", 15 * 24, "").near_twin(), "");
