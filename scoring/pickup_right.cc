@@ -32,6 +32,14 @@ bool IsStep(v1::Event event) {
           event <= v1::PICKUP_RIGHT_REFUSED && !IsAttempt(event));
 }
 
+// Empty boxes are handed out under a booking. Where a right is named for one it
+// is a right like any other.
+bool UsesNoRight(const v1::Movement& m) {
+  return m.event() == v1::GATE_OUT &&
+         m.container().load_status() == v1::EMPTY &&
+         m.pickup_right().id().empty() && m.pickup_right().pin_hash().empty();
+}
+
 void FillEvent(const JournaledMovement& input, RightEvent* event) {
   const v1::Movement& m = *input.movement;
   const v1::PickupRight& right = m.pickup_right();
@@ -171,7 +179,10 @@ bool ConcernsRight(const v1::Movement& movement) {
 void FoldRight(const JournaledMovement& input, v1::RightState* state) {
   state->set_last_sequence(input.sequence);
   const v1::Movement& m = *input.movement;
-  if (m.retraction() || !IsActual(m) || !m.has_occurrence_time()) return;
+  if (m.retraction() || !IsActual(m) || !m.has_occurrence_time() ||
+      UsesNoRight(m)) {
+    return;
+  }
   const auto fill = [&](RightEvent* event) { FillEvent(input, event); };
   if (IsStep(m.event())) {
     InsertEvent(input, kTimelineMax, fill, state->mutable_chain());

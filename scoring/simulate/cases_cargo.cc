@@ -57,7 +57,9 @@ const char* WeightChange(CaseContext& c) {
 }
 
 // The scan outside of the terminal, made or moved to `minutes` after the gate.
+// What else lay after the gate waits as long: it is scanned with its load.
 Draft& ScanAfter(CaseContext& c, int64_t minutes) {
+  c.Shift(c.trip.gate_out + 1, minutes * kMinute);
   Draft* scan = c.trip.control == Control::kScanOutside
                     ? c.drafts.First(Step::kScan)
                     : nullptr;

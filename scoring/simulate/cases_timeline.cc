@@ -327,7 +327,10 @@ const char* NearTwin(CaseContext& c) {
       found = CheckContainerNumber(twin) != v1::NUMBER_BAD_CHECK_DIGIT;
     }
   }
-  if (!found) twin[7] = static_cast<char>('0' + (twin[7] - '0' + 1) % 10);
+  if (!found) {
+    twin = c.trip.box_number;
+    twin[7] = static_cast<char>('0' + (twin[7] - '0' + 1) % 10);
+  }
   const int64_t out = c.trip.gate_out;
   // Within the same day, before or after.
   const int64_t day = out / kDay * kDay;

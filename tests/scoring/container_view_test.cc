@@ -135,8 +135,8 @@ TEST_F(ContainerViewTest, PapersAreComparedWithTheirOwnConsignment) {
   const v1::ContainerView& view = Derive(amended);
   EXPECT_EQ(view.declared().discharge_locode(), "BEANR");
   EXPECT_EQ(view.declared_first().discharge_locode(), "NLRTM");
-  // The version before named nobody.
-  EXPECT_FALSE(view.has_consignee_changed());
+  // The version before named nobody; the one before that did.
+  EXPECT_TRUE(view.consignee_changed());
   amended = Manifest(v1::MANIFEST_AMENDED, 3, "B1", "BEANR");
   amended.mutable_pseudonyms()->set_consignee(8);
   EXPECT_TRUE(Derive(amended).consignee_changed());

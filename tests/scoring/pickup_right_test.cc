@@ -329,6 +329,21 @@ TEST_F(PickupRightTest, ARightIsUsedUpByItsCollection) {
   EXPECT_EQ(Derive(twin, 9).use().nominated().id(), "H1");
 }
 
+TEST_F(PickupRightTest, AnEmptyBoxThatLeavesUsesNoRight) {
+  Fold(Nominate(10, "H1"), 1);
+  v1::Movement empty = Collect(50, "H9");
+  empty.mutable_pickup_right()->Clear();
+  empty.mutable_container()->set_load_status(v1::EMPTY);
+  Fold(empty, 2);
+  EXPECT_EQ(state_.chain_size(), 1);
+  EXPECT_FALSE(Derive(Nominate(20, "H2"), 9).has_use());
+  EXPECT_EQ(Derive(Collect(90, "H1"), 9).use().nominated().id(), "H1");
+  // Where a right is named for it, it is one like any other.
+  empty.mutable_pickup_right()->set_id("R1");
+  Fold(empty, 2);
+  EXPECT_EQ(state_.chain_size(), 2);
+}
+
 TEST_F(PickupRightTest, WhatStoodForAnotherRightSaysNothing) {
   FoldChain();  // Of R1; its collection is never reported.
   v1::Movement out = Collect(50, "H9");
