@@ -114,6 +114,7 @@ void LoadCommonRules(service::Engine* engine) {
   service::RuleApi api(engine, /*development=*/true);
   for (const auto& file :
        std::filesystem::directory_iterator(deploy / "rules")) {
+    if (file.path().extension() != ".yaml") continue;
     v1::CreateRevisionRequest create;
     create.set_yaml(ReadFile(file.path()));
     create.set_file(file.path().filename().string());

@@ -55,6 +55,9 @@ class ContainerViewBuffer {
   void DeriveCompleteness(const v1::ContainerState& state,
                           const v1::Movement& movement,
                           const Reference& reference);
+  // In container_view_overlap.cc.
+  void DeriveOverlap(const v1::ContainerState& state, int position,
+                     const v1::Movement& movement);
 
   bool full_ = false;
   v1::ContainerView view_;
@@ -62,6 +65,7 @@ class ContainerViewBuffer {
   v1::Leg leg_out_;
   v1::Fingerprint known_;
   v1::Fingerprint known_later_;
+  v1::StayOverlap overlap_;
 };
 
 // Where in the yard the movement finds the container: as it says itself, else

@@ -269,6 +269,7 @@ void ContainerViewBuffer::DeriveBeyond(const v1::ContainerState& state,
   walk.Forward(position);
   walk.CountVoyages();
   DeriveComparisons(*input.movement);
+  DeriveOverlap(state, position, *input.movement);
   if (state.documents_size() > 0) DerivePapers(state, input);
   if (reference.has_sources()) {
     DeriveCompleteness(state, *input.movement, reference);
@@ -291,6 +292,11 @@ void ContainerViewBuffer::ReleaseBeyond() {
   view_.unsafe_arena_release_disposed_time();
   view_.unsafe_arena_release_declared();
   view_.unsafe_arena_release_declared_first();
+  view_.unsafe_arena_release_overlap();
+  overlap_.unsafe_arena_release_begin();
+  overlap_.unsafe_arena_release_end();
+  overlap_.unsafe_arena_release_elsewhere_time();
+  overlap_.Clear();
   known_.Clear();
   known_later_.Clear();
   full_ = false;
@@ -329,10 +335,19 @@ void ContainerViewBuffer::DerivePapers(const v1::ContainerState& state,
   const v1::Movement& m = *input.movement;
   const v1::Consignment& own = m.consignment();
   const bool named = !own.bill_of_lading().empty() || !own.booking().empty();
+  // A declaration says less than the manifest that it follows.
   const v1::DocumentEvent* last = nullptr;
+  const v1::DocumentEvent* consignee = nullptr;
+  const v1::DocumentEvent* notified = nullptr;
   for (const v1::DocumentEvent& document : state.documents()) {
     if (MovementBefore(input, document)) break;
-    if (!named || SameConsignment(document, own)) last = &document;
+    if (named && !SameConsignment(document, own)) continue;
+    if (last == nullptr || document.event() != v1::DECLARATION ||
+        last->event() == v1::DECLARATION) {
+      last = &document;
+    }
+    if (document.has_consignee()) consignee = &document;
+    if (document.has_notify_party()) notified = &document;
   }
   if (last == nullptr) return;
   view_.unsafe_arena_set_allocated_declared(Borrow(*last));
@@ -342,11 +357,12 @@ void ContainerViewBuffer::DerivePapers(const v1::ContainerState& state,
     break;
   }
   const v1::Pseudonyms& who = m.pseudonyms();
-  if (who.has_consignee() && last->has_consignee()) {
-    view_.set_consignee_changed(who.consignee() != last->consignee());
+  if (who.has_consignee() && consignee != nullptr) {
+    view_.set_consignee_changed(who.consignee() != consignee->consignee());
   }
-  if (who.has_notify_party() && last->has_notify_party()) {
-    view_.set_notify_party_changed(who.notify_party() != last->notify_party());
+  if (who.has_notify_party() && notified != nullptr) {
+    view_.set_notify_party_changed(who.notify_party() !=
+                                   notified->notify_party());
   }
 }
 

@@ -32,6 +32,14 @@ bool IsStep(v1::Event event) {
           event <= v1::PICKUP_RIGHT_REFUSED && !IsAttempt(event));
 }
 
+// Empty boxes are handed out under a booking. Where a right is named for one it
+// is a right like any other.
+bool UsesNoRight(const v1::Movement& m) {
+  return m.event() == v1::GATE_OUT &&
+         m.container().load_status() == v1::EMPTY &&
+         m.pickup_right().id().empty() && m.pickup_right().pin_hash().empty();
+}
+
 void FillEvent(const JournaledMovement& input, RightEvent* event) {
   const v1::Movement& m = *input.movement;
   const v1::PickupRight& right = m.pickup_right();
@@ -101,6 +109,58 @@ bool InChain(const v1::RightState& state, absl::string_view id) {
   return false;
 }
 
+// Reports of one collection that two systems make lie no further apart.
+constexpr double kOneCollectionHours = 24;
+
+bool Differ(absl::string_view a, absl::string_view b) {
+  return !a.empty() && !b.empty() && a != b;
+}
+
+// Takes the next step where rights are used: what names another right, or
+// comes after the collection, belongs to a new one whose issue is not known.
+// So whoever was nominated for the last trip does not stand for this one.
+void StepOfUse(const RightEvent& event, RightStanding* standing) {
+  const bool same =
+      !event.right_id().empty() && event.right_id() == standing->id;
+  const bool used =
+      standing->collection != nullptr && event.event() != v1::GATE_OUT;
+  if (Differ(event.right_id(), standing->id) || (used && !same)) {
+    *standing = RightStanding();
+  }
+  standing->Step(event);
+}
+
+// What stands when `gate` uses the right; nothing where the standing is that of
+// another right, or was used up before.
+RightStanding StandingAt(const RightEvent& gate,
+                         const RightStanding& standing) {
+  if (!gate.right_id().empty() && !standing.id.empty()) {
+    return gate.right_id() == standing.id ? standing : RightStanding();
+  }
+  const bool used_up =
+      standing.collection != nullptr &&
+      HoursBetween(standing.collection->occurrence_time(),
+                   gate.occurrence_time()) > kOneCollectionHours;
+  return used_up ? RightStanding() : standing;
+}
+
+// Whether he announced himself before the gate-out, for this right.
+bool Announced(const v1::RightState& state, absl::string_view id,
+               const RightEvent& gate, const RightEvent* issue) {
+  for (const RightEvent& event : state.attempts()) {
+    if (!Before(event.occurrence_time(), gate.occurrence_time())) break;
+    const bool of_this_right =
+        issue != nullptr
+            ? !Before(event.occurrence_time(), issue->occurrence_time())
+            : !gate.right_id().empty() && event.right_id() == gate.right_id();
+    if (event.event() == v1::PRE_NOTIFICATION && of_this_right &&
+        ClaimantOf(event) == id) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool WasNominated(const v1::RightState& state, absl::string_view id) {
   for (const RightEvent& event : state.chain()) {
     if (event.nominee_id() == id && event.event() != v1::PICKUP_RIGHT_REVOKED) {
@@ -119,7 +179,10 @@ bool ConcernsRight(const v1::Movement& movement) {
 void FoldRight(const JournaledMovement& input, v1::RightState* state) {
   state->set_last_sequence(input.sequence);
   const v1::Movement& m = *input.movement;
-  if (m.retraction() || !IsActual(m) || !m.has_occurrence_time()) return;
+  if (m.retraction() || !IsActual(m) || !m.has_occurrence_time() ||
+      UsesNoRight(m)) {
+    return;
+  }
   const auto fill = [&](RightEvent* event) { FillEvent(input, event); };
   if (IsStep(m.event())) {
     InsertEvent(input, kTimelineMax, fill, state->mutable_chain());
@@ -328,19 +391,19 @@ RightViewBuffer::Use RightViewBuffer::FindUse(
         i < state.chain_size() ? &state.chain(i) : nullptr;
     if (!passed && (next == nullptr || MovementBefore(input, *next))) {
       passed = true;
-      if (own == v1::GATE_OUT) return {&own_, standing};
+      if (own == v1::GATE_OUT) return {&own_, StandingAt(own_, standing)};
       if (own == v1::PICKUP_RIGHT_ISSUED) before = Use();
-      if (IsStep(own)) standing.Step(own_);
+      if (IsStep(own)) StepOfUse(own_, &standing);
     }
     if (next == nullptr) break;
     if (next->event() == v1::GATE_OUT) {
-      if (passed) return {next, standing};
-      before = {next, standing};
+      if (passed) return {next, StandingAt(*next, standing)};
+      before = {next, StandingAt(*next, standing)};
     } else if (next->event() == v1::PICKUP_RIGHT_ISSUED) {
       if (passed) break;
       before = Use();
     }
-    standing.Step(*next);
+    StepOfUse(*next, &standing);
   }
   return before;
 }
@@ -458,9 +521,17 @@ void RightViewBuffer::ShowSecondClaimant(const v1::RightState& state,
     }
     const std::string& claimant = ClaimantOf(event);
     if (claimant.empty() || gate.haulier_id().empty() ||
-        claimant == gate.haulier_id() || !WasNominated(state, claimant)) {
+        claimant == gate.haulier_id()) {
       return;
     }
+    // Where hauliers are not nominated he shows the code that was issued, or
+    // had announced himself.
+    const RightStanding& s = use.standing;
+    const bool code_port =
+        event.event() == v1::PICKUP_RIGHT_REFUSED &&
+        ((!s.pin_hash.empty() && s.pin_hash == event.pin_hash()) ||
+         Announced(state, claimant, gate, s.issue));
+    if (!code_port && !WasNominated(state, claimant)) return;
     use_.unsafe_arena_release_second_claimant();
     use_.unsafe_arena_release_second_claim_time();
     use_.unsafe_arena_set_allocated_second_claimant(

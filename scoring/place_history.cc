@@ -19,7 +19,8 @@ namespace {
 using Calls = google::protobuf::RepeatedPtrField<v1::VesselCall>;
 
 constexpr double kSecondsPerHour = 3600;
-constexpr int64_t kTwinSeconds = 24 * 3600;
+constexpr int64_t kTwinSeconds = 14 * 24 * 3600;
+constexpr int64_t kDaySeconds = 24 * 3600;
 constexpr int64_t kNeighbourSeconds = 48 * 3600;
 constexpr int64_t kBaysMax = 2;
 constexpr size_t kTwinCharacters = 10;
@@ -111,6 +112,12 @@ void UnfoldCall(const v1::Movement& movement, Calls* calls) {
   }
 }
 
+// Papers name ports where the vessel is not yet.
+bool ShowsCall(const v1::Movement& movement) {
+  return !movement.location().locode().empty() &&
+         (IsPhysical(movement.event()) || movement.event() == v1::STOW_PLAN);
+}
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -137,16 +144,14 @@ void FoldVessel(const JournaledMovement& input, v1::VesselState* state) {
   state->set_last_sequence(input.sequence);
   if (state->imo().empty()) state->set_imo(m.transport().vessel_imo());
   FoldProfile(m.occurrence_time(), state->mutable_profile());
-  if (!m.location().locode().empty()) FoldCall(m, state->mutable_calls());
+  if (ShowsCall(m)) FoldCall(m, state->mutable_calls());
 }
 
 void UnfoldVessel(const JournaledMovement& input, const v1::Movement& prior,
                   v1::VesselState* state) {
   state->set_last_sequence(input.sequence);
   UnfoldProfile(prior.occurrence_time(), state->mutable_profile());
-  if (!prior.location().locode().empty()) {
-    UnfoldCall(prior, state->mutable_calls());
-  }
+  if (ShowsCall(prior)) UnfoldCall(prior, state->mutable_calls());
 }
 
 void FoldFacility(const JournaledMovement& input, const v1::Unit& unit,
@@ -159,7 +164,7 @@ void FoldFacility(const JournaledMovement& input, const v1::Unit& unit,
   }
   FoldProfile(m.occurrence_time(), state->mutable_profile());
   const bool risky =
-      unit.lane() >= v1::ORANGE || m.event() == v1::CUSTOMS_SELECTED;
+      unit.lane() >= v1::BLUE || m.event() == v1::CUSTOMS_SELECTED;
   if (!risky || m.container().number().empty()) return;
   InsertEvent(
       input, kRiskyBoxesMax,
@@ -254,8 +259,9 @@ void FacilityViewBuffer::Derive(const v1::FacilityState* state,
   view_.unsafe_arena_set_allocated_profile(
       profile_.Derive(&state->profile(), m.occurrence_time()));
   int64_t boxes = 0;
+  const int64_t day_before = m.occurrence_time().seconds() - kDaySeconds;
   ForEachRisky(*state, m, kTwinSeconds, [&](const v1::RiskyBox& box) {
-    ++boxes;
+    if (box.occurrence_time().seconds() >= day_before) ++boxes;
     if (!view_.has_near_twin_time() &&
         NearTwins(box.number(), m.container().number())) {
       view_.set_near_twin(box.number());

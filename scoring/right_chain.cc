@@ -77,6 +77,8 @@ void RightStanding::Accept(const v1::RightEvent& event) {
   accepted = &event.occurrence_time();
   const absl::string_view actor = event.actor_id();
   if (actor.empty()) return;
+  // Who accepts a nomination says so; the nomination itself may come later.
+  if (actor == event.nominee_id() && actor != nominee) Nominate(event);
   if (actor == nominee && actor != holder) {
     nominee_accepted = true;
     return;

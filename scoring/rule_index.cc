@@ -11,17 +11,13 @@ namespace {
 
 // Shorter runs are scanned without looking at summaries.
 constexpr size_t kSummarisedWordsMin = 16;
-// Of so few rows each is tried by what it is choosy about itself.
-constexpr int kFewRows = 4;
+// Of so few rows each is tried by its own tests. They lie together, while each
+// mask that a word is tried by has to come from memory.
+constexpr size_t kFewRows = 16;
 
 // The bits of a word from row `begin` up to `end`, both of that word.
 uint64_t Between(size_t begin, size_t end) {
   return ~uint64_t{0} << begin & ~uint64_t{0} >> (64 - end);
-}
-
-bool MoreThanFew(uint64_t bits) {
-  for (int i = 0; i < kFewRows; ++i) bits &= bits - 1;
-  return bits != 0;
 }
 
 // The part of a run that lies in a word.
@@ -53,10 +49,9 @@ size_t RuleIndex::Attribute::BucketOf(uint64_t key) const {
 void RuleIndex::LookUp(cel::EvalState* state, Candidates* out) const {
   for (size_t i = 0; i < history_begin_; ++i) {
     const Attribute& attribute = attributes_[i];
-    out->keys_[i] = attribute.KeyIn(state);
-    if (out->keys_[i] && !attribute.known.empty()) {
-      attribute.known.Prefetch(*out->keys_[i]);
-    }
+    if (!attribute.KeyIn(state, &out->keys_[i])) continue;
+    out->buckets_[i] = 0;
+    if (!attribute.known.empty()) attribute.known.Prefetch(out->keys_[i]);
   }
   const auto add = [&](RowRun run) {
     __builtin_prefetch(tests_.data() + run.begin);
@@ -65,18 +60,18 @@ void RuleIndex::LookUp(cel::EvalState* state, Candidates* out) const {
   };
   for (size_t i = 0; i < history_begin_; ++i) {
     const Attribute& attribute = attributes_[i];
-    if (!out->keys_[i]) {
+    if (out->buckets_[i] == kNoBucket) {
       add(attribute.filed);
       continue;
     }
     size_t bucket = 0;
     if (!attribute.known.empty()) {
-      const Known& known = attribute.known.At(*out->keys_[i]);
+      const Known& known = attribute.known.At(out->keys_[i]);
       add(known.rows);
       bucket = known.bucket;
     }
     if (attribute.family != KeyFamily::kHash) {
-      bucket = attribute.BucketOf(*out->keys_[i]);
+      bucket = attribute.BucketOf(out->keys_[i]);
     }
     out->buckets_[i] = static_cast<uint8_t>(bucket);
     out->masks_[i] = attribute.bits.data() + bucket * words_;
@@ -111,10 +106,11 @@ void RuleIndex::Scan(RowRun run, size_t event, Candidates* out) const {
     return ScanSummaries(run, event, out);
   }
   if (first == last) {
-    return Try(first, Between(run.begin % 64, (run.end - 1) % 64 + 1), out);
+    return Try(first, Between(run.begin % 64, (run.end - 1) % 64 + 1),
+               run.end - run.begin, out);
   }
   for (size_t word = first; word <= last; ++word) {
-    Try(word, RowsOf(run, word), out);
+    Try(word, RowsOf(run, word), 64, out);
   }
 }
 
@@ -133,7 +129,7 @@ void RuleIndex::ScanSummaries(RowRun run, size_t event, Candidates* out) const {
     for (const uint64_t* summary : out->summaries_) alive &= summary[i];
     for (; alive != 0; alive &= alive - 1) {
       const size_t word = i * 64 + static_cast<size_t>(__builtin_ctzll(alive));
-      Try(word, RowsOf(run, word), out);
+      Try(word, RowsOf(run, word), 64, out);
     }
   }
 }
@@ -144,33 +140,38 @@ bool RuleIndex::Passes(RowTest test, const Candidates& looked_up) {
          ((bucket >= test.first) & (bucket <= test.last));
 }
 
-// A few rows are tried by their own tests, which lie in one place; the masks
-// of a word lie in as many as there are attributes.
-void RuleIndex::Try(size_t word, uint64_t bits, Candidates* out) const {
-  const uint64_t* const* const masks = out->masks_.data();
-  if (MoreThanFew(bits)) {
-    // What the first row is choosy about, its neighbours mostly are, too.
-    const RowTests& first = tests_[word * 64 + __builtin_ctzll(bits)];
-    bits &= masks[first[0].place][word] & masks[first[1].place][word] &
-            masks[history_begin_][word];
-  }
-  if (MoreThanFew(bits)) {
-    for (size_t i = 0; i < history_begin_ && bits != 0; ++i) {
-      bits &= masks[i][word];
+uint64_t RuleIndex::TryRows(size_t word, uint64_t bits,
+                            const Candidates& looked_up) const {
+  const RowTests* const tests = tests_.data() + word * 64;
+  for (size_t n = 0; n < tests->size() && bits != 0; ++n) {
+    uint64_t kept = 0;  // Nearly no row passes its first test.
+    for (uint64_t left = bits; left != 0; left &= left - 1) {
+      const int row = __builtin_ctzll(left);
+      kept |= uint64_t{Passes(tests[row][n], looked_up)} << row;
     }
-  } else {
-    const RowTests* const tests = tests_.data() + word * 64;
-    for (size_t n = 0; n < tests_[0].size() && bits != 0; ++n) {
-      uint64_t kept = 0;  // Nearly no row passes its first test.
-      for (uint64_t left = bits; left != 0; left &= left - 1) {
-        const int row = __builtin_ctzll(left);
-        kept |= uint64_t{Passes(tests[row][n], *out)} << row;
-      }
-      bits = kept;
-    }
-    if (bits == 0) return;
-    bits &= masks[history_begin_][word];
+    bits = kept;
   }
+  return bits;
+}
+
+uint64_t RuleIndex::TryMasks(size_t word, uint64_t bits,
+                             const Candidates& looked_up) const {
+  const uint64_t* const* const masks = looked_up.masks_.data();
+  // What the first row is choosy about, its neighbours mostly are, too.
+  const RowTests& first = tests_[word * 64 + __builtin_ctzll(bits)];
+  bits &= masks[first[0].place][word] & masks[first[1].place][word];
+  for (size_t i = 0; i < history_begin_ && bits != 0; ++i) {
+    bits &= masks[i][word];
+  }
+  return bits;
+}
+
+void RuleIndex::Try(size_t word, uint64_t bits, size_t rows,
+                    Candidates* out) const {
+  bits =
+      rows > kFewRows ? TryMasks(word, bits, *out) : TryRows(word, bits, *out);
+  if (bits == 0) return;
+  bits &= out->masks_[history_begin_][word];
   if (bits != 0) out->words_.push_back({static_cast<uint32_t>(word), bits});
 }
 
@@ -178,10 +179,10 @@ void RuleIndex::Refine(cel::EvalState* state, Candidates* candidates) const {
   if (candidates->words_.empty() || roots_refined_ == 0) return;
   for (size_t i = history_begin_; i < attributes_.size(); ++i) {
     const Attribute& attribute = attributes_[i];
-    const std::optional<uint64_t> key = attribute.KeyIn(state);
-    if (!key) continue;
+    uint64_t key;
+    if (!attribute.KeyIn(state, &key)) continue;
     const uint64_t* mask =
-        attribute.bits.data() + attribute.BucketOf(*key) * words_;
+        attribute.bits.data() + attribute.BucketOf(key) * words_;
     for (Candidates::Word& word : candidates->words_) {
       word.bits &= mask[word.index];
     }
@@ -202,28 +203,30 @@ void RuleIndex::List(Candidates* out) const {
                     out->rules_.end());
 }
 
-std::optional<uint64_t> RuleIndex::RareKeyOf(KeyFamily family,
-                                             const cel::Value& value) {
-  const auto when = [&](KeyFamily wanted, uint64_t key) {
-    return family == wanted ? std::optional<uint64_t>(key) : std::nullopt;
-  };
+bool RuleIndex::RareKeyOf(KeyFamily family, const cel::Value& value,
+                          uint64_t* key) {
   switch (value.kind) {
     case cel::Kind::kBool:
-      return when(KeyFamily::kBool, value.b ? 1 : 0);
+      *key = value.b ? 1 : 0;
+      return family == KeyFamily::kBool;
     case cel::Kind::kInt:
-      return when(KeyFamily::kNumber, NumberKey(static_cast<double>(value.i)));
+      *key = NumberKey(static_cast<double>(value.i));
+      return family == KeyFamily::kNumber;
     case cel::Kind::kUint:
-      return when(KeyFamily::kNumber, NumberKey(static_cast<double>(value.u)));
+      *key = NumberKey(static_cast<double>(value.u));
+      return family == KeyFamily::kNumber;
     case cel::Kind::kDouble:
-      if (std::isnan(value.d)) return std::nullopt;
-      return when(KeyFamily::kNumber, NumberKey(value.d));
+      *key = NumberKey(value.d);
+      return family == KeyFamily::kNumber && !std::isnan(value.d);
     case cel::Kind::kTimestamp:
     case cel::Kind::kDuration:
-      return when(KeyFamily::kTime, SecondsKey(value.i));
+      *key = SecondsKey(value.i);
+      return family == KeyFamily::kTime;
     case cel::Kind::kString:
-      return when(KeyFamily::kText, TextKey(value.text()));
+      *key = TextKey(value.text());
+      return family == KeyFamily::kText;
     default:
-      return std::nullopt;
+      return false;
   }
 }
 

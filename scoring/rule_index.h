@@ -27,7 +27,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -69,7 +68,7 @@ class Candidates {
   std::vector<uint32_t> rules_;
   std::vector<RowRun> runs_;  // The first run_count_ of them.
   size_t run_count_ = 0;
-  std::vector<std::optional<uint64_t>> keys_;  // Of the attributes.
+  std::vector<uint64_t> keys_;  // Of the attributes.
   // Of the attributes, and 0 for no attribute.
   std::vector<uint8_t> buckets_;
   // Of the attributes' buckets, and of the event.
@@ -128,10 +127,10 @@ class RuleIndex {
     RowRun filed;  // Under any of its values.
 
     size_t BucketOf(uint64_t key) const;
-    // Empty when no bucket excludes anything: unknown, an error, NaN.
-    std::optional<uint64_t> KeyIn(cel::EvalState* state) const {
-      return slot != kNoSlot ? KeyOf(family, state->ReadSlot(slot))
-                             : KeyOf(family, state->Evaluate(instruction));
+    // False when no bucket excludes anything: unknown, an error, NaN.
+    bool KeyIn(cel::EvalState* state, uint64_t* key) const {
+      return slot != kNoSlot ? KeyOf(family, state->ReadSlot(slot), key)
+                             : KeyOf(family, state->Evaluate(instruction), key);
     }
   };
 
@@ -145,20 +144,26 @@ class RuleIndex {
   // under.
   using RowTests = std::array<RowTest, 4>;
 
-  static std::optional<uint64_t> KeyOf(KeyFamily family,
-                                       const cel::Value& value) {
-    if (family == KeyFamily::kHash && value.kind == cel::Kind::kString) {
-      return HashKey(value.text());  // Most values are codes.
+  static bool KeyOf(KeyFamily family, const cel::Value& value, uint64_t* key) {
+    if (family != KeyFamily::kHash || value.kind != cel::Kind::kString) {
+      return RareKeyOf(family, value, key);
     }
-    return RareKeyOf(family, value);
+    *key = HashKey(value.text());  // Most values are codes.
+    return true;
   }
-  static std::optional<uint64_t> RareKeyOf(KeyFamily family,
-                                           const cel::Value& value);
+  static bool RareKeyOf(KeyFamily family, const cel::Value& value,
+                        uint64_t* key);
   // Looks values up: buckets, masks and runs of `out`.
   void LookUp(cel::EvalState* state, Candidates* out) const;
   void Scan(RowRun run, size_t event, Candidates* out) const;
   void ScanSummaries(RowRun run, size_t event, Candidates* out) const;
-  void Try(size_t word, uint64_t rows, Candidates* out) const;
+  // Those of the rows `bits` of a word that may be met; `rows` is about how
+  // many they are, and at least one.
+  void Try(size_t word, uint64_t bits, size_t rows, Candidates* out) const;
+  uint64_t TryRows(size_t word, uint64_t bits,
+                   const Candidates& looked_up) const;
+  uint64_t TryMasks(size_t word, uint64_t bits,
+                    const Candidates& looked_up) const;
   static bool Passes(RowTest test, const Candidates& looked_up);
   void List(Candidates* out) const;
 

@@ -350,9 +350,33 @@ Demands DemandAnalysis::Walk(uint32_t index, bool wanted) const {
 }
 
 std::vector<Demands> DemandAnalysis::Alternatives(uint32_t root) const {
+  Demands all;
+  if (AddParts(root, &all)) {
+    std::vector<Demands> one;
+    one.push_back(std::move(all));
+    return one;
+  }
   Counts counts;
   Count(root, &counts);
   return Expand(root, counts);
+}
+
+bool DemandAnalysis::AddParts(uint32_t index, Demands* out) const {
+  const Instruction& it = program_.instructions[index];
+  if (it.op == Op::kOr) return false;
+  if (it.op == Op::kAnd) return AddParts(it.a, out) && AddParts(it.b, out);
+  for (Demand& demand : Walk(index, true)) {
+    const auto at = std::lower_bound(out->begin(), out->end(), demand.attribute,
+                                     [](const Demand& a, uint32_t attribute) {
+                                       return a.attribute < attribute;
+                                     });
+    if (at != out->end() && at->attribute == demand.attribute) {
+      at->keys = Intersection(at->keys, demand.keys);
+    } else {
+      out->insert(at, std::move(demand));
+    }
+  }
+  return true;
 }
 
 // Every part is counted once, so that a long chain costs its length.

@@ -68,6 +68,8 @@ class DemandAnalysis {
   bool KeyRangeOf(uint32_t attribute, const cel::Value& constant,
                   KeyRange* range) const;
   Demands Walk(uint32_t index, bool wanted) const;
+  // Adds what each part of a conjunction demands; false where a part is an OR.
+  bool AddParts(uint32_t index, Demands* out) const;
   // How many alternatives each part of a condition comes to; 1 where they
   // would be too many and the part is taken as a whole.
   using Counts = absl::flat_hash_map<uint32_t, size_t>;

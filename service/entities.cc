@@ -49,9 +49,10 @@ void VisitCredentials(const v1::Pseudonyms& who, const Visit& visit) {
   if (who.has_device()) {
     visit(ProfileSlot::kDevice, DeviceKey(who.device()));
     if (who.has_actor() || who.has_account() || who.has_haulier()) {
-      const uint64_t identity = who.has_actor()     ? who.actor()
-                                : who.has_account() ? who.account()
-                                                    : who.haulier();
+      // The account first: an announcement names it and no actor.
+      const uint64_t identity = who.has_account() ? who.account()
+                                : who.has_actor() ? who.actor()
+                                                  : who.haulier();
       visit(ProfileSlot::kActorDevice, CredentialKey(identity, who.device()));
     }
   }

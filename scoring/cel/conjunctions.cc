@@ -65,8 +65,7 @@ class ConjunctionBuilder {
       return Range(it.op, constant->i, test);
     if (constant->kind == cel::Kind::kString) {
       if (it.op != Op::kEqual && it.op != Op::kStartsWith) return false;
-      test->kind = it.op == Op::kEqual ? Kind::kText : Kind::kPrefix;
-      test->text = {constant->s, constant->aux};
+      SetText(it.op == Op::kEqual, constant->text(), test);
       return true;
     }
     if (it.op != Op::kIn || constant->kind != cel::Kind::kList ||
@@ -78,6 +77,17 @@ class ConjunctionBuilder {
     return std::all_of(
         constant->items, constant->items + constant->aux,
         [](const Value& item) { return item.kind == cel::Kind::kString; });
+  }
+
+  static void SetText(bool equal, absl::string_view text, Test* test) {
+    if (text.size() > sizeof(test->bytes)) {
+      test->kind = equal ? Kind::kText : Kind::kPrefix;
+      test->text = {text.data(), text.size()};
+      return;
+    }
+    test->kind = equal ? Kind::kShortText : Kind::kShortPrefix;
+    test->size = static_cast<uint8_t>(text.size());
+    std::memcpy(test->bytes, text.data(), text.size());
   }
 
   static bool Range(Op op, int64_t bound, Test* test) {
@@ -152,17 +162,24 @@ Conjunctions::Verdict Conjunctions::Try(const Test& test, EvalState* state) {
     return verdict(value.b);
   }
   if (value.kind != cel::Kind::kString) return Verdict::kUnsure;
-  if (test.kind == Kind::kTextIn) {
-    const Value* const end = test.items.data + test.items.size;
-    return verdict(std::any_of(test.items.data, end, [&](const Value& item) {
-      return item.text() == value.text();
-    }));
+  switch (test.kind) {
+    case Kind::kShortText:
+      return verdict(value.aux == test.size &&
+                     std::memcmp(value.s, test.bytes, test.size) == 0);
+    case Kind::kShortPrefix:
+      return verdict(value.aux >= test.size &&
+                     std::memcmp(value.s, test.bytes, test.size) == 0);
+    case Kind::kText:
+      return verdict(value.text() ==
+                     absl::string_view(test.text.data, test.text.size));
+    case Kind::kPrefix:
+      return verdict(value.text().substr(0, test.text.size) ==
+                     absl::string_view(test.text.data, test.text.size));
+    default:
+      return verdict(std::any_of(
+          test.items.data, test.items.data + test.items.size,
+          [&](const Value& item) { return item.text() == value.text(); }));
   }
-  const bool long_enough = test.kind == Kind::kText
-                               ? value.aux == test.text.size
-                               : value.aux >= test.text.size;
-  return verdict(long_enough &&
-                 std::memcmp(value.s, test.text.data, test.text.size) == 0);
 }
 
 Value Conjunctions::Evaluate(uint32_t n, EvalState* state) const {

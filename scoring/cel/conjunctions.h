@@ -34,11 +34,13 @@ class Conjunctions {
 
   // Cheapest first: that is the order within a run.
   enum class Kind : uint8_t {
-    kBetween,  // An int, from `low` to `high`.
-    kText,     // A text, equal to `text`.
-    kPrefix,   // A text that begins with `text`.
-    kTextIn,   // A text among `items`, all of them texts.
-    kOther,    // The instruction `operand`, a bool.
+    kBetween,      // An int, from `low` to `high`.
+    kShortText,    // A text, equal to the first `size` bytes of `bytes`.
+    kShortPrefix,  // A text that begins with them.
+    kText,         // The same for longer ones: `text`.
+    kPrefix,
+    kTextIn,  // A text among `items`, all of them texts.
+    kOther,   // The instruction `operand`, a bool.
   };
   struct Test {
     struct Text {
@@ -56,10 +58,12 @@ class Conjunctions {
 
     Kind kind;
     bool is_slot;      // What `operand` is.
+    uint8_t size;      // kShortText, kShortPrefix
     uint32_t operand;  // Slot or instruction.
     union {
       Range range;
       Text text;
+      char bytes[16];  // Most codes fit, and need no look elsewhere.
       Items items;
     };
   };

@@ -57,7 +57,9 @@ const char* WeightChange(CaseContext& c) {
 }
 
 // The scan outside of the terminal, made or moved to `minutes` after the gate.
+// What else lay after the gate waits as long: it is scanned with its load.
 Draft& ScanAfter(CaseContext& c, int64_t minutes) {
+  c.Shift(c.trip.gate_out + 1, minutes * kMinute);
   Draft* scan = c.trip.control == Control::kScanOutside
                     ? c.drafts.First(Step::kScan)
                     : nullptr;
@@ -108,10 +110,15 @@ const char* MovedAfterSelection(CaseContext& c) {
     selected->movement.mutable_location()->set_locode(
         c.world.geography.port(c.trip.to).locode);
   }
+  // Customs has not released it yet: afterwards it may be moved.
+  int64_t over = c.trip.controlled;
+  if (c.trip.control == Control::kNone) {
+    Draft* cleared = c.drafts.First(Step::kCleared);
+    cleared->time = std::max(cleared->time, c.trip.gate_out - kHour);
+    over = cleared->time;
+  }
   const int64_t earliest = std::max(selected->time, ashore) + 20 * kMinute;
-  const int64_t latest =
-      (c.trip.control == Control::kNone ? c.trip.gate_out : c.trip.controlled) -
-      20 * kMinute;
+  const int64_t latest = over - 20 * kMinute;
   Draft& move = c.scribe.AtTerminal(Step::kExtra, v1::YARD_MOVE, c.trip.to,
                                     c.trip.unload_terminal(c.world),
                                     c.Between(earliest, latest), v1::FULL);

@@ -54,8 +54,14 @@ const char* UsedAfterExpiry(CaseContext& c) {
 }
 
 // 2c. The haulier is nominated by somebody the right never passed to. Every
-// step of the chain is needed to tell.
+// step of the chain is needed to tell, and that the source reports every
+// transfer: else one may be missing.
 const char* NominatedByAnOutsider(CaseContext& c) {
+  const Source& source = c.world.sources[c.world.sources.Community(c.trip.to)];
+  if (!source.Declares(v1::PICKUP_RIGHT_TRANSFERRED) ||
+      !source.Declares(v1::PICKUP_RIGHT_NOMINATED)) {
+    return nullptr;
+  }
   const PartyKey outsider =
       c.world.parties.Stranger(Trader::kForwarder, c.trip.to, c.serial);
   Draft* named = c.drafts.Last(Step::kNominated);

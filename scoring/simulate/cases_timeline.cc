@@ -221,8 +221,10 @@ const char* StateBreach(CaseContext& c) {
           absl::StrCat("X", c.serial));
       second.arriving = true;
       if (second.time - c.trip.last().discharge < 30 * kHour) {
-        second.time = c.trip.last().discharge + 30 * kHour;
-        c.Shift(out, std::max<int64_t>(0, second.time + kHour - out));
+        const int64_t again = c.trip.last().discharge + 30 * kHour;
+        second.time = again;
+        c.Shift(out, std::max<int64_t>(0, again + kHour - out));
+        second.time = again;
       }
       Need(&c.discharge());
       Need(&second);
@@ -311,10 +313,10 @@ const char* Fingerprint(CaseContext& c) {
                       : "another tare";
 }
 
-// 18. A number one character away from that of a box worth a look comes into
+// 18. A number one character away from that of a box of risky origin comes into
 // the same terminal on the day when that box leaves.
 const char* NearTwin(CaseContext& c) {
-  if (!c.risky()) return nullptr;
+  if (!c.world.geography.port(c.trip.from).risky_origin) return nullptr;
   std::string twin = c.trip.box_number;
   bool found = false;
   for (size_t i = 4; i < 10 && !found; ++i) {
@@ -325,7 +327,10 @@ const char* NearTwin(CaseContext& c) {
       found = CheckContainerNumber(twin) != v1::NUMBER_BAD_CHECK_DIGIT;
     }
   }
-  if (!found) twin[7] = static_cast<char>('0' + (twin[7] - '0' + 1) % 10);
+  if (!found) {
+    twin = c.trip.box_number;
+    twin[7] = static_cast<char>('0' + (twin[7] - '0' + 1) % 10);
+  }
   const int64_t out = c.trip.gate_out;
   // Within the same day, before or after.
   const int64_t day = out / kDay * kDay;

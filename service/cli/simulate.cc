@@ -82,6 +82,8 @@ void AddSimulate(CLI::App& app, Action* action) {
       "complete\n"
       "services.tsv     liner services, call by call\n"
       "owners.csv       owner codes, for portrisk reference load --owners\n"
+      "sources.csv      what sources declare, for reference load --sources\n"
+      "watched-origins.csv, cover-goods.csv  what is watched, for lists load\n"
       "world.json       options and counts\n\n"
       "The same options give the same bytes on every machine. A trip takes two "
       "months; a world of less than 90 days holds few whole ones. "

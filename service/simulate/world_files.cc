@@ -13,6 +13,7 @@
 #include "portrisk/v1/movement.pb.h"
 #include "scoring/simulate/fleet.h"
 #include "scoring/simulate/simulation.h"
+#include "scoring/simulate/trade.h"
 #include "service/simulate/day_buckets.h"
 #include "service/simulate/json_lines.h"
 
@@ -280,6 +281,41 @@ absl::Status WriteWhole(const std::string& directory, const char* name,
   return file.Close();
 }
 
+// What the authorities of this world watch, for lists that rules read, and what
+// its sources declare in the form that the command line reads.
+absl::Status WriteLists(const sim::World& world, const std::string& directory) {
+  std::string sources = "source,complete\n";
+  for (const sim::Source& source : world.sources.all()) {
+    absl::StrAppend(&sources, source.name, ",");
+    const char* separator = "";
+    for (int event = 0; event <= v1::Event_MAX; ++event) {
+      if (!v1::Event_IsValid(event) ||
+          !source.Declares(static_cast<v1::Event>(event))) {
+        continue;
+      }
+      absl::StrAppend(&sources, separator,
+                      v1::Event_Name(static_cast<v1::Event>(event)));
+      separator = " ";
+    }
+    sources.append("\n");
+  }
+  absl::Status status = WriteWhole(directory, "sources.csv", sources);
+  if (!status.ok()) return status;
+  std::string origins = "value,reason\n";
+  for (const sim::Port& port : world.geography.ports()) {
+    if (!port.risky_origin) continue;
+    absl::StrAppend(&origins, port.locode, ",finds in this made-up world\n");
+  }
+  status = WriteWhole(directory, "watched-origins.csv", origins);
+  if (!status.ok()) return status;
+  std::string goods = "value,reason\n";
+  for (const sim::Commodity& commodity : sim::Commodities()) {
+    if (!commodity.risky) continue;
+    absl::StrAppend(&goods, commodity.hs, ",a usual cover in this world\n");
+  }
+  return WriteWhole(directory, "cover-goods.csv", goods);
+}
+
 // What does not change while the world runs.
 absl::Status WriteRegisters(const sim::World& world,
                             const std::string& directory) {
@@ -296,6 +332,8 @@ absl::Status WriteRegisters(const sim::World& world,
     absl::StrAppend(&owners, prefix.letters, ",", prefix.owner, "\n");
   }
   status = WriteWhole(directory, "owners.csv", owners);
+  if (!status.ok()) return status;
+  status = WriteLists(world, directory);
   if (!status.ok()) return status;
   return WriteWhole(directory, "services.tsv", ServicesToTsv(world));
 }

@@ -39,6 +39,7 @@ std::shared_ptr<const Programme> CommonProgramme() {
   uint64_t revision = 0;
   for (const auto& file : std::filesystem::directory_iterator(
            PORTRISK_SOURCE_DIR "/deploy/rules")) {
+    if (file.path().extension() != ".yaml") continue;
     std::ifstream in(file.path());
     const std::string yaml((std::istreambuf_iterator<char>(in)), {});
     CheckResult checked = CheckRuleSet(yaml, file.path().string());

@@ -135,14 +135,83 @@ TEST_F(ContainerViewTest, PapersAreComparedWithTheirOwnConsignment) {
   const v1::ContainerView& view = Derive(amended);
   EXPECT_EQ(view.declared().discharge_locode(), "BEANR");
   EXPECT_EQ(view.declared_first().discharge_locode(), "NLRTM");
-  // The version before named nobody.
-  EXPECT_FALSE(view.has_consignee_changed());
+  // The version before named nobody; the one before that did.
+  EXPECT_TRUE(view.consignee_changed());
   amended = Manifest(v1::MANIFEST_AMENDED, 3, "B1", "BEANR");
   amended.mutable_pseudonyms()->set_consignee(8);
   EXPECT_TRUE(Derive(amended).consignee_changed());
   // What happens to the box is compared with the latest papers.
   EXPECT_EQ(Derive(At(v1::DISCHARGE, 20)).declared().discharge_locode(),
             "DEHAM");
+}
+
+TEST_F(ContainerViewTest, ADeclarationHidesNotWhatTheManifestSaid) {
+  v1::Movement lodged = Manifest(v1::MANIFEST_LODGED, 0, "B1", "NLRTM", "V1");
+  lodged.mutable_pseudonyms()->set_notify_party(7);
+  Fold(lodged, 1);
+  Fold(Manifest(v1::DECLARATION, 5, "B1", ""), 2);
+  v1::Movement amended = Manifest(v1::MANIFEST_AMENDED, 9, "B1", "NLRTM", "V1");
+  amended.mutable_pseudonyms()->set_notify_party(8);
+  const v1::ContainerView& view = Derive(amended);
+  EXPECT_EQ(view.declared().discharge_locode(), "NLRTM");
+  ASSERT_TRUE(view.has_notify_party_changed());
+  EXPECT_TRUE(view.notify_party_changed());
+}
+
+class OverlapTest : public ContainerViewTest {
+ protected:
+  static v1::Movement Handled(v1::Event event, int64_t hour,
+                              const std::string& facility,
+                              const std::string& source = "terminal") {
+    v1::Movement m = At(event, hour);
+    m.set_source(source);
+    m.mutable_location()->set_facility(facility);
+    m.mutable_container()->set_load_status(v1::FULL);
+    return m;
+  }
+};
+
+TEST_F(OverlapTest, AStayThatAnotherPlaceInterruptsIsSeenFromEachOfTheThree) {
+  const std::vector<v1::Movement> all = {Handled(v1::DISCHARGE, 0, "A"),
+                                         Handled(v1::LOAD, 30, "B"),
+                                         Handled(v1::GATE_OUT, 100, "A")};
+  for (size_t last = 0; last < all.size(); ++last) {
+    state_.Clear();
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (i != last) Fold(all[i], i + 1);
+    }
+    const v1::ContainerView& view = Derive(all[last]);
+    ASSERT_TRUE(view.has_overlap()) << last;
+    EXPECT_DOUBLE_EQ(view.overlap().inside_h(), 30);
+    EXPECT_EQ(view.overlap().facility(), "A");
+    EXPECT_EQ(view.overlap().elsewhere_facility(), "B");
+    EXPECT_EQ(view.overlap().elsewhere_event(), v1::LOAD);
+  }
+}
+
+TEST_F(OverlapTest, AMissingReportIsNoOverlap) {
+  // Out of A and into B, of which only B is known; or gone and back again with
+  // another load.
+  Fold(Handled(v1::DISCHARGE, 0, "A"), 1);
+  EXPECT_FALSE(Derive(Handled(v1::GATE_IN, 30, "B")).has_overlap());
+  Fold(Handled(v1::GATE_IN, 30, "B"), 2);
+  EXPECT_FALSE(Derive(Handled(v1::GATE_OUT, 40, "B")).has_overlap());
+  Fold(At(v1::STRIPPING, 50), 3);
+  EXPECT_FALSE(Derive(Handled(v1::LOAD, 100, "A")).has_overlap());
+}
+
+TEST_F(OverlapTest, TwoCodesForOneFacilityAreOneHandling) {
+  Fold(Handled(v1::DISCHARGE, 0, "A"), 1);
+  Fold(Handled(v1::DISCHARGE, 3, "TERMINAL A", "carrier"), 2);
+  EXPECT_FALSE(Derive(Handled(v1::GATE_OUT, 100, "A")).has_overlap());
+}
+
+TEST_F(OverlapTest, TheDeepestCounts) {
+  Fold(Handled(v1::DISCHARGE, 0, "A"), 1);
+  Fold(Handled(v1::GATE_IN, 40, "B"), 2);
+  Fold(Handled(v1::LOAD, 99, "B"), 3);
+  EXPECT_DOUBLE_EQ(Derive(Handled(v1::GATE_OUT, 100, "A")).overlap().inside_h(),
+                   40);
 }
 
 TEST_F(ContainerViewTest, LegalConsolidationIsOneVoyage) {

@@ -281,6 +281,84 @@ TEST_F(PickupRightTest, TheNomineeWhoComesTooLateIsTheSecondClaimant) {
   EXPECT_EQ(Derive(Collect(70, "H1"), 8).refusals(), 1);
 }
 
+TEST_F(PickupRightTest, WhereNobodyIsNominatedTheCodeOrAnAnnouncementClaims) {
+  v1::Movement issued = Step(v1::PICKUP_RIGHT_ISSUED, 0);
+  issued.mutable_pickup_right()->set_pin_hash("hash of 1234");
+  Fold(issued, 1);
+  Fold(Collect(50, "H9"), 2);
+  // He shows the code that was issued; another one does not.
+  v1::Movement refused = Refused(60, "H1");
+  refused.mutable_pickup_right()->set_pin_hash("hash of 1234");
+  EXPECT_EQ(Derive(refused, 7).use().second_claimant().id(), "H1");
+  refused.mutable_pickup_right()->set_pin_hash("hash of 9999");
+  EXPECT_FALSE(Derive(refused, 7).use().has_second_claimant());
+  // He had announced himself, and only announces himself again.
+  v1::Movement told = Step(v1::PRE_NOTIFICATION, 40);
+  told.mutable_haulier()->set_id("H1");
+  Fold(told, 3);
+  EXPECT_EQ(Derive(Refused(60, "H1"), 7).use().second_claimant().id(), "H1");
+  v1::Movement again = Step(v1::PRE_NOTIFICATION, 60);
+  again.mutable_haulier()->set_id("H1");
+  EXPECT_FALSE(Derive(again, 7).use().has_second_claimant());
+}
+
+TEST_F(PickupRightTest, AnAcceptedNominationStandsBeforeItIsReported) {
+  Complete();
+  Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 1);
+  Fold(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 1), "F1"), 2);
+  v1::Movement yes = By(Step(v1::PICKUP_RIGHT_ACCEPTED, 20), "H1");
+  yes.mutable_pickup_right()->mutable_nominee()->set_id("H1");
+  Fold(yes, 3);
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).use().path(), v1::PATH_COMPLETE);
+  EXPECT_EQ(buffer_.view().use().nominated().id(), "H1");
+  EXPECT_EQ(buffer_.view().holder().id(), "F1");
+}
+
+TEST_F(PickupRightTest, ARightIsUsedUpByItsCollection) {
+  constexpr int64_t kDays = 86'400;
+  Fold(Nominate(10, "H1"), 1);
+  Fold(Collect(50, "H1"), 2);
+  // A month later, and nothing is known of the steps of that trip.
+  v1::Movement next = Collect(30 * kDays, "H7");
+  next.mutable_pickup_right()->clear_id();
+  EXPECT_EQ(Derive(next, 9).use().haulier().id(), "H7");
+  EXPECT_FALSE(buffer_.view().use().has_nominated());
+  // Two systems report one collection.
+  v1::Movement twin = Collect(900, "H7");
+  twin.mutable_pickup_right()->clear_id();
+  EXPECT_EQ(Derive(twin, 9).use().nominated().id(), "H1");
+}
+
+TEST_F(PickupRightTest, AnEmptyBoxThatLeavesUsesNoRight) {
+  Fold(Nominate(10, "H1"), 1);
+  v1::Movement empty = Collect(50, "H9");
+  empty.mutable_pickup_right()->Clear();
+  empty.mutable_container()->set_load_status(v1::EMPTY);
+  Fold(empty, 2);
+  EXPECT_EQ(state_.chain_size(), 1);
+  EXPECT_FALSE(Derive(Nominate(20, "H2"), 9).has_use());
+  EXPECT_EQ(Derive(Collect(90, "H1"), 9).use().nominated().id(), "H1");
+  // Where a right is named for it, it is one like any other.
+  empty.mutable_pickup_right()->set_id("R1");
+  Fold(empty, 2);
+  EXPECT_EQ(state_.chain_size(), 2);
+}
+
+TEST_F(PickupRightTest, WhatStoodForAnotherRightSaysNothing) {
+  FoldChain();  // Of R1; its collection is never reported.
+  v1::Movement out = Collect(50, "H9");
+  EXPECT_EQ(Derive(out, 9).use().nominated().id(), "H1");
+  out.mutable_pickup_right()->set_id("R2");
+  EXPECT_FALSE(Derive(out, 9).use().has_nominated());
+  EXPECT_FALSE(buffer_.view().use().has_since_issue_h());
+  // The issue of R2 is lost, its nomination is not: the issue of R1 is none.
+  v1::Movement named = By(Nominate(40, "H9"), "F7");
+  named.mutable_pickup_right()->set_id("R2");
+  Fold(named, 8);
+  EXPECT_EQ(Derive(out, 9).use().nominated().id(), "H9");
+  EXPECT_EQ(buffer_.view().use().path(), v1::PATH_UNSPECIFIED);
+}
+
 TEST_F(PickupRightTest, APinIsComparedByItsHash) {
   v1::Movement issued = Step(v1::PICKUP_RIGHT_ISSUED, 0);
   issued.mutable_pickup_right()->set_pin_hash("hash of 1234");

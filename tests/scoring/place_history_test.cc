@@ -73,6 +73,13 @@ TEST_F(VesselTest, ADischargeSeesTheCallBefore) {
   EXPECT_EQ(view.profile().movements(), 2);
 }
 
+TEST_F(VesselTest, PapersOfAPortAheadAreNoCall) {
+  Fold(At(v1::LOAD, 0, "BRSSZ"));
+  Fold(At(v1::MANIFEST_LODGED, 10, "NLRTM"));
+  EXPECT_EQ(state_.calls_size(), 1);
+  EXPECT_FALSE(Derive(At(v1::DISCHARGE, 400, "NLRTM")).has_call_here());
+}
+
 TEST_F(VesselTest, ARetractedReportIsTakenOut) {
   const v1::Movement wrong = At(v1::LOAD, 0, "BRSSZ");
   Fold(wrong);
@@ -138,17 +145,24 @@ TEST_F(FacilityTest, ANumberOneCharacterFromARiskyBoxIsANearTwin) {
   Fold("MSKU1234565", 0, "", v1::RED);
   EXPECT_EQ(Derive("MSKU1234665", 5, "").near_twin(), "MSKU1234565");
   EXPECT_EQ(Derive("MSKU1234560", 5, "").near_twin(), "MSKU1234565");
-  EXPECT_EQ(Derive("MSKU1235665", 5, "").near_twin(), "");   // Two of them.
-  EXPECT_EQ(Derive("MSKU1234565", 5, "").near_twin(), "");   // Itself.
-  EXPECT_EQ(Derive("MSKU1234665", 30, "").near_twin(), "");  // Next day.
+  EXPECT_EQ(Derive("MSKU1235665", 5, "").near_twin(), "");  // Two of them.
+  EXPECT_EQ(Derive("MSKU1234565", 5, "").near_twin(), "");  // Itself.
+  EXPECT_EQ(Derive("MSKU1234665", 30, "").near_twin(), "MSKU1234565");
+  EXPECT_EQ(buffer_.view().risky_boxes(), 0);  // Those of a day.
+  EXPECT_EQ(Derive("MSKU1234665", 15 * 24, "").near_twin(), "");
 }
 
 TEST_F(FacilityTest, AnOrdinaryBoxHasNoTwins) {
-  Fold("MSKU1234565", 0, "", v1::YELLOW);
+  Fold("MSKU1234565", 0, "", v1::GREEN);
   const v1::FacilityView& view = Derive("MSKU1234665", 5, "");
   EXPECT_EQ(view.near_twin(), "");
   EXPECT_EQ(view.risky_boxes(), 0);
   EXPECT_TRUE(view.has_risky_boxes());
+}
+
+TEST_F(FacilityTest, ALookAfterClearanceMarksABox) {
+  Fold("MSKU1234565", 0, "", v1::BLUE);
+  EXPECT_EQ(Derive("MSKU1234665", 5, "").near_twin(), "MSKU1234565");
 }
 
 TEST_F(FacilityTest, TheNextBayIsANeighbourTheOneAfterIsNot) {

@@ -105,7 +105,9 @@ TEST_F(SimulateFiles, EveryMovementIsReadAndAdmitted) {
           << line;
     }
   }
-  EXPECT_EQ(cases, 33);
+  // Some patterns suit few trips: not all of so small a world have one.
+  EXPECT_EQ(static_cast<uint64_t>(cases) + counts.cases_left, 33u);
+  EXPECT_GE(cases, 31);
   EXPECT_GT(named, 33);
 }
 
@@ -128,9 +130,10 @@ TEST_F(SimulateFiles, LinesComeAsTheyAreRecorded) {
 TEST_F(SimulateFiles, TheSameOptionsGiveTheSameFiles) {
   Write("a");
   Write("b");
-  for (const char* name : {"movements.jsonl", "truth.jsonl", "traps.tsv",
-                           "outcomes.csv", "sources.json", "owners.csv",
-                           "services.tsv", "world.json", "recorded.txt"}) {
+  for (const char* name :
+       {"movements.jsonl", "truth.jsonl", "traps.tsv", "outcomes.csv",
+        "sources.json", "sources.csv", "watched-origins.csv", "cover-goods.csv",
+        "owners.csv", "services.tsv", "world.json", "recorded.txt"}) {
     const std::string a = Slurp(absl::StrCat(directory_, "/a/", name));
     EXPECT_FALSE(a.empty()) << name;
     EXPECT_EQ(a, Slurp(absl::StrCat(directory_, "/b/", name))) << name;
