@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/assess.h"
+#include "service/batch.h"
 #include "service/entities.h"
 #include "service/occurrence_index.h"
 #include "service/rule_tallies.h"
@@ -25,31 +26,6 @@
 #include "store/store.h"
 
 namespace portrisk::service {
-
-// One commit in the making. Two alternate: one is computed while the other is
-// on its way to the disk.
-struct Batch {
-  struct Record {
-    std::string movement;
-    std::string assessment;
-    std::string control;  // An outcome or decision, as a JournalRecord.
-  };
-
-  uint64_t first_sequence = 0;
-  google::protobuf::Timestamp recorded_time;
-  size_t record_count = 0;
-  std::vector<Record> records;  // Kept beyond record_count for their memory.
-  std::string block;            // Serialised JournalBlock.
-  std::vector<store::Put> puts;
-  std::vector<Task*> tasks;         // Answered when the batch is durable.
-  std::deque<std::string> repeats;  // Stored assessments that tasks point to.
-};
-
-// What the identity and container indexes will be told at the next checkpoint.
-struct PendingIndex {
-  absl::flat_hash_map<Digest, uint64_t> identity;  // To the latest version.
-  std::vector<std::pair<EntityKey, uint64_t>> containers;  // In order.
-};
 
 class RuleSets;
 
