@@ -42,7 +42,7 @@ inline v1::Movement Admissible(const v1::Movement& made, const std::string& id,
   if (m.retraction()) return m;
   m.mutable_consignment()->set_booking("B1");
   if (m.location().has_latitude()) m.mutable_location()->set_longitude(4.5);
-  if (m.location().has_locode()) {
+  if (!m.location().locode().empty()) {
     const char last = static_cast<char>('A' + m.location().locode()[2] - '0');
     m.mutable_location()->set_locode(std::string("NLAA") + last);
   }

@@ -333,7 +333,8 @@ TEST_F(WarmingTest, TablesComeIntoUseInTheMiddleOfABatch) {
   asks.join();
   EXPECT_EQ(Warmed(revision).state(), v1::ACTIVE);
   for (size_t i = 0; i < all.size(); ++i) {
-    if (Told(all[i]) >= 0) ASSERT_EQ(Told(all[i]), static_cast<int64_t>(i));
+    if (Told(all[i]) < 0) continue;
+    ASSERT_EQ(Told(all[i]), static_cast<int64_t>(i));
   }
   EXPECT_EQ(Told(ScoreInBatches(Visits(4000, 4001), 1)[0]), 4000);
   ExpectVerified();
