@@ -226,7 +226,8 @@ TEST_F(WarmingTest, ARevisionWithKnownAggregatesComesIntoForceAtOnce) {
   const uint64_t other = Activate(RulesThatTell(
       "  visits: {key: movement.location.locode, count: true, window: 5y}\n",
       {"visits"}, "t"));
-  for (const v1::RevisionEvent& event : Get(other).events()) {
+  const v1::Revision shown = Get(other);
+  for (const v1::RevisionEvent& event : shown.events()) {
     EXPECT_NE(event.state(), v1::WARMING);
   }
   EXPECT_EQ(Told(ScoreInBatches(Visits(100, 101), 1)[0], "visits"), 100);
