@@ -148,10 +148,16 @@ class Taking {
 };
 
 void Taking::Apply() {
+  // Behind all that is journaled; what a rollback would bring back depends on
+  // the order.
+  uint64_t sequence = uint64_t{1} << 63;
   for (const RuleStep& step : steps_) {
     v1::Revision* revision = FindRevision(&catalogue_, step.revision);
     revision->set_state(step.event.state());
     revision->set_share_ppm(step.event.share_ppm());
+    v1::RevisionEvent* const event = revision->add_events();
+    *event = step.event;
+    event->set_sequence(sequence++);
   }
 }
 
