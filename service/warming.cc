@@ -1,13 +1,11 @@
 #include "service/warming.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/aggregate_tables.h"
+#include "service/background.h"
 #include "service/catalogue.h"
 #include "service/engine.h"
 #include "service/log.h"
@@ -99,8 +97,7 @@ v1::WarmingProgress Warming::ProgressOf(uint64_t revision) const {
 }
 
 void Warming::Run() {
-  // Behind the gate, like checkpoints.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10);
+  StepBehind();
   while (!stop_) {
     auto job = NextJob();
     absl::Status status = job.status();
