@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
 #include "scoring/aggregate_plan.h"
 #include "scoring/cel/conjunctions.h"
 #include "scoring/cel/declared_values.h"
@@ -79,6 +80,8 @@ struct Programme::Rep {
   void PlanAggregates();
   // The compiled rules of a member.
   std::pair<uint32_t, uint32_t> RulesOf(uint32_t member) const;
+  // A few rules, which wait for memory together instead of one after another.
+  void EvaluateFew(absl::Span<const uint32_t> few, const Pass& pass) const;
   void EvaluateRule(uint32_t rule, const Pass& pass) const;
   void AddHit(uint32_t rule, const Pass& pass) const;
   // Null when the field is absent.

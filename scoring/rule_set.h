@@ -51,19 +51,21 @@ struct Suppression {
 };
 
 struct Rule {
+  // What a hit copies comes first and lies together: of a million rules, each
+  // hit's is far from the last one's.
   std::string id;
-  Translations title;
-  std::vector<std::string> tags;
-  std::string category;
-  std::vector<v1::Event> applies_to;  // Empty: every event.
-  std::string source;                 // The condition as written.
-  uint32_t root = cel::kNoOperand;    // Of the condition, in the set's program.
   int32_t score = 0;
   v1::Lane lane_at_least = v1::LANE_UNSPECIFIED;
   v1::Control control = v1::CONTROL_UNSPECIFIED;
+  RuleStatus status = RuleStatus::kActive;
+  std::string category;
+  Translations title;
+  std::vector<std::string> tags;
+  std::vector<v1::Event> applies_to;  // Empty: every event.
+  std::string source;                 // The condition as written.
+  uint32_t root = cel::kNoOperand;    // Of the condition, in the set's program.
   Translations explain;
   Translations task;  // What the officer is to do; empty when not given.
-  RuleStatus status = RuleStatus::kActive;
   Validity valid;
   bool restricted = false;    // The condition is not shown to officers.
   bool suppressible = false;  // Lower layers may suppress it.
