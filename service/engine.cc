@@ -10,12 +10,10 @@
 // states it writes never run ahead of the journal.
 #include "service/engine.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "service/background.h"
 #include "service/errors.h"
 #include "service/log.h"
 
@@ -389,9 +387,7 @@ void Engine::MaybeCheckpoint(bool final_one) {
   core_->Freeze();
   checkpoint_running_ = true;
   checkpoint_thread_ = std::thread([this, store = store_] {
-    // Behind the gate: writing behind must not take its processor. Per thread
-    // on Linux; without the right to change it, nothing changes.
-    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10);
+    StepBehind();
     absl::Status status =
         store->Ingest(core_->TakeFrozen(), core_->frozen_checkpoint());
     if (!status.ok()) {

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "service/background.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/keys.h"
@@ -70,8 +71,10 @@ scoring::CheckOptions RuleApi::LintOptions() const {
 
 v1::ValidateRuleSetResponse RuleApi::Validate(
     const v1::ValidateRuleSetRequest& request) const {
-  scoring::CheckResult checked =
-      scoring::CheckRuleSet(request.yaml(), request.file(), LintOptions());
+  const scoring::CheckOptions options = LintOptions();
+  scoring::CheckResult checked = RunBehind([&] {
+    return scoring::CheckRuleSet(request.yaml(), request.file(), options);
+  });
   v1::ValidateRuleSetResponse response;
   for (v1::Issue& issue : checked.issues) {
     *response.add_issues() = std::move(issue);
@@ -91,8 +94,8 @@ absl::StatusOr<v1::Revision> RuleApi::Create(
     const v1::CreateRevisionRequest& request, const std::string& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
-  scoring::CheckResult checked =
-      scoring::CheckRuleSet(request.yaml(), request.file());
+  scoring::CheckResult checked = RunBehind(
+      [&] { return scoring::CheckRuleSet(request.yaml(), request.file()); });
   if (checked.rule_set == nullptr) return InvalidRuleSet(checked.issues);
   v1::Revision made;
   made.set_rule_set(std::string(scoring::RuleSetName(*checked.rule_set)));

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/statistics.h"
+#include "service/background.h"
 #include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
@@ -43,8 +44,10 @@ absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> RuleSets::Get(
   }
   auto stored = ReadRevision(store, revision);
   if (!stored.ok()) return stored.status();
-  scoring::CheckResult checked = scoring::CheckRuleSet(
-      stored->yaml(), absl::StrCat("revision ", revision));
+  scoring::CheckResult checked = RunBehind([&] {
+    return scoring::CheckRuleSet(stored->yaml(),
+                                 absl::StrCat("revision ", revision));
+  });
   if (checked.rule_set == nullptr) {
     return Error(
         absl::StatusCode::kFailedPrecondition, "RULE_SET_NOT_UNDERSTOOD",
@@ -114,8 +117,10 @@ absl::StatusOr<std::shared_ptr<const scoring::Programme>> CompileInForce(
     const v1::Catalogue& catalogue) {
   auto members = MembersInForce(store, rule_sets, catalogue);
   if (!members.ok()) return members.status();
-  return scoring::Programme::Compile(*std::move(members),
-                                     catalogue.statistics());
+  return RunBehind([&] {
+    return scoring::Programme::Compile(*std::move(members),
+                                       catalogue.statistics());
+  });
 }
 
 absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(

@@ -128,8 +128,9 @@ class RuleLifeTest : public EngineTest {
     return lists_->Load(request, kCaller);
   }
   v1::Assessment Assess(const std::string& number) {
+    ++movements_;
     const Answer answer =
-        Score(engine_.get(), MakeMovement(absl::StrCat("m", ++movements_),
+        Score(engine_.get(), MakeMovement(absl::StrCat("m", movements_),
                                           v1::GATE_IN, number, movements_));
     EXPECT_TRUE(answer.status.ok()) << answer.status;
     return answer.assessment();
