@@ -43,7 +43,7 @@ struct World {
     std::vector<std::filesystem::path> files;
     for (const auto& file :
          std::filesystem::directory_iterator(deploy / "rules")) {
-      files.push_back(file.path());
+      if (file.path().extension() == ".yaml") files.push_back(file.path());
     }
     std::sort(files.begin(), files.end());
     std::vector<scoring::Programme::Member> members;

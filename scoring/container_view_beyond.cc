@@ -58,28 +58,67 @@ bool SameConsignment(const A& a, const B& b) {
   return !a.booking().empty() && a.booking() == b.booking();
 }
 
-// Counts different voyages, few of them.
+// Counts different voyages, few of them. The latest paper of a consignment
+// stands for it: cargo is rolled from one voyage to the next every day.
 class Voyages {
  public:
-  void Add(const std::string& vessel, const std::string& voyage) {
-    if (voyage.empty()) return;
-    for (int i = 0; i < count_; ++i) {
-      if (*voyages_[i] == voyage &&
-          (*vessels_[i] == vessel || vessel.empty() || vessels_[i]->empty())) {
-        return;
-      }
-    }
-    if (count_ == kMost) return;
-    vessels_[count_] = &vessel;
-    voyages_[count_++] = &voyage;
+  void Add(const TimelineEvent& booking) {
+    Add({&booking.vessel_imo(), &booking.voyage(), &booking.booking(),
+         &NoText(), &booking.occurrence_time()});
   }
-  int count() const { return count_; }
+  void Add(const v1::DocumentEvent& document) {
+    Add({&document.vessel_imo(), &document.voyage(), &document.booking(),
+         &document.bill_of_lading(), &document.occurrence_time()});
+  }
+  void Add(const v1::Movement& m) {
+    Add({&m.transport().vessel_imo(), &m.transport().voyage(),
+         &m.consignment().booking(), &m.consignment().bill_of_lading(),
+         &m.occurrence_time()});
+  }
+
+  int Count() const {
+    int count = 0;
+    for (int i = 0; i < size_; ++i) count += IsNew(i);
+    return count;
+  }
 
  private:
-  static constexpr int kMost = 8;
-  const std::string* vessels_[kMost];
-  const std::string* voyages_[kMost];
-  int count_ = 0;
+  struct Paper {
+    const std::string* vessel = nullptr;
+    const std::string* voyage = nullptr;
+    const std::string* booking_ = nullptr;
+    const std::string* bill = nullptr;
+    const Timestamp* time = nullptr;
+
+    const std::string& booking() const { return *booking_; }
+    const std::string& bill_of_lading() const { return *bill; }
+  };
+
+  void Add(const Paper& paper) {
+    if (paper.voyage->empty()) return;
+    for (int i = 0; i < size_; ++i) {
+      if (!SameConsignment(papers_[i], paper)) continue;
+      if (!Before(*paper.time, *papers_[i].time)) papers_[i] = paper;
+      return;
+    }
+    if (size_ < kMost) papers_[size_++] = paper;
+  }
+
+  bool IsNew(int at) const {
+    const Paper& p = papers_[at];
+    for (int i = 0; i < at; ++i) {
+      const Paper& q = papers_[i];
+      if (*q.voyage == *p.voyage &&
+          (*q.vessel == *p.vessel || q.vessel->empty() || p.vessel->empty())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static constexpr int kMost = 16;
+  Paper papers_[kMost];
+  int size_ = 0;
 };
 
 }  // namespace
@@ -115,7 +154,7 @@ class ContainerViewBuffer::Walk {
         same_load = false;
       }
       if (same_load && event.event() == v1::BOOKING) {
-        voyages_.Add(event.vessel_imo(), event.voyage());
+        voyages_.Add(event);
       }
       if (IsHandling(event.event())) same_stay = false;
       if (same_stay) ForwardStay(event);
@@ -130,16 +169,15 @@ class ContainerViewBuffer::Walk {
   // After both walks.
   void CountVoyages() {
     const v1::Movement& m = *input_.movement;
-    if (!IsPhysical(m.event())) {
-      voyages_.Add(m.transport().vessel_imo(), m.transport().voyage());
-    }
+    if (!IsPhysical(m.event())) voyages_.Add(m);
     for (const v1::DocumentEvent& document : state_.documents()) {
       const Timestamp& t = document.occurrence_time();
       if (load_begin_ != nullptr && Before(t, *load_begin_)) continue;
       if (load_end_ != nullptr && !Before(t, *load_end_)) continue;
-      voyages_.Add(document.vessel_imo(), document.voyage());
+      voyages_.Add(document);
     }
-    if (voyages_.count() > 0) view_.set_open_voyages(voyages_.count());
+    const int count = voyages_.Count();
+    if (count > 0) view_.set_open_voyages(count);
   }
 
  private:
@@ -209,7 +247,7 @@ class ContainerViewBuffer::Walk {
       return;
     }
     if (event.event() == v1::BOOKING) {
-      voyages_.Add(event.vessel_imo(), event.voyage());
+      voyages_.Add(event);
     }
     if (!view_.has_last_scale_kg() && event.has_scale_kg()) {
       view_.set_last_scale_kg(event.scale_kg());

@@ -1,9 +1,9 @@
 // HOT PATH, with the rules of container_history.cc.
 //
 // Two standings are taken. `right` is as of the movement, which is not part of
-// it. `right.use` looks at a gate-out with the movement in its place, so that a
-// nomination and the gate-out it should have preceded meet whichever of them
-// arrives last.
+// it. `right.use` (pickup_right_use.cc) looks at a gate-out with the movement
+// in its place, so that a nomination and the gate-out it should have preceded
+// meet whichever of them arrives last.
 #include "scoring/pickup_right.h"
 
 #include <string>
@@ -11,6 +11,7 @@
 #include "scoring/borrow.h"
 #include "scoring/bounded_timeline.h"
 #include "scoring/programme.h"
+#include "scoring/right_events.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -20,17 +21,6 @@ using v1::RightEvent;
 
 static_assert(v1::RightView::kCollectedTimeFieldNumber ==
               Programme::kRightNearMax);
-
-bool IsAttempt(v1::Event event) {
-  return event == v1::PICKUP_RIGHT_QUERIED ||
-         event == v1::PICKUP_RIGHT_REFUSED || event == v1::PRE_NOTIFICATION;
-}
-
-bool IsStep(v1::Event event) {
-  return event == v1::GATE_OUT ||
-         (event >= v1::PICKUP_RIGHT_ISSUED &&
-          event <= v1::PICKUP_RIGHT_REFUSED && !IsAttempt(event));
-}
 
 // Empty boxes are handed out under a booking. Where a right is named for one it
 // is a right like any other.
@@ -78,96 +68,6 @@ void FillEvent(const JournaledMovement& input, RightEvent* event) {
 
 Timestamp* BorrowTime(const Timestamp* time) {
   return const_cast<Timestamp*>(time);
-}
-
-// The party of a view, or null for nobody.
-v1::Party* Named(absl::string_view id, v1::Party* party) {
-  if (id.empty()) return nullptr;
-  party->mutable_id()->assign(id.data(), id.size());
-  return party;
-}
-
-const std::string& ClaimantOf(const RightEvent& attempt) {
-  return attempt.haulier_id().empty() ? attempt.actor_id()
-                                      : attempt.haulier_id();
-}
-
-// Whether a party of the movement has this id.
-bool Names(const v1::Movement& m, absl::string_view id) {
-  return m.consignee().id() == id || m.forwarder().id() == id ||
-         m.carrier().id() == id || m.declarant().id() == id ||
-         m.notify_party().id() == id || m.shipper().id() == id;
-}
-
-// Whether an organisation ever was in the chain: it issued, held, passed on,
-// accepted or was nominated. Who comes to the gate is not, by that alone.
-bool InChain(const v1::RightState& state, absl::string_view id) {
-  for (const RightEvent& event : state.chain()) {
-    if (event.recipient_id() == id || event.nominee_id() == id) return true;
-    if (event.event() != v1::GATE_OUT && event.actor_id() == id) return true;
-  }
-  return false;
-}
-
-// Reports of one collection that two systems make lie no further apart.
-constexpr double kOneCollectionHours = 24;
-
-bool Differ(absl::string_view a, absl::string_view b) {
-  return !a.empty() && !b.empty() && a != b;
-}
-
-// Takes the next step where rights are used: what names another right, or
-// comes after the collection, belongs to a new one whose issue is not known.
-// So whoever was nominated for the last trip does not stand for this one.
-void StepOfUse(const RightEvent& event, RightStanding* standing) {
-  const bool same =
-      !event.right_id().empty() && event.right_id() == standing->id;
-  const bool used =
-      standing->collection != nullptr && event.event() != v1::GATE_OUT;
-  if (Differ(event.right_id(), standing->id) || (used && !same)) {
-    *standing = RightStanding();
-  }
-  standing->Step(event);
-}
-
-// What stands when `gate` uses the right; nothing where the standing is that of
-// another right, or was used up before.
-RightStanding StandingAt(const RightEvent& gate,
-                         const RightStanding& standing) {
-  if (!gate.right_id().empty() && !standing.id.empty()) {
-    return gate.right_id() == standing.id ? standing : RightStanding();
-  }
-  const bool used_up =
-      standing.collection != nullptr &&
-      HoursBetween(standing.collection->occurrence_time(),
-                   gate.occurrence_time()) > kOneCollectionHours;
-  return used_up ? RightStanding() : standing;
-}
-
-// Whether he announced himself before the gate-out, for this right.
-bool Announced(const v1::RightState& state, absl::string_view id,
-               const RightEvent& gate, const RightEvent* issue) {
-  for (const RightEvent& event : state.attempts()) {
-    if (!Before(event.occurrence_time(), gate.occurrence_time())) break;
-    const bool of_this_right =
-        issue != nullptr
-            ? !Before(event.occurrence_time(), issue->occurrence_time())
-            : !gate.right_id().empty() && event.right_id() == gate.right_id();
-    if (event.event() == v1::PRE_NOTIFICATION && of_this_right &&
-        ClaimantOf(event) == id) {
-      return true;
-    }
-  }
-  return false;
-}
-
-bool WasNominated(const v1::RightState& state, absl::string_view id) {
-  for (const RightEvent& event : state.chain()) {
-    if (event.nominee_id() == id && event.event() != v1::PICKUP_RIGHT_REVOKED) {
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace
@@ -378,169 +278,6 @@ void RightViewBuffer::ShowAttempts(const v1::RightState& state,
   } else if (s.issue != nullptr) {
     view_.set_actor_in_chain(false);
   }
-}
-
-RightViewBuffer::Use RightViewBuffer::FindUse(
-    const v1::RightState& state, const JournaledMovement& input) const {
-  const v1::Event own = input.movement->event();
-  Use before;  // The last gate-out before the movement.
-  RightStanding standing;
-  bool passed = false;
-  for (int i = 0; i <= state.chain_size(); ++i) {
-    const RightEvent* const next =
-        i < state.chain_size() ? &state.chain(i) : nullptr;
-    if (!passed && (next == nullptr || MovementBefore(input, *next))) {
-      passed = true;
-      if (own == v1::GATE_OUT) return {&own_, StandingAt(own_, standing)};
-      if (own == v1::PICKUP_RIGHT_ISSUED) before = Use();
-      if (IsStep(own)) StepOfUse(own_, &standing);
-    }
-    if (next == nullptr) break;
-    if (next->event() == v1::GATE_OUT) {
-      if (passed) return {next, StandingAt(*next, standing)};
-      before = {next, StandingAt(*next, standing)};
-    } else if (next->event() == v1::PICKUP_RIGHT_ISSUED) {
-      if (passed) break;
-      before = Use();
-    }
-    StepOfUse(*next, &standing);
-  }
-  return before;
-}
-
-void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
-  const RightStanding& s = use.standing;
-  const RightEvent& gate = *use.gate;
-  const Timestamp& t = gate.occurrence_time();
-  use_.unsafe_arena_set_allocated_time(Borrow(t));
-  use_.unsafe_arena_set_allocated_haulier(
-      Named(gate.haulier_id(), &use_haulier_));
-  use_.unsafe_arena_set_allocated_nominated(Named(s.nominee, &use_nominated_));
-  if (s.expire != nullptr) use_.set_after_expiry(Before(*s.expire, t));
-  if (s.last_change != nullptr) {
-    use_.set_since_change_h(HoursBetween(*s.last_change, t));
-  }
-  if (!s.pin_hash.empty() && !gate.pin_hash().empty()) {
-    use_.set_pin_matches(s.pin_hash == gate.pin_hash());
-  }
-  const bool acceptances =
-      s.issue != nullptr &&
-      reference.IsComplete(s.issue->source(), v1::PICKUP_RIGHT_ACCEPTED,
-                           s.issue->occurrence_time());
-  if (!s.nominee.empty() && (s.nominee_accepted || acceptances)) {
-    use_.set_nominee_accepted(s.nominee_accepted);
-  }
-  if (s.issue == nullptr) return;
-  use_.set_since_issue_h(HoursBetween(s.issue->occurrence_time(), t));
-  use_.set_after_revocation(s.revoked != nullptr && !s.granted_again);
-  if (acceptances) {
-    const bool last_too = s.holder_by_transfer && !s.holder_accepted;
-    use_.set_unaccepted_transfers(s.unaccepted + (last_too ? 1 : 0));
-  }
-}
-
-void RightViewBuffer::ShowPath(const Use& use, const Reference& reference) {
-  const RightStanding& s = use.standing;
-  const std::string& haulier = use.gate->haulier_id();
-  if (s.issue == nullptr || haulier.empty()) return;
-  const bool arrives = haulier == s.nominee || s.Holds(haulier);
-  // Acceptances count where they would be known.
-  const bool accepted = use_.unaccepted_transfers() == 0 &&
-                        (!use_.has_nominee_accepted() || haulier != s.nominee ||
-                         use_.nominee_accepted());
-  if (arrives && !s.out_of_turn && accepted) {
-    use_.set_path(v1::PATH_COMPLETE);
-    return;
-  }
-  const auto complete = [&](v1::Event event) {
-    return reference.IsComplete(s.issue->source(), event,
-                                s.issue->occurrence_time());
-  };
-  const bool steps_known = complete(v1::PICKUP_RIGHT_TRANSFERRED) &&
-                           complete(v1::PICKUP_RIGHT_NOMINATED);
-  if (!accepted || steps_known) use_.set_path(v1::PATH_BROKEN);
-}
-
-void RightViewBuffer::ShowQueries(const v1::RightState& state,
-                                  const v1::Movement& m, const Use& use) {
-  const Timestamp& t = use.gate->occurrence_time();
-  const RightEvent* const issue = use.standing.issue;
-  int64_t orphans = 0;
-  const auto look = [&](const RightEvent& event) {
-    if (event.event() != v1::PICKUP_RIGHT_QUERIED ||
-        Before(t, event.occurrence_time()) ||
-        (issue != nullptr &&
-         Before(event.occurrence_time(), issue->occurrence_time()))) {
-      return;
-    }
-    const double since_h = HoursBetween(event.occurrence_time(), t);
-    if (!use_.has_since_query_h() || since_h < use_.since_query_h()) {
-      use_.set_since_query_h(since_h);
-    }
-    if (issue == nullptr || event.actor_id().empty() ||
-        Names(m, event.actor_id()) || InChain(state, event.actor_id())) {
-      return;
-    }
-    ++orphans;
-    if (use_.has_orphan() &&
-        Before(event.occurrence_time(), use_.orphan_query_time())) {
-      return;
-    }
-    use_.unsafe_arena_release_orphan();
-    use_.unsafe_arena_release_orphan_query_time();
-    use_.unsafe_arena_set_allocated_orphan(Named(event.actor_id(), &orphan_));
-    use_.unsafe_arena_set_allocated_orphan_query_time(
-        Borrow(event.occurrence_time()));
-  };
-  for (const RightEvent& event : state.attempts()) look(event);
-  if (m.event() == v1::PICKUP_RIGHT_QUERIED) look(own_);
-  if (issue != nullptr) use_.set_orphan_queries(orphans);
-}
-
-// The first one after the gate-out and before the next issue.
-void RightViewBuffer::ShowSecondClaimant(const v1::RightState& state,
-                                         const v1::Movement& m,
-                                         const Use& use) {
-  const RightEvent& gate = *use.gate;
-  const Timestamp* next_issue = nullptr;
-  for (const RightEvent& event : state.chain()) {
-    if (event.event() == v1::PICKUP_RIGHT_ISSUED &&
-        Before(gate.occurrence_time(), event.occurrence_time())) {
-      next_issue = &event.occurrence_time();
-      break;
-    }
-  }
-  const auto look = [&](const RightEvent& event) {
-    if (event.event() == v1::PICKUP_RIGHT_QUERIED ||
-        !Before(gate.occurrence_time(), event.occurrence_time()) ||
-        (next_issue != nullptr &&
-         !Before(event.occurrence_time(), *next_issue)) ||
-        (use_.has_second_claimant() &&
-         !Before(event.occurrence_time(), use_.second_claim_time()))) {
-      return;
-    }
-    const std::string& claimant = ClaimantOf(event);
-    if (claimant.empty() || gate.haulier_id().empty() ||
-        claimant == gate.haulier_id()) {
-      return;
-    }
-    // Where hauliers are not nominated he shows the code that was issued, or
-    // had announced himself.
-    const RightStanding& s = use.standing;
-    const bool code_port =
-        event.event() == v1::PICKUP_RIGHT_REFUSED &&
-        ((!s.pin_hash.empty() && s.pin_hash == event.pin_hash()) ||
-         Announced(state, claimant, gate, s.issue));
-    if (!code_port && !WasNominated(state, claimant)) return;
-    use_.unsafe_arena_release_second_claimant();
-    use_.unsafe_arena_release_second_claim_time();
-    use_.unsafe_arena_set_allocated_second_claimant(
-        Named(claimant, &second_claimant_));
-    use_.unsafe_arena_set_allocated_second_claim_time(
-        Borrow(event.occurrence_time()));
-  };
-  for (const RightEvent& event : state.attempts()) look(event);
-  if (IsAttempt(m.event())) look(own_);
 }
 
 }  // namespace portrisk::scoring

@@ -12,8 +12,10 @@ if(TARGET portriskd AND TARGET portrisk)
     $<TARGET_FILE:portrisk>)
   add_test(NAME interop.simulate COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/simulate_test.py $<TARGET_FILE:portrisk>)
+  add_test(NAME interop.criteria COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/criteria_test.py $<TARGET_FILE:portrisk>)
   set_tests_properties(interop.score interop.sample_day interop.rule_life
-    interop.simulate
+    interop.simulate interop.criteria
     PROPERTIES
     TIMEOUT 300 SKIP_RETURN_CODE 77
     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)

@@ -228,6 +228,26 @@ TEST_F(ContainerViewTest, LegalConsolidationIsOneVoyage) {
             1);
 }
 
+TEST_F(ContainerViewTest, CargoRolledToAnotherVoyageHasOne) {
+  const auto booked = [](int64_t hour, const char* booking,
+                         const char* voyage) {
+    v1::Movement m = At(v1::BOOKING, hour);
+    m.mutable_consignment()->set_booking(booking);
+    m.mutable_transport()->set_voyage(voyage);
+    return m;
+  };
+  Fold(booked(0, "K1", "V1"), 1);
+  EXPECT_EQ(Derive(booked(5, "K1", "V2")).open_voyages(), 1);
+  EXPECT_EQ(Derive(booked(5, "K2", "V2")).open_voyages(), 2);
+  Fold(Manifest(v1::MANIFEST_LODGED, 10, "B1", "NLRTM", "V2"), 2);
+  Fold(Manifest(v1::MANIFEST_AMENDED, 12, "B1", "NLRTM", "V3"), 3);
+  // An older version that arrives late changes nothing.
+  Unfold(1);
+  EXPECT_EQ(Derive(Manifest(v1::MANIFEST_AMENDED, 11, "B1", "NLRTM", "V9"))
+                .open_voyages(),
+            1);
+}
+
 TEST_F(ContainerViewTest, AbsenceIsAFactOnlyWhereDeclared) {
   Fold(At(v1::GATE_IN, 0), 1);
   EXPECT_FALSE(Derive(At(v1::GATE_OUT, 5)).has_arrivals_reported_completely());
