@@ -97,7 +97,8 @@ class OutcomeReplayTest : public OutcomeTest {
     }
     const Answer answer = Score(engine_.get(), std::get<v1::Movement>(step));
     if (!answer.status.ok()) return answer.status.ToString();
-    for (const v1::Hit& hit : answer.assessment().hits()) {
+    const v1::Assessment assessment = answer.assessment();
+    for (const v1::Hit& hit : assessment.hits()) {
       evidence_ += hit.evidence_size();
     }
     return answer.bytes;
