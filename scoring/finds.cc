@@ -29,6 +29,24 @@ constexpr std::array<uint64_t, kHalfLifeDays> MakeWeights() {
 constexpr std::array<uint64_t, kHalfLifeDays> kWeights = MakeWeights();
 static_assert(kWeights[0] == uint64_t{1} << kWeightBits);
 
+constexpr uint64_t WeightOf(uint32_t days) {
+  const uint32_t halvings = days / kHalfLifeDays;
+  return halvings > kWeightBits ? 0
+                                : kWeights[days % kHalfLifeDays] >> halvings;
+}
+
+// Looked up for all days that a movement of today asks for: without the
+// division the rates of a movement take a third less.
+constexpr uint32_t kNearDays = (kFindPeriods + 2) * kFindPeriodDays;
+constexpr std::array<uint64_t, kNearDays> MakeNearWeights() {
+  std::array<uint64_t, kNearDays> weights{};
+  for (uint32_t days = 0; days < kNearDays; ++days) {
+    weights[days] = WeightOf(days);
+  }
+  return weights;
+}
+constexpr std::array<uint64_t, kNearDays> kNearWeights = MakeNearWeights();
+
 // The first day whose span is a day of its own.
 uint32_t FineFrom(uint32_t newest_day) {
   const uint32_t period = newest_day / kFindPeriodDays;
@@ -186,23 +204,23 @@ void UnfoldFind(const v1::Outcome& outcome, v1::FindState* state) {
 }
 
 uint64_t FindWeight(uint32_t days) {
-  const uint32_t halvings = days / kHalfLifeDays;
-  return halvings > kWeightBits ? 0
-                                : kWeights[days % kHalfLifeDays] >> halvings;
+  return days < kNearDays ? kNearWeights[days] : WeightOf(days);
 }
 
 FindSums SumFinds(const v1::FindState& state, uint32_t day) {
   FindSums sums;
   const uint32_t fine_from = FineFrom(state.newest_day());
+  const uint32_t* const starts = state.starts().data();
+  const uint32_t* const controls = state.controls().data();
+  const uint32_t* const finds = state.finds().data();
   for (int i = 0; i < state.starts_size(); ++i) {
-    const uint32_t start = state.starts(i);
-    const uint32_t length = start >= fine_from ? 1 : kFindPeriodDays;
-    if (start + length > day) break;
-    const uint64_t weight = FindWeight(day - start - length / 2);
-    sums.controls += state.controls(i);
-    sums.finds += state.finds(i);
-    sums.recent_controls += weight * state.controls(i);
-    sums.recent_finds += weight * state.finds(i);
+    const uint32_t length = starts[i] >= fine_from ? 1 : kFindPeriodDays;
+    if (starts[i] + length > day) break;
+    const uint64_t weight = FindWeight(day - starts[i] - length / 2);
+    sums.controls += controls[i];
+    sums.finds += finds[i];
+    sums.recent_controls += weight * controls[i];
+    sums.recent_finds += weight * finds[i];
   }
   return sums;
 }

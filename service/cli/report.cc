@@ -62,18 +62,18 @@ std::string Stars(bool known, double z) {
 }
 
 std::string Finds(const v1::DisplacementFigures& one) {
-  if (!one.has_find_rate()) return "0/0";
+  if (!one.has_find_rate()) return "";
   return absl::StrCat(one.finds(), "/", one.controls(), " ",
                       Percent(one.find_rate_low()), " to ",
                       Percent(one.find_rate_high()));
 }
 
-std::string Title(const v1::DisplacementRow& row) {
+std::string Title(const std::string& period, const v1::DisplacementRow& row) {
   static constexpr const char* kTitles[] = {"", "Ports", "Routes",
                                             "Commodity chapters"};
-  return absl::StrCat("\n", kTitles[row.dimension()], ", ",
-                      Day(row.then_start()), " to ", Day(row.now_start()),
-                      "\n");
+  return absl::StrCat("\n", kTitles[row.dimension()], ": the ", period, " of ",
+                      Day(row.then_start()), " and that of ",
+                      Day(row.now_start()), "\n");
 }
 
 bool SameTable(const v1::DisplacementRow& a, const v1::DisplacementRow& b) {
@@ -83,7 +83,7 @@ bool SameTable(const v1::DisplacementRow& a, const v1::DisplacementRow& b) {
 
 void PrintTables(const v1::DisplacementReport& report, int top) {
   for (int i = 0; i < report.rows_size();) {
-    std::cout << Title(report.rows(i));
+    std::cout << Title(report.period(), report.rows(i));
     Table table({"VALUE", "VOLUME", "SHARE THEN", "NOW", "CHANGE", "Z",
                  "FINDS/CONTROLS THEN (95 %)", "NOW", "Z",
                  "SHARE OF FINDS THEN", "NOW", "Z"});
@@ -92,6 +92,7 @@ void PrintTables(const v1::DisplacementReport& report, int top) {
     for (; i < report.rows_size() && SameTable(first, report.rows(i)); ++i) {
       if (++shown > top) continue;
       const v1::DisplacementRow& row = report.rows(i);
+      const bool found = row.then().finds() + row.now().finds() > 0;
       table.Add({row.value(),
                  absl::StrCat(row.then().volume(), ">", row.now().volume()),
                  Percent(row.then().volume_share()),
@@ -99,9 +100,9 @@ void PrintTables(const v1::DisplacementReport& report, int top) {
                  absl::StrFormat("%+.1f", 100 * row.volume_change()),
                  Stars(row.has_volume_z(), row.volume_z()), Finds(row.then()),
                  Finds(row.now()), Stars(row.has_rate_z(), row.rate_z()),
-                 Percent(row.then().find_share()),
-                 Percent(row.now().find_share()),
-                 Stars(row.has_find_z(), row.find_z())});
+                 found ? Percent(row.then().find_share()) : "",
+                 found ? Percent(row.now().find_share()) : "",
+                 Stars(found && row.has_find_z(), row.find_z())});
     }
     table.Print(std::cout);
     if (shown > top) {
@@ -164,6 +165,10 @@ int Report(const GlobalFlags& global, const Flags& flags) {
   if (report->approximate()) {
     std::cout << "Volumes are approximate: more containers than are "
                  "remembered.\n";
+  }
+  if (report->rows().empty()) {
+    std::cout << "Nothing to compare: it takes two " << report->period()
+              << "s, of which one holds movements or controls.\n";
   }
   PrintTables(*report, flags.top);
   return kExitOk;

@@ -40,11 +40,12 @@ class DisplacementReportTest : public OutcomeTest {
 TEST_F(DisplacementReportTest, ReadsAStoreThatAServerHasOpen) {
   for (int i = 0; i < 10; ++i) {
     v1::Movement m =
-        MakeMovement(absl::StrCat(i), v1::GATE_IN, Number(i), i * 60);
+        MakeMovement(absl::StrCat(i), v1::GATE_OUT, Number(i), i * 60);
     m.mutable_consignment()->set_loading_locode("ECGYE");
     m.mutable_consignment()->set_discharge_locode("NLRTM");
     Score(engine_.get(), m);
     m.set_id(absl::StrCat("later ", i));
+    m.set_event(v1::GATE_IN);
     m.mutable_occurrence_time()->set_seconds(kMovementsBegin + kMonth);
     if (i < 4) m.mutable_consignment()->set_loading_locode("BRSSZ");
     Score(engine_.get(), m);
