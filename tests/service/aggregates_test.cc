@@ -103,10 +103,10 @@ TEST_F(LiveAggregatesTest, WhatMovementsReadEqualsBruteForce) {
     uint64_t keys;
     int movements;
     size_t batch;
-  } kLives[] = {{20261201, 2, 2, 400, 7},
-                {20261202, 300, 3, 400, 1},
-                {20261203, 6 * 3600, 2, 400, 64},
-                {20261204, 2 * 86400, 2, 400, 19}};
+  } kLives[] = {{20261201, 2, 2, 300, 7},
+                {20261202, 300, 3, 300, 1},
+                {20261203, 6 * 3600, 2, 300, 64},
+                {20261204, 2 * 86400, 2, 300, 19}};
   Tally tally;
   for (const auto& life : kLives) {
     SCOPED_TRACE(absl::StrCat("seed ", life.seed));
