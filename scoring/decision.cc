@@ -35,7 +35,7 @@ void NameUnit(const v1::Movement& movement, absl::string_view locode,
 // A consignment, named by its strongest reference.
 void AssignConsignment(const v1::Movement& movement, v1::Unit* unit) {
   std::string* id = unit->mutable_id();
-  id->assign("consignment:");
+  id->assign(kConsignmentPrefix);
   const v1::Consignment& c = movement.consignment();
   if (!c.bill_of_lading().empty()) {
     id->append(c.bill_of_lading());

@@ -34,6 +34,9 @@ namespace portrisk::scoring {
 
 inline constexpr int32_t kScoreMax = 1000;
 
+// What the names of units begin with that are no visit of a container.
+inline constexpr char kConsignmentPrefix[] = "consignment:";
+
 // Thresholds of selection. Versioned by name: assessments name the profile
 // they were made with.
 struct SelectionProfile {

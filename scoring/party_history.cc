@@ -70,6 +70,12 @@ absl::string_view PortOf(const v1::Movement& movement) {
 
 void PartyViewBuffer::Release() {
   for (const Accessor& party : kParties) (view_.*party.release)();
+  view_.unsafe_arena_release_consignee_finds();
+}
+
+void PartyViewBuffer::LendFinds(FindRates* rates) {
+  view_.unsafe_arena_set_allocated_consignee_finds(
+      rates->Of(FindSlot::kConsignee));
 }
 
 void PartyViewBuffer::Derive(const ProfileStates& profiles,
@@ -87,7 +93,19 @@ void RouteViewBuffer::Release() {
   view_.unsafe_arena_release_pair();
   view_.unsafe_arena_release_commodity();
   view_.unsafe_arena_release_triple();
+  view_.unsafe_arena_release_finds();
+  view_.unsafe_arena_release_origin_finds();
+  view_.unsafe_arena_release_commodity_finds();
+  view_.unsafe_arena_release_chapter_finds();
   view_.Clear();
+}
+
+void RouteViewBuffer::LendFinds(FindRates* rates) {
+  view_.unsafe_arena_set_allocated_finds(rates->Of(FindSlot::kRoute));
+  view_.unsafe_arena_set_allocated_origin_finds(rates->Of(FindSlot::kOrigin));
+  view_.unsafe_arena_set_allocated_commodity_finds(
+      rates->Of(FindSlot::kCommodity));
+  view_.unsafe_arena_set_allocated_chapter_finds(rates->Of(FindSlot::kChapter));
 }
 
 void RouteViewBuffer::Derive(const ProfileStates& profiles,

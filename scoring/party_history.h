@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "scoring/finds.h"
 #include "scoring/profile.h"
 
 namespace portrisk::scoring {
@@ -64,6 +65,8 @@ class PartyViewBuffer {
   PartyViewBuffer& operator=(const PartyViewBuffer&) = delete;
 
   void Derive(const ProfileStates& profiles, const v1::Movement& movement);
+  // After Derive; the rates stay where they are until Release.
+  void LendFinds(FindRates* rates);
   const v1::PartyView& view() const { return view_; }
   void Release();
 
@@ -80,6 +83,7 @@ class RouteViewBuffer {
   RouteViewBuffer& operator=(const RouteViewBuffer&) = delete;
 
   void Derive(const ProfileStates& profiles, const v1::Movement& movement);
+  void LendFinds(FindRates* rates);  // As PartyViewBuffer.
   const v1::RouteView& view() const { return view_; }
   void Release();
 

@@ -242,7 +242,12 @@ void FacilityViewBuffer::Release() {
   view_.unsafe_arena_release_profile();
   view_.unsafe_arena_release_near_twin_time();
   view_.unsafe_arena_release_risky_neighbour_time();
+  view_.unsafe_arena_release_finds();
   view_.Clear();
+}
+
+void FacilityViewBuffer::LendFinds(FindRates* rates) {
+  view_.unsafe_arena_set_allocated_finds(rates->Of(FindSlot::kFacility));
 }
 
 void FacilityViewBuffer::Derive(const v1::FacilityState* state,

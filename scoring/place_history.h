@@ -8,6 +8,7 @@
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/history.pb.h"
 #include "scoring/container_history.h"
+#include "scoring/finds.h"
 #include "scoring/profile.h"
 #include "scoring/reference.h"
 
@@ -59,6 +60,7 @@ class FacilityViewBuffer {
   void Derive(const v1::FacilityState* state,
               const v1::ContainerState* container,
               const JournaledMovement& input);
+  void LendFinds(FindRates* rates);  // As PartyViewBuffer.
   const v1::FacilityView& view() const { return view_; }
   void Release();
 

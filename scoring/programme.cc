@@ -230,6 +230,10 @@ int32_t Programme::CategoryCap(absl::string_view category,
 
 const AggregatePlan& Programme::aggregates() const { return *rep_->aggregates; }
 
+bool Programme::reads_finds() const {
+  return (rep_->roots_read & kFindRates) != 0;
+}
+
 const std::vector<Programme::Member>& Programme::members() const {
   return rep_->members;
 }

@@ -132,6 +132,7 @@ class Programme {
     // Of container and right, the fields with numbers above these as well.
     bool container_beyond = false;
     bool right_beyond = false;
+    bool finds = false;  // Find rates, of whichever view.
   };
   static constexpr int kContainerNearMax = 15;
   static constexpr int kRightNearMax = 11;
@@ -164,6 +165,9 @@ class Programme {
   // The aggregates that the rules of all members read, drafts left out: what
   // to read of the store before a movement, and to fold it into.
   const AggregatePlan& aggregates() const;
+  // Whether any rule reads a find rate: else EntityStates.finds is not looked
+  // at.
+  bool reads_finds() const;
 
   const std::vector<Member>& members() const;
   size_t rule_count() const;

@@ -1,6 +1,8 @@
 // HOT PATH (NeedsOf).
 #include "scoring/roots.h"
 
+#include "portrisk/v1/outcome.pb.h"
+
 namespace portrisk::scoring {
 namespace {
 
@@ -17,7 +19,7 @@ enum Root : uint8_t {
 };
 static_assert(kAggregates + 1 == kRootCount);
 static_assert(kAggregates == cel::kAggregatesRoot);
-static_assert(kRightBeyond < 1 << 16);
+static_assert(kRootCount + 2 < 16);
 
 }  // namespace
 
@@ -31,6 +33,10 @@ uint16_t RootsOf(const std::vector<cel::Path>& fields) {
     }
     if (path.root == kRight && field > Programme::kRightNearMax) {
       roots |= kRightBeyond;
+    }
+    if (!path.fields.empty() &&
+        path.fields[0]->message_type() == v1::FindRate::descriptor()) {
+      roots |= kFindRates;
     }
   }
   return roots;
@@ -49,6 +55,7 @@ Programme::Needs NeedsOf(uint16_t roots) {
   needs.aggregates = reads(kAggregates);
   needs.container_beyond = (roots & kContainerBeyond) != 0;
   needs.right_beyond = (roots & kRightBeyond) != 0;
+  needs.finds = (roots & kFindRates) != 0;
   return needs;
 }
 

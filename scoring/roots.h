@@ -11,11 +11,13 @@
 namespace portrisk::scoring {
 
 // Bit n for root n of cel::RuleEnvironment; beyond them a bit each for the
-// fields of two that are not near (Programme::Needs).
+// fields of two that are not near, and one for find rates (Programme::Needs).
 inline constexpr int kRootCount = static_cast<int>(cel::kRuleRoots);
 inline constexpr uint16_t kContainerBeyond = 1 << kRootCount;
 inline constexpr uint16_t kRightBeyond = 1 << (kRootCount + 1);
-inline constexpr uint16_t kBeyond = kContainerBeyond | kRightBeyond;
+inline constexpr uint16_t kFindRates = 1 << (kRootCount + 2);
+inline constexpr uint16_t kBeyond =
+    kContainerBeyond | kRightBeyond | kFindRates;
 
 uint16_t RootsOf(const std::vector<cel::Path>& fields);
 Programme::Needs NeedsOf(uint16_t roots);

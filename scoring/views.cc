@@ -31,6 +31,11 @@ void Views::Derive(const Programme::Needs& needs,
     facility_.Derive(states.facility, states.container, input);
   }
   if (needs.source) source_.Derive(reference, m);
+  if (!needs.finds) return;
+  finds_.Derive(states.finds, m);
+  if (needs.party) party_.LendFinds(&finds_);
+  if (needs.route) route_.LendFinds(&finds_);
+  if (needs.facility) facility_.LendFinds(&finds_);
 }
 
 void Views::Release() {

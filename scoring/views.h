@@ -8,6 +8,7 @@
 #include "scoring/aggregate_view.h"
 #include "scoring/container_history.h"
 #include "scoring/container_view.h"
+#include "scoring/finds.h"
 #include "scoring/party_history.h"
 #include "scoring/pickup_right.h"
 #include "scoring/place_history.h"
@@ -24,6 +25,7 @@ struct EntityStates {
   const v1::VesselState* vessel = nullptr;
   const v1::FacilityState* facility = nullptr;
   ProfileStates profiles{};
+  FindStates finds{};  // All null: unknown.
   // One for each group of the programme's aggregates; empty: all unknown.
   absl::Span<const AggregateGroupState> aggregates = {};
 };
@@ -50,6 +52,7 @@ class Views {
   RouteViewBuffer route_;
   FacilityViewBuffer facility_;
   SourceViewBuffer source_;
+  FindRates finds_;
 };
 
 }  // namespace portrisk::scoring

@@ -39,6 +39,9 @@ int main(int argc, char** argv) {
   cli::AddContainer(app, flags, &action);
   cli::AddEntities(app, flags, &action);
   cli::AddAssessment(app, flags, &action);
+  cli::AddOutcomes(app, flags, &action);
+  cli::AddDecisions(app, flags, &action);
+  cli::AddReport(app, flags, &action);
   cli::AddReference(app, flags, &action);
   cli::AddVerify(app, &action);
   cli::AddExpr(app, &action);

@@ -137,6 +137,11 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   entities_.Trim();
   next_sequence_ = record.sequence() + 1;
   last_recorded_time_ = record.recorded_time();
+  if (record.has_outcome() || record.has_decision()) {
+    auto fold = PrepareControl(record);
+    if (fold.ok()) FoldControl(record, *fold);
+    return fold.status();
+  }
   if (!record.has_movement()) {
     FoldRules(record);
     return absl::OkStatus();
@@ -192,6 +197,9 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
     auto* movement = static_cast<MovementTask*>(task);
     movement->gathered = gathered_.size();
     gathered_.push_back(entities_.Find(*movement->movement));
+    if (programme_->reads_finds()) {
+      entities_.FindRatesOf(*movement->movement, &gathered_.back());
+    }
     if (!pending_->identity.contains(movement->identity) &&
         !(frozen_ && frozen_->identity.contains(movement->identity))) {
       unknown_identities_.push_back(movement->identity);
@@ -296,13 +304,19 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
 
 absl::Status Core::Score(MovementTask* task, uint64_t corrects,
                          const v1::Movement* prior) {
-  const Entities::Named& named = gathered_[task->gathered];
+  Entities::Named& named = gathered_[task->gathered];
   const JournaledMovement input{task->movement, MovementKey(task->identity),
                                 next_sequence_, prior != nullptr};
   const scoring::AssessContext context{programme_.get(), reference_.get(),
                                        &options_.profile, &options_.draw_key};
   if (prior != nullptr) {
     absl::Status status = UnfoldPrior(input, *prior);
+    if (!status.ok()) return status;
+  }
+  if (programme_->reads_finds() && named.finds[0] == nullptr) {
+    // A rule that reads them came into force after this batch was gathered.
+    entities_.FindRatesOf(*task->movement, &named);
+    absl::Status status = entities_.Load();
     if (!status.ok()) return status;
   }
   assessor_.Assess(context, input, Entities::States(named), &assessment_);
@@ -315,6 +329,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   }
   Batch::Record& kept = batch_->records[batch_->record_count++];
   kept.movement.assign(task->bytes);
+  kept.control.clear();
   assessment_.SerializeToString(&kept.assessment);
   record_.set_sequence(next_sequence_++);
   *record_.mutable_recorded_time() = batch_->recorded_time;
@@ -353,20 +368,24 @@ void Core::Finish() {
   repeats_.clear();
 }
 
-uint64_t Core::Append(v1::JournalRecord record, std::vector<store::Put> puts) {
-  record.set_sequence(next_sequence_++);
-  *record.mutable_recorded_time() = batch_->recorded_time;
-  Stamp(&record);
-  FoldIntoCatalogue(record, &catalogue_);
-  AppendToBlock(record, &batch_->block);
+void Core::AppendRecord(v1::JournalRecord* record) {
+  record->set_sequence(next_sequence_++);
+  *record->mutable_recorded_time() = batch_->recorded_time;
+  Stamp(record);
+  AppendToBlock(*record, &batch_->block);
   if (batch_->records.size() == batch_->record_count) {
     batch_->records.emplace_back();
   }
   batch_->records[batch_->record_count++] = Batch::Record();
+  ++since_freeze_;
+}
+
+uint64_t Core::Append(v1::JournalRecord record, std::vector<store::Put> puts) {
+  AppendRecord(&record);
+  FoldIntoCatalogue(record, &catalogue_);
   for (store::Put& put : puts) batch_->puts.push_back(std::move(put));
   batch_->puts.push_back(
       {store::Table::kRuleSets, kCatalogueKey, catalogue_.SerializeAsString()});
-  ++since_freeze_;
   return record.sequence();
 }
 

@@ -31,6 +31,7 @@ struct Batch {
   struct Record {
     std::string movement;
     std::string assessment;
+    std::string control;  // An outcome or decision, as a JournalRecord.
   };
 
   uint64_t first_sequence = 0;
@@ -104,6 +105,20 @@ class Core {
   void SetReference(std::shared_ptr<const scoring::Reference> reference);
   const scoring::Programme& programme() const { return *programme_; }
 
+  // --- Outcomes and decisions, in core_outcomes.cc.
+
+  // Journals one and folds it in; `record` is in normal form and tied. A repeat
+  // changes nothing. `out` is what is stored.
+  absl::Status Record(v1::OutcomeRecord record, const std::string& caller,
+                      v1::RecordedOutcome* out);
+  absl::Status Record(v1::DecisionRecord record, const std::string& caller,
+                      v1::RecordedDecision* out);
+  // The last position folded into a container; 0: none.
+  absl::StatusOr<uint64_t> LastSequenceOf(absl::string_view number);
+  // Adds, for each key, the positions not yet in the store's index.
+  void AddPending(
+      absl::flat_hash_map<EntityKey, std::vector<uint64_t>>* keys) const;
+
   // Copies of what is known, for answers. Empty states when nothing is.
   absl::StatusOr<v1::ContainerState> ReadContainer(absl::string_view number);
   absl::StatusOr<v1::RightState> ReadRight(absl::string_view number);
@@ -145,6 +160,21 @@ class Core {
   // Journals what tripped; from the next movement on the rules are in shadow.
   void ApplyTrips();
   absl::Status RecoverTallies();
+  // Adds a record to the batch: stamps it, writes it into the block.
+  void AppendRecord(v1::JournalRecord* record);
+  // A journaled outcome or decision, of the batches under way included.
+  absl::StatusOr<v1::JournalRecord> ReadControl(uint64_t sequence);
+  template <typename Kept, typename Shown>
+  absl::Status RecordControl(Kept record, const std::string& caller,
+                             Shown* out);
+  // Reads all that folding `record` touches, so that FoldControl cannot fail.
+  struct ControlFold {
+    v1::JournalRecord prior;  // Of the version it corrects.
+    Entities::NamedControl before;
+    Entities::NamedControl now;
+  };
+  absl::StatusOr<ControlFold> PrepareControl(const v1::JournalRecord& record);
+  void FoldControl(const v1::JournalRecord& record, const ControlFold& fold);
   // Decides what a movement with a known identity is.
   absl::Status ResolveKnown(MovementTask* task, uint64_t stored_sequence);
 

@@ -121,6 +121,8 @@ void Entities::EachKind(const Visit& visit) {
   visit(&vessels_);
   visit(&facilities_);
   visit(&profiles_);
+  visit(&finds_);
+  visit(&control_logs_);
 }
 
 void Entities::Trim() {
@@ -206,6 +208,9 @@ scoring::EntityStates Entities::States(const Named& named) {
   if (named.facility) states.facility = &named.facility->state();
   for (size_t i = 0; i < named.profiles.size(); ++i) {
     if (named.profiles[i]) states.profiles[i] = &named.profiles[i]->state();
+  }
+  for (size_t i = 0; i < named.finds.size(); ++i) {
+    if (named.finds[i]) states.finds[i] = &named.finds[i]->state();
   }
   return states;
 }

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "portrisk/v1/history.pb.h"
+#include "portrisk/v1/journal.pb.h"
 #include "portrisk/v1/movement.pb.h"
 #include "scoring/assess.h"
 #include "scoring/container_history.h"
@@ -48,6 +49,14 @@ class Entities {
     // By scoring::ProfileSlot.
     std::array<Kind<v1::ProfileState>::Entry*, scoring::kProfileSlots>
         profiles{};
+    // By scoring::FindSlot; null unless asked for by FindRatesOf.
+    std::array<Kind<v1::FindState>::Entry*, scoring::kFindSlots> finds{};
+  };
+
+  // What an outcome or a decision is folded into; null where there is no key.
+  struct NamedControl {
+    std::array<Kind<v1::FindState>::Entry*, scoring::kFindSlots> finds{};
+    Kind<v1::ControlLogState>::Entry* log = nullptr;
   };
 
   // Keeps about `capacity` states of each kind. `store` may be null: nothing
@@ -58,7 +67,9 @@ class Entities {
         rights_(capacity),
         vessels_(capacity),
         facilities_(capacity),
-        profiles_(capacity) {}
+        profiles_(capacity),
+        finds_(capacity),
+        control_logs_(capacity) {}
 
   // Gives up states that were not used lately. Between batches.
   void Trim();
@@ -71,6 +82,24 @@ class Entities {
   absl::Status Load();
   // Both, for one movement.
   absl::StatusOr<Named> Get(const v1::Movement& movement);
+
+  // --- Finds and logs, in entities_outcomes.cc. As Find: to be loaded.
+
+  // Names what the find rates of a movement are read from.
+  void FindRatesOf(const v1::Movement& movement, Named* named);
+  NamedControl FindControl(const v1::OutcomeTie& tie);
+  NamedControl FindControl(const v1::DecisionTie& tie);
+  // Only the finds that `movement` reads, too.
+  NamedControl FindShared(const v1::OutcomeTie& tie,
+                          const v1::Movement& movement);
+  // Into and out of the finds; what is no control with a result changes none.
+  void FoldOutcome(const v1::OutcomeRecord& record, uint64_t sequence,
+                   const NamedControl& named);
+  void UnfoldOutcome(const v1::OutcomeRecord& prior, uint64_t sequence,
+                     const NamedControl& named);
+  void FoldLog(uint64_t sequence, const NamedControl& named);
+  absl::StatusOr<v1::ControlLogState> ReadLog(const EntityKey& key);
+  absl::StatusOr<v1::FindState> ReadFinds(const EntityKey& key);
 
   // The states as the pure steps take them.
   static scoring::EntityStates States(const Named& named);
@@ -105,6 +134,8 @@ class Entities {
     vessels_.table.ForEach(visit);
     facilities_.table.ForEach(visit);
     profiles_.table.ForEach(visit);
+    finds_.table.ForEach(visit);
+    control_logs_.table.ForEach(visit);
   }
 
  private:
@@ -120,6 +151,8 @@ class Entities {
   Kind<v1::VesselState> vessels_;
   Kind<v1::FacilityState> facilities_;
   Kind<v1::ProfileState> profiles_;
+  Kind<v1::FindState> finds_;
+  Kind<v1::ControlLogState> control_logs_;
 
   // Reused.
   std::vector<absl::string_view> keys_;

@@ -7,6 +7,7 @@
 #include "scoring/iso6346.h"
 #include "service/errors.h"
 #include "service/keys.h"
+#include "service/outcome_api.h"
 
 namespace portrisk::service {
 namespace {
@@ -199,6 +200,8 @@ absl::StatusOr<v1::GetAssessmentResponse> HistoryApi::GetAssessment(
     *(first ? response.mutable_assessment() : response.add_superseded()) =
         std::move(*movement->mutable_assessment());
   }
+  status = AddControls(engine_, &response);
+  if (!status.ok()) return status;
   return response;
 }
 

@@ -49,6 +49,14 @@ uint64_t Pack(absl::string_view text) {
   return value;
 }
 
+// No movement has an empty source.
+Digest ControlIdentity(char kind, absl::string_view source,
+                       absl::string_view id) {
+  std::string text = {kind, static_cast<char>(source.size())};
+  text.append(source.data(), source.size()).append(id.data(), id.size());
+  return IdentityOf("", text);
+}
+
 // FNV-1a.
 uint64_t HashOf(absl::string_view text) {
   uint64_t hash = 0xcbf29ce484222325;
@@ -109,6 +117,63 @@ EntityKey FacilityKey(absl::string_view locode, absl::string_view facility) {
     name.Text(facility.substr(0, 4), 4).Number(HashOf(facility));
   }
   return name.Key('F');
+}
+
+std::optional<EntityKey> FindKey(scoring::FindSlot slot,
+                                 const scoring::FindNames& names) {
+  using scoring::FindSlot;
+  Name name;
+  name.Byte(static_cast<char>(slot));
+  switch (slot) {
+    case FindSlot::kAll:
+      break;
+    case FindSlot::kFacility:
+      if (names.locode.empty() && names.facility.empty()) return std::nullopt;
+      name.Text(names.locode, kLocodeBytes);
+      if (names.facility.size() < kFacilityInline) {
+        name.Text(names.facility, names.facility.size());
+      } else {
+        name.Text(names.facility, 3).Number(HashOf(names.facility));
+      }
+      break;
+    case FindSlot::kRoute:
+      if (names.from.empty() || names.to.empty()) return std::nullopt;
+      name.Text(names.from, kLocodeBytes).Text(names.to, kLocodeBytes);
+      break;
+    case FindSlot::kOrigin:
+      if (names.from.empty()) return std::nullopt;
+      name.Text(names.from, kLocodeBytes);
+      break;
+    case FindSlot::kCommodity:
+      if (names.from.empty() || names.chapter.empty()) return std::nullopt;
+      name.Text(names.from, kLocodeBytes).Text(names.chapter, 2);
+      break;
+    case FindSlot::kChapter:
+      if (names.chapter.empty()) return std::nullopt;
+      name.Text(names.chapter, 2);
+      break;
+    case FindSlot::kConsignee:
+      if (!names.consignee) return std::nullopt;
+      name.Number(*names.consignee);
+      break;
+  }
+  return name.Key('N');
+}
+
+std::optional<EntityKey> ControlLogKey(absl::string_view number,
+                                       absl::string_view unit) {
+  if (!number.empty()) return EntityKey('W', number);
+  if (unit.empty()) return std::nullopt;
+  const Digest digest = IdentityOf("", unit);
+  return EntityKey('w', KeyView(digest));
+}
+
+Digest OutcomeIdentity(absl::string_view source, absl::string_view id) {
+  return ControlIdentity(1, source, id);
+}
+
+Digest DecisionIdentity(absl::string_view source, absl::string_view id) {
+  return ControlIdentity(2, source, id);
 }
 
 }  // namespace portrisk::service

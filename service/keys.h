@@ -2,9 +2,11 @@
 #ifndef PORTRISK_SERVICE_KEYS_H_
 #define PORTRISK_SERVICE_KEYS_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "scoring/finds.h"
 #include "service/state_table.h"
 #include "service/task.h"
 
@@ -43,6 +45,19 @@ EntityKey RouteKey(absl::string_view from, absl::string_view via,
 EntityKey VesselKey(absl::string_view imo);
 // What was reported without a facility is a facility of its own.
 EntityKey FacilityKey(absl::string_view locode, absl::string_view facility);
+
+// Controls and finds of a group; nothing where the names do not say which.
+std::optional<EntityKey> FindKey(scoring::FindSlot slot,
+                                 const scoring::FindNames& names);
+// Outcomes and decisions of a container or, where there is none, of a unit;
+// nothing where both are empty.
+std::optional<EntityKey> ControlLogKey(absl::string_view number,
+                                       absl::string_view unit);
+
+// Identities of outcomes and decisions. They share a table with those of
+// movements; what is hashed tells the three apart.
+Digest OutcomeIdentity(absl::string_view source, absl::string_view id);
+Digest DecisionIdentity(absl::string_view source, absl::string_view id);
 
 // The counts of rules.
 inline EntityKey TalliesKey() { return EntityKey('T', ""); }

@@ -41,13 +41,11 @@ bool ParseExpiry(const std::string& text, int64_t* until) {
 class Reader {
  public:
   Reader(absl::string_view csv, v1::ListType type, absl::string_view file)
-      : csv_(csv), type_(EntryTypeOf(type)), file_(file) {
+      : csv_(csv),
+        type_(EntryTypeOf(type)),
+        file_(file),
+        delimiter_(DetectDelimiter(csv)) {
     columns_.fill(kAbsent);
-    const absl::string_view head = csv.substr(0, csv.find('\n'));
-    const auto count = [&](char c) {
-      return std::count(head.begin(), head.end(), c);
-    };
-    delimiter_ = count(';') > count(',') ? ';' : ',';
   }
 
   ParsedList Read() {
@@ -233,7 +231,7 @@ class Reader {
   const absl::string_view csv_;
   const scoring::cel::EntryType type_;
   const std::string file_;
-  char delimiter_ = ',';
+  const char delimiter_;
   bool has_header_ = false;
   bool usable_ = true;
   size_t cells_ = 0;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "scoring/container_history.h"
 #include "service/errors.h"
+#include "service/journal_reader.h"
 #include "service/keys.h"
 
 namespace portrisk::service {
@@ -80,7 +81,8 @@ absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
 // such a movement into another one are among them.
 absl::Status WalkJournal(
     const store::Store& store, const std::vector<EntityKey>& keys, uint64_t end,
-    const std::function<absl::Status(const JournaledAssessment&)>& visit) {
+    const std::function<absl::Status(const JournaledAssessment&)>& visit,
+    const std::function<absl::Status(const v1::JournalRecord&)>& outcome) {
   std::vector<EntityKey> own;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
     if (block.first_sequence >= end) return absl::CancelledError();
@@ -89,6 +91,10 @@ absl::Status WalkJournal(
       return Damaged(block.first_sequence);
     }
     for (const v1::JournalRecord& record : parsed.records()) {
+      if (record.sequence() < end && record.has_outcome()) {
+        absl::Status status = outcome(record);
+        if (!status.ok()) return status;
+      }
       if (record.sequence() >= end || !record.has_movement()) continue;
       JournaledAssessment one;
       if (!one.movement.ParseFromString(record.movement().movement()) ||
@@ -162,6 +168,24 @@ absl::Status PastStates::Fold(const store::Store& store,
   return status;
 }
 
+absl::Status PastStates::FoldOutcome(const store::Store& store,
+                                     const v1::Movement& movement,
+                                     const v1::JournalRecord& record) {
+  const uint64_t sequence = record.sequence();
+  const v1::OutcomeRecord& outcome = record.outcome();
+  if (outcome.corrects_sequence() > 0) {
+    auto prior = ReadJournalRecord(store, outcome.corrects_sequence());
+    if (!prior.ok()) return prior.status();
+    entities_->UnfoldOutcome(
+        prior->outcome(), sequence,
+        entities_->FindShared(prior->outcome().tie(), movement));
+  }
+  // Before has found all that is shared, so that nothing is left to be loaded.
+  entities_->FoldOutcome(outcome, sequence,
+                         entities_->FindShared(outcome.tie(), movement));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<PastStates> PastStates::Before(
     Engine* engine, const v1::Movement& movement,
     const v1::Assessment& assessment, const scoring::Programme::Needs& needs) {
@@ -169,9 +193,12 @@ absl::StatusOr<PastStates> PastStates::Before(
   past.entities_ =
       std::make_unique<Entities>(std::numeric_limits<size_t>::max(), nullptr);
   past.named_ = past.entities_->Find(movement);
+  if (needs.finds) past.entities_->FindRatesOf(movement, &past.named_);
+  absl::Status loaded = past.entities_->Load();  // Nothing is stored.
+  if (!loaded.ok()) return loaded;
   std::vector<EntityKey> keys;
   AppendKeysOf(movement, &keys);
-  if (keys.empty()) return past;
+  if (keys.empty() && !needs.finds) return past;
   auto store = engine->store();
   if (!store.ok()) return store.status();
   const std::string& number = movement.container().number();
@@ -181,7 +208,11 @@ absl::StatusOr<PastStates> PastStates::Before(
   };
   if (number.empty() || needs.party || needs.vessel || needs.route ||
       needs.facility) {
-    absl::Status status = WalkJournal(**store, keys, end, fold);
+    const auto fold_outcome = [&](const v1::JournalRecord& record) {
+      return needs.finds ? past.FoldOutcome(**store, movement, record)
+                         : absl::OkStatus();
+    };
+    absl::Status status = WalkJournal(**store, keys, end, fold, fold_outcome);
     if (!status.ok()) return status;
   } else {
     auto sequences = SequencesOf(engine, **store, number, end);

@@ -44,6 +44,10 @@ class PastStates {
 
   // One journaled movement, as Core folds it.
   absl::Status Fold(const store::Store& store, const JournaledAssessment& one);
+  // One journaled outcome, into the finds that `movement` reads.
+  absl::Status FoldOutcome(const store::Store& store,
+                           const v1::Movement& movement,
+                           const v1::JournalRecord& record);
 
   std::unique_ptr<Entities> entities_;
   Entities::Named named_;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
+#include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "service/errors.h"
 #include "service/explain_api.h"
@@ -16,6 +17,7 @@
 #include "service/health.h"
 #include "service/history_api.h"
 #include "service/list_api.h"
+#include "service/outcome_api.h"
 #include "service/rule_api.h"
 #include "service/scoring_calls.h"
 
@@ -172,6 +174,47 @@ class RuleServiceImpl final : public v1::RuleService::Service {
   const ExplainApi* const explain_;
 };
 
+class OutcomeServiceImpl final : public v1::OutcomeService::Service {
+ public:
+  explicit OutcomeServiceImpl(OutcomeApi* api) : api_(api) {}
+
+  grpc::Status RecordOutcome(grpc::ServerContext* context,
+                             const v1::RecordOutcomeRequest* request,
+                             v1::RecordedOutcome* reply) override {
+    return Answer(api_->Record(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status BatchRecordOutcomes(
+      grpc::ServerContext* context,
+      const v1::BatchRecordOutcomesRequest* request,
+      v1::BatchRecordOutcomesResponse* reply) override {
+    return Answer(api_->RecordBatch(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status ListOutcomes(grpc::ServerContext*,
+                            const v1::ListOutcomesRequest* request,
+                            v1::ListOutcomesResponse* reply) override {
+    return Answer(api_->List(*request), reply);
+  }
+  grpc::Status RecordDecision(grpc::ServerContext* context,
+                              const v1::RecordDecisionRequest* request,
+                              v1::RecordedDecision* reply) override {
+    return Answer(api_->Record(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status BatchRecordDecisions(
+      grpc::ServerContext* context,
+      const v1::BatchRecordDecisionsRequest* request,
+      v1::BatchRecordDecisionsResponse* reply) override {
+    return Answer(api_->RecordBatch(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status ListDecisions(grpc::ServerContext*,
+                             const v1::ListDecisionsRequest* request,
+                             v1::ListDecisionsResponse* reply) override {
+    return Answer(api_->List(*request), reply);
+  }
+
+ private:
+  OutcomeApi* const api_;
+};
+
 }  // namespace
 
 struct Server::Rep {
@@ -181,9 +224,11 @@ struct Server::Rep {
         rules(engine, server_options.development),
         lists(engine),
         explain(engine),
+        outcomes(engine),
         scoring_service(&history),
         history_service(&history),
-        rule_service(&rules, &lists, &explain) {}
+        rule_service(&rules, &lists, &explain),
+        outcome_service(&outcomes) {}
 
   // Runs until the queue is shut down and empty.
   void Poll() {
@@ -197,12 +242,15 @@ struct Server::Rep {
   RuleApi rules;
   ListApi lists;
   ExplainApi explain;
+  OutcomeApi outcomes;
   ScoringServiceImpl scoring_service;
   HistoryServiceImpl history_service;
   RuleServiceImpl rule_service;
+  OutcomeServiceImpl outcome_service;
   HealthService health_service{{v1::ScoringService::service_full_name(),
                                 v1::RuleService::service_full_name(),
-                                v1::HistoryService::service_full_name()}};
+                                v1::HistoryService::service_full_name(),
+                                v1::OutcomeService::service_full_name()}};
   LiveCalls live;
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
@@ -237,6 +285,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(&rep.scoring_service);
   builder.RegisterService(&rep.history_service);
   builder.RegisterService(&rep.rule_service);
+  builder.RegisterService(&rep.outcome_service);
   builder.RegisterService(&rep.health_service);
   rep.queue = builder.AddCompletionQueue();
   rep.server = builder.BuildAndStart();

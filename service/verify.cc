@@ -136,7 +136,9 @@ absl::StatusOr<VerifyReport> VerifyStore(
       }
       // Written states are complete up to the checkpoint, no further.
       if (record.sequence() > checkpoint->sequence()) {
-        if (!record.has_movement()) later_rules.push_back(record);
+        if (record.has_rule() || record.has_list() || record.has_reference()) {
+          later_rules.push_back(record);
+        }
         continue;
       }
       absl::Status folded = core.Fold(record);

@@ -33,6 +33,10 @@ void AddAssessment(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddVerify(CLI::App& app, Action* action);
 void AddLists(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action);
+// decide and decisions.
+void AddDecisions(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddReport(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddExplain(CLI::App& app, const GlobalFlags& flags, Action* action);
 // The parts of `rules` about whole sets: rollback, reset-breaker, diff.
 void AddRuleLife(CLI::App* rules, const GlobalFlags& flags, Action* action);

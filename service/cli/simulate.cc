@@ -1,7 +1,5 @@
 // portrisk simulate.
-#include <unistd.h>
-
-#include <chrono>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -9,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "service/cli/commands.h"
+#include "service/cli/progress.h"
 #include "service/simulate/world_files.h"
 
 namespace portrisk::service::cli {
@@ -19,43 +18,6 @@ struct SimulateFlags {
   double cases = 0.002;
   std::string start = "2025-01-01";
   WorldFilesOptions files;
-};
-
-// A line on standard error, a second apart, once two seconds are over.
-class ProgressLine {
- public:
-  explicit ProgressLine(const scoring::simulate::Options& options)
-      : options_(options), begin_(Clock::now()), last_(begin_) {}
-
-  void operator()(int64_t now, uint64_t movements) {
-    const Clock::time_point time = Clock::now();
-    if (time - begin_ < std::chrono::seconds(2) ||
-        time - last_ < std::chrono::seconds(1)) {
-      return;
-    }
-    last_ = time;
-    shown_ = true;
-    const double seconds = std::chrono::duration<double>(time - begin_).count();
-    std::cerr << (terminal_ ? "\r" : "")
-              << absl::StrFormat(
-                     "day %d of %d, %d movements, %.0f a second",
-                     std::max<int64_t>(0, (now - options_.start) / 86400),
-                     options_.days, movements,
-                     static_cast<double>(movements) / seconds)
-              << (terminal_ ? "   " : "\n") << std::flush;
-  }
-  double Finish() {
-    if (shown_ && terminal_) std::cerr << "\n";
-    return std::chrono::duration<double>(Clock::now() - begin_).count();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  const scoring::simulate::Options& options_;
-  const bool terminal_ = isatty(STDERR_FILENO) != 0;
-  const Clock::time_point begin_;
-  Clock::time_point last_;
-  bool shown_ = false;
 };
 
 int Simulate(SimulateFlags flags) {
@@ -69,12 +31,18 @@ int Simulate(SimulateFlags flags) {
   flags.world.start = absl::ToUnixSeconds(start);
   flags.world.cases_ppm = static_cast<uint32_t>(flags.cases * 1e6 + 0.5);
   const scoring::simulate::World world(flags.world);
-  auto progress = std::make_shared<ProgressLine>(world.options);
-  const auto counts = WriteWorld(world, flags.files,
-                                 [progress](int64_t now, uint64_t movements) {
-                                   (*progress)(now, movements);
-                                 });
-  const double seconds = progress->Finish();
+  ProgressLine progress;
+  const auto counts =
+      WriteWorld(world, flags.files, [&](int64_t now, uint64_t movements) {
+        progress.Show([&](double seconds) {
+          return absl::StrFormat(
+              "day %d of %d, %d movements, %.0f a second",
+              std::max<int64_t>(0, (now - world.options.start) / 86400),
+              world.options.days, movements,
+              static_cast<double>(movements) / seconds);
+        });
+      });
+  const double seconds = progress.Finish();
   if (!counts.ok()) return Fail(counts.status());
   std::cerr << absl::StrFormat(
       "%d movements of %d trips in %.1f s (%.0f a second); %d cases, %d traps, "

@@ -4,6 +4,7 @@
 // the row and begin afresh on the next line.
 #include "service/formats/csv_rows.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/strip.h"
@@ -16,6 +17,18 @@ constexpr size_t kChunkBytes = 64 * 1024;
 constexpr int kRowNotBegun = 0;  // csv_parser::pstate as csv_init leaves it.
 
 }  // namespace
+
+char DetectDelimiter(absl::string_view text) {
+  const absl::string_view line = text.substr(0, text.find('\n'));
+  char best = ',';
+  for (const char c : {';', '\t'}) {
+    if (std::count(line.begin(), line.end(), c) >
+        std::count(line.begin(), line.end(), best)) {
+      best = c;
+    }
+  }
+  return best;
+}
 
 CsvRows::CsvRows(char delimiter, Handler handler)
     : delimiter_(delimiter), handler_(std::move(handler)) {
@@ -102,6 +115,10 @@ absl::Status CsvRows::Read(std::istream& in) {
     if (offset_ == 0 && absl::ConsumePrefix(&rest, kByteOrderMark)) {
       byte_order_mark_ = true;
       offset_ = kByteOrderMark.size();
+    }
+    if (delimiter_ == kDetect) {
+      delimiter_ = DetectDelimiter(rest);
+      csv_set_delim(&parser_, static_cast<unsigned char>(delimiter_));
     }
     while (!rest.empty() && status_.ok()) {
       const size_t end = rest.find('\n');

@@ -19,6 +19,10 @@ namespace portrisk::service {
 
 inline constexpr size_t kCsvRowBytesMax = size_t{1} << 20;
 
+// The comma, semicolon or tab that the first line of `text` has most of; a
+// comma where it has none.
+char DetectDelimiter(absl::string_view text);
+
 struct CsvRow {
   uint64_t line = 0;    // Where it begins, from 1.
   uint64_t offset = 0;  // Of that line's first byte.
@@ -37,6 +41,9 @@ class CsvRows {
                        absl::string_view message)>
         broken;
   };
+
+  // Asks DetectDelimiter, of the beginning of the stream.
+  static constexpr char kDetect = '\0';
 
   CsvRows(char delimiter, Handler handler);
   ~CsvRows();
@@ -59,7 +66,7 @@ class CsvRows {
   void Break(absl::string_view reason, absl::string_view message);
   void Finish();
 
-  const char delimiter_;
+  char delimiter_;
   Handler handler_;
   csv_parser parser_;
   CsvRow row_;

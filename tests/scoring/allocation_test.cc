@@ -10,6 +10,7 @@
 #include "scoring/aggregate_plan.h"
 #include "scoring/aggregate_view.h"
 #include "scoring/assess.h"
+#include "scoring/finds.h"
 
 namespace {
 thread_local bool counting = false;
@@ -107,6 +108,16 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
   std::vector<v1::ProfileState> profiles(kProfileSlots);
   EntityStates states{&container, &right, &vessel, &facility};
   for (size_t i = 0; i < kProfileSlots; ++i) states.profiles[i] = &profiles[i];
+  std::vector<v1::FindState> finds(kFindSlots);
+  v1::Outcome outcome;
+  outcome.set_result(v1::FOUND);
+  for (size_t i = 0; i < kFindSlots; ++i) {
+    for (int day = 0; day < 200; ++day) {
+      outcome.mutable_time()->set_seconds(1'690'000'000 + day * 86'400);
+      FoldFind(outcome, &finds[i]);
+    }
+    states.finds[i] = &finds[i];
+  }
   // Warm is full: a list that still grows has to allocate.
   v1::Unit risky;
   risky.set_lane(v1::RED);
@@ -160,6 +171,10 @@ rules:
       party.trade.age_h > 0.0 && vessel.profile.movements > 0 &&
       route.commodity.gap_h > 0.0 && route.chapter == "08" &&
       facility.risky_boxes >= 0 && source.declared &&
+      route.finds.rate > 0.0 && route.origin_finds.lift > 0.0 &&
+      route.commodity_finds.finds > 0 && route.chapter_finds.controls > 0 &&
+      facility.finds.recent_finds > 0.0 &&
+      party.consignee_finds.recent_controls > 0.0 &&
       container.events_known > 0
     score: 10
 )",

@@ -226,6 +226,55 @@ TEST_F(EntitiesTest, TheFormatPageShowsTheseBytes) {
   EXPECT_EQ(Example("states", "key"), ContainerKey("MSCU1234566").view());
 }
 
+TEST_F(EntitiesTest, TheFormatPageShowsTheseBytesOfControls) {
+  v1::OutcomeRecord record;
+  v1::OutcomeTie& tie = *record.mutable_tie();
+  tie.set_from_locode("ECGYE");
+  tie.set_to_locode("NLRTM");
+  EXPECT_EQ(
+      Example("states: controls and finds of a route", "key"),
+      FindKey(scoring::FindSlot::kRoute, scoring::FindNamesOf(tie))->view());
+  v1::FindState finds;
+  for (const v1::ControlResult result : {v1::FOUND, v1::NOT_FOUND}) {
+    v1::Outcome outcome;
+    outcome.mutable_time()->set_seconds(1767225600);
+    outcome.set_result(result);
+    scoring::FoldFind(outcome, &finds);
+  }
+  finds.set_last_sequence(300);
+  EXPECT_EQ(Example("states: controls and finds of a route", "value"),
+            finds.SerializeAsString());
+  EXPECT_EQ(Example("states: outcomes and decisions of a container", "key"),
+            ControlLogKey("MSCU1234566", "")->view());
+  v1::ControlLogState log;
+  log.add_sequences(300);
+  log.set_last_sequence(300);
+  EXPECT_EQ(Example("states: outcomes and decisions of a container", "value"),
+            log.SerializeAsString());
+  EXPECT_EQ(Example("identity: outcome", "key"),
+            KeyView(OutcomeIdentity("nl", "C-1")));
+  EXPECT_EQ(Example("identity: outcome", "value"), store::BigEndian64(300));
+}
+
+TEST_F(EntitiesTest, AGroupOfControlsNeedsAllItsNames) {
+  using scoring::FindNames;
+  using scoring::FindSlot;
+  FindNames names;
+  EXPECT_TRUE(FindKey(FindSlot::kAll, names).has_value());
+  for (size_t i = 1; i < scoring::kFindSlots; ++i) {
+    EXPECT_FALSE(FindKey(static_cast<FindSlot>(i), names).has_value()) << i;
+  }
+  names.from = "ECGYE";
+  EXPECT_TRUE(FindKey(FindSlot::kOrigin, names).has_value());
+  EXPECT_FALSE(FindKey(FindSlot::kRoute, names).has_value());
+  EXPECT_FALSE(FindKey(FindSlot::kCommodity, names).has_value());
+  names.from = "";
+  names.to = "NLRTM";
+  EXPECT_FALSE(FindKey(FindSlot::kRoute, names).has_value());
+  EXPECT_FALSE(ControlLogKey("", "").has_value());
+  EXPECT_TRUE(ControlLogKey("", "consignment:BL").has_value());
+}
+
 TEST_F(EntitiesTest, KeysOfDifferentNamesDiffer) {
   std::vector<EntityKey> keys = {
       PartyKey(1, 7),
@@ -249,7 +298,20 @@ TEST_F(EntitiesTest, KeysOfDifferentNamesDiffer) {
       FacilityKey("NLRTM", "A-FACILITY-WITH-A-LONG-CODE-2"),
       VesselKey("9074729"),
       ContainerKey("9074729"),
+      *ControlLogKey("9074729", ""),
+      *ControlLogKey("", "9074729"),
   };
+  scoring::FindNames names{"NLRTM", "ECTDELTA", "ECGYE", "NLRTM", "08", 7};
+  for (const char* facility :
+       {"ECTDELTA", "", "ECTDELTA-12", "ECTDELTA-123", "ECTDELTA-124"}) {
+    names.facility = facility;
+    keys.push_back(*FindKey(scoring::FindSlot::kFacility, names));
+  }
+  for (size_t i = 0; i < scoring::kFindSlots; ++i) {
+    const auto slot = static_cast<scoring::FindSlot>(i);
+    if (slot == scoring::FindSlot::kFacility) continue;
+    keys.push_back(*FindKey(slot, names));
+  }
   const auto less = [](const EntityKey& a, const EntityKey& b) {
     return a.view() < b.view();
   };

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
+#include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "portrisk/v1/scoring_service.grpc.pb.h"
 #include "service/grpc_status.h"
@@ -333,6 +334,72 @@ TEST_F(ServerTest, ScoringGoesOnWhileRulesAreSwapped) {
   stop = true;
   client.join();
   EXPECT_GT(scored, 0);
+}
+
+TEST_F(ServerTest, OutcomesAndDecisionsTravelWithWhoRecordedThem) {
+  v1::Assessment assessment;
+  ASSERT_TRUE(Score(MakeMovement("m", v1::GATE_IN, kBox, 0), &assessment).ok());
+  auto stub = v1::OutcomeService::NewStub(channel_);
+  using Stub = v1::OutcomeService::Stub;
+  const auto call = [&](auto method, const auto& request, auto* reply) {
+    grpc::ClientContext context;
+    context.AddMetadata("portrisk-caller", "officer-7");
+    return (stub.get()->*method)(&context, request, reply);
+  };
+  v1::BatchRecordOutcomesRequest outcomes;
+  v1::Outcome& outcome = *outcomes.add_outcomes();
+  outcome.set_source("nl");
+  outcome.set_id("C-1");
+  outcome.set_container_number(kBox);
+  outcome.mutable_time()->set_seconds(1'790'000'060);
+  outcome.set_result(v1::FOUND);
+  v1::RecordOutcomeRequest one_outcome;
+  *one_outcome.mutable_outcome() = outcome;
+  v1::RecordedOutcome recorded;
+  ASSERT_TRUE(call(&Stub::RecordOutcome, one_outcome, &recorded).ok());
+  EXPECT_EQ(recorded.caller(), "officer-7");
+  v1::BatchRecordOutcomesResponse outcome_results;
+  ASSERT_TRUE(
+      call(&Stub::BatchRecordOutcomes, outcomes, &outcome_results).ok());
+  EXPECT_EQ(outcome_results.results(0).outcome().sequence(),
+            recorded.sequence());
+  v1::ListOutcomesResponse outcome_list;
+  ASSERT_TRUE(
+      call(&Stub::ListOutcomes, v1::ListOutcomesRequest(), &outcome_list).ok());
+  EXPECT_EQ(outcome_list.outcomes_size(), 1);
+
+  v1::BatchRecordDecisionsRequest decisions;
+  v1::Decision& decision = *decisions.add_decisions();
+  decision.set_source("nl");
+  decision.set_id("D-1");
+  decision.mutable_assessment()->set_source("terminal-1");
+  decision.mutable_assessment()->set_movement_id("m");
+  decision.set_kind(v1::ACCEPT);
+  v1::RecordDecisionRequest one_decision;
+  *one_decision.mutable_decision() = decision;
+  v1::RecordedDecision decided;
+  ASSERT_TRUE(call(&Stub::RecordDecision, one_decision, &decided).ok());
+  v1::BatchRecordDecisionsResponse decision_results;
+  ASSERT_TRUE(
+      call(&Stub::BatchRecordDecisions, decisions, &decision_results).ok());
+  EXPECT_EQ(decision_results.results(0).decision().sequence(),
+            decided.sequence());
+  v1::ListDecisionsResponse decision_list;
+  ASSERT_TRUE(
+      call(&Stub::ListDecisions, v1::ListDecisionsRequest(), &decision_list)
+          .ok());
+  EXPECT_EQ(decision_list.decisions_size(), 1);
+
+  decision.set_kind(v1::OVERRIDE);
+  *one_decision.mutable_decision() = decision;
+  const grpc::Status refused =
+      call(&Stub::RecordDecision, one_decision, &decided);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(Describe(refused), testing::HasSubstr("decision.reason_code"));
+  grpc::ClientContext nobody;
+  EXPECT_EQ(
+      InfoOf(stub->RecordOutcome(&nobody, one_outcome, &recorded)).reason(),
+      "NO_CALLER");
 }
 
 TEST_F(ServerTest, HealthAnswersServing) {

@@ -1,0 +1,222 @@
+#include "scoring/outcome_tie.h"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "scoring/container_history.h"
+#include "scoring/decision.h"
+#include "scoring/party_history.h"
+
+namespace portrisk::scoring {
+namespace {
+
+constexpr int64_t kDay = 86400;
+constexpr int64_t kBeforeMax = 90 * kDay;
+constexpr int64_t kAfterMax = 3 * kDay;
+constexpr int64_t kLoadMax = 120 * kDay;
+
+int64_t TimeOf(const TieCandidate& one) {
+  return one.movement->occurrence_time().seconds();
+}
+
+// By occurrence, then journal position.
+std::vector<TieCandidate> FactsInOrder(
+    absl::Span<const TieCandidate> candidates) {
+  std::vector<TieCandidate> facts;
+  for (const TieCandidate& one : candidates) {
+    if (one.movement->retraction() || !IsActual(*one.movement) ||
+        !one.movement->has_occurrence_time()) {
+      continue;
+    }
+    facts.push_back(one);
+  }
+  std::sort(facts.begin(), facts.end(),
+            [](const TieCandidate& a, const TieCandidate& b) {
+              return std::make_tuple(TimeOf(a), a.assessment->sequence()) <
+                     std::make_tuple(TimeOf(b), b.assessment->sequence());
+            });
+  return facts;
+}
+
+bool SamePlace(const v1::Outcome& outcome, const v1::Location& place) {
+  const auto same = [](const std::string& a, const std::string& b) {
+    return a.empty() || b.empty() || a == b;
+  };
+  return same(outcome.locode(), place.locode()) &&
+         same(outcome.facility(), place.facility());
+}
+
+std::string UnitByName(const v1::Outcome& outcome,
+                       const std::vector<TieCandidate>& facts) {
+  if (!outcome.unit().empty()) return outcome.unit();
+  for (const TieCandidate& one : facts) {
+    if (one.movement->source() == outcome.assessment().source() &&
+        one.movement->id() == outcome.assessment().movement_id()) {
+      return one.assessment->unit().id();
+    }
+  }
+  return "";
+}
+
+std::string UnitByPlace(const v1::Outcome& outcome,
+                        const std::vector<TieCandidate>& facts) {
+  if (outcome.container_number().empty()) return "";
+  const int64_t time = outcome.time().seconds();
+  std::string unit;
+  for (const TieCandidate& one : facts) {
+    const int64_t at = TimeOf(one);
+    if (at < time - kBeforeMax || at > time + kAfterMax) continue;
+    if (at > time && !unit.empty()) break;
+    // Papers that belong to no visit name no place to be controlled at.
+    if (ContainerOfUnit(one.assessment->unit().id()).empty() ||
+        !IsPhysical(one.movement->event()) ||
+        !SamePlace(outcome, one.movement->location())) {
+      continue;
+    }
+    unit = one.assessment->unit().id();
+  }
+  return unit;
+}
+
+bool EndsLoad(const v1::Movement& m) {
+  if (m.event() == v1::STUFFING || m.event() == v1::STRIPPING) return true;
+  return m.container().load_status() == v1::EMPTY &&
+         (IsArrival(m.event()) || IsDeparture(m.event()));
+}
+
+// The unit's movements, the latest first, then those of the same load before.
+std::vector<const v1::Movement*> Speaking(
+    const std::string& unit, const std::vector<TieCandidate>& facts) {
+  std::vector<const v1::Movement*> speaking;
+  int first = -1;
+  for (int i = static_cast<int>(facts.size()) - 1; i >= 0; --i) {
+    if (facts[i].assessment->unit().id() != unit) continue;
+    speaking.push_back(facts[i].movement);
+    first = i;
+  }
+  for (int i = first - 1; i >= 0; --i) {
+    const v1::Movement& m = *facts[i].movement;
+    if (TimeOf(facts[i]) < TimeOf(facts[first]) - kLoadMax || EndsLoad(m)) {
+      break;
+    }
+    speaking.push_back(&m);
+  }
+  return speaking;
+}
+
+void SetIfEmpty(absl::string_view value, std::string* field) {
+  if (field->empty()) field->assign(value.data(), value.size());
+}
+
+void FillWay(const std::vector<const v1::Movement*>& speaking,
+             v1::OutcomeTie* tie) {
+  for (const v1::Movement* m : speaking) {
+    const v1::Consignment& c = m->consignment();
+    SetIfEmpty(
+        c.loading_locode().empty() ? c.origin_locode() : c.loading_locode(),
+        tie->mutable_from_locode());
+    SetIfEmpty(c.discharge_locode().empty() ? c.destination_locode()
+                                            : c.discharge_locode(),
+               tie->mutable_to_locode());
+    SetIfEmpty(RouteOf(*m).chapter, tie->mutable_chapter());
+  }
+  for (const v1::Movement* m : speaking) {
+    SetIfEmpty(m->transport().previous_locode(), tie->mutable_from_locode());
+    SetIfEmpty(m->transport().next_locode(), tie->mutable_to_locode());
+  }
+}
+
+void FillParties(const std::vector<const v1::Movement*>& speaking,
+                 v1::OutcomeTie* tie) {
+  // Merging takes what is there, so the latest comes last.
+  v1::Pseudonyms all;
+  for (auto at = speaking.rbegin(); at != speaking.rend(); ++at) {
+    if ((*at)->has_pseudonyms()) all.MergeFrom((*at)->pseudonyms());
+  }
+  if (!all.key_id().empty()) *tie->mutable_pseudonyms() = std::move(all);
+}
+
+void FillHits(const v1::Assessment& assessment, v1::OutcomeTie* tie) {
+  const auto key = [](const auto& one) {
+    return std::tie(one.rule_set(), one.rule());
+  };
+  for (const v1::Hit& hit : assessment.hits()) {
+    auto* hits = tie->mutable_hits();
+    const auto at = std::find_if(hits->begin(), hits->end(), [&](auto& one) {
+      return key(one) == key(hit);
+    });
+    if (at != hits->end()) {
+      // In force at least once.
+      if (!hit.shadow()) at->set_shadow(false);
+      continue;
+    }
+    if (hits->size() == kTieHitsMax) return;
+    v1::HitRef* made = hits->Add();
+    made->set_rule_set(hit.rule_set());
+    made->set_rule(hit.rule());
+    made->set_revision(hit.revision());
+    made->set_shadow(hit.shadow());
+  }
+}
+
+void FillUnit(const v1::Outcome& outcome,
+              const std::vector<TieCandidate>& facts, v1::OutcomeTie* tie) {
+  std::vector<uint64_t> sequences;
+  for (const TieCandidate& one : facts) {
+    const v1::Assessment& a = *one.assessment;
+    if (a.unit().id() != tie->unit()) continue;
+    sequences.push_back(a.sequence());
+    SetIfEmpty(one.movement->location().locode(), tie->mutable_locode());
+    SetIfEmpty(one.movement->location().facility(), tie->mutable_facility());
+    // What came later did not lead to the control.
+    if (TimeOf(one) > outcome.time().seconds()) continue;
+    if (tie->channel() == v1::CHANNEL_UNSPECIFIED) {
+      tie->set_channel(a.unit().channel());
+    }
+    tie->set_lane(std::max(tie->lane(), a.unit().lane()));
+    tie->set_selection_ppm(a.unit().selection_ppm());
+    FillHits(a, tie);
+  }
+  std::sort(sequences.begin(), sequences.end());
+  if (sequences.size() > kTieAssessmentsMax) {
+    sequences.erase(sequences.begin(), sequences.end() - kTieAssessmentsMax);
+  }
+  for (const uint64_t sequence : sequences) tie->add_assessments(sequence);
+  std::sort(tie->mutable_hits()->begin(), tie->mutable_hits()->end(),
+            [](const v1::HitRef& a, const v1::HitRef& b) {
+              return std::tie(a.rule_set(), a.rule()) <
+                     std::tie(b.rule_set(), b.rule());
+            });
+}
+
+}  // namespace
+
+absl::string_view ContainerOfUnit(absl::string_view unit) {
+  // The number of a bill may hold the sign, too.
+  if (absl::StartsWith(unit, kConsignmentPrefix)) return "";
+  const size_t at = unit.find('@');
+  return at == absl::string_view::npos ? absl::string_view()
+                                       : unit.substr(0, at);
+}
+
+v1::OutcomeTie TieOutcome(const v1::Outcome& outcome,
+                          absl::Span<const TieCandidate> candidates) {
+  v1::OutcomeTie tie;
+  tie.set_container_number(outcome.container_number());
+  tie.set_locode(outcome.locode());
+  tie.set_facility(outcome.facility());
+  const std::vector<TieCandidate> facts = FactsInOrder(candidates);
+  tie.set_unit(UnitByName(outcome, facts));
+  if (tie.unit().empty()) tie.set_unit(UnitByPlace(outcome, facts));
+  if (tie.unit().empty()) return tie;
+  FillUnit(outcome, facts, &tie);
+  const std::vector<const v1::Movement*> speaking = Speaking(tie.unit(), facts);
+  FillWay(speaking, &tie);
+  FillParties(speaking, &tie);
+  return tie;
+}
+
+}  // namespace portrisk::scoring

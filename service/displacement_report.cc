@@ -1,0 +1,55 @@
+#include "service/displacement_report.h"
+
+#include "absl/strings/str_cat.h"
+#include "service/errors.h"
+#include "service/journal_reader.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr uint64_t kProgressEvery = 50'000;
+
+absl::Status Damaged(uint64_t sequence) {
+  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+               absl::StrCat("journal record ", sequence,
+                            " does not parse; run `portrisk verify` and "
+                            "restore a backup"));
+}
+
+}  // namespace
+
+absl::StatusOr<v1::DisplacementReport> ReportDisplacement(
+    const store::Store& store, const scoring::Displacement::Options& options,
+    const std::function<void(uint64_t)>& progress) {
+  scoring::Displacement displacement(options);
+  uint64_t read = 0;
+  v1::JournalBlock parsed;
+  v1::Movement movement;
+  absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
+    if (!parsed.ParseFromString(block.bytes)) {
+      return Damaged(block.first_sequence);
+    }
+    for (const v1::JournalRecord& record : parsed.records()) {
+      if (++read % kProgressEvery == 0) progress(read);
+      if (record.has_movement()) {
+        if (!movement.ParseFromString(record.movement().movement())) {
+          return Damaged(record.sequence());
+        }
+        displacement.Add(movement);
+      }
+      if (!record.has_outcome()) continue;
+      const uint64_t corrects = record.outcome().corrects_sequence();
+      if (corrects > 0) {
+        auto prior = ReadJournalRecord(store, corrects);
+        if (!prior.ok()) return prior.status();
+        displacement.Add(prior->outcome(), -1);
+      }
+      displacement.Add(record.outcome(), 1);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return displacement.Report();
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,105 @@
+// The states that outcomes and decisions are folded into. FindRatesOf is in the
+// hot path, under the rules of core.cc, where a rule reads find rates.
+#include "scoring/finds.h"
+#include "service/entities.h"
+#include "service/keys.h"
+
+namespace portrisk::service {
+namespace {
+
+using scoring::FindSlot;
+
+constexpr int kLogMax = 64;
+
+// Each slot that the names have a key for.
+template <typename Visit>
+void VisitFinds(const scoring::FindNames& names, const Visit& visit) {
+  for (size_t i = 0; i < scoring::kFindSlots; ++i) {
+    const auto key = FindKey(static_cast<FindSlot>(i), names);
+    if (key) visit(i, *key);
+  }
+}
+
+}  // namespace
+
+void Entities::FindRatesOf(const v1::Movement& movement, Named* named) {
+  VisitFinds(scoring::FindNamesOf(movement),
+             [&](size_t slot, const EntityKey& key) {
+               named->finds[slot] = finds_.Find(key);
+             });
+}
+
+Entities::NamedControl Entities::FindControl(const v1::OutcomeTie& tie) {
+  NamedControl named;
+  VisitFinds(scoring::FindNamesOf(tie), [&](size_t slot, const EntityKey& key) {
+    named.finds[slot] = finds_.Find(key);
+  });
+  const auto key = ControlLogKey(tie.container_number(), tie.unit());
+  if (key) named.log = control_logs_.Find(*key);
+  return named;
+}
+
+Entities::NamedControl Entities::FindControl(const v1::DecisionTie& tie) {
+  NamedControl named;
+  const auto key = ControlLogKey(tie.container_number(), tie.unit());
+  if (key) named.log = control_logs_.Find(*key);
+  return named;
+}
+
+Entities::NamedControl Entities::FindShared(const v1::OutcomeTie& tie,
+                                            const v1::Movement& movement) {
+  NamedControl named;
+  const scoring::FindNames own = scoring::FindNamesOf(movement);
+  VisitFinds(scoring::FindNamesOf(tie), [&](size_t slot, const EntityKey& key) {
+    const auto read = FindKey(static_cast<FindSlot>(slot), own);
+    if (read && *read == key) named.finds[slot] = finds_.Find(key);
+  });
+  return named;
+}
+
+void Entities::FoldOutcome(const v1::OutcomeRecord& record, uint64_t sequence,
+                           const NamedControl& named) {
+  if (!scoring::CountsAsControl(record.outcome())) return;
+  for (auto* const entry : named.finds) {
+    if (entry == nullptr) continue;
+    v1::FindState* state = finds_.table.Mutable(entry);
+    scoring::FoldFind(record.outcome(), state);
+    state->set_last_sequence(sequence);
+  }
+}
+
+void Entities::UnfoldOutcome(const v1::OutcomeRecord& prior, uint64_t sequence,
+                             const NamedControl& named) {
+  if (!scoring::CountsAsControl(prior.outcome())) return;
+  for (auto* const entry : named.finds) {
+    if (entry == nullptr) continue;
+    v1::FindState* state = finds_.table.Mutable(entry);
+    scoring::UnfoldFind(prior.outcome(), state);
+    state->set_last_sequence(sequence);
+  }
+}
+
+void Entities::FoldLog(uint64_t sequence, const NamedControl& named) {
+  if (named.log == nullptr) return;
+  v1::ControlLogState* state = control_logs_.table.Mutable(named.log);
+  auto* sequences = state->mutable_sequences();
+  sequences->Add(sequence);
+  if (sequences->size() > kLogMax) sequences->erase(sequences->begin());
+  state->set_last_sequence(sequence);
+}
+
+absl::StatusOr<v1::ControlLogState> Entities::ReadLog(const EntityKey& key) {
+  auto* const entry = control_logs_.Find(key);
+  absl::Status status = Load();
+  if (!status.ok()) return status;
+  return entry->state();
+}
+
+absl::StatusOr<v1::FindState> Entities::ReadFinds(const EntityKey& key) {
+  auto* const entry = finds_.Find(key);
+  absl::Status status = Load();
+  if (!status.ok()) return status;
+  return entry->state();
+}
+
+}  // namespace portrisk::service

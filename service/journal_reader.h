@@ -1,0 +1,28 @@
+// Single records of the journal, without parsing the rest of their block.
+#ifndef PORTRISK_SERVICE_JOURNAL_READER_H_
+#define PORTRISK_SERVICE_JOURNAL_READER_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "portrisk/v1/journal.pb.h"
+#include "portrisk/v1/outcome.pb.h"
+#include "store/store.h"
+
+namespace portrisk::service {
+
+// False when the block does not hold that position or it does not parse.
+bool ParseRecordOfBlock(const store::Block& block, uint64_t sequence,
+                        v1::JournalRecord* record);
+
+// NOT_FOUND when the journal ends before it.
+absl::StatusOr<v1::JournalRecord> ReadJournalRecord(const store::Store& store,
+                                                    uint64_t sequence);
+
+// As it is shown. Precondition: it holds an outcome, a decision.
+void Show(const v1::JournalRecord& record, v1::RecordedOutcome* out);
+void Show(const v1::JournalRecord& record, v1::RecordedDecision* out);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_JOURNAL_READER_H_

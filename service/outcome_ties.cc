@@ -1,0 +1,285 @@
+#include "service/outcome_ties.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "scoring/outcome_tie.h"
+#include "service/errors.h"
+#include "service/journal_reader.h"
+#include "service/keys.h"
+
+namespace portrisk::service {
+namespace {
+
+// Of a container, the newest in the journal.
+constexpr size_t kMovementsMax = 256;
+
+absl::Status Damaged(uint64_t sequence) {
+  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+               absl::StrCat("journal record ", sequence,
+                            " does not parse; run `portrisk verify` and "
+                            "restore a backup"));
+}
+
+absl::Status UnknownAssessment(const v1::AssessmentRef& ref) {
+  return Error(absl::StatusCode::kNotFound, "UNKNOWN_ASSESSMENT",
+               absl::StrCat("no assessment of movement ", ref.movement_id(),
+                            " of source ", ref.source(),
+                            ref.sequence() > 0
+                                ? absl::StrCat(" at position ", ref.sequence())
+                                : "",
+                            "; ids are compared letter by letter"),
+               {{"source", ref.source()}, {"movement_id", ref.movement_id()}});
+}
+
+struct Read {
+  v1::Movement movement;
+  v1::Assessment assessment;
+};
+
+absl::StatusOr<Read> ReadMovement(const store::Store& store,
+                                  uint64_t sequence) {
+  auto record = ReadJournalRecord(store, sequence);
+  if (!record.ok()) return record.status();
+  Read read;
+  if (!record->has_movement() ||
+      !read.movement.ParseFromString(record->movement().movement()) ||
+      !read.assessment.ParseFromString(record->movement().assessment())) {
+    return Damaged(sequence);
+  }
+  return read;
+}
+
+// The latest version of each movement that is named; 0: there is none.
+template <typename Record>
+absl::Status FindAssessments(
+    Engine* engine, const std::vector<TiedRecord<Record>*>& all,
+    const v1::AssessmentRef& (*ref_of)(const Record&)) {
+  std::vector<TiedRecord<Record>*> named;
+  for (TiedRecord<Record>* one : all) {
+    const v1::AssessmentRef& ref = ref_of(one->record);
+    if (!one->status.ok() || ref.movement_id().empty()) continue;
+    one->movement = IdentityOf(ref.source(), ref.movement_id());
+    named.push_back(one);
+  }
+  if (named.empty()) return absl::OkStatus();
+  return engine->Run([&](Core& core) {
+    for (TiedRecord<Record>* one : named) {
+      auto latest = core.LatestSequence(one->movement);
+      if (latest.ok()) {
+        one->movement_sequence = *latest;
+      } else if (absl::IsNotFound(latest.status())) {
+        one->status = UnknownAssessment(ref_of(one->record));
+      } else {
+        return latest.status();
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
+// The movements of several containers, read once each.
+class Containers {
+ public:
+  explicit Containers(Engine* engine) : engine_(engine) {}
+
+  void Want(const std::string& number) { sequences_[ContainerKey(number)]; }
+
+  absl::Status ReadAll() {
+    if (sequences_.empty()) return absl::OkStatus();
+    absl::Status status = engine_->Run([&](Core& core) {
+      core.AddPending(&sequences_);
+      for (const auto& [key, ignored] : sequences_) {
+        auto last = core.LastSequenceOf(NameOf(key));
+        if (!last.ok()) return last.status();
+        last_[key] = *last;
+      }
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    auto store = engine_->store();
+    if (!store.ok()) return store.status();
+    for (auto& [key, sequences] : sequences_) {
+      status = ReadOne(**store, std::string(NameOf(key)), key, &sequences);
+      if (!status.ok()) return status;
+    }
+    return DropOldVersions();
+  }
+
+  uint64_t LastSequence(const std::string& number) const {
+    return last_.at(ContainerKey(number));
+  }
+  std::vector<scoring::TieCandidate> Candidates(
+      const std::string& number) const {
+    std::vector<scoring::TieCandidate> candidates;
+    for (const Read& one : movements_.at(ContainerKey(number))) {
+      candidates.push_back({&one.movement, &one.assessment});
+    }
+    return candidates;
+  }
+
+ private:
+  absl::Status ReadOne(const store::Store& store, const std::string& number,
+                       const EntityKey& key, std::vector<uint64_t>* sequences) {
+    // What came after the look at the container is none of its past.
+    const uint64_t last = last_.at(key);
+    absl::Status status = store.ScanPrefix(
+        store::Table::kContainerIndex, ContainerIndexPrefix(number), "",
+        [&](absl::string_view found, absl::string_view) {
+          const uint64_t sequence =
+              store::FromBigEndian64(found.substr(number.size() + 1));
+          if (sequence <= last) sequences->push_back(sequence);
+          return true;
+        });
+    if (!status.ok()) return status;
+    std::sort(sequences->begin(), sequences->end());
+    sequences->erase(std::unique(sequences->begin(), sequences->end()),
+                     sequences->end());
+    if (sequences->size() > kMovementsMax) {
+      sequences->erase(sequences->begin(), sequences->end() - kMovementsMax);
+    }
+    std::vector<Read>& movements = movements_[key];
+    for (const uint64_t sequence : *sequences) {
+      auto read = ReadMovement(store, sequence);
+      if (!read.ok()) return read.status();
+      movements.push_back(*std::move(read));
+    }
+    return absl::OkStatus();
+  }
+
+  // A later version may name another container, so that only the index of
+  // identities knows it.
+  absl::Status DropOldVersions() {
+    return engine_->Run([&](Core& core) {
+      for (auto& [key, movements] : movements_) {
+        for (size_t i = movements.size(); i-- > 0;) {
+          const v1::Movement& m = movements[i].movement;
+          auto latest = core.LatestSequence(IdentityOf(m.source(), m.id()));
+          if (!latest.ok()) return latest.status();
+          if (*latest == movements[i].assessment.sequence()) continue;
+          movements.erase(movements.begin() + static_cast<ptrdiff_t>(i));
+        }
+      }
+      return absl::OkStatus();
+    });
+  }
+
+  Engine* const engine_;
+  absl::flat_hash_map<EntityKey, std::vector<uint64_t>> sequences_;
+  absl::flat_hash_map<EntityKey, uint64_t> last_;
+  absl::flat_hash_map<EntityKey, std::vector<Read>> movements_;
+};
+
+// What was decided about: the version that is named, else the latest.
+absl::Status TieDecision(const store::Store& store, TiedDecision* one) {
+  const v1::AssessmentRef& ref = one->record.decision().assessment();
+  for (uint64_t version = one->movement_sequence; version != 0;) {
+    auto read = ReadMovement(store, version);
+    if (!read.ok()) return read.status();
+    const v1::Assessment& a = read->assessment;
+    if (ref.sequence() != 0 && ref.sequence() != version) {
+      version = a.corrects_sequence();
+      continue;
+    }
+    v1::DecisionTie* tie = one->record.mutable_tie();
+    tie->set_assessment_sequence(version);
+    tie->set_container_number(a.container_number());
+    tie->set_unit(a.unit().id());
+    tie->set_score(a.score());
+    tie->set_lane(a.lane());
+    tie->set_control(a.control());
+    return absl::OkStatus();
+  }
+  one->status = UnknownAssessment(ref);
+  return absl::OkStatus();
+}
+
+// The container of the assessment that is named; false when the outcome says
+// another one.
+bool TakeContainer(const v1::Assessment& assessment, TiedOutcome* one) {
+  v1::Outcome* outcome = one->record.mutable_outcome();
+  const std::string& number = assessment.container_number();
+  if (outcome->container_number().empty()) {
+    one->number = number;
+  } else if (outcome->container_number() != number) {
+    one->status = WithViolations(
+        Error(absl::StatusCode::kInvalidArgument, "INVALID_OUTCOME",
+              absl::StrCat("the assessment is about ",
+                           number.empty() ? "no container" : number, ", not ",
+                           outcome->container_number())),
+        "outcome.",
+        {{"container_number",
+          "is not that of the assessment; send one of the "
+          "two"}});
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::Status TieAll(Engine* engine, const std::vector<TiedOutcome*>& outcomes) {
+  absl::Status status = FindAssessments<v1::OutcomeRecord>(
+      engine, outcomes,
+      [](const v1::OutcomeRecord& one) -> const v1::AssessmentRef& {
+        return one.outcome().assessment();
+      });
+  if (!status.ok()) return status;
+  auto store = engine->store();
+  if (!store.ok()) return store.status();
+  Containers containers(engine);
+  absl::flat_hash_map<const TiedOutcome*, Read> named;
+  for (TiedOutcome* one : outcomes) {
+    if (!one->status.ok()) continue;
+    one->number = one->record.outcome().container_number();
+    if (one->movement_sequence > 0) {
+      auto read = ReadMovement(**store, one->movement_sequence);
+      if (!read.ok()) return read.status();
+      if (!TakeContainer(read->assessment, one)) continue;
+      named[one] = *std::move(read);
+    }
+    if (!one->number.empty()) containers.Want(one->number);
+  }
+  status = containers.ReadAll();
+  if (!status.ok()) return status;
+  for (TiedOutcome* one : outcomes) {
+    if (!one->status.ok()) continue;
+    std::vector<scoring::TieCandidate> candidates;
+    const auto own = named.find(one);
+    if (!one->number.empty()) {
+      candidates = containers.Candidates(one->number);
+      one->container_sequence = containers.LastSequence(one->number);
+    } else if (own != named.end()) {
+      candidates.push_back({&own->second.movement, &own->second.assessment});
+    }
+    v1::OutcomeTie tie = scoring::TieOutcome(one->record.outcome(), candidates);
+    tie.set_container_number(one->number);
+    *one->record.mutable_tie() = std::move(tie);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TieAll(Engine* engine,
+                    const std::vector<TiedDecision*>& decisions) {
+  absl::Status status = FindAssessments<v1::DecisionRecord>(
+      engine, decisions,
+      [](const v1::DecisionRecord& one) -> const v1::AssessmentRef& {
+        return one.decision().assessment();
+      });
+  if (!status.ok()) return status;
+  auto store = engine->store();
+  if (!store.ok()) return store.status();
+  for (TiedDecision* one : decisions) {
+    if (!one->status.ok() || one->movement_sequence == 0) continue;
+    status = TieDecision(**store, one);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,309 @@
+#include "scoring/outcome_tie.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace portrisk::scoring {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr char kBox[] = "MSKU1234565";
+constexpr int64_t kDay = 86400;
+constexpr int64_t kNow = 20'000 * kDay;
+
+// A container's movements with their answers, told in verbs.
+class OutcomeTieTest : public testing::Test {
+ protected:
+  struct Told {
+    v1::Movement movement;
+    v1::Assessment assessment;
+  };
+
+  // `days` from now; of the visit "MSKU1234565@<visit>", or of papers where
+  // `visit` is empty.
+  Told& Tell(v1::Event event, double days, const std::string& visit,
+             const std::string& locode = "NLRTM",
+             const std::string& facility = "ECT") {
+    Told& told = told_.emplace_back();
+    v1::Movement& m = told.movement;
+    m.set_source("s");
+    m.set_id("m" + std::to_string(told_.size()));
+    m.set_event(event);
+    m.mutable_occurrence_time()->set_seconds(kNow +
+                                             static_cast<int64_t>(days * kDay));
+    m.mutable_container()->set_number(kBox);
+    m.mutable_location()->set_locode(locode);
+    m.mutable_location()->set_facility(facility);
+    told.assessment.set_sequence(100 + told_.size());
+    told.assessment.mutable_unit()->set_id(
+        visit.empty() ? "consignment:BL-1" : std::string(kBox) + "@" + visit);
+    return told;
+  }
+  static v1::Outcome Control() {
+    v1::Outcome outcome;
+    outcome.set_container_number(kBox);
+    outcome.set_locode("NLRTM");
+    outcome.set_facility("ECT");
+    outcome.mutable_time()->set_seconds(kNow);
+    outcome.set_result(v1::FOUND);
+    return outcome;
+  }
+  v1::OutcomeTie Tie(const v1::Outcome& outcome = Control()) const {
+    std::vector<TieCandidate> candidates;
+    for (const Told& told : told_) {
+      candidates.push_back({&told.movement, &told.assessment});
+    }
+    const v1::OutcomeTie tie = TieOutcome(outcome, candidates);
+    // The order in which candidates are handed over must not matter.
+    std::mt19937 random(7);
+    std::shuffle(candidates.begin(), candidates.end(), random);
+    EXPECT_EQ(TieOutcome(outcome, candidates).SerializeAsString(),
+              tie.SerializeAsString());
+    return tie;
+  }
+  static std::string Visit(const std::string& visit) {
+    return std::string(kBox) + "@" + visit;
+  }
+  static v1::Hit& AddHit(Told& told, const std::string& rule,
+                         bool shadow = false) {
+    v1::Hit& hit = *told.assessment.add_hits();
+    hit.set_rule_set("set");
+    hit.set_rule(rule);
+    hit.set_revision(3);
+    hit.set_shadow(shadow);
+    return hit;
+  }
+
+  std::deque<Told> told_;
+};
+
+TEST_F(OutcomeTieTest, WithoutMovementsThePlaceIsAllThatIsKnown) {
+  const v1::OutcomeTie tie = Tie();
+  EXPECT_EQ(tie.unit(), "");
+  EXPECT_EQ(tie.container_number(), kBox);
+  EXPECT_EQ(tie.locode(), "NLRTM");
+  EXPECT_EQ(tie.facility(), "ECT");
+  EXPECT_EQ(tie.assessments_size(), 0);
+}
+
+TEST_F(OutcomeTieTest, TheLastMovementBeforeAtThePlaceTellsTheVisit) {
+  Tell(v1::DISCHARGE, -9, "1");
+  Tell(v1::GATE_IN, -2, "2");
+  Tell(v1::GATE_OUT, 1, "3");
+  EXPECT_EQ(Tie().unit(), Visit("2"));
+}
+
+TEST_F(OutcomeTieTest, AnotherPlaceIsAnotherVisit) {
+  Tell(v1::DISCHARGE, -9, "1");
+  Tell(v1::GATE_IN, -2, "2", "BEANR");
+  Tell(v1::GATE_IN, -1, "3", "NLRTM", "APM");
+  EXPECT_EQ(Tie().unit(), Visit("1"));
+  v1::Outcome somewhere = Control();
+  somewhere.clear_facility();
+  EXPECT_EQ(Tie(somewhere).unit(), Visit("3"));
+  somewhere.clear_locode();
+  EXPECT_EQ(Tie(somewhere).unit(), Visit("3"));
+}
+
+TEST_F(OutcomeTieTest, APlaceThatAMovementDoesNotSayIsTheSame) {
+  Tell(v1::DISCHARGE, -1, "1", "", "");
+  EXPECT_EQ(Tie().unit(), Visit("1"));
+}
+
+TEST_F(OutcomeTieTest, OnlyNinetyDaysBeforeAndThreeAfterConcernAControl) {
+  Tell(v1::DISCHARGE, -90.5, "old");
+  Tell(v1::GATE_OUT, 3.5, "late");
+  EXPECT_EQ(Tie().unit(), "");
+  Tell(v1::DISCHARGE, -89.5, "in time");
+  EXPECT_EQ(Tie().unit(), Visit("in time"));
+}
+
+TEST_F(OutcomeTieTest, TheFirstMovementAfterStandsInWhereNoneWasBefore) {
+  Tell(v1::GATE_OUT, 2.5, "second");
+  Tell(v1::GATE_OUT, 1.5, "first");
+  EXPECT_EQ(Tie().unit(), Visit("first"));
+}
+
+TEST_F(OutcomeTieTest, PapersAndWhatIsNoFactNameNoVisit) {
+  Tell(v1::MANIFEST_LODGED, -1, "");
+  Tell(v1::MANIFEST_LODGED, -1, "papers");
+  Tell(v1::GATE_IN, -1, "planned").movement.set_classifier(v1::PLANNED);
+  Tell(v1::GATE_IN, -1, "void").movement.set_retraction(true);
+  Tell(v1::GATE_IN, -1, "timeless").movement.clear_occurrence_time();
+  EXPECT_EQ(Tie().unit(), "");
+}
+
+TEST_F(OutcomeTieTest, AUnitThatIsNamedGoesBeforeThePlace) {
+  Tell(v1::DISCHARGE, -9, "1");
+  Tell(v1::GATE_IN, -2, "2");
+  v1::Outcome named = Control();
+  named.set_unit(Visit("1"));
+  EXPECT_EQ(Tie(named).unit(), Visit("1"));
+  EXPECT_THAT(Tie(named).assessments(), ElementsAre(101));
+  named.set_unit("never heard of");
+  EXPECT_EQ(Tie(named).unit(), "never heard of");
+  EXPECT_EQ(Tie(named).assessments_size(), 0);
+}
+
+TEST_F(OutcomeTieTest, SoDoesTheAssessmentThatIsNamed) {
+  Tell(v1::DISCHARGE, -9, "1");
+  Tell(v1::GATE_IN, -2, "2");
+  v1::Outcome named = Control();
+  named.mutable_assessment()->set_source("s");
+  named.mutable_assessment()->set_movement_id("m1");
+  EXPECT_EQ(Tie(named).unit(), Visit("1"));
+  named.mutable_assessment()->set_source("another");
+  EXPECT_EQ(Tie(named).unit(), Visit("2")) << "it is not among them";
+}
+
+TEST_F(OutcomeTieTest, WithoutAContainerOnlyANameTells) {
+  Tell(v1::DISCHARGE, -1, "1");
+  v1::Outcome outcome = Control();
+  outcome.clear_container_number();
+  EXPECT_EQ(Tie(outcome).unit(), "");
+}
+
+TEST_F(OutcomeTieTest, ThePlaceOfTheControlElseOfTheUnit) {
+  Tell(v1::DISCHARGE, -1, "1", "BEANR", "PSA");
+  v1::Outcome outcome = Control();
+  outcome.clear_locode();
+  outcome.clear_facility();
+  EXPECT_EQ(Tie(outcome).locode(), "BEANR");
+  EXPECT_EQ(Tie(outcome).facility(), "PSA");
+}
+
+TEST_F(OutcomeTieTest, TheWayComesFromTheUnitThenFromPapersOfTheLoad) {
+  Told& papers = Tell(v1::MANIFEST_LODGED, -12, "");
+  papers.movement.mutable_consignment()->set_origin_locode("ECUIO");
+  papers.movement.mutable_consignment()->set_loading_locode("ECGYE");
+  papers.movement.mutable_consignment()->set_discharge_locode("BEANR");
+  papers.movement.mutable_consignment()->set_commodity("080390");
+  Told& discharge = Tell(v1::DISCHARGE, -2, "1");
+  discharge.movement.mutable_consignment()->set_destination_locode("NLRTM");
+  discharge.movement.mutable_transport()->set_previous_locode("PAPTY");
+  const v1::OutcomeTie tie = Tie();
+  EXPECT_EQ(tie.from_locode(), "ECGYE") << "papers go before transport";
+  EXPECT_EQ(tie.to_locode(), "NLRTM") << "the unit goes before older papers";
+  EXPECT_EQ(tie.chapter(), "08");
+}
+
+TEST_F(OutcomeTieTest, WithoutPapersTransportTellsTheWay) {
+  Told& discharge = Tell(v1::DISCHARGE, -2, "1");
+  discharge.movement.mutable_transport()->set_previous_locode("PAPTY");
+  discharge.movement.mutable_transport()->set_next_locode("DEHAM");
+  EXPECT_EQ(Tie().from_locode(), "PAPTY");
+  EXPECT_EQ(Tie().to_locode(), "DEHAM");
+  EXPECT_EQ(Tie().chapter(), "");
+}
+
+TEST_F(OutcomeTieTest, TheLoadBeforeThisOneDoesNotSpeak) {
+  const auto from_papers = [&](v1::Event end, v1::LoadStatus status) {
+    told_.clear();
+    Tell(v1::MANIFEST_LODGED, -30, "")
+        .movement.mutable_consignment()
+        ->set_loading_locode("ECGYE");
+    Told& between = Tell(end, -20, "0");
+    between.movement.mutable_container()->set_load_status(status);
+    Tell(v1::DISCHARGE, -2, "1");
+    return Tie().from_locode();
+  };
+  EXPECT_EQ(from_papers(v1::STUFFING, v1::FULL), "");
+  EXPECT_EQ(from_papers(v1::STRIPPING, v1::FULL), "");
+  EXPECT_EQ(from_papers(v1::GATE_IN, v1::EMPTY), "");
+  EXPECT_EQ(from_papers(v1::LOAD, v1::EMPTY), "");
+  EXPECT_EQ(from_papers(v1::GATE_IN, v1::FULL), "ECGYE");
+  EXPECT_EQ(from_papers(v1::WEIGHING, v1::EMPTY), "ECGYE");
+}
+
+TEST_F(OutcomeTieTest, PapersOfFourMonthsAgoAreOfAnotherLoad) {
+  Tell(v1::MANIFEST_LODGED, -123, "")
+      .movement.mutable_consignment()
+      ->set_loading_locode("ECGYE");
+  Tell(v1::DISCHARGE, -2, "1");
+  EXPECT_EQ(Tie().from_locode(), "");
+  Tell(v1::MANIFEST_LODGED, -121, "")
+      .movement.mutable_consignment()
+      ->set_loading_locode("ECPBO");
+  EXPECT_EQ(Tie().from_locode(), "ECPBO");
+}
+
+TEST_F(OutcomeTieTest, PartiesOfUnitAndPapersTheLatestFirst) {
+  v1::Pseudonyms& early =
+      *Tell(v1::MANIFEST_LODGED, -9, "").movement.mutable_pseudonyms();
+  early.set_key_id("k");
+  early.set_consignee(1);
+  early.set_shipper(2);
+  Tell(v1::YARD_MOVE, -3, "1");
+  v1::Pseudonyms& late =
+      *Tell(v1::DISCHARGE, -2, "1").movement.mutable_pseudonyms();
+  late.set_key_id("k");
+  late.set_consignee(5);
+  EXPECT_EQ(Tie().pseudonyms().consignee(), 5u);
+  EXPECT_EQ(Tie().pseudonyms().shipper(), 2u);
+  told_.clear();
+  Tell(v1::DISCHARGE, -2, "1");
+  EXPECT_FALSE(Tie().has_pseudonyms());
+}
+
+TEST_F(OutcomeTieTest, WhatHadSelectedTheUnitIsWhatCameBeforeTheControl) {
+  Told& first = Tell(v1::DISCHARGE, -3, "1");
+  first.assessment.mutable_unit()->set_lane(v1::ORANGE);
+  first.assessment.mutable_unit()->set_channel(v1::SCORE);
+  first.assessment.mutable_unit()->set_selection_ppm(10);
+  AddHit(first, "b");
+  AddHit(first, "a", /*shadow=*/true);
+  Told& second = Tell(v1::YARD_MOVE, -2, "1");
+  second.assessment.mutable_unit()->set_lane(v1::YELLOW);
+  second.assessment.mutable_unit()->set_channel(v1::RANDOM);
+  second.assessment.mutable_unit()->set_selection_ppm(20);
+  AddHit(second, "b", /*shadow=*/true);
+  AddHit(second, "a");
+  AddHit(second, "c", /*shadow=*/true);
+  Told& after = Tell(v1::GATE_OUT, 1, "1");
+  after.assessment.mutable_unit()->set_lane(v1::RED);
+  after.assessment.mutable_unit()->set_selection_ppm(30);
+  AddHit(after, "d");
+  const v1::OutcomeTie tie = Tie();
+  EXPECT_THAT(tie.assessments(), ElementsAre(101, 102, 103));
+  EXPECT_EQ(tie.lane(), v1::ORANGE);
+  EXPECT_EQ(tie.channel(), v1::SCORE);
+  EXPECT_EQ(tie.selection_ppm(), 20u);
+  ASSERT_EQ(tie.hits_size(), 3);
+  EXPECT_EQ(tie.hits(0).rule(), "a");
+  EXPECT_FALSE(tie.hits(0).shadow()) << "in force once is in force";
+  EXPECT_EQ(tie.hits(1).rule(), "b");
+  EXPECT_FALSE(tie.hits(1).shadow());
+  EXPECT_EQ(tie.hits(2).rule(), "c");
+  EXPECT_TRUE(tie.hits(2).shadow());
+  EXPECT_EQ(tie.hits(2).rule_set(), "set");
+  EXPECT_EQ(tie.hits(2).revision(), 3u);
+}
+
+TEST_F(OutcomeTieTest, AssessmentsAndHitsAreBounded) {
+  for (int i = 0; i < 70; ++i) {
+    Told& told = Tell(v1::YARD_MOVE, -2 + i * 0.01, "1");
+    AddHit(told, "r" + std::to_string(100 + i));
+  }
+  const v1::OutcomeTie tie = Tie();
+  EXPECT_EQ(tie.hits_size(), kTieHitsMax);
+  ASSERT_EQ(tie.assessments_size(), kTieAssessmentsMax);
+  EXPECT_EQ(tie.assessments(0), 107u) << "the newest are kept";
+  EXPECT_EQ(tie.assessments(63), 170u);
+}
+
+TEST(ContainerOfUnitTest, IsWhatStandsBeforeTheSign) {
+  EXPECT_EQ(ContainerOfUnit("MSKU1234565@NLRTM/1"), "MSKU1234565");
+  EXPECT_EQ(ContainerOfUnit("consignment:bill-17"), "");
+  EXPECT_EQ(ContainerOfUnit("consignment:B@17"), "");
+  EXPECT_EQ(ContainerOfUnit(""), "");
+}
+
+}  // namespace
+}  // namespace portrisk::scoring
