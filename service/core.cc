@@ -124,9 +124,9 @@ absl::StatusOr<uint64_t> Core::Recover() {
   // A table that came into use after the checkpoint may be behind it.
   const uint64_t from =
       std::min(recovered_to_, entities_.aggregates().FoldedTo()) + 1;
+  v1::JournalBlock parsed;
   absl::Status status =
       store_->ScanJournal(from, [&](const store::Block& block) {
-        v1::JournalBlock parsed;
         if (!parsed.ParseFromString(block.bytes)) return Damaged("a block");
         for (const v1::JournalRecord& record : parsed.records()) {
           if (record.sequence() < from) continue;
@@ -155,8 +155,8 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
     FoldRules(record);
     return absl::OkStatus();
   }
-  v1::Movement movement;
-  v1::Assessment assessment;
+  v1::Movement& movement = folded_;
+  v1::Assessment& assessment = assessment_;
   if (!movement.ParseFromString(record.movement().movement()) ||
       !assessment.ParseFromString(record.movement().assessment())) {
     return Damaged("a movement");

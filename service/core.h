@@ -229,6 +229,7 @@ class Core {
   // Reused.
   scoring::Assessor assessor_;
   v1::Assessment assessment_;
+  v1::Movement folded_;
   v1::JournalRecord record_;
   std::vector<Trip> trips_;
   v1::JournalBlock cached_block_;  // Of the last ReadRecord.
