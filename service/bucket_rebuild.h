@@ -1,8 +1,8 @@
 // Buckets of aggregates that could not take a movement out, made anew from the
 // journal, before anything else happens at the position of the correction.
 //
-// Costs a walk through what was recorded of the period of the bucket's step,
-// about 3 us a movement (scoring/AGGREGATES.md, "Corrections").
+// Costs a walk through what was recorded of the period of the bucket's step: a
+// parse and a look at the key for each movement of it.
 #ifndef PORTRISK_SERVICE_BUCKET_REBUILD_H_
 #define PORTRISK_SERVICE_BUCKET_REBUILD_H_
 
