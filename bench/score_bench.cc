@@ -52,6 +52,7 @@ class OneCore {
     admission_ = std::make_unique<service::Admission>(options.secrets);
     store_ = *store::Store::Open(options.store);
     service::CoreOptions core;
+    core.rule_sets = &rule_sets_;
     core.draw_key.id = "bench";
     core_ = std::make_unique<service::Core>(core, store_);
     Check(core_->Recover().ok(), "the store recovers");

@@ -85,6 +85,8 @@ struct AggregateDeclaration {
   int64_t resolution_s = 0;
   int64_t half_life_s = 0;  // 0: no decay.
   std::vector<cel::Checked> key;
+  // Of each part, the field of a party that it is (aggregate_keys.h).
+  std::vector<uint8_t> key_people;
   std::string key_source;  // For people.
   cel::Checked where;      // Without an expression: always.
   cel::Checked value;

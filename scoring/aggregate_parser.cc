@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "scoring/aggregate_keys.h"
 #include "scoring/aggregate_length.h"
 #include "scoring/aggregate_types.h"
 #include "scoring/cel/parser.h"
@@ -183,12 +184,28 @@ class AggregateReader {
                                     cel::TypeName(checked.expr->type)),
                        "movement.container.number");
       }
+      if (const cel::Expr* who = NamesWithoutPseudonym(*checked.expr)) {
+        RefuseName(*part, *who);
+      }
       absl::StrAppend(&out->key_source, out->key_source.empty() ? "" : ", ",
                       part->text);
+      out->key_people.push_back(PersonOf(*checked.expr));
       out->key.push_back(std::move(checked));
     }
     out->shape.group = AggregateIdentity(canonical);
     return canonical;
+  }
+
+  void RefuseName(const YamlNode& part, const cel::Expr& who) {
+    const std::vector<size_t> offsets = ScalarOffsets(issues_->source(), part);
+    issues_->Error(
+        "BAD_AGGREGATE",
+        offsets[std::min<size_t>(who.begin, offsets.size() - 1)],
+        "what is remembered under a key may not say who it is about, and only "
+        "the id of a party, the account and device of who acts and a plate "
+        "have a pseudonym, as they are",
+        "movement.haulier.id, or movement.pseudonyms.haulier, which stands for "
+        "the id or, without one, the name");
   }
 
   std::string Where(const MapReader& map, AggregateDeclaration* out) {

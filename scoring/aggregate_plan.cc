@@ -7,9 +7,12 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "scoring/aggregate_keys.h"
+#include "scoring/aggregate_parser.h"
 #include "scoring/cel/environment.h"
 #include "scoring/container_history.h"
 #include "scoring/limits.h"
+#include "scoring/rule_set.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -51,6 +54,7 @@ std::shared_ptr<const AggregatePlan> AggregatePlan::Make(
       for (const cel::Checked& key : one->key) {
         group.key.push_back(compiler.Add(*key.expr));
       }
+      group.key_people = one->key_people;
       group.source = one->key_source;
     }
     plan->groups_.back().end = index + 1;
@@ -76,6 +80,22 @@ std::shared_ptr<const AggregatePlan> AggregatePlan::Make(
     }
   }
   return plan;
+}
+
+AggregatePlan::Use AggregatePlan::UseOf(const RuleSet& rule_set) {
+  return {rule_set.aggregates,
+          AggregatesRead(rule_set, AggregateReaders::kAll)};
+}
+
+AggregatePlan::Use AggregatePlan::UseOf(const RuleSet& rule_set,
+                                        absl::Span<const uint64_t> ids) {
+  Use use{rule_set.aggregates, {}};
+  if (rule_set.aggregates == nullptr) return use;
+  for (const auto& one : rule_set.aggregates->declarations()) {
+    use.used.push_back(
+        std::binary_search(ids.begin(), ids.end(), one.shape.id));
+  }
+  return use;
 }
 
 const AggregatePlan::Binding* AggregatePlan::Find(
@@ -124,6 +144,27 @@ bool AggregateInput::KeyOf(uint32_t group, std::string* key) {
   return true;
 }
 
+bool AggregateInput::StateKeyOf(uint32_t group, std::string* key) {
+  key->clear();
+  const AggregatePlan::Group& one = plan_->groups()[group];
+  for (size_t i = 0; i < one.key.size(); ++i) {
+    const cel::Value value = state_.Evaluate(one.key[i]);
+    if (!value.is_decided()) {
+      has_key_[group] = 0;
+      return false;
+    }
+    if (one.key_people[i] == kNobody) {
+      AppendCanonical(value, key);
+      continue;
+    }
+    const auto pseudonym = PseudonymOf(one.key_people[i], *movement_);
+    if (!pseudonym) return false;
+    AppendCanonical(cel::Value::Uint(*pseudonym), key);
+  }
+  has_key_[group] = 1;
+  return true;
+}
+
 bool AggregateInput::Contribute(uint32_t aggregate,
                                 AggregateContribution* one) {
   const AggregatePlan::Rule& rule = plan_->rules_[aggregate];
@@ -166,6 +207,18 @@ void AggregateInput::Contributions(uint64_t movement_key,
     one.movement_key = movement_key;
     if (Contribute(aggregate, &one)) out->push_back(one);
   }
+}
+
+std::vector<AggregateShape> AggregatesOf(const RuleSet& rule_set) {
+  std::vector<AggregateShape> shapes;
+  const std::vector<bool> read =
+      AggregatesRead(rule_set, AggregateReaders::kNoDrafts);
+  for (size_t i = 0; i < read.size(); ++i) {
+    if (read[i]) {
+      shapes.push_back(rule_set.aggregates->declarations()[i].shape);
+    }
+  }
+  return shapes;
 }
 
 void WriteContribution(const AggregatePlan& plan,

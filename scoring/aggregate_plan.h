@@ -25,6 +25,8 @@
 
 namespace portrisk::scoring {
 
+class RuleSet;
+
 class AggregatePlan {
  public:
   // A rule set's aggregates, and which of them, by index, are in use.
@@ -34,14 +36,20 @@ class AggregatePlan {
   };
   static std::shared_ptr<const AggregatePlan> Make(const std::vector<Use>& all);
 
+  // All aggregates of a rule set that rules or suppressions read, drafts too.
+  static Use UseOf(const RuleSet& rule_set);
+  // Those of the rule set with these identities, which are ascending.
+  static Use UseOf(const RuleSet& rule_set, absl::Span<const uint64_t> ids);
+
   // Aggregates with the same key expression: they share the state, which is
   // stored under (id, value of the key).
   struct Group {
     uint64_t id = 0;
     uint32_t begin = 0;  // Its aggregates.
     uint32_t end = 0;
-    std::vector<uint32_t> key;  // Instructions of the plan's program.
-    std::string source;         // The expressions, for people.
+    std::vector<uint32_t> key;        // Instructions of the plan's program.
+    std::vector<uint8_t> key_people;  // Of each (aggregate_keys.h).
+    std::string source;               // The expressions, for people.
   };
   // By id, ascending.
   const std::vector<Group>& groups() const { return groups_; }
@@ -98,6 +106,11 @@ class AggregateInput {
   // it read the group's aggregates.
   bool KeyOf(uint32_t group, std::string* key);
 
+  // HOT PATH. The same, with the pseudonym of whoever the key names in the
+  // place of the name: what states are stored under. False also when admission
+  // has not made that pseudonym.
+  bool StateKeyOf(uint32_t group, std::string* key);
+
   // HOT PATH. Replaces `out` by what the movement adds, by aggregate. Nothing
   // for what is not an actual event, a retraction, or without a time. Texts
   // live until the next Begin.
@@ -116,6 +129,10 @@ class AggregateInput {
   uint64_t hash_ = 0;                  // the hash of its value.
   std::vector<uint8_t> has_key_;       // By group: kUnasked, 0 or 1.
 };
+
+// The aggregates that the rules of a set read, drafts left out: what a
+// programme with it has.
+std::vector<AggregateShape> AggregatesOf(const RuleSet& rule_set);
 
 // For journals: a contribution as a message and back. `key` is what KeyOf gave
 // or what stands for it. Read returns false when the aggregate is not in the

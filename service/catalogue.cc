@@ -8,7 +8,30 @@
 namespace portrisk::service {
 namespace {
 
+void FoldTables(const v1::RuleRecord& rule, v1::Catalogue* catalogue) {
+  for (const v1::AggregateTable& table : rule.made_tables()) {
+    *catalogue->add_tables() = table;
+    catalogue->set_tables_made(
+        std::max(catalogue->tables_made(), table.number()));
+  }
+  auto* const tables = catalogue->mutable_tables();
+  for (v1::AggregateTable& table : *tables) {
+    for (const uint32_t ready : rule.ready_tables()) {
+      if (table.number() == ready) {
+        table.set_ready_sequence(rule.event().sequence());
+      }
+    }
+  }
+  const auto dropped = [&](const v1::AggregateTable& table) {
+    return std::find(rule.dropped_tables().begin(), rule.dropped_tables().end(),
+                     table.number()) != rule.dropped_tables().end();
+  };
+  tables->erase(std::remove_if(tables->begin(), tables->end(), dropped),
+                tables->end());
+}
+
 void FoldRule(const v1::RuleRecord& rule, v1::Catalogue* catalogue) {
+  FoldTables(rule, catalogue);
   if (rule.has_statistics()) {
     *catalogue->mutable_statistics() = rule.statistics();
   }

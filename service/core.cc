@@ -6,6 +6,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "scoring/timestamps.h"
@@ -18,12 +20,6 @@ namespace portrisk::service {
 namespace {
 
 using scoring::JournaledMovement;
-
-uint64_t MovementKey(const Digest& identity) {
-  uint64_t key = 0;
-  for (int i = 0; i < 8; ++i) key = key << 8 | identity[i];
-  return key;
-}
 
 // Appends one element of JournalBlock.records.
 void AppendToBlock(const v1::JournalRecord& record, std::string* block) {
@@ -78,6 +74,12 @@ void Stamp(v1::JournalRecord* record) {
 
 }  // namespace
 
+uint64_t MovementKey(const Digest& identity) {
+  uint64_t key = 0;
+  for (int i = 0; i < 8; ++i) key = key << 8 | identity[i];
+  return key;
+}
+
 Digest IdentityOf(absl::string_view source, absl::string_view id) {
   // The length of the source keeps ("ab", "c") apart from ("a", "bc").
   std::string text;
@@ -114,17 +116,24 @@ absl::StatusOr<uint64_t> Core::Recover() {
   if (!checkpoint.ok()) return checkpoint.status();
   next_sequence_ = checkpoint->sequence() + 1;
   last_recorded_time_ = checkpoint->last_recorded_time();
+  recovered_to_ = checkpoint->sequence();
+  absl::Status aggregates = RecoverOccurrences();
+  if (aggregates.ok()) aggregates = RecoverAggregates();
+  if (!aggregates.ok()) return aggregates;
   uint64_t folded = 0;
-  const uint64_t from = next_sequence_;
+  // A table that came into use after the checkpoint may be behind it.
+  const uint64_t from =
+      std::min(recovered_to_, entities_.aggregates().FoldedTo()) + 1;
+  v1::JournalBlock parsed;
   absl::Status status =
       store_->ScanJournal(from, [&](const store::Block& block) {
-        v1::JournalBlock parsed;
         if (!parsed.ParseFromString(block.bytes)) return Damaged("a block");
         for (const v1::JournalRecord& record : parsed.records()) {
           if (record.sequence() < from) continue;
-          absl::Status status = Fold(record);
+          const bool all = record.sequence() > recovered_to_;
+          absl::Status status = all ? Fold(record) : FoldAggregates(record);
           if (!status.ok()) return status;
-          ++folded;
+          folded += all ? 1 : 0;
         }
         return absl::OkStatus();
       });
@@ -146,8 +155,8 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
     FoldRules(record);
     return absl::OkStatus();
   }
-  v1::Movement movement;
-  v1::Assessment assessment;
+  v1::Movement& movement = folded_;
+  v1::Assessment& assessment = assessment_;
   if (!movement.ParseFromString(record.movement().movement()) ||
       !assessment.ParseFromString(record.movement().assessment())) {
     return Damaged("a movement");
@@ -225,8 +234,15 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
 absl::Status Core::UnfoldPrior(const JournaledMovement& input,
                                const v1::Movement& prior) {
   auto named = entities_.Get(prior);
-  if (named.ok()) entities_.Unfold(input, prior, *named);
-  return named.status();
+  if (!named.ok()) return named.status();
+  occurrences_.Add(input.sequence, prior);
+  absl::Status status = entities_.Unfold(
+      input, prior, *named,
+      [this](const Period& period, uint64_t end, VisitRecord visit) {
+        return ReadPeriod(period, end, visit);
+      });
+  is_broken_ |= !status.ok();
+  return status;
 }
 
 void Core::Apply(MovementTask* task) {
@@ -309,17 +325,16 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
                                 next_sequence_, prior != nullptr};
   const scoring::AssessContext context{programme_.get(), reference_.get(),
                                        &options_.profile, &options_.draw_key};
-  if (prior != nullptr) {
-    absl::Status status = UnfoldPrior(input, *prior);
-    if (!status.ok()) return status;
-  }
+  absl::Status status = entities_.Renew(*task->movement, &named);
+  if (status.ok() && prior != nullptr) status = UnfoldPrior(input, *prior);
+  if (!status.ok()) return status;
   if (programme_->reads_finds() && named.finds[0] == nullptr) {
     // A rule that reads them came into force after this batch was gathered.
     entities_.FindRatesOf(*task->movement, &named);
-    absl::Status status = entities_.Load();
+    status = entities_.Load();
     if (!status.ok()) return status;
   }
-  assessor_.Assess(context, input, Entities::States(named), &assessment_);
+  assessor_.Assess(context, input, entities_.States(named), &assessment_);
   *assessment_.mutable_recorded_time() = batch_->recorded_time;
   assessment_.set_corrects_sequence(corrects);
   entities_.Fold(input, assessment_.unit(), named);
@@ -349,6 +364,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
 void Core::Index(const v1::Movement& movement, const Digest& identity,
                  uint64_t sequence) {
   pending_->identity[identity] = sequence;
+  occurrences_.Add(sequence, movement);
   const std::string& number = movement.container().number();
   if (!number.empty()) {
     pending_->containers.emplace_back(ContainerKey(number), sequence);

@@ -18,40 +18,21 @@
 #include "absl/time/time.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/assess.h"
+#include "service/batch.h"
 #include "service/entities.h"
+#include "service/occurrence_index.h"
 #include "service/rule_tallies.h"
 #include "service/task.h"
 #include "store/store.h"
 
 namespace portrisk::service {
 
-// One commit in the making. Two alternate: one is computed while the other is
-// on its way to the disk.
-struct Batch {
-  struct Record {
-    std::string movement;
-    std::string assessment;
-    std::string control;  // An outcome or decision, as a JournalRecord.
-  };
-
-  uint64_t first_sequence = 0;
-  google::protobuf::Timestamp recorded_time;
-  size_t record_count = 0;
-  std::vector<Record> records;  // Kept beyond record_count for their memory.
-  std::string block;            // Serialised JournalBlock.
-  std::vector<store::Put> puts;
-  std::vector<Task*> tasks;         // Answered when the batch is durable.
-  std::deque<std::string> repeats;  // Stored assessments that tasks point to.
-};
-
-// What the identity and container indexes will be told at the next checkpoint.
-struct PendingIndex {
-  absl::flat_hash_map<Digest, uint64_t> identity;  // To the latest version.
-  std::vector<std::pair<EntityKey, uint64_t>> containers;  // In order.
-};
+class RuleSets;
 
 struct CoreOptions {
   size_t cache_states_max = 1'000'000;
+  // Declare the aggregates of tables; outlive the core. Null: there are none.
+  const RuleSets* rule_sets = nullptr;
   scoring::SelectionProfile profile;
   scoring::DrawKey draw_key;
   // Verification: take no state from the store, only the journal.
@@ -72,6 +53,9 @@ class Core {
   // it when that is not durable yet, else null.
 
   void Begin(absl::Time now, const Batch* in_flight, Batch* batch);
+  // Whether states were left half changed by a failure to read: they have to go
+  // back to the last durable position.
+  bool is_broken() const { return is_broken_; }
   // Reads everything the tasks name, in one batched read per table. May come
   // again, for more tasks, after these were applied.
   absl::Status Gather(const std::vector<Task*>& tasks);
@@ -103,6 +87,18 @@ class Core {
   // The breakers of a new revision.
   void Watch(const v1::Revision& revision);
   void SetReference(std::shared_ptr<const scoring::Reference> reference);
+  // Brings what is being filled to the end of the journal, this batch included.
+  // Takes a look-up of each movement since.
+  absl::Status CatchUp(Aggregates* filling);
+  // When everything folded so far occurred.
+  const OccurrenceIndex& occurrences() const { return occurrences_; }
+  // From now on the tables with these numbers are in use; see Aggregates.
+  void ChangeAggregates(Aggregates::Plan plan,
+                        const std::vector<uint32_t>& numbers,
+                        Aggregates* filled);
+  // Whose states are to be dropped from the store: tables that are in the
+  // catalogue no more.
+  void DropTables(const std::vector<uint32_t>& numbers);
   const scoring::Programme& programme() const { return *programme_; }
 
   // --- Outcomes and decisions, in core_outcomes.cc.
@@ -141,6 +137,19 @@ class Core {
   // After they are in the store.
   void Thaw();
 
+  // What goes with the next checkpoint: prefixes of states to be dropped, and
+  // memory to be given back. While nothing is frozen.
+  struct Leftovers {
+    std::vector<std::string> prefixes;
+    std::vector<std::unique_ptr<Aggregates::Table>> tables;
+  };
+  Leftovers TakeLeftovers();
+
+  // For verification, before the first Fold: counts aggregates in the tables
+  // that were in use at `checkpoint`, by the catalogue of the journal's end.
+  absl::Status VerifyAggregates(const v1::Catalogue& catalogue,
+                                uint64_t checkpoint);
+
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
   // The part of Fold for records that are not movements.
@@ -160,6 +169,13 @@ class Core {
   // Journals what tripped; from the next movement on the rules are in shadow.
   void ApplyTrips();
   absl::Status RecoverTallies();
+  absl::Status RecoverAggregates();
+  absl::Status RecoverOccurrences();
+  // ReadOccurred of everything folded so far, this batch included.
+  absl::Status ReadPeriod(const Period& period, uint64_t end,
+                          VisitRecord visit);
+  // Folds a record that all states but those of aggregates have.
+  absl::Status FoldAggregates(const v1::JournalRecord& record);
   // Adds a record to the batch: stamps it, writes it into the block.
   void AppendRecord(v1::JournalRecord* record);
   // A journaled outcome or decision, of the batches under way included.
@@ -185,8 +201,11 @@ class Core {
   Entities entities_;
   v1::Catalogue catalogue_;
   RuleTallies tallies_;
+  OccurrenceIndex occurrences_;
+  bool is_broken_ = false;
   uint64_t next_sequence_ = 1;
   google::protobuf::Timestamp last_recorded_time_;
+  uint64_t recovered_to_ = 0;  // By the checkpoint, all but aggregates.
   std::shared_ptr<const scoring::Programme> programme_;
   std::vector<scoring::Programme::List> lists_;
   std::shared_ptr<const scoring::Reference> reference_;
@@ -196,7 +215,9 @@ class Core {
   std::shared_ptr<const PendingIndex> frozen_;
   v1::Checkpoint frozen_at_;
   std::string frozen_tallies_;
+  KeyValues frozen_occurrences_;
   uint64_t since_freeze_ = 0;
+  std::vector<std::string> dropped_;  // Prefixes of states.
 
   // Of the batch in the making.
   Batch* batch_ = nullptr;
@@ -208,6 +229,7 @@ class Core {
   // Reused.
   scoring::Assessor assessor_;
   v1::Assessment assessment_;
+  v1::Movement folded_;
   v1::JournalRecord record_;
   std::vector<Trip> trips_;
   v1::JournalBlock cached_block_;  // Of the last ReadRecord.

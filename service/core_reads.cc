@@ -103,10 +103,12 @@ absl::StatusOr<uint64_t> Core::LatestSequence(const Digest& identity) {
 }
 
 void Core::Freeze() {
-  entities_.Freeze();
+  entities_.Freeze(last_sequence());
   frozen_ = std::move(pending_);
   pending_ = std::make_shared<PendingIndex>();
   frozen_tallies_ = tallies_.State().SerializeAsString();
+  frozen_occurrences_.clear();
+  occurrences_.TakeChanged(&frozen_occurrences_);
   frozen_at_.set_sequence(last_sequence());
   *frozen_at_.mutable_last_recorded_time() = last_recorded_time_;
   since_freeze_ = 0;
@@ -118,6 +120,9 @@ std::vector<store::SortedEntries> Core::TakeFrozen() {
   if (!frozen_tallies_.empty()) {
     states.entries.emplace_back(std::string(TalliesKey().view()),
                                 frozen_tallies_);
+  }
+  for (auto& entry : frozen_occurrences_) {
+    states.entries.push_back(std::move(entry));
   }
   store::SortedEntries identity{store::Table::kIdentity, {}};
   for (const auto& [digest, sequence] : frozen_->identity) {

@@ -94,6 +94,7 @@ void Core::ApplyTrips() {
 void Core::Restand() {
   programme_ =
       programme_->With({lists_, OverridesOf(catalogue_), SharesOf(catalogue_)});
+  entities_.aggregates().Bind(&programme_->aggregates());
 }
 
 void Core::SetProgramme(std::shared_ptr<const scoring::Programme> programme) {

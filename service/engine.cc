@@ -75,10 +75,15 @@ Engine::Engine(EngineOptions options)
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
   auto engine = std::unique_ptr<Engine>(new Engine(std::move(options)));
   engine->rule_sets_ = std::make_unique<RuleSets>();
+  const EngineOptions& o = engine->options_;
+  engine->warming_ = std::make_unique<Warming>(
+      engine.get(), WarmingOptions{o.cache_states_max, o.fill_flush_states,
+                                   o.after_filled_block});
   absl::Status status = engine->OpenStore();
   if (!status.ok()) return status;
   engine->commit_thread_ = std::thread([e = engine.get()] { e->CommitLoop(); });
   engine->apply_thread_ = std::thread([e = engine.get()] { e->ApplyLoop(); });
+  engine->warming_->Start();
   return engine;
 }
 
@@ -91,11 +96,13 @@ absl::Status Engine::OpenStore() {
     std::lock_guard<std::mutex> lock(store_mutex_);
     store_.reset();
   }
+  ++store_epoch_;
   auto opened = store::Store::Open(options_.store);
   if (!opened.ok()) return opened.status();
   std::shared_ptr<store::Store> store = std::move(*opened);
   CoreOptions core_options;
   core_options.cache_states_max = options_.cache_states_max;
+  core_options.rule_sets = rule_sets_.get();
   core_options.profile = options_.profile;
   core_options.draw_key.id = options_.secrets.key_id;
   std::copy_n(options_.secrets.draw_key.begin(),
@@ -211,6 +218,7 @@ absl::StatusOr<v1::Statistics> Engine::ObserveMovements() {
 }
 
 void Engine::Drain() {
+  if (warming_ != nullptr) warming_->Stop();
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     draining_ = true;
@@ -313,6 +321,10 @@ void Engine::Compute(const std::vector<Task*>& tasks) {
     } else {
       core_->Apply(static_cast<CommandTask*>(task));
     }
+    if (core_->is_broken() && !failed_) {
+      LogError("apply", task->status);
+      failed_ = true;
+    }
   }
 }
 
@@ -364,7 +376,9 @@ void Engine::Fail(const std::vector<Task*>& tasks) {
 void Engine::RecoverAfterFailure() {
   WaitForCommit();
   JoinCheckpoint();
+  warming_->LetGo();
   absl::Status status = OpenStore();
+  warming_->GoOn();
   if (!status.ok()) {
     LogError("reopen", status);
     core_.reset();
@@ -384,12 +398,18 @@ void Engine::MaybeCheckpoint(bool final_one) {
   JoinCheckpoint();
   WaitForCommit();
   if (failed_) return;
+  // What states take in memory is given back over there, too.
+  auto leftovers = std::make_shared<Core::Leftovers>(core_->TakeLeftovers());
   core_->Freeze();
   checkpoint_running_ = true;
-  checkpoint_thread_ = std::thread([this, store = store_] {
+  checkpoint_thread_ = std::thread([this, store = store_, leftovers] {
     StepBehind();
     absl::Status status =
         store->Ingest(core_->TakeFrozen(), core_->frozen_checkpoint());
+    for (const std::string& prefix : leftovers->prefixes) {
+      if (status.ok()) status = store->DropStates(prefix);
+    }
+    leftovers->tables.clear();
     if (!status.ok()) {
       LogError("checkpoint", status);
       failed_ = true;

@@ -31,6 +31,7 @@
 #include "service/core.h"
 #include "service/rule_sets.h"
 #include "service/task.h"
+#include "service/warming.h"
 #include "store/store.h"
 
 namespace portrisk::service {
@@ -49,6 +50,10 @@ struct EngineOptions {
   // Records between checkpoints. More means fewer writes behind and a longer
   // re-fold after a crash (about 3 us a record).
   uint64_t checkpoint_records = 100'000;
+  // Changed states of aggregates that a warming writes behind together.
+  size_t fill_flush_states = 250'000;
+  // Tests only: called after each block of the journal that a warming read.
+  std::function<void()> after_filled_block;
 };
 
 class Engine {
@@ -82,6 +87,13 @@ class Engine {
   // For content that is kept ahead of the journal (Store::PutContent).
   absl::StatusOr<std::shared_ptr<store::Store>> writable_store() const;
   const RuleSets& rule_sets() const { return *rule_sets_; }
+  // Held by who changes what is in force: a programme is compiled outside the
+  // apply loop from the catalogue, which must not change meanwhile.
+  std::mutex& rule_changes() { return rule_changes_; }
+  Warming& warming() { return *warming_; }
+  // How often the store has been opened. For what is read from it in one go and
+  // handed to the apply thread, which alone opens it.
+  uint64_t store_epoch() const { return store_epoch_; }
   const Pseudonyms& pseudonyms() const { return admission_.pseudonyms(); }
   absl::Time Now() const { return options_.clock(); }
 
@@ -141,6 +153,10 @@ class Engine {
   std::condition_variable commit_done_;
   Batch* to_commit_ = nullptr;  // Null when the commit thread is idle.
   bool stop_commits_ = false;
+
+  std::mutex rule_changes_;
+  std::unique_ptr<Warming> warming_;
+  std::atomic<uint64_t> store_epoch_{0};
 
   std::atomic<uint64_t> breaker_trips_{0};
   std::atomic<bool> failed_{false};  // A commit or a checkpoint failed.

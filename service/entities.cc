@@ -115,7 +115,7 @@ bool NamesFacility(const v1::Movement& m) {
 }  // namespace
 
 template <typename Visit>
-void Entities::EachKind(const Visit& visit) {
+void Entities::EachFixedKind(const Visit& visit) {
   visit(&containers_);
   visit(&rights_);
   visit(&vessels_);
@@ -126,7 +126,8 @@ void Entities::EachKind(const Visit& visit) {
 }
 
 void Entities::Trim() {
-  EachKind([](auto* kind) { kind->table.Trim(); });
+  EachFixedKind([](auto* kind) { kind->table.Trim(); });
+  aggregates_.Trim();
 }
 
 Entities::Named Entities::Find(const v1::Movement& movement) {
@@ -149,10 +150,12 @@ Entities::Named Entities::Find(const v1::Movement& movement) {
   VisitProfiles(movement, [&](ProfileSlot slot, const EntityKey& key) {
     named.profiles[static_cast<size_t>(slot)] = profiles_.Find(key);
   });
+  named.aggregates = aggregates_.Find(movement);
   return named;
 }
 
-void AppendKeysOf(const v1::Movement& movement, std::vector<EntityKey>* keys) {
+void Entities::AppendKeys(const v1::Movement& movement,
+                          std::vector<EntityKey>* keys) {
   const std::string& number = movement.container().number();
   const std::string& right_id = movement.pickup_right().id();
   if (!number.empty()) {
@@ -171,26 +174,24 @@ void AppendKeysOf(const v1::Movement& movement, std::vector<EntityKey>* keys) {
   VisitProfiles(movement, [&](ProfileSlot, const EntityKey& key) {
     keys->push_back(key);
   });
+  aggregates_.AppendKeys(movement, keys);
 }
 
 absl::Status Entities::Load() {
-  keys_.clear();
-  EachKind([&](auto* kind) { kind->table.AppendKeys(kind->missing, &keys_); });
-  if (keys_.empty()) return absl::OkStatus();
-  absl::Status status;
-  if (store_ != nullptr) {
-    status = store_->MultiGet(store::Table::kStates, keys_, &values_);
-    size_t begin = 0;
-    EachKind([&](auto* kind) {
-      if (status.ok()) status = kind->table.Take(kind->missing, values_, begin);
-      begin += kind->missing.size();
-    });
-  }
-  EachKind([&](auto* kind) {
-    if (!status.ok()) kind->table.Forget(kind->missing);
-    kind->missing.clear();
-  });
-  return status;
+  return LoadMissing(
+      store_,
+      [this](const auto& visit) {
+        EachFixedKind(visit);
+        aggregates_.EachKind(visit);
+      },
+      &buffers_);
+}
+
+absl::Status Entities::Renew(const v1::Movement& movement, Named* named) {
+  if (aggregates_.IsCurrent(named->aggregates)) return absl::OkStatus();
+  named->aggregates =
+      IsFact(movement) ? aggregates_.Find(movement) : Aggregates::Found();
+  return Load();
 }
 
 absl::StatusOr<Entities::Named> Entities::Get(const v1::Movement& movement) {
@@ -212,11 +213,13 @@ scoring::EntityStates Entities::States(const Named& named) {
   for (size_t i = 0; i < named.finds.size(); ++i) {
     if (named.finds[i]) states.finds[i] = &named.finds[i]->state();
   }
+  states.aggregates = aggregates_.States(named.aggregates);
   return states;
 }
 
-void Entities::Unfold(const scoring::JournaledMovement& input,
-                      const v1::Movement& prior, const Named& named) {
+absl::Status Entities::Unfold(const scoring::JournaledMovement& input,
+                              const v1::Movement& prior, const Named& named,
+                              ReadOccurred read) {
   if (named.container) {
     scoring::UnfoldContainer(input, containers_.table.Mutable(named.container));
   }
@@ -237,6 +240,7 @@ void Entities::Unfold(const scoring::JournaledMovement& input,
     scoring::UnfoldProfile(prior.occurrence_time(), state);
     state->set_last_sequence(input.sequence);
   }
+  return aggregates_.Unfold(input, prior, named.aggregates, read);
 }
 
 void Entities::Fold(const scoring::JournaledMovement& input,
@@ -268,6 +272,7 @@ void Entities::Fold(const scoring::JournaledMovement& input,
     scoring::FoldProfile(movement.occurrence_time(), state);
     state->set_last_sequence(input.sequence);
   }
+  aggregates_.Fold(input, named.aggregates);
 }
 
 template <typename State>
@@ -299,16 +304,19 @@ absl::StatusOr<v1::ProfileState> Entities::ReadProfile(const EntityKey& key) {
   return Read(key, &profiles_);
 }
 
-void Entities::Freeze() {
-  EachKind([](auto* kind) { kind->table.Freeze(); });
+void Entities::Freeze(uint64_t sequence) {
+  EachFixedKind([](auto* kind) { kind->table.Freeze(); });
+  aggregates_.Freeze(sequence);
 }
 
 void Entities::TakeFrozen(KeyValues* out) {
-  EachKind([&](auto* kind) { kind->table.TakeFrozen(out); });
+  EachFixedKind([&](auto* kind) { kind->table.TakeFrozen(out); });
+  aggregates_.TakeFrozen(out);
 }
 
 void Entities::Thaw() {
-  EachKind([](auto* kind) { kind->table.Thaw(); });
+  EachFixedKind([](auto* kind) { kind->table.Thaw(); });
+  aggregates_.Thaw();
 }
 
 }  // namespace portrisk::service

@@ -20,24 +20,16 @@
 #include "portrisk/v1/movement.pb.h"
 #include "scoring/assess.h"
 #include "scoring/container_history.h"
-#include "service/state_table.h"
+#include "service/aggregates.h"
+#include "service/state_kind.h"
 #include "store/store.h"
 
 namespace portrisk::service {
 
 class Entities {
  public:
-  // A table and what it misses.
   template <typename State>
-  struct Kind {
-    explicit Kind(size_t capacity) : table(capacity) {}
-    using Entry = typename StateTable<State>::Entry;
-
-    Entry* Find(const EntityKey& key) { return table.Find(key, &missing); }
-
-    StateTable<State> table;
-    std::vector<Entry*> missing;
-  };
+  using Kind = StateKind<State>;
 
   // What one movement names; null where it names none of a kind. Valid until
   // the next Trim.
@@ -51,6 +43,7 @@ class Entities {
         profiles{};
     // By scoring::FindSlot; null unless asked for by FindRatesOf.
     std::array<Kind<v1::FindState>::Entry*, scoring::kFindSlots> finds{};
+    Aggregates::Found aggregates;
   };
 
   // What an outcome or a decision is folded into; null where there is no key.
@@ -69,7 +62,8 @@ class Entities {
         facilities_(capacity),
         profiles_(capacity),
         finds_(capacity),
-        control_logs_(capacity) {}
+        control_logs_(capacity),
+        aggregates_(capacity, store) {}
 
   // Gives up states that were not used lately. Between batches.
   void Trim();
@@ -82,6 +76,10 @@ class Entities {
   absl::Status Load();
   // Both, for one movement.
   absl::StatusOr<Named> Get(const v1::Movement& movement);
+
+  // Finds and reads the aggregates anew when their tables have changed since
+  // Find.
+  absl::Status Renew(const v1::Movement& movement, Named* named);
 
   // --- Finds and logs, in entities_outcomes.cc. As Find: to be loaded.
 
@@ -101,13 +99,15 @@ class Entities {
   absl::StatusOr<v1::ControlLogState> ReadLog(const EntityKey& key);
   absl::StatusOr<v1::FindState> ReadFinds(const EntityKey& key);
 
-  // The states as the pure steps take them.
-  static scoring::EntityStates States(const Named& named);
+  // The states as the pure steps take them. Valid until the next call.
+  scoring::EntityStates States(const Named& named);
 
   // Takes an earlier version of a movement out of what it named, before the
-  // new one is assessed: a movement is not part of its own past.
-  void Unfold(const scoring::JournaledMovement& input,
-              const v1::Movement& prior, const Named& named);
+  // new one is assessed: a movement is not part of its own past. `read` is for
+  // aggregates that cannot undo it; after a failure of it the states are wrong.
+  absl::Status Unfold(const scoring::JournaledMovement& input,
+                      const v1::Movement& prior, const Named& named,
+                      ReadOccurred read);
   // `unit` as its assessment decided.
   void Fold(const scoring::JournaledMovement& input, const v1::Unit& unit,
             const Named& named);
@@ -120,9 +120,16 @@ class Entities {
   absl::StatusOr<v1::FacilityState> ReadFacility(const EntityKey& key);
   absl::StatusOr<v1::ProfileState> ReadProfile(const EntityKey& key);
 
-  // --- Writing behind, as in StateTable.
+  Aggregates& aggregates() { return aggregates_; }
+  const Aggregates& aggregates() const { return aggregates_; }
 
-  void Freeze();
+  // The keys of everything a movement names.
+  void AppendKeys(const v1::Movement& movement, std::vector<EntityKey>* keys);
+
+  // --- Writing behind, as in StateTable. `sequence` is the position the states
+  // are at.
+
+  void Freeze(uint64_t sequence);
   void TakeFrozen(KeyValues* out);
   void Thaw();
 
@@ -136,12 +143,13 @@ class Entities {
     profiles_.table.ForEach(visit);
     finds_.table.ForEach(visit);
     control_logs_.table.ForEach(visit);
+    aggregates_.ForEach(visit);
   }
 
  private:
-  // Calls `visit` with each kind.
+  // Calls `visit` with each kind but the aggregates', whose tables change.
   template <typename Visit>
-  void EachKind(const Visit& visit);
+  void EachFixedKind(const Visit& visit);
   template <typename State>
   absl::StatusOr<State> Read(const EntityKey& key, Kind<State>* kind);
 
@@ -153,14 +161,10 @@ class Entities {
   Kind<v1::ProfileState> profiles_;
   Kind<v1::FindState> finds_;
   Kind<v1::ControlLogState> control_logs_;
+  Aggregates aggregates_;
 
-  // Reused.
-  std::vector<absl::string_view> keys_;
-  std::vector<std::optional<std::string>> values_;
+  LoadBuffers buffers_;  // Reused.
 };
-
-// The keys of everything a movement names.
-void AppendKeysOf(const v1::Movement& movement, std::vector<EntityKey>* keys);
 
 }  // namespace portrisk::service
 

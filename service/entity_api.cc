@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "scoring/iso6346.h"
 #include "scoring/profile.h"
+#include "service/aggregate_readings.h"
 #include "service/errors.h"
 #include "service/history_api.h"
 #include "service/keys.h"
@@ -198,10 +199,15 @@ absl::StatusOr<v1::GetEntityResponse> HistoryApi::GetEntity(
   if (!key.ok()) return key.status();
   v1::GetEntityResponse response;
   bool known = false;
+  const v1::Movement like = MovementLike(request, engine_->pseudonyms());
+  const google::protobuf::Timestamp now = ToProto(engine_->Now());
   absl::Status status = engine_->Run([&](Core& core) {
     auto read = ReadState(*key, &core.mutable_entities(), &response);
-    if (read.ok()) known = *read;
-    return read.status();
+    if (!read.ok()) return read.status();
+    known = *read;
+    return ReadAggregates(core.programme(), like, now,
+                          &core.mutable_entities().aggregates(),
+                          response.mutable_aggregates());
   });
   if (!status.ok()) return status;
   if (!known) {
@@ -210,7 +216,7 @@ absl::StatusOr<v1::GetEntityResponse> HistoryApi::GetEntity(
   }
   if (const v1::ProfileState* profile = ProfileOf(response)) {
     scoring::ProfileBuffer buffer;
-    *response.mutable_now() = *buffer.Derive(profile, ToProto(engine_->Now()));
+    *response.mutable_now() = *buffer.Derive(profile, now);
   }
   return response;
 }

@@ -259,8 +259,10 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
   if (!lists.ok()) return lists.status();
   const scoring::Programme::Needs needs =
       scoring::NeedsOf(**rule_set, request.rule());
-  auto past =
-      PastStates::Before(engine_, subject.movement, subject.assessment, needs);
+  const Aggregates::Plan plan =
+      scoring::AggregatePlan::Make({scoring::AggregatePlan::UseOf(**rule_set)});
+  auto past = PastStates::Before(engine_, subject.movement, subject.assessment,
+                                 needs, plan);
   if (!past.ok()) return past.status();
   auto reference =
       LoadReference(**store, subject.assessment.reference_version());
@@ -271,7 +273,12 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
       &m, MovementKeyOf(m), *sequence,
       subject.assessment.corrects_sequence() > 0};
   scoring::Views views;
-  views.Derive(needs, input, past->states(), **reference);
+  const scoring::EntityStates states = past->states();
+  views.Derive(needs, input, states, **reference);
+  scoring::AggregateView aggregates;
+  aggregates.Begin(*plan, m, states.aggregates);
+  scoring::Scope scope = views.ScopeOf(m);
+  scope.aggregates = &aggregates;
   v1::ExplainResponse response;
   response.set_sequence(*sequence);
   response.set_source(m.source());
@@ -281,8 +288,8 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
     *response.mutable_occurrence_time() = m.occurrence_time();
   }
   response.set_revision(*revision);
-  const bool known = scoring::ExplainRule(**rule_set, request.rule(),
-                                          views.ScopeOf(m), *lists, &response);
+  const bool known = scoring::ExplainRule(**rule_set, request.rule(), scope,
+                                          *lists, &response);
   if (!known) {
     return Error(
         absl::StatusCode::kNotFound, "NOT_FOUND",

@@ -5,9 +5,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/iso6346.h"
+#include "service/aggregate_readings.h"
 #include "service/errors.h"
 #include "service/keys.h"
 #include "service/outcome_api.h"
+#include "service/times.h"
 
 namespace portrisk::service {
 namespace {
@@ -65,6 +67,9 @@ absl::StatusOr<v1::GetContainerResponse> HistoryApi::GetContainer(
     return Error(absl::StatusCode::kInvalidArgument, "BAD_CONTAINER_NUMBER",
                  "give a container number, such as MSKU1234565");
   }
+  v1::GetEntityRequest name;
+  name.set_container_number(number);
+  const v1::Movement like = MovementLike(name, engine_->pseudonyms());
   v1::GetContainerResponse response;
   absl::Status status = engine_->Run([&](Core& core) {
     auto container = core.ReadContainer(number);
@@ -73,7 +78,9 @@ absl::StatusOr<v1::GetContainerResponse> HistoryApi::GetContainer(
     if (!right.ok()) return right.status();
     *response.mutable_container() = *std::move(container);
     *response.mutable_right() = *std::move(right);
-    return absl::OkStatus();
+    return ReadAggregates(core.programme(), like, ToProto(engine_->Now()),
+                          &core.mutable_entities().aggregates(),
+                          response.mutable_aggregates());
   });
   if (!status.ok()) return status;
   if (response.container().last_sequence() == 0 &&

@@ -1,6 +1,9 @@
 #include "service/keys.h"
 
+#include <sodium.h>
+
 #include <algorithm>
+#include <array>
 
 namespace portrisk::service {
 namespace {
@@ -19,6 +22,12 @@ class Name {
   Name& Number(uint64_t value) {
     for (int shift = 56; shift >= 0; shift -= 8) {
       Byte(static_cast<char>(value >> shift & 0xff));
+    }
+    return *this;
+  }
+  Name& Table(uint32_t number) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      Byte(static_cast<char>(number >> shift & 0xff));
     }
     return *this;
   }
@@ -117,6 +126,36 @@ EntityKey FacilityKey(absl::string_view locode, absl::string_view facility) {
     name.Text(facility.substr(0, 4), 4).Number(HashOf(facility));
   }
   return name.Key('F');
+}
+
+// Public: who a key names stands in it as a pseudonym already. 96 bits, so that
+// two values never meet.
+EntityKey AggregateKey(uint32_t table, absl::string_view value) {
+  constexpr std::array<uint8_t, crypto_shorthash_siphashx24_KEYBYTES> kKey = {
+      'p', 'o', 'r', 't', 'r', 'i', 's', 'k',
+      ' ', 'a', 'g', 'g', ' ', 'k', 'e', 'y'};
+  constexpr size_t kHashBytes = 12;
+  uint8_t hash[crypto_shorthash_siphashx24_BYTES];
+  crypto_shorthash_siphashx24(hash,
+                              reinterpret_cast<const uint8_t*>(value.data()),
+                              value.size(), kKey.data());
+  return Name()
+      .Table(table)
+      .Text({reinterpret_cast<const char*>(hash), kHashBytes}, kHashBytes)
+      .Key(kAggregateKind);
+}
+
+std::string AggregatePrefix(uint32_t table) {
+  const EntityKey key = Name().Table(table).Key(kAggregateKind);
+  return std::string(key.view().substr(0, kAggregatePrefixBytes));
+}
+
+EntityKey AggregateProgressKey(uint32_t table) {
+  return Name().Table(table).Key(kAggregateProgressKind);
+}
+
+EntityKey OccurrenceKey(uint64_t segment) {
+  return Name().Number(segment).Key(kOccurrenceKind);
 }
 
 std::optional<EntityKey> FindKey(scoring::FindSlot slot,

@@ -7,12 +7,16 @@
 
 #include "absl/strings/string_view.h"
 #include "scoring/finds.h"
-#include "service/state_table.h"
+#include "service/entity_key.h"
 #include "service/task.h"
+#include "store/store.h"
 
 namespace portrisk::service {
 
 inline constexpr char kCatalogueKey[] = "catalogue";
+inline constexpr char kAggregateKind = 'G';
+inline constexpr char kAggregateProgressKind = 'g';
+inline constexpr size_t kAggregatePrefixBytes = 5;  // Kind and table.
 
 inline EntityKey ContainerKey(absl::string_view number) {
   return EntityKey('C', number);
@@ -61,6 +65,17 @@ Digest DecisionIdentity(absl::string_view source, absl::string_view id);
 
 // The counts of rules.
 inline EntityKey TalliesKey() { return EntityKey('T', ""); }
+
+// A state of the aggregates of one table; `value` is what AggregateInput::
+// StateKeyOf gives. All of a table have one prefix.
+EntityKey AggregateKey(uint32_t table, absl::string_view value);
+std::string AggregatePrefix(uint32_t table);
+// Up to where the stored states of a table are complete.
+EntityKey AggregateProgressKey(uint32_t table);
+
+// When a segment of the journal occurred (occurrence_index.h).
+inline constexpr char kOccurrenceKind = 'S';
+EntityKey OccurrenceKey(uint64_t segment);
 
 // The name inside a key of kind 'C' or 'R'.
 inline absl::string_view NameOf(const EntityKey& key) {

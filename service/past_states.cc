@@ -22,10 +22,11 @@ absl::Status Damaged(uint64_t sequence) {
                             "restore a backup"));
 }
 
+// `own` is reused.
 bool Touches(const v1::Movement& movement, const std::vector<EntityKey>& keys,
-             std::vector<EntityKey>* own) {
+             Entities* entities, std::vector<EntityKey>* own) {
   own->clear();
-  AppendKeysOf(movement, own);
+  entities->AppendKeys(movement, own);
   return std::any_of(own->begin(), own->end(), [&](const EntityKey& key) {
     return std::find(keys.begin(), keys.end(), key) != keys.end();
   });
@@ -80,7 +81,8 @@ absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
 // Movements below `end` that name one of `keys`, in order. Those that correct
 // such a movement into another one are among them.
 absl::Status WalkJournal(
-    const store::Store& store, const std::vector<EntityKey>& keys, uint64_t end,
+    const store::Store& store, const std::vector<EntityKey>& keys,
+    Entities* entities, uint64_t end, OccurrenceIndex* occurrences,
     const std::function<absl::Status(const JournaledAssessment&)>& visit,
     const std::function<absl::Status(const v1::JournalRecord&)>& outcome) {
   std::vector<EntityKey> own;
@@ -101,11 +103,13 @@ absl::Status WalkJournal(
           !one.assessment.ParseFromString(record.movement().assessment())) {
         return Damaged(record.sequence());
       }
-      bool touches = Touches(one.movement, keys, &own);
-      if (!touches && one.assessment.corrects_sequence() > 0) {
+      occurrences->Add(record.sequence(), one.movement);
+      bool touches = Touches(one.movement, keys, entities, &own);
+      if (one.assessment.corrects_sequence() > 0) {
         auto prior = ReadJournaled(store, one.assessment.corrects_sequence());
         if (!prior.ok()) return prior.status();
-        touches = Touches(prior->movement, keys, &own);
+        occurrences->Add(record.sequence(), prior->movement);
+        touches = touches || Touches(prior->movement, keys, entities, &own);
       }
       absl::Status status = touches ? visit(one) : absl::OkStatus();
       if (!status.ok()) return status;
@@ -118,10 +122,7 @@ absl::Status WalkJournal(
 }  // namespace
 
 uint64_t MovementKeyOf(const v1::Movement& movement) {
-  const Digest identity = IdentityOf(movement.source(), movement.id());
-  uint64_t key = 0;
-  for (int i = 0; i < 8; ++i) key = key << 8 | identity[i];
-  return key;
+  return MovementKey(IdentityOf(movement.source(), movement.id()));
 }
 
 absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
@@ -153,19 +154,31 @@ absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
 
 absl::Status PastStates::Fold(const store::Store& store,
                               const JournaledAssessment& one) {
+  entities_->Trim();  // Gives nothing up; ends the look-ups before.
   const v1::Movement& m = one.movement;
   const uint64_t corrected = one.assessment.corrects_sequence();
   const scoring::JournaledMovement input{
       &m, MovementKeyOf(m), one.assessment.sequence(), corrected > 0};
   if (corrected > 0) {
-    auto prior = ReadJournaled(store, corrected);
-    if (!prior.ok()) return prior.status();
-    entities_->Unfold(input, prior->movement, entities_->Find(prior->movement));
+    absl::Status unfolded = Unfold(store, input, corrected);
+    if (!unfolded.ok()) return unfolded;
   }
   const Entities::Named named = entities_->Find(m);
   absl::Status status = entities_->Load();  // Nothing is stored.
   if (status.ok()) entities_->Fold(input, one.assessment.unit(), named);
   return status;
+}
+
+absl::Status PastStates::Unfold(const store::Store& store,
+                                const scoring::JournaledMovement& input,
+                                uint64_t corrected) {
+  auto prior = ReadJournaled(store, corrected);
+  if (!prior.ok()) return prior.status();
+  return entities_->Unfold(
+      input, prior->movement, entities_->Find(prior->movement),
+      [&](const Period& period, uint64_t end, VisitRecord visit) {
+        return VisitOccurred(store, occurrences_, period, end, visit);
+      });
 }
 
 absl::Status PastStates::FoldOutcome(const store::Store& store,
@@ -188,31 +201,57 @@ absl::Status PastStates::FoldOutcome(const store::Store& store,
 
 absl::StatusOr<PastStates> PastStates::Before(
     Engine* engine, const v1::Movement& movement,
-    const v1::Assessment& assessment, const scoring::Programme::Needs& needs) {
+    const v1::Assessment& assessment, const scoring::Programme::Needs& needs,
+    const Aggregates::Plan& plan) {
   PastStates past;
   past.entities_ =
       std::make_unique<Entities>(std::numeric_limits<size_t>::max(), nullptr);
+  if (needs.aggregates) past.Count(plan);
+  // Finds and reads what outcomes are folded into: nothing is stored.
   past.named_ = past.entities_->Find(movement);
   if (needs.finds) past.entities_->FindRatesOf(movement, &past.named_);
-  absl::Status loaded = past.entities_->Load();  // Nothing is stored.
-  if (!loaded.ok()) return loaded;
+  absl::Status status = past.entities_->Load();
   std::vector<EntityKey> keys;
-  AppendKeysOf(movement, &keys);
-  if (keys.empty() && !needs.finds) return past;
+  past.entities_->AppendKeys(movement, &keys);
+  if (status.ok() && (!keys.empty() || needs.finds)) {
+    status = past.FoldAll(engine, movement, assessment, needs, keys);
+  }
+  if (!status.ok()) return status;
+  // Entries stay where they are; the look-ups of aggregates end with each fold.
+  past.named_.aggregates = past.entities_->Find(movement).aggregates;
+  return past;
+}
+
+void PastStates::Count(const Aggregates::Plan& plan) {
+  std::vector<v1::AggregateTable> tables;
+  for (const auto& group : plan->groups()) {
+    v1::AggregateTable& table = tables.emplace_back();
+    table.set_number(static_cast<uint32_t>(tables.size()));
+    table.set_group(group.id);
+  }
+  entities_->aggregates().Begin(plan, tables);
+  entities_->aggregates().Bind(plan.get());
+}
+
+absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
+                                 const v1::Assessment& assessment,
+                                 const scoring::Programme::Needs& needs,
+                                 const std::vector<EntityKey>& keys) {
   auto store = engine->store();
   if (!store.ok()) return store.status();
   const std::string& number = movement.container().number();
   const uint64_t end = assessment.sequence();
   const auto fold = [&](const JournaledAssessment& one) {
-    return past.Fold(**store, one);
+    return Fold(**store, one);
   };
   if (number.empty() || needs.party || needs.vessel || needs.route ||
-      needs.facility) {
+      needs.facility || needs.aggregates) {
     const auto fold_outcome = [&](const v1::JournalRecord& record) {
-      return needs.finds ? past.FoldOutcome(**store, movement, record)
+      return needs.finds ? FoldOutcome(**store, movement, record)
                          : absl::OkStatus();
     };
-    absl::Status status = WalkJournal(**store, keys, end, fold, fold_outcome);
+    absl::Status status = WalkJournal(**store, keys, entities_.get(), end,
+                                      &occurrences_, fold, fold_outcome);
     if (!status.ok()) return status;
   } else {
     auto sequences = SequencesOf(engine, **store, number, end);
@@ -224,14 +263,11 @@ absl::StatusOr<PastStates> PastStates::Before(
       if (!status.ok()) return status;
     }
   }
-  if (assessment.corrects_sequence() == 0) return past;
+  if (assessment.corrects_sequence() == 0) return absl::OkStatus();
   // It was assessed without the version it corrects.
-  auto prior = ReadJournaled(**store, assessment.corrects_sequence());
-  if (!prior.ok()) return prior.status();
-  past.entities_->Unfold({&movement, MovementKeyOf(movement), end, true},
-                         prior->movement,
-                         past.entities_->Find(prior->movement));
-  return past;
+  entities_->Trim();
+  return Unfold(**store, {&movement, MovementKeyOf(movement), end, true},
+                assessment.corrects_sequence());
 }
 
 }  // namespace portrisk::service

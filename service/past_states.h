@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/history.pb.h"
@@ -31,17 +32,29 @@ class PastStates {
   // Before `movement`, whose answer is `assessment`: what its sequence and
   // correction tell. When `needs` asks for no more than the container and its
   // right, this reads that container's movements; for parties, vessels, routes
-  // and facilities, which have no index, and for a right whose container is not
-  // known, it has to walk the journal: about 4 s a million records.
+  // and facilities, which have no index, for a right whose container is not
+  // known, and for the aggregates of `plan` it has to walk the journal: about
+  // 4 s a million records.
   static absl::StatusOr<PastStates> Before(
       Engine* engine, const v1::Movement& movement,
-      const v1::Assessment& assessment, const scoring::Programme::Needs& needs);
+      const v1::Assessment& assessment, const scoring::Programme::Needs& needs,
+      const Aggregates::Plan& plan);
 
-  scoring::EntityStates states() const { return Entities::States(named_); }
+  // With the aggregates by group of the plan. Valid until the next call.
+  scoring::EntityStates states() const { return entities_->States(named_); }
 
  private:
   PastStates() = default;
 
+  void Count(const Aggregates::Plan& plan);
+  absl::Status FoldAll(Engine* engine, const v1::Movement& movement,
+                       const v1::Assessment& assessment,
+                       const scoring::Programme::Needs& needs,
+                       const std::vector<EntityKey>& keys);
+  // The version that `input` corrects.
+  absl::Status Unfold(const store::Store& store,
+                      const scoring::JournaledMovement& input,
+                      uint64_t corrected);
   // One journaled movement, as Core folds it.
   absl::Status Fold(const store::Store& store, const JournaledAssessment& one);
   // One journaled outcome, into the finds that `movement` reads.
@@ -50,6 +63,7 @@ class PastStates {
                            const v1::JournalRecord& record);
 
   std::unique_ptr<Entities> entities_;
+  OccurrenceIndex occurrences_;  // Where the whole journal was walked.
   Entities::Named named_;
 };
 

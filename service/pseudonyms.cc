@@ -98,7 +98,10 @@ void Pseudonyms::Fill(v1::Movement* movement) const {
   filler.Party(movement->notify_party(), &P::set_notify_party);
   filler.Party(movement->declarant(), &P::set_declarant);
   filler.Party(movement->forwarder(), &P::set_forwarder);
+  filler.Party(movement->terminal(), &P::set_terminal);
   const v1::PickupRight& right = movement->pickup_right();
+  filler.Party(right.recipient(), &P::set_recipient);
+  filler.Party(right.nominee(), &P::set_nominee);
   const v1::Party& actor =
       right.has_actor() ? right.actor() : movement->haulier();
   if (right.has_actor()) filler.Party(actor, &P::set_actor);

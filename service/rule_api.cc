@@ -154,6 +154,9 @@ absl::StatusOr<v1::Revision> RuleApi::Get(
   });
   if (!status.ok()) return status;
   shown.set_yaml(stored->yaml());
+  if (shown.state() == v1::WARMING) {
+    *shown.mutable_warming() = engine_->warming().ProgressOf(shown.revision());
+  }
   *shown.mutable_breakers() = stored->breakers();
   return shown;
 }
@@ -182,7 +185,12 @@ absl::StatusOr<v1::ListRevisionsResponse> RuleApi::List(
           response.revisions(response.revisions_size() - 1).revision()));
       break;
     }
-    *response.add_revisions() = revision;
+    v1::Revision* const shown = response.add_revisions();
+    *shown = revision;
+    if (revision.state() == v1::WARMING) {
+      *shown->mutable_warming() =
+          engine_->warming().ProgressOf(revision.revision());
+    }
   }
   return response;
 }
@@ -191,7 +199,7 @@ absl::StatusOr<v1::LoadReferenceResponse> RuleApi::LoadReference(
     const v1::LoadReferenceRequest& request, const std::string& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(engine_->rule_changes());
   const SerialisedReference serialised = SerialiseReference(request.table());
   // From the bytes that are stored, so that a restart knows the same.
   v1::ReferenceTable table;

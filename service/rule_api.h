@@ -2,9 +2,7 @@
 #ifndef PORTRISK_SERVICE_RULE_API_H_
 #define PORTRISK_SERVICE_RULE_API_H_
 
-#include <mutex>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/rule_service.pb.h"
@@ -56,32 +54,16 @@ class RuleApi {
   scoring::CheckOptions LintOptions() const;
   absl::Status MayApprove(const v1::Revision& revision,
                           const std::string& caller) const;
-  // One revision's next step.
-  struct Step {
-    uint64_t revision;
-    v1::RevisionEvent event;
-  };
-
   // Moves `revision` to `state`, with what that does to the others of its set.
+  // When it has to warm first, waits a moment for that.
   absl::StatusOr<v1::Revision> Change(const v1::ChangeRevisionRequest& request,
                                       v1::RevisionState state,
                                       const std::string& caller);
-  // Journals the steps at one position after the other with nothing between,
-  // and puts the programme in force that they make; it is compiled while
-  // scoring goes on. Returns the revision of the last step.
-  absl::StatusOr<v1::Revision> Take(v1::Catalogue catalogue,
-                                    std::vector<Step> steps,
-                                    const std::string& caller);
-  // Refuses suppressions that their targets do not allow, and lists of another
-  // type than the one loaded.
-  absl::Status CheckActivation(const v1::Catalogue& catalogue,
-                               uint64_t revision) const;
+  // What a change has come to; while it warms, after a moment.
+  absl::StatusOr<v1::Revision> Shown(absl::StatusOr<v1::Revision> changed);
 
   Engine* const engine_;
   const bool development_;
-  // One change at a time: a programme is compiled outside the apply loop from
-  // what is in force, which must not change meanwhile.
-  std::mutex mutex_;
 };
 
 }  // namespace portrisk::service

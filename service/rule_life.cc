@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "scoring/rule_set_diff.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
-#include "service/list_store.h"
 #include "service/rule_api.h"
+#include "service/rule_steps.h"
+#include "service/warming.h"
 
 namespace portrisk::service {
 namespace {
@@ -55,29 +55,20 @@ absl::Status CheckTransition(const v1::Revision& revision,
       return WrongState(revision, "APPROVED (approve it first)");
     }
   }
+  if ((to == v1::ACTIVE || to == v1::SHADOW) && from == v1::WARMING) {
+    return WrongState(revision,
+                      "nothing: it comes into force when its aggregates are "
+                      "filled (`rules retire` calls that off)");
+  }
   if (to == v1::RETIRED && from == v1::RETIRED) {
     return WrongState(revision, "a state other than RETIRED");
   }
   return absl::OkStatus();
 }
 
-absl::Status RolloutUnderway(const v1::Revision& revision) {
-  return Error(
-      absl::StatusCode::kFailedPrecondition, "ROLLOUT_UNDERWAY",
-      absl::StrCat("revision ", revision.revision(), " of ",
-                   revision.rule_set(),
-                   " is being rolled out; finish it (`rules share ",
-                   revision.revision(), " 100%`) or roll it back first"));
-}
-
-v1::RevisionEvent EventOf(v1::RevisionState state, std::string note,
-                          uint32_t share_ppm = 0) {
-  v1::RevisionEvent event;
-  event.set_state(state);
-  event.set_note(std::move(note));
-  event.set_share_ppm(share_ppm);
-  return event;
-}
+// Most changes need no warming, and most journals are warmed in no time on a
+// server that has just been set up: its operator sees the end of it.
+constexpr absl::Duration kWarmingShown = absl::Seconds(2);
 
 }  // namespace
 
@@ -116,7 +107,7 @@ absl::StatusOr<v1::Revision> RuleApi::Change(
     const std::string& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(engine_->rule_changes());
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   const v1::Revision* target = FindRevision(*catalogue, request.revision());
@@ -125,30 +116,32 @@ absl::StatusOr<v1::Revision> RuleApi::Change(
   if (status.ok() && state == v1::APPROVED) {
     status = MayApprove(*target, caller);
   }
+  if (!status.ok()) return status;
   const uint32_t share = state == v1::ACTIVE && request.share_ppm() < kAllUnits
                              ? request.share_ppm()
                              : 0;
-  std::vector<Step> steps;
-  for (const v1::Revision& other : catalogue->revisions()) {
-    if (!status.ok()) break;
-    if (other.rule_set() != target->rule_set() || &other == target) continue;
-    const std::string note =
-        absl::StrCat("replaced by revision ", request.revision());
-    if (state == v1::SHADOW && other.state() == v1::SHADOW) {
-      steps.push_back({other.revision(), EventOf(v1::RETIRED, note)});
-    } else if (state == v1::ACTIVE && other.state() == v1::ACTIVE) {
-      if (share == 0) {
-        steps.push_back({other.revision(), EventOf(v1::RETIRED, note)});
-      } else if (other.share_ppm() > 0) {
-        status = RolloutUnderway(other);
-      }
-    }
+  auto steps = StepsTo(*catalogue, request.revision(),
+                       EventOf(state, request.note(), share));
+  if (!steps.ok()) return steps.status();
+  auto changed =
+      TakeSteps(engine_, *std::move(catalogue), *std::move(steps), caller);
+  lock.unlock();
+  return Shown(std::move(changed));
+}
+
+absl::StatusOr<v1::Revision> RuleApi::Shown(
+    absl::StatusOr<v1::Revision> changed) {
+  if (!changed.ok() || changed->state() != v1::WARMING) return changed;
+  engine_->warming().Wake();
+  engine_->warming().WaitFor(changed->revision(), kWarmingShown);
+  auto catalogue = engine_->ReadCatalogue();
+  if (!catalogue.ok()) return catalogue.status();
+  *changed = *FindRevision(*catalogue, changed->revision());
+  if (changed->state() == v1::WARMING) {
+    *changed->mutable_warming() =
+        engine_->warming().ProgressOf(changed->revision());
   }
-  // Its roll-out ends with the revision before it in force for all units; that
-  // one carries no share, so nothing is to be written.
-  if (!status.ok()) return status;
-  steps.push_back({request.revision(), EventOf(state, request.note(), share)});
-  return Take(*std::move(catalogue), std::move(steps), caller);
+  return changed;
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Share(
@@ -160,7 +153,7 @@ absl::StatusOr<v1::Revision> RuleApi::Share(
                  "a share is above 0 and at most 100%; to take the revision "
                  "out of force roll it back");
   }
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(engine_->rule_changes());
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   const v1::Revision* target = FindRevision(*catalogue, request.revision());
@@ -170,7 +163,7 @@ absl::StatusOr<v1::Revision> RuleApi::Share(
                       "a roll-out that is under way (`rules activate N --share "
                       "10%` begins one)");
   }
-  std::vector<Step> steps;
+  std::vector<RuleStep> steps;
   const bool whole = request.share_ppm() == kAllUnits;
   for (const v1::Revision& other : catalogue->revisions()) {
     if (whole && &other != target && other.state() == v1::ACTIVE &&
@@ -184,16 +177,28 @@ absl::StatusOr<v1::Revision> RuleApi::Share(
   steps.push_back(
       {request.revision(),
        EventOf(v1::ACTIVE, request.note(), whole ? 0 : request.share_ppm())});
-  return Take(*std::move(catalogue), std::move(steps), caller);
+  return TakeSteps(engine_, *std::move(catalogue), std::move(steps), caller);
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Rollback(
     const v1::RollbackRuleSetRequest& request, const std::string& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(engine_->rule_changes());
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
+  // What was meant to come into force next is what a rollback undoes.
+  std::vector<RuleStep> steps;
+  for (const v1::Revision& other : catalogue->revisions()) {
+    if (other.rule_set() == request.rule_set() &&
+        other.state() == v1::WARMING) {
+      steps.push_back({other.revision(),
+                       EventOf(v1::RETIRED, "rolled back while warming")});
+    }
+  }
+  if (!steps.empty()) {
+    return TakeSteps(engine_, *std::move(catalogue), std::move(steps), caller);
+  }
   const uint64_t previous = PreviousActive(*catalogue, request.rule_set());
   if (previous == 0) {
     return Error(absl::StatusCode::kFailedPrecondition, "NOTHING_TO_ROLL_BACK",
@@ -202,100 +207,14 @@ absl::StatusOr<v1::Revision> RuleApi::Rollback(
                               "the sets, `rules retire` takes one out of "
                               "force"));
   }
-  // The one brought back comes last in the steps, and is there already where
-  // only a roll-out ends.
-  std::vector<Step> steps;
-  for (const v1::Revision& other : catalogue->revisions()) {
-    if (other.rule_set() != request.rule_set() || other.state() != v1::ACTIVE ||
-        other.revision() == previous) {
-      continue;
-    }
-    steps.push_back(
-        {other.revision(),
-         EventOf(v1::RETIRED,
-                 absl::StrCat("rolled back to revision ", previous))});
-    steps.back().event.set_rollback(true);
-  }
-  steps.push_back({previous, EventOf(v1::ACTIVE, request.note())});
-  steps.back().event.set_rollback(true);
-  return Take(*std::move(catalogue), std::move(steps), caller);
-}
-
-absl::StatusOr<v1::Revision> RuleApi::Take(v1::Catalogue catalogue,
-                                           std::vector<Step> steps,
-                                           const std::string& caller) {
-  const Step& last = steps.back();
-  for (const Step& step : steps) {
-    v1::Revision* revision = FindRevision(&catalogue, step.revision);
-    revision->set_state(step.event.state());
-    revision->set_share_ppm(step.event.share_ppm());
-  }
-  if (last.event.state() == v1::ACTIVE && !last.event.rollback()) {
-    absl::Status status = CheckActivation(catalogue, last.revision);
-    if (!status.ok()) return status;
-  }
-  auto store = engine_->store();
-  if (!store.ok()) return store.status();
-  // What comes into force is laid out for the movements of late; that is kept
-  // with the step, so that a restart lays it out the same way.
-  const bool observes = last.event.state() == v1::ACTIVE;
-  if (observes) {
-    auto statistics = engine_->ObserveMovements();
-    if (!statistics.ok()) return statistics.status();
-    *catalogue.mutable_statistics() = *std::move(statistics);
-  }
-  auto programme = CompileInForce(**store, engine_->rule_sets(), catalogue);
-  if (!programme.ok()) return programme.status();
-  v1::Revision changed;
-  absl::Status status = engine_->Run([&](Core& core) {
-    for (const Step& step : steps) {
-      v1::JournalRecord record;
-      record.set_caller(caller);
-      record.mutable_rule()->set_revision(step.revision);
-      *record.mutable_rule()->mutable_event() = step.event;
-      record.mutable_rule()->mutable_event()->set_caller(caller);
-      if (observes && &step == &last) {
-        *record.mutable_rule()->mutable_statistics() = catalogue.statistics();
-      }
-      core.Append(std::move(record), {});
-    }
-    core.SetProgramme(*programme);
-    changed = *FindRevision(core.catalogue(), last.revision);
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  return changed;
-}
-
-absl::Status RuleApi::CheckActivation(const v1::Catalogue& catalogue,
-                                      uint64_t revision) const {
-  auto store = engine_->store();
-  if (!store.ok()) return store.status();
-  auto members = MembersInForce(**store, engine_->rule_sets(), catalogue);
-  if (!members.ok()) return members.status();
-  for (const scoring::Programme::Member& member : *members) {
-    if (member.revision != revision) continue;
-    const std::vector<std::string> problems =
-        scoring::CheckSuppressions(member, *members);
-    if (!problems.empty()) {
-      return Error(absl::StatusCode::kFailedPrecondition,
-                   "SUPPRESSION_NOT_ALLOWED",
-                   absl::StrCat("the revision suppresses what it may not: ",
-                                absl::StrJoin(problems, "; ")));
-    }
-    for (const scoring::ListUse& use : scoring::ListsUsed(*member.rule_set)) {
-      const v1::ListVersion* list = FindList(catalogue, use.name);
-      if (list == nullptr || EntryTypeOf(list->type()) == use.type) continue;
-      return Error(
-          absl::StatusCode::kFailedPrecondition, "LIST_OF_OTHER_TYPE",
-          absl::StrCat(
-              "the revision takes list ", use.name, " for one of ",
-              scoring::cel::EntryTypeNames()[static_cast<size_t>(use.type)],
-              ", and it was loaded as ", ListTypeName(list->type()),
-              "; write that type into the rule set"));
-    }
-  }
-  return absl::OkStatus();
+  v1::RevisionEvent event = EventOf(v1::ACTIVE, request.note());
+  event.set_rollback(true);
+  auto back = StepsTo(*catalogue, previous, event);
+  if (!back.ok()) return back.status();
+  auto changed =
+      TakeSteps(engine_, *std::move(catalogue), *std::move(back), caller);
+  lock.unlock();
+  return Shown(std::move(changed));
 }
 
 absl::StatusOr<v1::Revision> RuleApi::ResetBreaker(

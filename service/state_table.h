@@ -15,7 +15,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -26,32 +25,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "store/store.h"
+#include "service/entity_key.h"
 
 namespace portrisk::service {
-
-// Kind and name of an entity, inline: a look-up touches no other memory.
-struct EntityKey {
-  static constexpr size_t kSize = 18;
-  char bytes[kSize];
-
-  EntityKey() { std::memset(bytes, 0, kSize); }
-  // `name` has at most 17 bytes.
-  EntityKey(char kind, absl::string_view name) : EntityKey() {
-    bytes[0] = kind;
-    std::memcpy(bytes + 1, name.data(), std::min(name.size(), kSize - 1));
-  }
-  absl::string_view view() const { return {bytes, kSize}; }
-  bool operator==(const EntityKey& other) const {
-    return std::memcmp(bytes, other.bytes, kSize) == 0;
-  }
-  template <typename H>
-  friend H AbslHashValue(H h, const EntityKey& key) {
-    return H::combine_contiguous(std::move(h), key.bytes, kSize);
-  }
-};
-
-using KeyValues = std::vector<std::pair<std::string, std::string>>;
 
 template <typename State>
 class StateTable {

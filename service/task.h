@@ -19,6 +19,8 @@ class Core;
 using Digest = std::array<uint8_t, 16>;
 
 Digest IdentityOf(absl::string_view source, absl::string_view id);
+// Its first 8 bytes, as states carry it.
+uint64_t MovementKey(const Digest& identity);
 
 // One piece of work. Owned by whoever submits it, alive until Done.
 class Task {

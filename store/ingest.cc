@@ -8,12 +8,14 @@
 //
 // The states must never be ahead of the journal on disk, so the log is synced
 // first where commits do not do it.
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_writer.h>
 
 #include <bitset>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -68,6 +70,32 @@ void RemoveFiles(const std::vector<rocksdb::IngestExternalFileArg>& files) {
 
 }  // namespace
 
+absl::Status Store::Rep::Ingest(const std::vector<SortedEntries>& tables) {
+  const std::lock_guard<std::mutex> lock(ingest_mutex);
+  const std::string doing =
+      absl::StrCat("writing states in ", options.directory);
+  std::vector<rocksdb::IngestExternalFileArg> files;
+  rocksdb::Status written;
+  for (const SortedEntries& sorted : tables) {
+    if (sorted.entries.empty() || !written.ok()) continue;
+    rocksdb::IngestExternalFileArg& file = files.emplace_back();
+    file.column_family = column(sorted.table);
+    file.external_files = {absl::StrCat(ingest_directory(), "/",
+                                        ++files_written, "-",
+                                        TableName(sorted.table), ".sst")};
+    file.options.move_files = true;
+    file.options.write_global_seqno = false;
+    written = WriteFile(sorted, db->GetOptions(file.column_family),
+                        file.column_family, file.external_files.front());
+  }
+  if (written.ok() && options.durability != Durability::kSync) {
+    written = db->SyncWAL();
+  }
+  if (written.ok()) written = db->IngestExternalFiles(files);
+  if (!written.ok()) RemoveFiles(files);
+  return FromRocks(written, doing);
+}
+
 absl::Status Store::Ingest(std::vector<SortedEntries> tables,
                            const v1::Checkpoint& checkpoint) {
   absl::Status status = rep_->CheckWritable();
@@ -81,29 +109,34 @@ absl::Status Store::Ingest(std::vector<SortedEntries> tables,
   }
   tables.push_back(
       {Table::kMeta, {{kCheckpointKey, checkpoint.SerializeAsString()}}});
+  return rep_->Ingest(tables);
+}
 
-  const std::string doing =
-      absl::StrCat("writing states in ", rep_->options.directory);
-  std::vector<rocksdb::IngestExternalFileArg> files;
-  rocksdb::Status written;
-  for (const SortedEntries& sorted : tables) {
-    if (sorted.entries.empty() || !written.ok()) continue;
-    rocksdb::IngestExternalFileArg& file = files.emplace_back();
-    file.column_family = rep_->column(sorted.table);
-    file.external_files = {absl::StrCat(rep_->ingest_directory(), "/",
-                                        ++rep_->files_written, "-",
-                                        TableName(sorted.table), ".sst")};
-    file.options.move_files = true;
-    file.options.write_global_seqno = false;
-    written = WriteFile(sorted, rep_->db->GetOptions(file.column_family),
-                        file.column_family, file.external_files.front());
+absl::Status Store::IngestAside(std::vector<SortedEntries> tables) {
+  absl::Status status = rep_->CheckWritable();
+  if (status.ok()) status = CheckIngested(tables);
+  return status.ok() ? rep_->Ingest(tables) : status;
+}
+
+// Whole files first, a tombstone for what shares one with others; flushed, so
+// that the next ingestion need not wait for it.
+absl::Status Store::DropStates(absl::string_view prefix) {
+  absl::Status status = rep_->CheckWritable();
+  if (!status.ok()) return status;
+  const std::lock_guard<std::mutex> lock(rep_->ingest_mutex);
+  auto* const column = rep_->column(Table::kStates);
+  const std::string begin(prefix);
+  const std::string end = PrefixEnd(prefix);
+  const rocksdb::Slice begin_slice(begin);
+  const rocksdb::Slice end_slice(end);
+  rocksdb::Status dropped = rocksdb::DeleteFilesInRange(
+      rep_->db.get(), column, &begin_slice, &end_slice, /*include_end=*/false);
+  if (dropped.ok()) {
+    dropped = rep_->db->DeleteRange({}, column, begin_slice, end_slice);
   }
-  if (written.ok() && rep_->options.durability != Durability::kSync) {
-    written = rep_->db->SyncWAL();
-  }
-  if (written.ok()) written = rep_->db->IngestExternalFiles(files);
-  if (!written.ok()) RemoveFiles(files);
-  return FromRocks(written, doing);
+  if (dropped.ok()) dropped = rep_->db->Flush({}, column);
+  return FromRocks(
+      dropped, absl::StrCat("dropping states in ", rep_->options.directory));
 }
 
 }  // namespace portrisk::store

@@ -60,7 +60,8 @@ absl::Status CheckNoGap(uint64_t expected, uint64_t found) {
       "restore a backup"));
 }
 
-// The first key behind all keys with this prefix; empty when there is none.
+}  // namespace
+
 std::string PrefixEnd(absl::string_view prefix) {
   std::string end(prefix);
   while (!end.empty() && static_cast<uint8_t>(end.back()) == 0xff) {
@@ -69,8 +70,6 @@ std::string PrefixEnd(absl::string_view prefix) {
   if (!end.empty()) ++end.back();
   return end;
 }
-
-}  // namespace
 
 absl::StatusOr<Block> Store::ReadBlock(uint64_t sequence) const {
   const std::unique_ptr<rocksdb::Iterator> it(

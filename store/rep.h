@@ -41,6 +41,9 @@ rocksdb::DBOptions DatabaseOptions(const Options& options);
 rocksdb::ColumnFamilyOptions TableOptions(
     Table table, const std::shared_ptr<rocksdb::Cache>& cache);
 
+// The first key behind all keys with this prefix; empty when there is none.
+std::string PrefixEnd(absl::string_view prefix);
+
 inline rocksdb::Slice ToSlice(absl::string_view bytes) {
   return rocksdb::Slice(bytes.data(), bytes.size());
 }
@@ -90,8 +93,12 @@ struct Store::Rep {
   // Of the thread that appends; kept for its memory.
   rocksdb::WriteBatch batch;
 
-  // Of the thread that ingests.
-  uint64_t files_written = 0;
+  std::mutex ingest_mutex;
+  uint64_t files_written = 0;  // Guarded by ingest_mutex.
+
+  // --- ingest.cc
+
+  absl::Status Ingest(const std::vector<SortedEntries>& tables);
 
   std::atomic<bool> stopped{false};
   std::mutex mutex;

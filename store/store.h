@@ -4,7 +4,8 @@
 // for the journal, whose blocks are portrisk.v1.JournalBlock.
 //
 // Thread safety: reads may run in any thread beside one writer of the journal
-// (AppendBlock) and one writer behind it (Ingest).
+// (AppendBlock) and writers behind it (Ingest, IngestAside, DropStates), which
+// wait for one another.
 #ifndef PORTRISK_STORE_STORE_H_
 #define PORTRISK_STORE_STORE_H_
 
@@ -130,6 +131,14 @@ class Store {
   // ahead of the journal.
   absl::Status Ingest(std::vector<SortedEntries> tables,
                       const v1::Checkpoint& checkpoint);
+
+  // The same, leaving the checkpoint where it is: what is complete up to a
+  // position of its own and says so itself.
+  absl::Status IngestAside(std::vector<SortedEntries> tables);
+
+  // Removes all entries of kStates with this prefix, in bulk: without reading
+  // them, whatever their number. Any thread.
+  absl::Status DropStates(absl::string_view prefix);
 
   // What the last Ingest completed; sequence 0 when there was none.
   absl::StatusOr<v1::Checkpoint> ReadCheckpoint() const;

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
+#include "portrisk/v1/history_service.pb.h"
 #include "portrisk/v1/rules.pb.h"
 #include "service/cli/connection.h"
 
@@ -44,6 +45,13 @@ void AddRuleLife(CLI::App* rules, const GlobalFlags& flags, Action* action);
 // An option that reads "10%" or "0.1" into parts per million.
 CLI::Option* AddShareOption(CLI::App* command, const std::string& name,
                             uint32_t* ppm);
+
+// "40%, 120000 movements/s, 7 s left", "waiting".
+std::string WarmingText(const v1::WarmingProgress& progress);
+
+// Aggregates of an entity as a table; nothing when there are none.
+void PrintAggregates(
+    const google::protobuf::RepeatedPtrField<v1::AggregateReading>& readings);
 
 // "nl.port revision 3 ACTIVE since ..., journal position 12".
 void PrintStep(const v1::Revision& revision);

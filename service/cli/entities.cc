@@ -78,6 +78,26 @@ void PrintRight(const v1::RightState& right) {
   table.Print(std::cout);
 }
 
+}  // namespace
+
+void PrintAggregates(
+    const google::protobuf::RepeatedPtrField<v1::AggregateReading>& readings) {
+  if (readings.empty()) return;
+  std::cout << "\n";
+  Table table({"AGGREGATE", "VALUE", "MOVEMENTS", "RULE SET", "KEY"});
+  for (const v1::AggregateReading& one : readings) {
+    table.Add({one.name(),
+               one.has_value()
+                   ? absl::StrCat(one.approximate() ? "≈" : "", one.value())
+                   : "unknown",
+               one.has_count() ? absl::StrCat(one.count()) : "unknown",
+               one.rule_set(), one.key()});
+  }
+  table.Print(std::cout);
+}
+
+namespace {
+
 int Show(const GlobalFlags& global, const EntityFlags& flags) {
   v1::GetEntityRequest request = flags.request;
   if (!flags.role.empty()) {
@@ -104,6 +124,7 @@ int Show(const GlobalFlags& global, const EntityFlags& flags) {
   if (response.has_vessel()) PrintVessel(response.vessel());
   if (response.has_facility()) PrintFacility(response.facility());
   if (response.has_right()) PrintRight(response.right());
+  PrintAggregates(response.aggregates());
   return kExitOk;
 }
 

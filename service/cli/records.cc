@@ -120,6 +120,7 @@ int ShowContainer(const GlobalFlags& flags, const std::string& number,
   std::cout << "\n";
   PrintTimeline(container);
   PrintRight(response.right());
+  PrintAggregates(response.aggregates());
   status = PrintAssessments(**connection, number, flags.language);
   return status.ok() ? kExitOk : Fail(status);
 }

@@ -136,6 +136,13 @@ void PrintIssue(const v1::Issue& issue) {
   }
 }
 
+std::string WarmingText(const v1::WarmingProgress& progress) {
+  if (progress.last_sequence() == 0) return "waiting";
+  return absl::StrCat(progress.share_ppm() / 10'000, "%, ",
+                      progress.movements_per_second(), " movements/s, ",
+                      progress.seconds_left(), " s left");
+}
+
 void PrintStep(const v1::Revision& revision) {
   const v1::RevisionEvent& event = revision.events(revision.events_size() - 1);
   std::cout << revision.rule_set() << " revision " << revision.revision() << " "
@@ -143,8 +150,18 @@ void PrintStep(const v1::Revision& revision) {
   if (revision.share_ppm() > 0) {
     std::cout << " for " << revision.share_ppm() / 10000.0 << "% of units";
   }
+  if (revision.has_warming()) {
+    std::cout << " (" << WarmingText(revision.warming()) << ")";
+  }
   std::cout << " since " << FormatTime(event.time()) << ", journal position "
             << event.sequence() << "\n";
+  if (revision.state() == v1::WARMING) {
+    std::cout
+        << "Its new aggregates are being filled from the journal; then it "
+           "becomes "
+        << v1::RevisionState_Name(event.goal())
+        << ". `portrisk rules list` shows how far that is.\n";
+  }
 }
 
 CLI::Option* AddShareOption(CLI::App* command, const std::string& name,

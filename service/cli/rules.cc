@@ -41,6 +41,9 @@ int Check(const std::vector<std::string>& files) {
 
 std::string StateText(const v1::Revision& revision) {
   std::string text = v1::RevisionState_Name(revision.state());
+  if (revision.has_warming()) {
+    absl::StrAppend(&text, " ", WarmingText(revision.warming()));
+  }
   if (revision.share_ppm() > 0) {
     absl::StrAppend(&text, " ", revision.share_ppm() / 10000.0, "%");
   }
@@ -84,8 +87,8 @@ int Load(const GlobalFlags& flags, const std::vector<std::string>& files,
                                absl::StrCat(file, ": ", status.message())));
     }
     std::cout << revision.rule_set() << " revision " << revision.revision()
-              << " " << v1::RevisionState_Name(revision.state()) << ", "
-              << revision.rule_count() << " rules\n";
+              << " " << StateText(revision) << ", " << revision.rule_count()
+              << " rules\n";
   }
   return kExitOk;
 }

@@ -107,7 +107,7 @@ TEST_F(EntitiesTest, TheStoreHoldsNoNameAndNoIdOfAPartyInAKey) {
                         return true;
                       })
                   .ok());
-  EXPECT_EQ(states, 10);
+  EXPECT_EQ(states, 11);
 }
 
 TEST_F(EntitiesTest, ACorrectionLeavesWhomItNamedBefore) {
@@ -224,6 +224,23 @@ TEST_F(EntitiesTest, TheFormatPageShowsTheseBytes) {
   EXPECT_EQ(Example("states: facility", "key"),
             FacilityKey("NLRTM", "ECTDELTA").view());
   EXPECT_EQ(Example("states", "key"), ContainerKey("MSCU1234566").view());
+  EXPECT_EQ(Example("states: aggregates", "key"),
+            AggregateKey(3, "\x01\x02\x03").view());
+  EXPECT_EQ(Example("states: how far a table is complete", "key"),
+            AggregateProgressKey(3).view());
+  v1::AggregateProgress progress;
+  progress.set_sequence(300);
+  EXPECT_EQ(Example("states: how far a table is complete", "value"),
+            progress.SerializeAsString());
+  v1::Movement occurred;
+  occurred.mutable_occurrence_time()->set_seconds(1767225600);
+  OccurrenceIndex occurrences;
+  occurrences.Add(300, occurred);
+  KeyValues segments;
+  occurrences.All(&segments);
+  ASSERT_EQ(segments.size(), 1u);
+  EXPECT_EQ(Example("states: when it occurred", "key"), segments[0].first);
+  EXPECT_EQ(Example("states: when it occurred", "value"), segments[0].second);
 }
 
 TEST_F(EntitiesTest, TheFormatPageShowsTheseBytesOfControls) {
@@ -298,6 +315,11 @@ TEST_F(EntitiesTest, KeysOfDifferentNamesDiffer) {
       FacilityKey("NLRTM", "A-FACILITY-WITH-A-LONG-CODE-2"),
       VesselKey("9074729"),
       ContainerKey("9074729"),
+      AggregateKey(1, "7"),
+      AggregateKey(2, "7"),
+      AggregateKey(1, "8"),
+      AggregateProgressKey(1),
+      OccurrenceKey(1),
       *ControlLogKey("9074729", ""),
       *ControlLogKey("", "9074729"),
   };

@@ -1,0 +1,292 @@
+// HOT PATH: Find, States, Fold and Unfold, under the rules of core.cc.
+#include "service/aggregates.h"
+
+#include <algorithm>
+
+#include "scoring/aggregate_ring.h"
+#include "service/keys.h"
+
+namespace portrisk::service {
+namespace {
+
+using scoring::AggregateContribution;
+using scoring::AggregatePlan;
+
+// The group with this identity; the number of groups when there is none.
+uint32_t GroupAt(const AggregatePlan& plan, uint64_t id) {
+  const auto& groups = plan.groups();
+  const auto at = std::lower_bound(
+      groups.begin(), groups.end(), id,
+      [](const auto& group, uint64_t wanted) { return group.id < wanted; });
+  const bool found = at != groups.end() && at->id == id;
+  return static_cast<uint32_t>((found ? at : groups.end()) - groups.begin());
+}
+
+// Whether `plan` has all aggregates of a group of `read` in its own group.
+bool Covers(const AggregatePlan& plan, const AggregatePlan::Group& own,
+            const AggregatePlan& read, const AggregatePlan::Group& wanted) {
+  const auto& shapes = plan.shapes();
+  for (uint32_t i = wanted.begin; i < wanted.end; ++i) {
+    const bool has = std::any_of(
+        shapes.begin() + own.begin, shapes.begin() + own.end,
+        [&](const auto& shape) { return shape.id == read.shapes()[i].id; });
+    if (!has) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void Aggregates::Begin(Plan plan,
+                       const std::vector<v1::AggregateTable>& tables) {
+  std::vector<uint32_t> numbers;
+  for (const v1::AggregateTable& table : tables) {
+    tables_.push_back(std::make_unique<Table>(capacity_, table));
+    numbers.push_back(table.number());
+  }
+  Change(std::move(plan), numbers, nullptr);
+}
+
+void Aggregates::Change(Plan plan, const std::vector<uint32_t>& numbers,
+                        Aggregates* filled) {
+  std::vector<std::unique_ptr<Table>> all = std::move(tables_);
+  if (filled != nullptr) {
+    for (auto& table : filled->tables_) all.push_back(std::move(table));
+    filled->tables_.clear();
+  }
+  tables_.clear();
+  tables_.resize(plan->groups().size());
+  for (auto& table : all) {
+    const uint32_t group = GroupAt(*plan, table->group);
+    const bool wanted = std::find(numbers.begin(), numbers.end(),
+                                  table->number) != numbers.end();
+    auto& place = wanted ? tables_[group] : retired_.emplace_back();
+    place = std::move(table);
+  }
+  plan_ = std::move(plan);
+  ++change_;
+  found_.clear();
+  Bind(read_);
+}
+
+std::vector<std::unique_ptr<Aggregates::Table>> Aggregates::TakeRetired() {
+  return std::exchange(retired_, {});
+}
+
+void Aggregates::Bind(const scoring::AggregatePlan* read) {
+  read_ = read;
+  bound_.clear();
+  if (read == nullptr) return;
+  for (const AggregatePlan::Group& group : read->groups()) {
+    // Without the ring an aggregate would pass for one with nothing in it.
+    uint32_t at = kUnbound;
+    if (plan_ != nullptr) {
+      at = GroupAt(*plan_, group.id);
+      if (at == plan_->groups().size() ||
+          !Covers(*plan_, plan_->groups()[at], *read, group)) {
+        at = kUnbound;
+      }
+    }
+    bound_.push_back(at);
+  }
+  states_.resize(bound_.size());
+}
+
+uint64_t Aggregates::FoldedTo() const {
+  uint64_t lowest = UINT64_MAX;
+  for (const auto& table : tables_) {
+    lowest = std::min(lowest, table->folded_to);
+  }
+  return lowest;
+}
+
+size_t Aggregates::dirty_count() const {
+  size_t count = 0;
+  for (const auto& table : tables_) count += table->table.dirty_count();
+  return count;
+}
+
+void Aggregates::Trim() {
+  for (const auto& table : tables_) table->table.Trim();
+  found_.clear();
+}
+
+Aggregates::Found Aggregates::Find(const v1::Movement& movement) {
+  const Found found{static_cast<uint32_t>(found_.size()), change_};
+  if (tables_.empty()) return found;
+  input_.Begin(*plan_, movement);
+  for (uint32_t group = 0; group < tables_.size(); ++group) {
+    Table& table = *tables_[group];
+    found_.push_back(input_.StateKeyOf(group, &key_)
+                         ? table.Find(AggregateKey(table.number, key_))
+                         : nullptr);
+  }
+  return found;
+}
+
+absl::Status Aggregates::Load() {
+  return LoadMissing(
+      store_, [this](const auto& visit) { EachKind(visit); }, &buffers_);
+}
+
+absl::Span<const scoring::AggregateGroupState> Aggregates::States(
+    const Found& found) {
+  for (size_t i = 0; i < bound_.size(); ++i) {
+    states_[i] = {};
+    if (found.change != change_ || bound_[i] == kUnbound) continue;
+    const Entry* const entry = found_[found.begin + bound_[i]];
+    if (entry == nullptr) continue;
+    states_[i].has_key = true;
+    if (entry->known()) states_[i].state = &entry->state();
+  }
+  return states_;
+}
+
+v1::AggregateState* Aggregates::StateFor(const AggregateContribution& one,
+                                         uint64_t sequence,
+                                         const Found& found) {
+  const uint32_t group = plan_->GroupOf(one.aggregate);
+  Entry* const entry = found_[found.begin + group];
+  if (entry == nullptr || sequence <= tables_[group]->folded_to) return nullptr;
+  v1::AggregateState* const state = tables_[group]->table.Mutable(entry);
+  state->set_last_sequence(sequence);
+  return state;
+}
+
+void Aggregates::PutIn(uint64_t sequence, const Found& found) {
+  for (const AggregateContribution& one : contributions_) {
+    v1::AggregateState* const state = StateFor(one, sequence, found);
+    if (state == nullptr) continue;
+    FoldAggregate(plan_->shapes()[one.aggregate], one, state);
+  }
+}
+
+void Aggregates::TakeOut(uint64_t sequence, const Found& found) {
+  lost_.clear();
+  for (const AggregateContribution& one : contributions_) {
+    v1::AggregateState* const state = StateFor(one, sequence, found);
+    if (state == nullptr) continue;
+    const scoring::AggregateShape& shape = plan_->shapes()[one.aggregate];
+    if (UndoAggregate(shape, one, state) !=
+        scoring::UndoResult::kNeedsRecompute) {
+      continue;
+    }
+    input_.StateKeyOf(plan_->GroupOf(one.aggregate), &key_);
+    lost_.push_back({one.aggregate, scoring::StepOf(one.time_us, shape.step_us),
+                     key_, state});
+  }
+}
+
+void Aggregates::Fold(const scoring::JournaledMovement& input,
+                      const Found& found) {
+  if (found.change != change_ || tables_.empty()) return;
+  input_.Begin(*plan_, *input.movement);
+  input_.Contributions(input.movement_key, &contributions_);
+  PutIn(input.sequence, found);
+}
+
+absl::Status Aggregates::Unfold(const scoring::JournaledMovement& input,
+                                const v1::Movement& prior, const Found& found,
+                                ReadOccurred read) {
+  if (found.change != change_ || tables_.empty()) return absl::OkStatus();
+  input_.Begin(*plan_, prior);
+  input_.Contributions(input.movement_key, &contributions_);
+  TakeOut(input.sequence, found);
+  if (lost_.empty()) return absl::OkStatus();
+  return RebuildBuckets(*plan_, lost_, input.movement_key, input.sequence,
+                        read);
+}
+
+absl::StatusOr<Aggregates::Found> Aggregates::FindContributed(
+    const v1::Movement& movement) {
+  found_.assign(tables_.size(), nullptr);
+  input_.Begin(*plan_, movement);
+  input_.Contributions(/*movement_key=*/0, &contributions_);
+  if (contributions_.empty()) return Found{0, change_};
+  // Many movements are counted nowhere; a hash costs as much as that.
+  const uint64_t movement_key =
+      MovementKey(IdentityOf(movement.source(), movement.id()));
+  uint32_t last = UINT32_MAX;
+  for (AggregateContribution& one : contributions_) {
+    one.movement_key = movement_key;
+    const uint32_t group = plan_->GroupOf(one.aggregate);
+    if (group == last) continue;
+    last = group;
+    Table& table = *tables_[group];
+    if (input_.StateKeyOf(group, &key_)) {
+      found_[group] = table.Find(AggregateKey(table.number, key_));
+    }
+  }
+  absl::Status status = Load();
+  if (!status.ok()) return status;
+  return Found{0, change_};
+}
+
+absl::Status Aggregates::FoldRecord(uint64_t sequence,
+                                    const StoredMovement& record,
+                                    ReadRecord read,
+                                    ReadOccurred read_occurred) {
+  Trim();
+  if (tables_.empty()) return absl::OkStatus();
+  if (!ParseView(record.movement, &movement_)) return RecordDamaged(sequence);
+  const auto corrected = CorrectedBy(sequence, record);
+  if (!corrected.ok()) return corrected.status();
+  if (*corrected > 0) {
+    auto stored = read(*corrected);
+    if (!stored.ok()) return stored.status();
+    if (!prior_.ParseFromString(stored->movement())) {
+      return RecordDamaged(*corrected);
+    }
+    auto found = FindContributed(prior_);
+    if (!found.ok()) return found.status();
+    TakeOut(sequence, *found);
+    if (!lost_.empty()) {
+      const uint64_t movement_key =
+          MovementKey(IdentityOf(prior_.source(), prior_.id()));
+      absl::Status status =
+          RebuildBuckets(*plan_, lost_, movement_key, sequence, read_occurred);
+      if (!status.ok()) return status;
+    }
+  }
+  auto found = FindContributed(movement_);
+  if (found.ok()) PutIn(sequence, *found);
+  return found.status();
+}
+
+void Aggregates::AppendKeys(const v1::Movement& movement,
+                            std::vector<EntityKey>* keys) {
+  if (tables_.empty()) return;
+  input_.Begin(*plan_, movement);
+  for (uint32_t group = 0; group < tables_.size(); ++group) {
+    if (input_.StateKeyOf(group, &key_)) {
+      keys->push_back(AggregateKey(tables_[group]->number, key_));
+    }
+  }
+}
+
+void Aggregates::Freeze(uint64_t sequence) {
+  frozen_at_ = sequence;
+  frozen_.clear();
+  for (const auto& table : tables_) {
+    table->table.Freeze();
+    table->StartAt(sequence);
+    frozen_.push_back(table.get());
+  }
+}
+
+void Aggregates::TakeFrozen(KeyValues* out) {
+  v1::AggregateProgress progress;
+  progress.set_sequence(frozen_at_);
+  for (Table* const table : frozen_) {
+    table->table.TakeFrozen(out);
+    out->emplace_back(std::string(AggregateProgressKey(table->number).view()),
+                      progress.SerializeAsString());
+  }
+}
+
+void Aggregates::Thaw() {
+  for (Table* const table : frozen_) table->table.Thaw();
+  frozen_.clear();
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,174 @@
+// The states of aggregates that movements are counted in: one table for each
+// key expression, found, read, folded and written behind like other entities.
+//
+// A table (v1::AggregateTable) has a fixed set of aggregates and is the fold of
+// all movements up to one journal position, whenever it was made. Which tables
+// there are is the catalogue's business; which aggregates rules read is the
+// programme's, and those are a part of what the tables hold.
+//
+// Threads: all methods belong to the owner, except TakeFrozen.
+#ifndef PORTRISK_SERVICE_AGGREGATES_H_
+#define PORTRISK_SERVICE_AGGREGATES_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "portrisk/v1/aggregates.pb.h"
+#include "portrisk/v1/journal.pb.h"
+#include "portrisk/v1/rules.pb.h"
+#include "scoring/aggregate_plan.h"
+#include "scoring/aggregate_view.h"
+#include "scoring/container_history.h"
+#include "service/bucket_rebuild.h"
+#include "service/occurrence_index.h"
+#include "service/state_kind.h"
+
+namespace portrisk::service {
+
+class Aggregates {
+ public:
+  using Plan = std::shared_ptr<const scoring::AggregatePlan>;
+  using Entry = StateTable<v1::AggregateState>::Entry;
+
+  struct Table : StateKind<v1::AggregateState> {
+    Table(size_t capacity, const v1::AggregateTable& of)
+        : StateKind(capacity), number(of.number()), group(of.group()) {}
+
+    // The stored states hold all movements up to there.
+    void StartAt(uint64_t sequence) {
+      folded_to = sequence;
+      is_stored = sequence > 0;
+    }
+
+    uint32_t number;
+    uint64_t group;
+    // Movements up to here are in its states already.
+    uint64_t folded_to = 0;
+  };
+
+  // What one movement names. Of no use after the next Trim, nor after the
+  // tables have changed.
+  struct Found {
+    uint32_t begin = 0;
+    uint32_t change = 0;  // 0: it is no fact, and names nothing.
+  };
+
+  // Keeps about `capacity` states of each table. `store` may be null.
+  Aggregates(size_t capacity, const store::Store* store)
+      : capacity_(capacity), store_(store) {}
+
+  // Begins with these tables, whose aggregates `plan` has, and nothing else.
+  void Begin(Plan plan, const std::vector<v1::AggregateTable>& tables);
+  // From now on has the tables with these numbers, which `plan` has the
+  // aggregates of: its own, and those that `filled` (may be null) gives up,
+  // which are at the same journal position. Others are retired.
+  void Change(Plan plan, const std::vector<uint32_t>& numbers,
+              Aggregates* filled);
+  // What retired, to be destroyed where that takes nobody's time. While nothing
+  // is frozen.
+  std::vector<std::unique_ptr<Table>> TakeRetired();
+
+  // Which aggregates rules read. The plan outlives this or the next Bind.
+  void Bind(const scoring::AggregatePlan* read);
+
+  bool empty() const { return tables_.empty(); }
+  const std::vector<std::unique_ptr<Table>>& tables() const { return tables_; }
+  const Plan& plan() const { return plan_; }
+  // Of the tables, the lowest position up to which all is folded in; beyond any
+  // when there are none.
+  uint64_t FoldedTo() const;
+  size_t dirty_count() const;
+
+  void Trim();
+  // HOT PATH. Finds or makes what a fact names. New ones are empty until Load.
+  Found Find(const v1::Movement& movement);
+  bool IsCurrent(const Found& found) const {
+    return found.change == 0 || found.change == change_;
+  }
+  template <typename Visit>
+  void EachKind(const Visit& visit) {
+    for (const auto& table : tables_) visit(table.get());
+  }
+  absl::Status Load();
+
+  // HOT PATH. What rules read of it; valid until the next call.
+  absl::Span<const scoring::AggregateGroupState> States(const Found& found);
+  // HOT PATH. Puts a fact in.
+  void Fold(const scoring::JournaledMovement& input, const Found& found);
+  // Takes an earlier version of it out. Buckets that cannot undo that are made
+  // anew from what `read` gives; when that fails they are wrong.
+  absl::Status Unfold(const scoring::JournaledMovement& input,
+                      const v1::Movement& prior, const Found& found,
+                      ReadOccurred read);
+
+  // A journaled movement by itself. `read` gives the record of an earlier
+  // sequence, for what it corrects. Reads the states it needs.
+  using ReadRecord =
+      absl::FunctionRef<absl::StatusOr<v1::MovementRecord>(uint64_t)>;
+  absl::Status FoldRecord(uint64_t sequence, const StoredMovement& record,
+                          ReadRecord read, ReadOccurred read_occurred);
+
+  // The keys of the states a fact is counted in.
+  void AppendKeys(const v1::Movement& movement, std::vector<EntityKey>* keys);
+  // --- Writing behind, as in StateTable. `sequence` is the position the states
+  // are at, and is written with them.
+
+  void Freeze(uint64_t sequence);
+  void TakeFrozen(KeyValues* out);
+  void Thaw();
+
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    for (const auto& table : tables_) table->table.ForEach(visit);
+  }
+
+ private:
+  // `contributions_`, into `found`, or out of it: then `lost_` are the buckets
+  // to be made anew.
+  void PutIn(uint64_t sequence, const Found& found);
+  void TakeOut(uint64_t sequence, const Found& found);
+  // The state that a contribution changes; null when it has that already.
+  v1::AggregateState* StateFor(const scoring::AggregateContribution& one,
+                               uint64_t sequence, const Found& found);
+  // Fills `contributions_` by what the movement adds, finds what that goes to
+  // and nothing else, and reads it.
+  absl::StatusOr<Found> FindContributed(const v1::Movement& movement);
+
+  const size_t capacity_;
+  const store::Store* const store_;
+  Plan plan_;
+  std::vector<std::unique_ptr<Table>> tables_;  // By group of the plan.
+  uint32_t change_ = 1;
+
+  const scoring::AggregatePlan* read_ = nullptr;
+  // By group of `read_`: the group of the plan, or kUnbound.
+  static constexpr uint32_t kUnbound = UINT32_MAX;
+  std::vector<uint32_t> bound_;
+
+  std::vector<Table*> frozen_;
+  uint64_t frozen_at_ = 0;
+  std::vector<std::unique_ptr<Table>> retired_;
+
+  // By group, for each movement found since the last Trim; null: it has no key.
+  std::vector<Entry*> found_;
+
+  // Reused.
+  scoring::AggregateInput input_;
+  std::vector<scoring::AggregateContribution> contributions_;
+  std::vector<LostBucket> lost_;
+  std::vector<scoring::AggregateGroupState> states_;
+  std::string key_;
+  v1::Movement movement_;
+  v1::Movement prior_;
+  LoadBuffers buffers_;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_AGGREGATES_H_

@@ -1,0 +1,137 @@
+// The part of the core that keeps tables of aggregates: which are in use, and
+// up to which position each is complete.
+#include <algorithm>
+
+#include "service/aggregate_tables.h"
+#include "service/core.h"
+#include "service/errors.h"
+#include "service/keys.h"
+
+namespace portrisk::service {
+
+absl::Status Core::RecoverAggregates() {
+  if (options_.from_zero || options_.rule_sets == nullptr) {
+    return absl::OkStatus();
+  }
+  const std::vector<v1::AggregateTable> tables = TablesInUse(catalogue_);
+  auto plan = PlanOf(*store_, *options_.rule_sets, tables);
+  if (!plan.ok()) return plan.status();
+  entities_.aggregates().Begin(*std::move(plan), tables);
+  for (const auto& table : entities_.aggregates().tables()) {
+    auto folded = FilledTo(*store_, table->number);
+    if (!folded.ok()) return folded.status();
+    table->StartAt(*folded);
+  }
+  // What a crash kept from being dropped.
+  for (uint32_t number = 1; number <= catalogue_.tables_made(); ++number) {
+    if (HasTable(catalogue_, number)) continue;
+    bool left = false;
+    absl::Status status =
+        store_->ScanPrefix(store::Table::kStates, AggregatePrefix(number), "",
+                           [&](absl::string_view, absl::string_view) {
+                             left = true;
+                             return false;
+                           });
+    if (!status.ok()) return status;
+    if (left) DropTables({number});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Core::RecoverOccurrences() {
+  absl::Status parsed;
+  absl::Status status = store_->ScanPrefix(
+      store::Table::kStates, std::string(1, kOccurrenceKind), "",
+      [&](absl::string_view key, absl::string_view value) {
+        v1::OccurrenceSegment segment;
+        if (!segment.ParseFromArray(value.data(),
+                                    static_cast<int>(value.size()))) {
+          parsed = Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+                         "when a part of the journal occurred does not parse; "
+                         "run `portrisk verify` and restore a backup");
+          return false;
+        }
+        occurrences_.Restore(store::FromBigEndian64(key.substr(1, 8)), segment);
+        return true;
+      });
+  return status.ok() ? parsed : status;
+}
+
+absl::Status Core::VerifyAggregates(const v1::Catalogue& catalogue,
+                                    uint64_t checkpoint) {
+  std::vector<v1::AggregateTable> tables = TablesInUse(catalogue);
+  tables.erase(std::remove_if(tables.begin(), tables.end(),
+                              [&](const v1::AggregateTable& table) {
+                                return table.ready_sequence() > checkpoint;
+                              }),
+               tables.end());
+  auto plan = PlanOf(*store_, *options_.rule_sets, tables);
+  if (plan.ok()) entities_.aggregates().Begin(*std::move(plan), tables);
+  return plan.status();
+}
+
+absl::Status Core::ReadPeriod(const Period& period, uint64_t end,
+                              VisitRecord visit) {
+  uint64_t stored = end;
+  if (batch_ != nullptr) {
+    stored = std::min(end, in_flight_ == nullptr ? batch_->first_sequence
+                                                 : in_flight_->first_sequence);
+  }
+  absl::Status status =
+      VisitOccurred(*store_, occurrences_, period, stored, visit);
+  for (uint64_t at = stored; status.ok() && at < end; ++at) {
+    auto record = ReadRecord(at);
+    if (!record.ok()) return record.status();
+    if (!record->movement().empty()) status = visit(at, ViewOf(*record));
+  }
+  return status;
+}
+
+absl::Status Core::FoldAggregates(const v1::JournalRecord& record) {
+  if (!record.has_movement()) return absl::OkStatus();
+  return entities_.aggregates().FoldRecord(
+      record.sequence(), ViewOf(record.movement()),
+      [this](uint64_t sequence) { return ReadRecord(sequence); },
+      [this](const Period& period, uint64_t end, VisitRecord visit) {
+        return ReadPeriod(period, end, visit);
+      });
+}
+
+absl::Status Core::CatchUp(Aggregates* filling) {
+  if (filling->empty()) return absl::OkStatus();
+  for (uint64_t at = filling->FoldedTo() + 1; at < next_sequence_; ++at) {
+    auto record = ReadRecord(at);
+    if (!record.ok()) return record.status();
+    if (record->movement().empty()) continue;  // No movement.
+    absl::Status status = filling->FoldRecord(
+        at, ViewOf(*record),
+        [this](uint64_t sequence) { return ReadRecord(sequence); },
+        [this](const Period& period, uint64_t end, VisitRecord visit) {
+          return ReadPeriod(period, end, visit);
+        });
+    if (!status.ok()) return status;
+  }
+  for (const auto& table : filling->tables()) {
+    table->folded_to = last_sequence();
+  }
+  return absl::OkStatus();
+}
+
+void Core::ChangeAggregates(Aggregates::Plan plan,
+                            const std::vector<uint32_t>& numbers,
+                            Aggregates* filled) {
+  entities_.aggregates().Change(std::move(plan), numbers, filled);
+}
+
+void Core::DropTables(const std::vector<uint32_t>& numbers) {
+  for (const uint32_t number : numbers) {
+    dropped_.push_back(AggregatePrefix(number));
+    dropped_.emplace_back(AggregateProgressKey(number).view());
+  }
+}
+
+Core::Leftovers Core::TakeLeftovers() {
+  return {std::exchange(dropped_, {}), entities_.aggregates().TakeRetired()};
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,345 @@
+// New aggregates are filled beside live scoring and come into use whole, in one
+// step, whatever crashes; what nobody reads any more is let go of.
+#include "service/warming.h"
+
+#include <condition_variable>
+#include <thread>
+
+#include "tests/service/aggregates_fixture.h"
+
+namespace portrisk::service {
+namespace {
+
+using scoring::cases::Cases;
+using scoring::cases::Declared;
+using scoring::cases::NamesOf;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Stops the warming behind the block with this number, until it is let on.
+class Gate {
+ public:
+  explicit Gate(int block) : block_(block) {}
+
+  void AfterBlock() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (++blocks_ != block_) return;
+    arrived_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return open_; });
+  }
+  void WaitUntilArrived() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return arrived_; });
+  }
+  void Open() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  int blocks() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return blocks_;
+  }
+
+ private:
+  const int block_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int blocks_ = 0;
+  bool arrived_ = false;
+  bool open_ = false;
+};
+
+constexpr char kCount[] =
+    "  n: {key: movement.location.locode, count: true, window: 5y}\n";
+
+class WarmingTest : public AggregatesTest {
+ protected:
+  // A store whose journal holds `movements` in blocks of ten, then a server
+  // whose warmings stop at the gate.
+  void BeginWith(const std::vector<v1::Movement>& movements, Gate* gate,
+                 size_t flush_states = 4) {
+    Begin();
+    ScoreInBatches(movements, 10);
+    End();
+    Continue(gate, flush_states);
+  }
+  void Continue(Gate* gate, size_t flush_states = 4) {
+    EngineOptions options = TestOptions(Directory());
+    options.fill_flush_states = flush_states;
+    if (gate != nullptr) {
+      options.after_filled_block = [gate] { gate->AfterBlock(); };
+    }
+    Open(std::move(options));
+    rules_ = std::make_unique<RuleApi>(engine_.get(), true);
+    lists_ = std::make_unique<ListApi>(engine_.get());
+  }
+  static std::vector<v1::Movement> Visits(int begin, int end) {
+    std::vector<v1::Movement> movements;
+    for (int i = begin; i < end; ++i) {
+      movements.push_back(
+          MakeMovement(absl::StrCat("v", i), v1::GATE_IN, Number(i % 50), i));
+    }
+    return movements;
+  }
+  // Asks for it, without waiting for the end.
+  uint64_t Warm(const std::string& yaml) {
+    const uint64_t revision = Approve(yaml);
+    auto changed = rules_->Activate(Change(revision), kCaller);
+    EXPECT_TRUE(changed.ok()) << changed.status();
+    EXPECT_EQ(changed->state(), v1::WARMING);
+    return revision;
+  }
+  // The count that the rule told; -1: it told nothing.
+  static int64_t Told(const v1::Assessment& assessment,
+                      const std::string& rule = "n") {
+    const v1::Hit* hit = FindHit(assessment, rule);
+    return hit == nullptr ? -1 : std::stoll(FindEvidence(*hit, rule)->value());
+  }
+};
+
+TEST_F(WarmingTest, LiveScoresNeverSeeHalfAWindow) {
+  Gate gate(20);
+  BeginWith(Visits(0, 400), &gate);
+  const uint64_t before = Activate(Document("s", "port", "", kAnyBox));
+  const uint64_t revision = Warm(RulesThatTell(kCount, {"n"}));
+  gate.WaitUntilArrived();
+  // Until it is filled, what was in force stays so.
+  int next = 400;
+  const auto score = [&] {
+    return ScoreInBatches(Visits(next, next + 1), 1)[0];
+  };
+  for (; next < 500; ++next) {
+    const v1::Assessment live = score();
+    ASSERT_THAT(live.revisions(), SizeIs(1));
+    EXPECT_EQ(live.revisions(0).revision(), before);
+  }
+  const v1::Revision warming = Get(revision);
+  EXPECT_EQ(warming.state(), v1::WARMING);
+  EXPECT_GE(warming.warming().filled_sequence(), 100u);
+  EXPECT_LT(warming.warming().filled_sequence(), 300u);
+  EXPECT_GT(warming.warming().share_ppm(), 0u);
+  EXPECT_LT(warming.warming().share_ppm(), 1'000'000u);
+  gate.Open();
+  bool swapped = false;
+  for (int last = next + 20'000; next < last && !swapped; ++next) {
+    const v1::Assessment live = score();
+    swapped = live.revisions(0).revision() == revision;
+    if (swapped) {
+      EXPECT_EQ(Told(live), next);
+    } else {
+      ASSERT_EQ(live.revisions(0).revision(), before);
+    }
+  }
+  EXPECT_TRUE(swapped);
+  for (int last = next + 50; next < last; ++next) {
+    EXPECT_EQ(Told(score()), next);
+  }
+  EXPECT_EQ(Get(before).state(), v1::RETIRED);
+  Restart();
+  EXPECT_EQ(Told(score()), next);
+  ExpectVerified();
+}
+
+TEST_F(WarmingTest, ACrashInTheMiddleResumesAndGivesTheSameStates) {
+  const auto movements = MovementsOf(JournalOf(20261206, 3600, 4, 600));
+  const std::string yaml = RulesThatTell(Declared(Cases()), NamesOf(Cases()));
+  // Whole, in one go.
+  BeginWith(movements, nullptr);
+  ActivateAndWarm(yaml);
+  End();
+  const auto whole = CellsIn(Directory());
+  EXPECT_GT(whole.size(), 10u);
+  // Counted from the beginning.
+  Begin();
+  ActivateAndWarm(yaml);
+  ScoreInBatches(movements, 10);
+  End();
+  EXPECT_TRUE(CellsIn(Directory()) == whole);
+  // Twice interrupted.
+  Gate first(25);
+  BeginWith(movements, &first);
+  const uint64_t revision = Warm(yaml);
+  first.WaitUntilArrived();
+  const std::string crashed = Directory();
+  ++lives_;
+  std::filesystem::copy(crashed, Directory(),
+                        std::filesystem::copy_options::recursive);
+  first.Open();
+  Gate second(15);
+  Continue(&second);
+  second.WaitUntilArrived();
+  EXPECT_EQ(Get(revision).state(), v1::WARMING);
+  const std::string again = Directory();
+  ++lives_;
+  std::filesystem::copy(again, Directory(),
+                        std::filesystem::copy_options::recursive);
+  second.Open();
+  Gate none(0);
+  Continue(&none);
+  EXPECT_EQ(Warmed(revision).state(), v1::ACTIVE);
+  // It has not begun again: of 60 blocks of movements few were left.
+  EXPECT_LT(none.blocks(), 60 - 30);
+  End();
+  EXPECT_TRUE(CellsIn(Directory()) == whole);
+}
+
+TEST_F(WarmingTest, ACrashAfterTheSwapLosesNothing) {
+  BeginWith(Visits(0, 300), nullptr, 1'000'000);
+  ActivateAndWarm(RulesThatTell(kCount, {"n"}));
+  EXPECT_EQ(Told(ScoreInBatches(Visits(300, 301), 1)[0]), 300);
+  // Nothing of the table is written yet, and the checkpoint lies before it.
+  Restart();
+  EXPECT_EQ(Told(ScoreInBatches(Visits(301, 302), 1)[0]), 301);
+  Restart();
+  EXPECT_EQ(Told(ScoreInBatches(Visits(302, 303), 1)[0]), 302);
+  Reopen();
+  EXPECT_EQ(Told(ScoreInBatches(Visits(303, 304), 1)[0]), 303);
+  ExpectVerified();
+}
+
+TEST_F(WarmingTest, FillingBesideLiveScoringGivesWhatCountingFromTheStartDoes) {
+  const auto movements = MovementsOf(JournalOf(20261207, 900, 3, 900));
+  const std::string yaml = RulesThatTell(Declared(Cases()), NamesOf(Cases()));
+  Begin();
+  ActivateAndWarm(yaml);
+  ScoreInBatches(movements, 10);
+  End();
+  const auto counted = CellsIn(Directory());
+  const std::vector<v1::Movement> old(movements.begin(),
+                                      movements.begin() + 500);
+  BeginWith(old, nullptr, 10);
+  uint64_t revision = 0;
+  std::thread asks([&] { revision = Activate(yaml); });
+  ScoreInBatches({movements.begin() + 500, movements.end()}, 3);
+  asks.join();
+  EXPECT_EQ(Warmed(revision).state(), v1::ACTIVE);
+  End();
+  EXPECT_TRUE(CellsIn(Directory()) == counted);
+}
+
+TEST_F(WarmingTest, ARevisionWithKnownAggregatesComesIntoForceAtOnce) {
+  BeginWith(Visits(0, 100), nullptr);
+  ActivateAndWarm(RulesThatTell(kCount, {"n"}));
+  // The same aggregate under another name, in another set.
+  const uint64_t other = Activate(RulesThatTell(
+      "  visits: {key: movement.location.locode, count: true, window: 5y}\n",
+      {"visits"}, "t"));
+  const v1::Revision shown = Get(other);
+  for (const v1::RevisionEvent& event : shown.events()) {
+    EXPECT_NE(event.state(), v1::WARMING);
+  }
+  EXPECT_EQ(Told(ScoreInBatches(Visits(100, 101), 1)[0], "visits"), 100);
+}
+
+TEST_F(WarmingTest, WhatIsCalledOffLeavesNothingBehind) {
+  Gate gate(20);
+  BeginWith(Visits(0, 400), &gate);
+  const uint64_t revision = Warm(RulesThatTell(kCount, {"n"}));
+  gate.WaitUntilArrived();
+  EXPECT_EQ(ReasonOf(rules_->Activate(Change(revision), kCaller).status()),
+            "WRONG_STATE");
+  ASSERT_TRUE(rules_->Retire(Change(revision), kCaller).ok());
+  gate.Open();
+  EXPECT_EQ(Get(revision).state(), v1::RETIRED);
+  EXPECT_THAT(engine_->ReadCatalogue()->tables(), IsEmpty());
+  ScoreInBatches(Visits(400, 410), 1);
+  End();
+  EXPECT_THAT(StatesIn(Directory(), "Gg"), IsEmpty());
+}
+
+TEST_F(WarmingTest, WhatNoRevisionReadsIsDropped) {
+  BeginWith(Visits(0, 50), nullptr);
+  const std::string with = RulesThatTell(kCount, {"n"});
+  const std::string without = Document("s", "port", "", kAnyBox);
+  ActivateAndWarm(with);
+  Activate(without);
+  // A rollback would bring it back, at once.
+  EXPECT_THAT(engine_->ReadCatalogue()->tables(), SizeIs(1));
+  ScoreInBatches(Visits(50, 60), 1);
+  EXPECT_EQ(Rollback()->state(), v1::ACTIVE);
+  EXPECT_EQ(Told(ScoreInBatches(Visits(60, 61), 1)[0]), 60);
+  Activate(without);
+  const uint64_t last = Activate(without);
+  EXPECT_THAT(engine_->ReadCatalogue()->tables(), IsEmpty());
+  ScoreInBatches(Visits(61, 62), 1);
+  Reopen();
+  EXPECT_THAT(engine_->ReadCatalogue()->tables(), IsEmpty());
+  // It begins anew where it is wanted again.
+  ASSERT_TRUE(rules_->Retire(Change(last), kCaller).ok());
+  ActivateAndWarm(with);
+  EXPECT_EQ(Told(ScoreInBatches(Visits(62, 63), 1)[0]), 62);
+  const std::string directory = Directory();
+  ExpectVerified();
+  EXPECT_THAT(StatesIn(directory, "G"), SizeIs(1));
+}
+
+TEST_F(WarmingTest, AnAggregateThatCameIntoUseMeanwhileIsNotLost) {
+  const auto told = [](const std::string& aggregates,
+                       const std::vector<std::string>& names,
+                       const std::string& set) {
+    return RulesThatTell(aggregates, names, set);
+  };
+  const std::string a =
+      "  a: {key: movement.location.locode, count: true, window: 1y}\n";
+  const std::string b =
+      "  b: {key: movement.location.locode, count: true, window: 2y}\n";
+  const std::string c =
+      "  c: {key: movement.location.locode, count: true, window: 3y}\n";
+  BeginWith(Visits(0, 200), nullptr);
+  ActivateAndWarm(told(a + b, {"a", "b"}, "s"));
+  // b is kept in the table of a, and nobody needs it.
+  Activate(told(a, {"a"}, "s"));
+  Activate(told(a, {"a"}, "s"));
+  End();
+  Gate gate(10);
+  Continue(&gate);
+  const uint64_t third = Warm(told(c, {"c"}, "t"));
+  gate.WaitUntilArrived();
+  Activate(told(b, {"b"}, "u"));
+  gate.Open();
+  EXPECT_EQ(Warmed(third).state(), v1::ACTIVE);
+  const v1::Assessment now = ScoreInBatches(Visits(200, 201), 1)[0];
+  for (const char* rule : {"a", "b", "c"}) EXPECT_EQ(Told(now, rule), 200);
+  ExpectVerified();
+}
+
+TEST_F(WarmingTest, AWarmingOutlivesAnOrderlyEnd) {
+  Gate gate(20);
+  BeginWith(Visits(0, 400), &gate);
+  const uint64_t revision = Warm(RulesThatTell(kCount, {"n"}));
+  gate.WaitUntilArrived();
+  std::thread ends([&] { End(); });
+  absl::SleepFor(absl::Milliseconds(20));
+  gate.Open();
+  ends.join();
+  Continue(nullptr);
+  EXPECT_EQ(Warmed(revision).state(), v1::ACTIVE);
+  EXPECT_EQ(Told(ScoreInBatches(Visits(400, 401), 1)[0]), 400);
+}
+
+TEST_F(WarmingTest, TablesComeIntoUseInTheMiddleOfABatch) {
+  // The first table: what was gathered before it knew of none.
+  Begin();
+  const uint64_t revision = Approve(RulesThatTell(kCount, {"n"}));
+  std::thread asks(
+      [&] { EXPECT_TRUE(rules_->Activate(Change(revision), kCaller).ok()); });
+  std::vector<v1::Assessment> all;
+  for (int i = 0; i < 200; ++i) {
+    for (auto& one : ScoreInBatches(Visits(20 * i, 20 * i + 20), 20)) {
+      all.push_back(std::move(one));
+    }
+  }
+  asks.join();
+  EXPECT_EQ(Warmed(revision).state(), v1::ACTIVE);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (Told(all[i]) < 0) continue;
+    ASSERT_EQ(Told(all[i]), static_cast<int64_t>(i));
+  }
+  EXPECT_EQ(Told(ScoreInBatches(Visits(4000, 4001), 1)[0]), 4000);
+  ExpectVerified();
+}
+
+}  // namespace
+}  // namespace portrisk::service
