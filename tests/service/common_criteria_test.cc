@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "service/reference_files.h"
+#include "service/warming.h"
 #include "tests/service/rule_life_fixture.h"
 
 namespace portrisk::service {
@@ -31,7 +32,8 @@ class CommonCriteriaTest : public RuleLifeTest {
                                     name, ".yaml"));
       std::ostringstream text;
       text << in.rdbuf();
-      Activate(text.str());
+      // Sets with aggregates warm, even where there is nothing to fill them.
+      engine_->warming().WaitFor(Activate(text.str()), absl::Seconds(60));
     }
     v1::LoadReferenceRequest reference;
     auto places =
