@@ -108,7 +108,8 @@ service::EngineOptions OptionsFor(const std::string& directory,
   return options;
 }
 
-void LoadCommonRules(service::Engine* engine) {
+int LoadCommonRules(service::Engine* engine) {
+  int sets = 0;
   const std::filesystem::path deploy =
       std::filesystem::path(PORTRISK_SOURCE_DIR) / "deploy";
   service::RuleApi api(engine, /*development=*/true);
@@ -124,6 +125,8 @@ void LoadCommonRules(service::Engine* engine) {
     change.set_revision(revision->revision());
     Check(api.Approve(change, service::kDevelopmentCaller).status());
     Check(api.Activate(change, service::kDevelopmentCaller).status());
+    engine->warming().WaitFor(revision->revision(), absl::Seconds(60));
+    ++sets;
   }
   auto places =
       service::ReadPlacesCsv((deploy / "reference" / "places.csv").string());
@@ -131,6 +134,7 @@ void LoadCommonRules(service::Engine* engine) {
   v1::LoadReferenceRequest reference;
   *reference.mutable_table() = *std::move(places);
   Check(api.LoadReference(reference, service::kDevelopmentCaller).status());
+  return sets;
 }
 
 }  // namespace portrisk::bench

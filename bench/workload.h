@@ -20,9 +20,9 @@ v1::Movement MovementOf(uint64_t number, uint64_t containers);
 service::EngineOptions OptionsFor(const std::string& directory,
                                   store::Durability durability);
 
-// Puts deploy/rules and deploy/reference in force. Ends the process with a
-// message when that fails.
-void LoadCommonRules(service::Engine* engine);
+// Puts deploy/rules and deploy/reference in force, and returns how many rule
+// sets that are. Ends the process with a message when that fails.
+int LoadCommonRules(service::Engine* engine);
 
 }  // namespace portrisk::bench
 
