@@ -93,8 +93,9 @@ void Evaluate(benchmark::State& state, RuleMix mix) {
   const auto size = static_cast<size_t>(state.range(0));
   const std::vector<BenchRule> rules = MakeRules(size, mix, 7);
   std::vector<v1::Movement> movements;
+  // So many a turn that what the other side left in the cache is soon gone.
   for (const BenchEvent& event :
-       MakeEvents(std::clamp<size_t>(100'000'000 / size, 100, 2'000), 11)) {
+       MakeEvents(std::clamp<size_t>(100'000'000 / size, 500, 10'000), 11)) {
     movements.push_back(event.ToMovement());
   }
   const FlatScan flat(rules);
