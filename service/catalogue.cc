@@ -38,7 +38,6 @@ void FoldRule(const v1::RuleRecord& rule, v1::Catalogue* catalogue) {
   if (rule.has_created()) {
     v1::Revision* made = catalogue->add_revisions();
     *made = rule.created();
-    made->clear_yaml();
     made->clear_breakers();
     return;
   }

@@ -1,10 +1,7 @@
 #include "service/rule_api.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -16,15 +13,6 @@
 
 namespace portrisk::service {
 namespace {
-
-std::string Sha256(const std::string& text) {
-  unsigned char hash[crypto_hash_sha256_BYTES];
-  crypto_hash_sha256(hash, reinterpret_cast<const unsigned char*>(text.data()),
-                     text.size());
-  return absl::StrCat("sha256:",
-                      absl::BytesToHexString(absl::string_view(
-                          reinterpret_cast<const char*>(hash), sizeof(hash))));
-}
 
 absl::Status InvalidRuleSet(const std::vector<v1::Issue>& issues) {
   std::vector<Violation> violations;
@@ -101,7 +89,7 @@ absl::StatusOr<v1::Revision> RuleApi::Create(
   made.set_rule_set(std::string(scoring::RuleSetName(*checked.rule_set)));
   made.set_layer(scoring::RuleSetLayer(*checked.rule_set));
   made.set_owner(std::string(scoring::RuleSetOwner(*checked.rule_set)));
-  made.set_content_hash(Sha256(request.yaml()));
+  made.set_content_hash(ContentHash(request.yaml()));
   made.set_author(caller);
   made.set_rule_count(
       static_cast<uint32_t>(scoring::RuleCount(*checked.rule_set)));
@@ -109,6 +97,11 @@ absl::StatusOr<v1::Revision> RuleApi::Create(
       scoring::Breakers(*checked.rule_set);
   made.set_breaker_count(static_cast<uint32_t>(breakers.size()));
   made.set_state(v1::DRAFT);
+  // The document may be megabytes, and a gate waits while it is written: it is
+  // kept once, and the journal has its hash.
+  v1::Revision stored = made;
+  stored.set_yaml(request.yaml());
+  for (const v1::Breaker& breaker : breakers) *stored.add_breakers() = breaker;
   status = engine_->Run([&](Core& core) {
     made.set_revision(static_cast<uint64_t>(core.catalogue().revisions_size()) +
                       1);
@@ -118,15 +111,12 @@ absl::StatusOr<v1::Revision> RuleApi::Create(
     rule->set_revision(made.revision());
     rule->mutable_event()->set_state(v1::DRAFT);
     rule->mutable_event()->set_caller(caller);
-    v1::Revision* stored = rule->mutable_created();
-    *stored = made;
-    stored->set_yaml(request.yaml());
-    for (const v1::Breaker& breaker : breakers) {
-      *stored->add_breakers() = breaker;
-    }
-    core.Watch(*stored);
+    *rule->mutable_created() = made;
+    *rule->mutable_created()->mutable_breakers() = stored.breakers();
+    stored.set_revision(made.revision());
+    core.Watch(stored);
     store::Put put{store::Table::kRuleSets, store::BigEndian64(made.revision()),
-                   stored->SerializeAsString()};
+                   stored.SerializeAsString()};
     core.Append(std::move(record), {std::move(put)});
     made = *FindRevision(core.catalogue(), made.revision());
     return absl::OkStatus();

@@ -1,5 +1,8 @@
 #include "service/rule_sets.h"
 
+#include <sodium.h>
+
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/statistics.h"
@@ -17,6 +20,15 @@ constexpr uint64_t kObservedMax = 4096;
 
 }  // namespace
 
+std::string ContentHash(absl::string_view yaml) {
+  unsigned char hash[crypto_hash_sha256_BYTES];
+  crypto_hash_sha256(hash, reinterpret_cast<const unsigned char*>(yaml.data()),
+                     yaml.size());
+  return absl::StrCat("sha256:",
+                      absl::BytesToHexString(absl::string_view(
+                          reinterpret_cast<const char*>(hash), sizeof(hash))));
+}
+
 absl::StatusOr<v1::Revision> ReadRevision(const store::Store& store,
                                           uint64_t revision) {
   auto stored =
@@ -28,9 +40,12 @@ absl::StatusOr<v1::Revision> ReadRevision(const store::Store& store,
                  absl::StrCat("no revision ", revision,
                               "; `portrisk rules list` shows them"));
   }
-  if (!result.ParseFromString(**stored)) {
+  if (!result.ParseFromString(**stored) ||
+      ContentHash(result.yaml()) != result.content_hash()) {
     return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-                 absl::StrCat("revision ", revision, " does not parse"));
+                 absl::StrCat("revision ", revision,
+                              " is not what was stored; run `portrisk verify` "
+                              "and restore a backup"));
   }
   return result;
 }
