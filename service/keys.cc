@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
 namespace portrisk::service {
 namespace {
 
@@ -76,6 +79,14 @@ uint64_t HashOf(absl::string_view text) {
 }
 
 }  // namespace
+
+std::string ContentHash(absl::string_view content) {
+  std::string hash(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
+                     reinterpret_cast<const unsigned char*>(content.data()),
+                     content.size());
+  return absl::StrCat("sha256:", absl::BytesToHexString(hash));
+}
 
 EntityKey PartyKey(char role, uint64_t party) {
   return Name().Byte(role).Number(party).Key('P');

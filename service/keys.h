@@ -18,6 +18,9 @@ inline constexpr char kAggregateKind = 'G';
 inline constexpr char kAggregateProgressKind = 'g';
 inline constexpr size_t kAggregatePrefixBytes = 5;  // Kind and table.
 
+// What content is known by: "sha256:" and 64 hex digits.
+std::string ContentHash(absl::string_view content);
+
 inline EntityKey ContainerKey(absl::string_view number) {
   return EntityKey('C', number);
 }

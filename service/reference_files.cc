@@ -3,8 +3,6 @@
 // where it is a header, by position where the publisher leaves headers out.
 #include "service/reference_files.h"
 
-#include <sodium.h>
-
 #include <cmath>
 #include <cstdint>
 #include <fstream>
@@ -17,7 +15,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -26,6 +23,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "service/formats/csv_rows.h"
+#include "service/keys.h"
 #include "service/text_checks.h"
 #include "service/times.h"
 
@@ -414,12 +412,7 @@ SerialisedReference SerialiseReference(const v1::ReferenceTable& table) {
   Canonicalise(&sorted);
   SerialisedReference result;
   sorted.SerializeToString(&result.bytes);
-  std::string digest(crypto_hash_sha256_BYTES, '\0');
-  crypto_hash_sha256(
-      reinterpret_cast<unsigned char*>(digest.data()),
-      reinterpret_cast<const unsigned char*>(result.bytes.data()),
-      result.bytes.size());
-  result.content_hash = absl::StrCat("sha256:", absl::BytesToHexString(digest));
+  result.content_hash = ContentHash(result.bytes);
   return result;
 }
 

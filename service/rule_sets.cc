@@ -1,8 +1,5 @@
 #include "service/rule_sets.h"
 
-#include <sodium.h>
-
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/statistics.h"
@@ -10,6 +7,7 @@
 #include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
+#include "service/keys.h"
 #include "service/list_store.h"
 
 namespace portrisk::service {
@@ -19,15 +17,6 @@ namespace {
 constexpr uint64_t kObservedMax = 4096;
 
 }  // namespace
-
-std::string ContentHash(absl::string_view yaml) {
-  unsigned char hash[crypto_hash_sha256_BYTES];
-  crypto_hash_sha256(hash, reinterpret_cast<const unsigned char*>(yaml.data()),
-                     yaml.size());
-  return absl::StrCat("sha256:",
-                      absl::BytesToHexString(absl::string_view(
-                          reinterpret_cast<const char*>(hash), sizeof(hash))));
-}
 
 absl::StatusOr<v1::Revision> ReadRevision(const store::Store& store,
                                           uint64_t revision) {

@@ -5,12 +5,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "portrisk/v1/rules.pb.h"
 #include "scoring/programme.h"
 #include "scoring/reference.h"
@@ -37,9 +35,6 @@ class RuleSets {
   mutable std::mutex mutex_;
   mutable std::map<uint64_t, std::shared_ptr<const scoring::RuleSet>> sets_;
 };
-
-// Of a rule set's YAML: "sha256:" and 64 hex digits.
-std::string ContentHash(absl::string_view yaml);
 
 // A revision with its YAML. NOT_FOUND when there is none; DATA_LOSS when its
 // YAML does not have its content hash.

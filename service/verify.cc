@@ -120,7 +120,8 @@ absl::StatusOr<v1::Catalogue> ReadCatalogue(const store::Store& store) {
 }
 
 // The catalogue is written with the blocks that change it, so it is that of
-// the journal's end; the lists it names must be there.
+// the journal's end; the documents and lists it names must be there, and be
+// those that the journal has the hashes of.
 absl::Status CompareCatalogue(const store::Store& store,
                               const v1::Catalogue& folded,
                               VerifyReport* report) {
@@ -130,6 +131,13 @@ absl::Status CompareCatalogue(const store::Store& store,
   if (stored->value_or("") != expected) {
     Differ("rule_sets", kCatalogueKey, "differs from the fold of the journal",
            report);
+  }
+  for (const v1::Revision& revision : folded.revisions()) {
+    const auto document = ReadRevision(store, revision.revision());
+    if (!document.ok() || document->content_hash() != revision.content_hash()) {
+      Differ("rule_sets", store::BigEndian64(revision.revision()),
+             "is not the document that the journal has the hash of", report);
+    }
   }
   for (const v1::ListVersion& list : folded.lists()) {
     absl::Status status = CheckList(store, list);

@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "tests/formats/csv_damage.h"
 #include "tests/formats/fuzz_list_csv.h"
 
 namespace portrisk::service {
@@ -51,22 +52,8 @@ TEST(ListCsv, SurvivesDamage) {
       "value,reason,owner,expires\n"
       "NLRTM,\"a, b\",x,2026-12-31\n08.03,c,,\nBEANR,\"d\ne\",,soon\n";
   for (int i = 0; i < 20'000; ++i) {
-    std::string damaged = whole;
-    for (uint32_t n = random() % 4; n > 0; --n) {
-      const size_t at = random() % damaged.size();
-      switch (random() % 3) {
-        case 0:
-          damaged[at] = static_cast<char>(random());
-          break;
-        case 1:
-          damaged.erase(at, random() % 20);
-          break;
-        default:
-          damaged.insert(at, 1, "\",;\n\r"[random() % 5]);
-      }
-      if (damaged.empty()) break;
-    }
-    FuzzListCsv(damaged, static_cast<v1::ListType>(1 + random() % 5));
+    FuzzListCsv(DamageCsv(whole, &random),
+                static_cast<v1::ListType>(1 + random() % 5));
   }
 }
 

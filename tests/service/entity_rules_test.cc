@@ -94,10 +94,7 @@ class EntityRulesTest : public RuleLifeTest {
         } else {
           // A copy is only that of one moment while nothing is written behind,
           // so lives that crash checkpoint at their end alone.
-          const std::string before = Directory();
-          ++lives_;
-          std::filesystem::copy(before, Directory(),
-                                std::filesystem::copy_options::recursive);
+          CopyToNextLife();
         }
         StartWith(cache);
       }

@@ -15,6 +15,7 @@
 #include "service/outcome_form.h"
 #include "service/outcome_words.h"
 #include "service/simulate/world_files.h"
+#include "tests/formats/csv_damage.h"
 #include "tests/service/engine_fixture.h"
 #include "tests/service/fuzz_outcome_csv.h"
 
@@ -282,22 +283,7 @@ TEST(OutcomeCsv, SurvivesDamage) {
   ASSERT_EQ(FuzzOutcomeCsv(whole), 3u);
   uint64_t outcomes = 0;
   for (int i = 0; i < 20'000; ++i) {
-    std::string damaged = whole;
-    for (uint32_t n = random() % 4; n > 0; --n) {
-      const size_t at = random() % damaged.size();
-      switch (random() % 3) {
-        case 0:
-          damaged[at] = static_cast<char>(random());
-          break;
-        case 1:
-          damaged.erase(at, random() % 20);
-          break;
-        default:
-          damaged.insert(at, 1, "\",;\n\r\t"[random() % 6]);
-      }
-      if (damaged.empty()) break;
-    }
-    outcomes += FuzzOutcomeCsv(damaged);
+    outcomes += FuzzOutcomeCsv(DamageCsv(whole, &random));
   }
   EXPECT_GT(outcomes, 20'000u) << "most damage leaves something to read";
 }

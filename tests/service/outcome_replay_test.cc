@@ -121,10 +121,7 @@ class OutcomeReplayTest : public OutcomeTest {
         } else {
           // Lives that crash checkpoint at their end alone, so that a copy is
           // one of a single moment.
-          const std::string before = Directory();
-          ++lives_;
-          std::filesystem::copy(before, Directory(),
-                                std::filesystem::copy_options::recursive);
+          CopyToNextLife();
         }
         StartWith(cache);
       }

@@ -63,13 +63,19 @@ class RuleLifeTest : public EngineTest {
     lists_ = std::make_unique<ListApi>(engine_.get());
   }
 
-  // As after a crash: what was durable at that moment, without the checkpoint
-  // of an orderly end, so that all counts are folded again.
-  void Restart() {
+  // What is durable at this moment becomes the store of the next life, as after
+  // a crash. It is that of one moment only while nothing is written behind.
+  void CopyToNextLife() {
     const std::string before = Directory();
     ++lives_;
     std::filesystem::copy(before, Directory(),
                           std::filesystem::copy_options::recursive);
+  }
+
+  // As after a crash, without the checkpoint of an orderly end, so that all
+  // counts are folded again.
+  void Restart() {
+    CopyToNextLife();
     Start();
     EXPECT_GT(engine_->open_report().folded_records, 0u);
   }

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 
 #include "absl/strings/str_replace.h"
+#include "service/keys.h"
+#include "service/rule_sets.h"
+#include "store/store.h"
 #include "tests/service/rule_life_fixture.h"
 
 namespace portrisk::service {
@@ -321,6 +324,35 @@ TEST_F(RuleLifeTest, ASuppressionIsCountedAndCheckedAtActivation) {
   EXPECT_EQ(shown.suppressed(0).rule_set(), "c");
   EXPECT_EQ(shown.suppressed(0).count(), 2u);
   ExpectVerified();
+}
+
+constexpr char kOnceMore[] =
+    "    when: movement.container.load_status == EMPTY\n    score: 10\n";
+
+// A document that is well formed and not the one that was approved.
+TEST_F(RuleLifeTest, AnotherDocumentThanTheJournalHasTheHashOfIsNoticed) {
+  const uint64_t revision = Activate(Document("c", "common", "", kAnyBox));
+  Assess(Number(1));
+  ExpectVerified();
+  store::Options options;
+  options.directory = Directory();
+  v1::Revision other;
+  for (const bool with_its_hash : {false, true}) {
+    auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    if (!with_its_hash) other = *ReadRevision(**store, revision);
+    other.set_yaml(Document("c", "common", "", kOnceMore));
+    if (with_its_hash) other.set_content_hash(ContentHash(other.yaml()));
+    ASSERT_TRUE((*store)
+                    ->IngestAside({{store::Table::kRuleSets,
+                                    {{store::BigEndian64(revision),
+                                      other.SerializeAsString()}}}})
+                    .ok());
+    EXPECT_EQ(ReasonOf(ReadRevision(**store, revision).status()),
+              with_its_hash ? "" : "STORE_DAMAGED");
+    store->reset();
+    ExpectVerified(1);
+  }
 }
 
 }  // namespace

@@ -162,19 +162,13 @@ TEST_F(WarmingTest, ACrashInTheMiddleResumesAndGivesTheSameStates) {
   BeginWith(movements, &first);
   const uint64_t revision = Warm(yaml);
   first.WaitUntilArrived();
-  const std::string crashed = Directory();
-  ++lives_;
-  std::filesystem::copy(crashed, Directory(),
-                        std::filesystem::copy_options::recursive);
+  CopyToNextLife();
   first.Open();
   Gate second(15);
   Continue(&second);
   second.WaitUntilArrived();
   EXPECT_EQ(Get(revision).state(), v1::WARMING);
-  const std::string again = Directory();
-  ++lives_;
-  std::filesystem::copy(again, Directory(),
-                        std::filesystem::copy_options::recursive);
+  CopyToNextLife();
   second.Open();
   Gate none(0);
   Continue(&none);
