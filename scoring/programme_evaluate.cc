@@ -53,10 +53,7 @@ Programme::Needs Programme::Select(const Scope& scope,
   for (const uint32_t rule : candidates.rules()) {
     read |= rep_->rules[rule].roots_read;
   }
-  if (!candidates.rules().empty() && rep_->index.roots_refined() != 0) {
-    // Which fields of these roots the index reads is not told.
-    read |= rep_->index.roots_refined() | (rep_->roots_read & kBeyond);
-  }
+  if (!candidates.rules().empty()) read |= rep_->index.roots_refined();
   return NeedsOf(read);
 }
 

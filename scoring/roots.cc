@@ -23,21 +23,30 @@ static_assert(kRootCount + 2 < 16);
 
 }  // namespace
 
+uint16_t RootsOfField(uint32_t root,
+                      const google::protobuf::FieldDescriptor* first) {
+  const auto bit = static_cast<uint16_t>(1 << root);
+  const bool whole = first == nullptr;
+  if (root == kContainer &&
+      (whole || first->number() > Programme::kContainerNearMax)) {
+    return bit | kContainerBeyond;
+  }
+  if (root == kRight && (whole || first->number() > Programme::kRightNearMax)) {
+    return bit | kRightBeyond;
+  }
+  const bool has_finds = root == kParty || root == kRoute || root == kFacility;
+  if (has_finds &&
+      (whole || first->message_type() == v1::FindRate::descriptor())) {
+    return bit | kFindRates;
+  }
+  return bit;
+}
+
 uint16_t RootsOf(const std::vector<cel::Path>& fields) {
   uint16_t roots = 0;
   for (const cel::Path& path : fields) {
-    roots |= static_cast<uint16_t>(1 << path.root);
-    const int field = path.fields.empty() ? 0 : path.fields[0]->number();
-    if (path.root == kContainer && field > Programme::kContainerNearMax) {
-      roots |= kContainerBeyond;
-    }
-    if (path.root == kRight && field > Programme::kRightNearMax) {
-      roots |= kRightBeyond;
-    }
-    if (!path.fields.empty() &&
-        path.fields[0]->message_type() == v1::FindRate::descriptor()) {
-      roots |= kFindRates;
-    }
+    roots |=
+        RootsOfField(path.root, path.fields.empty() ? nullptr : path.fields[0]);
   }
   return roots;
 }

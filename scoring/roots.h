@@ -16,9 +16,10 @@ inline constexpr int kRootCount = static_cast<int>(cel::kRuleRoots);
 inline constexpr uint16_t kContainerBeyond = 1 << kRootCount;
 inline constexpr uint16_t kRightBeyond = 1 << (kRootCount + 1);
 inline constexpr uint16_t kFindRates = 1 << (kRootCount + 2);
-inline constexpr uint16_t kBeyond =
-    kContainerBeyond | kRightBeyond | kFindRates;
 
+// The bits of a root, and of what its field `first` needs; null: of all it has.
+uint16_t RootsOfField(uint32_t root,
+                      const google::protobuf::FieldDescriptor* first);
 uint16_t RootsOf(const std::vector<cel::Path>& fields);
 Programme::Needs NeedsOf(uint16_t roots);
 

@@ -90,7 +90,7 @@ class RuleIndex {
 
   // Fewer of them, by what history says.
   void Refine(cel::EvalState* state, Candidates* candidates) const;
-  // The roots that Refine reads: bit n for root n.
+  // What Refine reads, in the bits of roots.h.
   uint16_t roots_refined() const { return roots_refined_; }
 
   size_t attribute_count() const { return attributes_.size(); }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "scoring/roots.h"
 #include "scoring/rule_index_keys.h"
 
 namespace portrisk::scoring {
@@ -165,8 +166,14 @@ const Value* DemandAnalysis::ConstantOf(uint32_t index) const {
 void DemandAnalysis::FindRoots() {
   std::vector<uint16_t> of_slot(program_.slots.size());
   for (size_t i = 0; i < of_slot.size(); ++i) {
-    of_slot[i] = i < program_.root_count ? static_cast<uint16_t>(1 << i)
-                                         : of_slot[program_.slots[i].parent];
+    const cel::Slot& slot = program_.slots[i];
+    if (i < program_.root_count) {
+      of_slot[i] = RootsOfField(static_cast<uint32_t>(i), nullptr);
+    } else if (slot.parent < program_.root_count) {
+      of_slot[i] = RootsOfField(slot.parent, slot.access.field);
+    } else {
+      of_slot[i] = of_slot[slot.parent];
+    }
   }
   roots_.resize(program_.instructions.size());
   for (size_t i = 0; i < roots_.size(); ++i) {

@@ -41,7 +41,7 @@ class DemandAnalysis {
   std::vector<Demands> Alternatives(uint32_t root) const;
 
   KeyFamily family(uint32_t attribute) const { return families_[attribute]; }
-  // Bit n: it reads root n.
+  // In the bits of roots.h.
   uint16_t roots_read(uint32_t instruction) const {
     return roots_[instruction];
   }
