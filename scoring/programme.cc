@@ -207,7 +207,12 @@ void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
   indexed.reserve(rules.size());
   roots.reserve(rules.size());
   for (const CompiledRule& compiled : rules) {
-    roots_read |= compiled.roots_read;
+    const bool finds = (compiled.roots_read & kFindRates) != 0;
+    for (size_t event = 0; finds && event < reads_finds.size(); ++event) {
+      if (compiled.rule->AppliesTo(static_cast<v1::Event>(event))) {
+        reads_finds.set(event);
+      }
+    }
     indexed.push_back({compiled.root, compiled.rule->applies_to});
     roots.push_back(compiled.root);
   }
@@ -230,8 +235,9 @@ int32_t Programme::CategoryCap(absl::string_view category,
 
 const AggregatePlan& Programme::aggregates() const { return *rep_->aggregates; }
 
-bool Programme::reads_finds() const {
-  return (rep_->roots_read & kFindRates) != 0;
+bool Programme::reads_finds(v1::Event event) const {
+  const size_t last = rep_->reads_finds.size() - 1;
+  return rep_->reads_finds[std::min(static_cast<size_t>(event), last)];
 }
 
 const std::vector<Programme::Member>& Programme::members() const {

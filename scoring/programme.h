@@ -165,9 +165,9 @@ class Programme {
   // The aggregates that the rules of all members read, drafts left out: what
   // to read of the store before a movement, and to fold it into.
   const AggregatePlan& aggregates() const;
-  // Whether any rule reads a find rate: else EntityStates.finds is not looked
-  // at.
-  bool reads_finds() const;
+  // HOT PATH. Whether a rule that applies to the event reads a find rate: else
+  // EntityStates.finds may be left out.
+  bool reads_finds(v1::Event event) const;
 
   const std::vector<Member>& members() const;
   size_t rule_count() const;

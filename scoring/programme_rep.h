@@ -3,6 +3,7 @@
 #ifndef PORTRISK_SCORING_PROGRAMME_REP_H_
 #define PORTRISK_SCORING_PROGRAMME_REP_H_
 
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -104,7 +105,9 @@ struct Programme::Rep {
   std::shared_ptr<const AggregatePlan> aggregates;
   absl::flat_hash_map<std::string, std::vector<Cap>> category_caps;
   size_t rule_count = 0;
-  uint16_t roots_read = 0;  // Of all rules.
+  // By event, whether a rule that reads a find rate applies; the last one is of
+  // events that this program does not know.
+  std::bitset<v1::Event_MAX + 2> reads_finds;
 };
 
 struct Programme::Circumstances {

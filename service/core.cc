@@ -206,7 +206,7 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
     auto* movement = static_cast<MovementTask*>(task);
     movement->gathered = gathered_.size();
     gathered_.push_back(entities_.Find(*movement->movement));
-    if (programme_->reads_finds()) {
+    if (programme_->reads_finds(movement->movement->event())) {
       entities_.FindRatesOf(*movement->movement, &gathered_.back());
     }
     if (!pending_->identity.contains(movement->identity) &&
@@ -328,7 +328,8 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   absl::Status status = entities_.Renew(*task->movement, &named);
   if (status.ok() && prior != nullptr) status = UnfoldPrior(input, *prior);
   if (!status.ok()) return status;
-  if (programme_->reads_finds() && named.finds[0] == nullptr) {
+  if (programme_->reads_finds(task->movement->event()) &&
+      named.finds[0] == nullptr) {
     // A rule that reads them came into force after this batch was gathered.
     entities_.FindRatesOf(*task->movement, &named);
     status = entities_.Load();
