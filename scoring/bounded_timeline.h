@@ -59,6 +59,15 @@ bool MovementBefore(const JournaledMovement& input, const Element& b) {
   return input.movement_key < b.movement_key();
 }
 
+// Index of the first element that is not before the movement.
+template <typename Element>
+int PositionOf(const JournaledMovement& input,
+               const google::protobuf::RepeatedPtrField<Element>& list) {
+  int i = list.size();
+  while (i > 0 && MovementBefore(input, list.Get(i - 1))) --i;
+  return i;
+}
+
 inline const std::string& NoText() {
   static const std::string* const none = new std::string;
   return *none;

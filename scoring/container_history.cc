@@ -176,6 +176,11 @@ bool IsActual(const v1::Movement& movement) {
          movement.classifier() == v1::CLASSIFIER_UNSPECIFIED;
 }
 
+bool IsFact(const v1::Movement& movement) {
+  return !movement.retraction() && IsActual(movement) &&
+         movement.has_occurrence_time();
+}
+
 bool IsPhysical(v1::Event event) { return event >= 1 && event < 40; }
 
 bool IsArrival(v1::Event event) {

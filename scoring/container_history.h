@@ -25,6 +25,10 @@ struct JournaledMovement {
 // Only an actual event is a fact.
 bool IsActual(const v1::Movement& movement);
 
+// Whether it says that something happened, and when: what histories are made
+// of.
+bool IsFact(const v1::Movement& movement);
+
 // Whether the event happens to a box, rather than to papers or a right.
 bool IsPhysical(v1::Event event);
 

@@ -36,14 +36,6 @@ bool AccountsForSeals(v1::Event event) {
          ChangesCargo(event);
 }
 
-// Index of the first event that is not before the movement.
-int PositionOf(const v1::ContainerState& state,
-               const JournaledMovement& input) {
-  int i = state.timeline_size();
-  while (i > 0 && MovementBefore(input, state.timeline(i - 1))) --i;
-  return i;
-}
-
 // The leg between the movement and the nearest located event, walking in
 // `step` direction from index `i`. False when there is none.
 bool DeriveLeg(const v1::ContainerState& state, int i, int step,
@@ -111,7 +103,7 @@ void ContainerViewBuffer::Derive(const v1::ContainerState* state,
   full_ = depth == Depth::kFull;
   DeriveOwn(m, reference);
   if (state == nullptr || !m.has_occurrence_time()) return;
-  const int position = PositionOf(*state, input);
+  const int position = PositionOf(input, state->timeline());
   DeriveNeighbours(*state, position, m, reference);
   DeriveCargo(*state, position, m);
   if (full_) DeriveBeyond(*state, position, input, reference);
@@ -214,7 +206,7 @@ const std::string& YardPosition(const v1::ContainerState* state,
   static const std::string* const none = new std::string;
   if (!own.empty() || !input.movement->has_occurrence_time()) return own;
   if (state == nullptr) return *none;
-  for (int i = PositionOf(*state, input) - 1; i >= 0; --i) {
+  for (int i = PositionOf(input, state->timeline()) - 1; i >= 0; --i) {
     const TimelineEvent& event = state->timeline(i);
     if (IsDeparture(event.event())) break;
     if (!event.yard_position().empty()) return event.yard_position();

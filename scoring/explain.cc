@@ -48,8 +48,9 @@ class Explainer {
       }
     }
     const google::protobuf::Message* roots[cel::kRuleRoots] = {
-        scope.movement, scope.container, scope.right,    scope.party,
-        scope.vessel,   scope.route,     scope.facility, scope.source};
+        scope.movement, scope.container, scope.right,
+        scope.party,    scope.vessel,    scope.route,
+        scope.facility, scope.source,    scope.usual};
     cel::ListContext context;
     context.sets = sets_.data();
     context.declared = declared_;

@@ -20,6 +20,7 @@
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
 #include "portrisk/v1/rules.pb.h"
+#include "portrisk/v1/usual.pb.h"
 #include "scoring/cel/entry_set.h"
 
 namespace portrisk::scoring {
@@ -40,6 +41,7 @@ struct Scope {
   const v1::RouteView* route = &v1::RouteView::default_instance();
   const v1::FacilityView* facility = &v1::FacilityView::default_instance();
   const v1::SourceView* source = &v1::SourceView::default_instance();
+  const v1::UsualView* usual = &v1::UsualView::default_instance();
   // An AggregateView (aggregate_view.h); null: aggregates are unknown.
   cel::DeclaredValues* aggregates = nullptr;
 };
@@ -128,6 +130,7 @@ class Programme {
     bool route = false;
     bool facility = false;
     bool source = false;
+    bool usual = false;
     bool aggregates = false;  // Each is derived when it is read.
     // Of container and right, the fields with numbers above these as well.
     bool container_beyond = false;

@@ -32,8 +32,8 @@ EvalScratch::EvalScratch(EvalScratch&&) noexcept = default;
 Programme::Needs Programme::Select(const Scope& scope,
                                    EvalScratch* scratch) const {
   const google::protobuf::Message* roots[cel::kRuleRoots] = {
-      scope.movement, scope.container, scope.right,    scope.party,
-      scope.vessel,   scope.route,     scope.facility, scope.source};
+      scope.movement, scope.container, scope.right,  scope.party, scope.vessel,
+      scope.route,    scope.facility,  scope.source, scope.usual};
   const v1::Movement& movement = *scope.movement;
   cel::EvalState& state = scratch->rep_->state;
   Candidates& candidates = scratch->rep_->candidates;

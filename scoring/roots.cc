@@ -15,6 +15,7 @@ enum Root : uint8_t {
   kRoute,
   kFacility,
   kSource,
+  kUsual,
   kAggregates,
 };
 static_assert(kAggregates + 1 == kRootCount);
@@ -61,6 +62,7 @@ Programme::Needs NeedsOf(uint16_t roots) {
   needs.route = reads(kRoute);
   needs.facility = reads(kFacility);
   needs.source = reads(kSource);
+  needs.usual = reads(kUsual);
   needs.aggregates = reads(kAggregates);
   needs.container_beyond = (roots & kContainerBeyond) != 0;
   needs.right_beyond = (roots & kRightBeyond) != 0;

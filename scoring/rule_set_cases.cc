@@ -41,6 +41,7 @@ struct Given {
   v1::RouteView route;
   v1::FacilityView facility;
   v1::SourceView source;
+  v1::UsualView usual;
   std::unique_ptr<google::protobuf::Message> aggregates;  // Null: unknown.
   // What the lists that are loaded apart hold in this test; by name in the set.
   std::vector<std::shared_ptr<const cel::EntrySet>> lists;
@@ -103,10 +104,11 @@ class Runner {
   }
 
   void ReadGiven(const YamlNode& node, Given* given) {
-    const MapReader map(node, "given",
-                        {"movement", "container", "right", "party", "vessel",
-                         "route", "facility", "source", "lists", "aggregates"},
-                        issues_);
+    const MapReader map(
+        node, "given",
+        {"movement", "container", "right", "party", "vessel", "route",
+         "facility", "source", "usual", "lists", "aggregates"},
+        issues_);
     const auto read = [&](absl::string_view key,
                           google::protobuf::Message* message) {
       const YamlNode* value = map.Get(key);
@@ -120,6 +122,7 @@ class Runner {
     read("route", &given->route);
     read("facility", &given->facility);
     read("source", &given->source);
+    read("usual", &given->usual);
     if (map.Get("aggregates") != nullptr) {
       static const auto* const none = new AggregateNames({});
       const AggregateNames* names =
@@ -187,8 +190,9 @@ class Runner {
       return Outcome::kMiss;
     }
     const google::protobuf::Message* roots[cel::kRuleRoots] = {
-        &movement,     &given.container, &given.right,    &given.party,
-        &given.vessel, &given.route,     &given.facility, &given.source};
+        &movement,       &given.container, &given.right,
+        &given.party,    &given.vessel,    &given.route,
+        &given.facility, &given.source,    &given.usual};
     GivenValues aggregates(given.aggregates.get());
     const std::vector<const cel::EntrySet*> sets = SetsOf(given);
     cel::ListContext lists;

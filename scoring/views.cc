@@ -6,7 +6,7 @@ namespace portrisk::scoring {
 Scope Views::ScopeOf(const v1::Movement& movement) const {
   return {&movement,         &container_.view(), &right_.view(),
           &party_.view(),    &vessel_.view(),    &route_.view(),
-          &facility_.view(), &source_.view()};
+          &facility_.view(), &source_.view(),    &usual_.view()};
 }
 
 void Views::Derive(const Programme::Needs& needs,
@@ -31,6 +31,9 @@ void Views::Derive(const Programme::Needs& needs,
     facility_.Derive(states.facility, states.container, input);
   }
   if (needs.source) source_.Derive(reference, m);
+  if (needs.usual && states.spans != nullptr) {
+    usual_.Derive(states.spreads, m, *states.spans);
+  }
   if (!needs.finds) return;
   finds_.Derive(states.finds, m);
   if (needs.party) party_.LendFinds(&finds_);
@@ -46,6 +49,7 @@ void Views::Release() {
   if (derived_.route) route_.Release();
   if (derived_.facility) facility_.Release();
   if (derived_.source) source_.Release();
+  if (derived_.usual) usual_.Release();
   derived_ = Programme::Needs();
 }
 

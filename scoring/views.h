@@ -14,6 +14,8 @@
 #include "scoring/place_history.h"
 #include "scoring/programme.h"
 #include "scoring/reference.h"
+#include "scoring/spans.h"
+#include "scoring/usual_view.h"
 
 namespace portrisk::scoring {
 
@@ -26,6 +28,9 @@ struct EntityStates {
   const v1::FacilityState* facility = nullptr;
   ProfileStates profiles{};
   FindStates finds{};  // All null: unknown.
+  // What ends with the movement, and the spreads of SpreadsOf; null: nothing.
+  const Spans* spans = nullptr;
+  SpreadStates spreads{};
   // One for each group of the programme's aggregates; empty: all unknown.
   absl::Span<const AggregateGroupState> aggregates = {};
 };
@@ -52,6 +57,7 @@ class Views {
   RouteViewBuffer route_;
   FacilityViewBuffer facility_;
   SourceViewBuffer source_;
+  UsualViewBuffer usual_;
   FindRates finds_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "scoring/spans.h"
 #include "service/entity_key.h"
 #include "service/task.h"
 #include "store/store.h"
@@ -22,6 +23,7 @@ struct Batch {
   struct Record {
     std::string movement;
     std::string assessment;
+    scoring::Spans spans;
     std::string control;  // An outcome or decision, as a JournalRecord.
   };
 

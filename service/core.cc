@@ -168,16 +168,16 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   if (input.corrects) {
     auto stored = ReadRecord(assessment.corrects_sequence());
     if (!stored.ok()) return stored.status();
-    v1::Movement prior;
-    if (!prior.ParseFromString(stored->movement())) {
-      return Damaged("a movement");
-    }
-    absl::Status status = UnfoldPrior(input, prior);
+    auto prior = ParsePrior(*std::move(stored));
+    if (!prior.ok()) return prior.status();
+    absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;
   }
-  auto named = entities_.Get(movement);
-  if (!named.ok()) return named.status();
-  entities_.Fold(input, assessment.unit(), *named);
+  Entities::Named named = entities_.Find(movement);
+  entities_.FindSpreads(movement, record.movement().spans(), &named);
+  absl::Status status = entities_.Load();
+  if (!status.ok()) return status;
+  entities_.Fold(input, assessment.unit(), named);
   tallies_.Count(assessment, movement.event(), nullptr);
   Index(movement, identity, record.sequence());
   return absl::OkStatus();
@@ -231,13 +231,24 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Core::Prior> Core::ParsePrior(v1::MovementRecord record) {
+  Prior prior;
+  if (!prior.movement.ParseFromString(record.movement())) {
+    return Damaged("a movement");
+  }
+  prior.spans = std::move(*record.mutable_spans());
+  return prior;
+}
+
 absl::Status Core::UnfoldPrior(const JournaledMovement& input,
-                               const v1::Movement& prior) {
-  auto named = entities_.Get(prior);
-  if (!named.ok()) return named.status();
-  occurrences_.Add(input.sequence, prior);
-  absl::Status status = entities_.Unfold(
-      input, prior, *named,
+                               const Prior& prior) {
+  Entities::Named named = entities_.Find(prior.movement);
+  entities_.FindSpreads(prior.movement, prior.spans, &named);
+  absl::Status status = entities_.Load();
+  if (!status.ok()) return status;
+  occurrences_.Add(input.sequence, prior.movement);
+  status = entities_.Unfold(
+      input, prior.movement, named,
       [this](const Period& period, uint64_t end, VisitRecord visit) {
         return ReadPeriod(period, end, visit);
       });
@@ -271,16 +282,18 @@ void Core::Apply(CommandTask* task) {
 absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
   auto latest = ReadRecord(stored);
   if (!latest.ok()) return latest.status();
-  v1::Movement prior;
-  if (!prior.ParseFromString(latest->movement())) return Damaged("a movement");
+  const bool is_repeat = latest->movement() == task->bytes;
+  auto parsed = ParsePrior(*std::move(latest));
+  if (!parsed.ok()) return parsed.status();
+  const v1::Movement& prior = parsed->movement;
   if (prior.source() != task->movement->source() ||
       prior.id() != task->movement->id()) {
     return Error(absl::StatusCode::kInternal, "IDENTITY_COLLISION",
                  "two movements share one identity hash; send this one with "
                  "another id");
   }
-  if (latest->movement() != task->bytes && Newer(*task->movement, prior)) {
-    return Score(task, stored, &prior);
+  if (!is_repeat && Newer(*task->movement, prior)) {
+    return Score(task, stored, &*parsed);
   }
   // A repeat of the latest version or of an earlier one.
   for (uint64_t version = stored; version != 0;) {
@@ -318,8 +331,22 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
        {"given_update_time", UpdateTimeText(*task->movement)}});
 }
 
+absl::Status Core::FindLate(const JournaledMovement& input,
+                            Entities::Named* named) {
+  if (programme_->reads_finds(input.movement->event()) &&
+      named->finds[0] == nullptr) {
+    // A rule that reads them came into force after this batch was gathered.
+    entities_.FindRatesOf(*input.movement, named);
+  }
+  // Where a span began is known only now.
+  scoring::Spans* const spans = record_.mutable_movement()->mutable_spans();
+  entities_.FindSpans(input, *named, *reference_, spans);
+  entities_.FindSpreads(*input.movement, *spans, named);
+  return entities_.Load();
+}
+
 absl::Status Core::Score(MovementTask* task, uint64_t corrects,
-                         const v1::Movement* prior) {
+                         const Prior* prior) {
   Entities::Named& named = gathered_[task->gathered];
   const JournaledMovement input{task->movement, MovementKey(task->identity),
                                 next_sequence_, prior != nullptr};
@@ -327,13 +354,10 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
                                        &options_.profile, &options_.draw_key};
   absl::Status status = entities_.Renew(*task->movement, &named);
   if (status.ok() && prior != nullptr) status = UnfoldPrior(input, *prior);
-  if (!status.ok()) return status;
-  if (programme_->reads_finds(task->movement->event()) &&
-      named.finds[0] == nullptr) {
-    // A rule that reads them came into force after this batch was gathered.
-    entities_.FindRatesOf(*task->movement, &named);
-    status = entities_.Load();
-    if (!status.ok()) return status;
+  if (status.ok()) status = FindLate(input, &named);
+  if (!status.ok()) {
+    is_broken_ |= prior != nullptr;
+    return status;
   }
   assessor_.Assess(context, input, entities_.States(named), &assessment_);
   *assessment_.mutable_recorded_time() = batch_->recorded_time;
@@ -346,6 +370,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   Batch::Record& kept = batch_->records[batch_->record_count++];
   kept.movement.assign(task->bytes);
   kept.control.clear();
+  kept.spans.CopyFrom(record_.movement().spans());
   assessment_.SerializeToString(&kept.assessment);
   record_.set_sequence(next_sequence_++);
   *record_.mutable_recorded_time() = batch_->recorded_time;

@@ -159,13 +159,22 @@ class Core {
   const PendingIndex& pending() const { return *pending_; }
 
  private:
+  // The version that a movement corrects.
+  struct Prior {
+    v1::Movement movement;
+    scoring::Spans spans;
+  };
+  static absl::StatusOr<Prior> ParsePrior(v1::MovementRecord record);
   // What an earlier version named, of which the new one takes the place.
   absl::Status UnfoldPrior(const scoring::JournaledMovement& input,
-                           const v1::Movement& prior);
+                           const Prior& prior);
+  // Reads what a movement of the batch turned out to name beyond what Gather
+  // could know; mostly it is in the caches.
+  absl::Status FindLate(const scoring::JournaledMovement& input,
+                        Entities::Named* named);
   void Index(const v1::Movement& movement, const Digest& identity,
              uint64_t sequence);
-  absl::Status Score(MovementTask* task, uint64_t corrects,
-                     const v1::Movement* prior);
+  absl::Status Score(MovementTask* task, uint64_t corrects, const Prior* prior);
   // Journals what tripped; from the next movement on the rules are in shadow.
   void ApplyTrips();
   absl::Status RecoverTallies();

@@ -30,6 +30,7 @@ absl::StatusOr<v1::MovementRecord> Core::ReadRecord(uint64_t sequence) {
     if (const Batch::Record* record = FindInBatch(batch, sequence)) {
       result.set_movement(record->movement);
       result.set_assessment(record->assessment);
+      *result.mutable_spans() = record->spans;
       return result;
     }
   }

@@ -11,12 +11,8 @@
 namespace portrisk::service {
 namespace {
 
+using scoring::IsFact;
 using scoring::ProfileSlot;
-
-// Only facts enter profiles, vessels and facilities.
-bool IsFact(const v1::Movement& m) {
-  return !m.retraction() && scoring::IsActual(m) && m.has_occurrence_time();
-}
 
 template <typename Visit>
 void VisitParties(const v1::Pseudonyms& who, const Visit& visit) {
@@ -123,6 +119,7 @@ void Entities::EachFixedKind(const Visit& visit) {
   visit(&profiles_);
   visit(&finds_);
   visit(&control_logs_);
+  visit(&spreads_);
 }
 
 void Entities::Trim() {
@@ -194,13 +191,6 @@ absl::Status Entities::Renew(const v1::Movement& movement, Named* named) {
   return Load();
 }
 
-absl::StatusOr<Entities::Named> Entities::Get(const v1::Movement& movement) {
-  Named named = Find(movement);
-  absl::Status status = Load();
-  if (!status.ok()) return status;
-  return named;
-}
-
 scoring::EntityStates Entities::States(const Named& named) {
   scoring::EntityStates states;
   if (named.container) states.container = &named.container->state();
@@ -212,6 +202,10 @@ scoring::EntityStates Entities::States(const Named& named) {
   }
   for (size_t i = 0; i < named.finds.size(); ++i) {
     if (named.finds[i]) states.finds[i] = &named.finds[i]->state();
+  }
+  states.spans = named.spans;
+  for (size_t i = 0; i < named.spreads.size(); ++i) {
+    if (named.spreads[i]) states.spreads[i] = &named.spreads[i]->state();
   }
   states.aggregates = aggregates_.States(named.aggregates);
   return states;
@@ -240,6 +234,7 @@ absl::Status Entities::Unfold(const scoring::JournaledMovement& input,
     scoring::UnfoldProfile(prior.occurrence_time(), state);
     state->set_last_sequence(input.sequence);
   }
+  UnfoldSpreads(prior, input.sequence, named);
   return aggregates_.Unfold(input, prior, named.aggregates, read);
 }
 
@@ -272,6 +267,7 @@ void Entities::Fold(const scoring::JournaledMovement& input,
     scoring::FoldProfile(movement.occurrence_time(), state);
     state->set_last_sequence(input.sequence);
   }
+  FoldSpreads(movement, input.sequence, named);
   aggregates_.Fold(input, named.aggregates);
 }
 

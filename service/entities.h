@@ -18,8 +18,10 @@
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/journal.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "portrisk/v1/usual.pb.h"
 #include "scoring/assess.h"
 #include "scoring/container_history.h"
+#include "scoring/spans.h"
 #include "service/aggregates.h"
 #include "service/state_kind.h"
 #include "store/store.h"
@@ -43,6 +45,9 @@ class Entities {
         profiles{};
     // By scoring::FindSlot; null unless asked for by FindRatesOf.
     std::array<Kind<v1::FindState>::Entry*, scoring::kFindSlots> finds{};
+    // By scoring::SpreadSlot; null unless asked for by FindSpreads.
+    std::array<Kind<v1::SpreadState>::Entry*, scoring::kSpreadSlots> spreads{};
+    const scoring::Spans* spans = nullptr;
     Aggregates::Found aggregates;
   };
 
@@ -63,6 +68,7 @@ class Entities {
         profiles_(capacity),
         finds_(capacity),
         control_logs_(capacity),
+        spreads_(capacity),
         aggregates_(capacity, store) {}
 
   // Gives up states that were not used lately. Between batches.
@@ -74,12 +80,27 @@ class Entities {
   // Reads everything Find has made, in one batched read. When that fails the
   // new entries are gone.
   absl::Status Load();
-  // Both, for one movement.
-  absl::StatusOr<Named> Get(const v1::Movement& movement);
 
   // Finds and reads the aggregates anew when their tables have changed since
   // Find.
   absl::Status Renew(const v1::Movement& movement, Named* named);
+
+  // --- Spans, in entities_spans.cc.
+
+  // The spans that end with a movement: with those of its states that `named`
+  // has found and loaded.
+  void FindSpans(const scoring::JournaledMovement& input, const Named& named,
+                 const scoring::Reference& reference, scoring::Spans* out);
+  // Names what spans are read from and go into. As Find: to be loaded. The
+  // spans outlive `named`.
+  void FindSpreads(const v1::Movement& movement, const scoring::Spans& spans,
+                   Named* named);
+  // Parts of Fold and Unfold.
+  void FoldSpreads(const v1::Movement& movement, uint64_t sequence,
+                   const Named& named);
+  void UnfoldSpreads(const v1::Movement& prior, uint64_t sequence,
+                     const Named& named);
+  absl::StatusOr<v1::SpreadState> ReadSpread(const EntityKey& key);
 
   // --- Finds and logs, in entities_outcomes.cc. As Find: to be loaded.
 
@@ -143,6 +164,7 @@ class Entities {
     profiles_.table.ForEach(visit);
     finds_.table.ForEach(visit);
     control_logs_.table.ForEach(visit);
+    spreads_.table.ForEach(visit);
     aggregates_.ForEach(visit);
   }
 
@@ -161,6 +183,8 @@ class Entities {
   Kind<v1::ProfileState> profiles_;
   Kind<v1::FindState> finds_;
   Kind<v1::ControlLogState> control_logs_;
+  Kind<v1::SpreadState> spreads_;
+  scoring::SpanFinder span_finder_;
   Aggregates aggregates_;
 
   LoadBuffers buffers_;  // Reused.

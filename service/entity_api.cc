@@ -13,6 +13,7 @@
 #include "service/errors.h"
 #include "service/history_api.h"
 #include "service/keys.h"
+#include "service/spread_readings.h"
 #include "service/times.h"
 
 namespace portrisk::service {
@@ -184,6 +185,19 @@ absl::StatusOr<bool> ReadState(const EntityKey& key, Entities* entities,
   }
 }
 
+// Facilities and routes as keys have them.
+v1::GetEntityRequest InNormalForm(v1::GetEntityRequest request) {
+  const auto code = [](std::string* text) { *text = Code(*text); };
+  if (request.has_facility()) {
+    code(request.mutable_facility()->mutable_locode());
+  } else if (request.has_route()) {
+    code(request.mutable_route()->mutable_from_locode());
+    code(request.mutable_route()->mutable_via_locode());
+    code(request.mutable_route()->mutable_to_locode());
+  }
+  return request;
+}
+
 const v1::ProfileState* ProfileOf(const v1::GetEntityResponse& response) {
   if (response.has_profile()) return &response.profile();
   if (response.has_vessel()) return &response.vessel().profile();
@@ -205,6 +219,11 @@ absl::StatusOr<v1::GetEntityResponse> HistoryApi::GetEntity(
     auto read = ReadState(*key, &core.mutable_entities(), &response);
     if (!read.ok()) return read.status();
     known = *read;
+    absl::Status spreads =
+        ReadSpreads(InNormalForm(request), now, &core.mutable_entities(),
+                    response.mutable_spreads());
+    if (!spreads.ok()) return spreads;
+    known |= !response.spreads().empty();
     return ReadAggregates(core.programme(), like, now,
                           &core.mutable_entities().aggregates(),
                           response.mutable_aggregates());

@@ -39,6 +39,18 @@ class Name {
     for (size_t i = 0; i < width; ++i) Byte(i < text.size() ? text[i] : '\0');
     return *this;
   }
+  // Public: who a key names stands in it as a pseudonym already. With 96 bits
+  // and more two texts never meet.
+  Name& Hash(absl::string_view text, size_t width) {
+    constexpr std::array<uint8_t, crypto_shorthash_siphashx24_KEYBYTES> kKey = {
+        'p', 'o', 'r', 't', 'r', 'i', 's', 'k',
+        ' ', 'a', 'g', 'g', ' ', 'k', 'e', 'y'};
+    uint8_t hash[crypto_shorthash_siphashx24_BYTES];
+    crypto_shorthash_siphashx24(hash,
+                                reinterpret_cast<const uint8_t*>(text.data()),
+                                text.size(), kKey.data());
+    return Text({reinterpret_cast<const char*>(hash), width}, width);
+  }
   EntityKey Key(char kind) const { return EntityKey(kind, {bytes_, size_}); }
 
  private:
@@ -139,21 +151,31 @@ EntityKey FacilityKey(absl::string_view locode, absl::string_view facility) {
   return name.Key('F');
 }
 
-// Public: who a key names stands in it as a pseudonym already. 96 bits, so that
-// two values never meet.
 EntityKey AggregateKey(uint32_t table, absl::string_view value) {
-  constexpr std::array<uint8_t, crypto_shorthash_siphashx24_KEYBYTES> kKey = {
-      'p', 'o', 'r', 't', 'r', 'i', 's', 'k',
-      ' ', 'a', 'g', 'g', ' ', 'k', 'e', 'y'};
   constexpr size_t kHashBytes = 12;
-  uint8_t hash[crypto_shorthash_siphashx24_BYTES];
-  crypto_shorthash_siphashx24(hash,
-                              reinterpret_cast<const uint8_t*>(value.data()),
-                              value.size(), kKey.data());
+  return Name().Table(table).Hash(value, kHashBytes).Key(kAggregateKind);
+}
+
+// A hash, since two facilities, say, do not fit.
+EntityKey SpreadKey(const scoring::SpreadName& name) {
+  constexpr size_t kHashBytes = 15;
+  constexpr size_t kPartMost = 64;  // More than admission lets in.
+  char text[6 * (kPartMost + 1)];
+  size_t size = 0;
+  // The lengths keep ("ab", "c") apart from ("a", "bc").
+  for (const absl::string_view part :
+       {name.locode, name.facility, name.to_locode, name.to_facility,
+        name.before_locode, name.other}) {
+    const size_t taken = std::min(part.size(), kPartMost);
+    text[size++] = static_cast<char>(part.size());
+    std::copy_n(part.data(), taken, text + size);
+    size += taken;
+  }
   return Name()
-      .Table(table)
-      .Text({reinterpret_cast<const char*>(hash), kHashBytes}, kHashBytes)
-      .Key(kAggregateKind);
+      .Byte(static_cast<char>(name.family))
+      .Byte(static_cast<char>(name.detail))
+      .Hash({text, size}, kHashBytes)
+      .Key('Z');
 }
 
 std::string AggregatePrefix(uint32_t table) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "scoring/finds.h"
+#include "scoring/spans.h"
 #include "service/entity_key.h"
 #include "service/task.h"
 #include "store/store.h"
@@ -56,6 +57,8 @@ EntityKey FacilityKey(absl::string_view locode, absl::string_view facility);
 // Controls and finds of a group; nothing where the names do not say which.
 std::optional<EntityKey> FindKey(scoring::FindSlot slot,
                                  const scoring::FindNames& names);
+// Spans of the past.
+EntityKey SpreadKey(const scoring::SpreadName& name);
 // Outcomes and decisions of a container or, where there is none, of a unit;
 // nothing where both are empty.
 std::optional<EntityKey> ControlLogKey(absl::string_view number,

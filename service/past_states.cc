@@ -78,12 +78,13 @@ absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
   return sequences;
 }
 
-// Movements below `end` that name one of `keys`, in order. Those that correct
-// such a movement into another one are among them.
+// Movements below `end`, in order: `visit` gets those that name one of `keys`
+// or correct such a movement into another one, `other` the others.
 absl::Status WalkJournal(
     const store::Store& store, const std::vector<EntityKey>& keys,
     Entities* entities, uint64_t end, OccurrenceIndex* occurrences,
     const std::function<absl::Status(const JournaledAssessment&)>& visit,
+    const std::function<absl::Status(const JournaledAssessment&)>& other,
     const std::function<absl::Status(const v1::JournalRecord&)>& outcome) {
   std::vector<EntityKey> own;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
@@ -103,6 +104,7 @@ absl::Status WalkJournal(
           !one.assessment.ParseFromString(record.movement().assessment())) {
         return Damaged(record.sequence());
       }
+      one.spans = record.movement().spans();
       occurrences->Add(record.sequence(), one.movement);
       bool touches = Touches(one.movement, keys, entities, &own);
       if (one.assessment.corrects_sequence() > 0) {
@@ -111,7 +113,7 @@ absl::Status WalkJournal(
         occurrences->Add(record.sequence(), prior->movement);
         touches = touches || Touches(prior->movement, keys, entities, &own);
       }
-      absl::Status status = touches ? visit(one) : absl::OkStatus();
+      absl::Status status = touches ? visit(one) : other(one);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -144,6 +146,7 @@ absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
         !result.assessment.ParseFromString(record.movement().assessment())) {
       return Damaged(sequence);
     }
+    result.spans = record.movement().spans();
     return result;
   }
   return Error(absl::StatusCode::kNotFound, "NOT_FOUND",
@@ -163,7 +166,8 @@ absl::Status PastStates::Fold(const store::Store& store,
     absl::Status unfolded = Unfold(store, input, corrected);
     if (!unfolded.ok()) return unfolded;
   }
-  const Entities::Named named = entities_->Find(m);
+  Entities::Named named = entities_->Find(m);
+  entities_->FindSpreads(m, one.spans, &named);
   absl::Status status = entities_->Load();  // Nothing is stored.
   if (status.ok()) entities_->Fold(input, one.assessment.unit(), named);
   return status;
@@ -174,11 +178,32 @@ absl::Status PastStates::Unfold(const store::Store& store,
                                 uint64_t corrected) {
   auto prior = ReadJournaled(store, corrected);
   if (!prior.ok()) return prior.status();
+  Entities::Named named = entities_->Find(prior->movement);
+  entities_->FindSpreads(prior->movement, prior->spans, &named);
   return entities_->Unfold(
-      input, prior->movement, entities_->Find(prior->movement),
+      input, prior->movement, named,
       [&](const Period& period, uint64_t end, VisitRecord visit) {
         return VisitOccurred(store, occurrences_, period, end, visit);
       });
+}
+
+absl::Status PastStates::FoldSpans(const store::Store& store,
+                                   const JournaledAssessment& one) {
+  entities_->Trim();
+  const uint64_t sequence = one.assessment.sequence();
+  const uint64_t corrected = one.assessment.corrects_sequence();
+  if (corrected > 0) {
+    auto prior = ReadJournaled(store, corrected);
+    if (!prior.ok()) return prior.status();
+    Entities::Named named;
+    entities_->FindSpreads(prior->movement, prior->spans, &named);
+    entities_->UnfoldSpreads(prior->movement, sequence, named);
+  }
+  Entities::Named named;
+  entities_->FindSpreads(one.movement, one.spans, &named);
+  absl::Status status = entities_->Load();
+  if (status.ok()) entities_->FoldSpreads(one.movement, sequence, named);
+  return status;
 }
 
 absl::Status PastStates::FoldOutcome(const store::Store& store,
@@ -213,10 +238,20 @@ absl::StatusOr<PastStates> PastStates::Before(
   absl::Status status = past.entities_->Load();
   std::vector<EntityKey> keys;
   past.entities_->AppendKeys(movement, &keys);
-  if (status.ok() && (!keys.empty() || needs.finds)) {
+  if (status.ok() && (!keys.empty() || needs.finds || needs.usual)) {
     status = past.FoldAll(engine, movement, assessment, needs, keys);
   }
   if (!status.ok()) return status;
+  if (needs.usual) {
+    auto store = engine->store();
+    if (!store.ok()) return store.status();
+    auto own = ReadJournaled(**store, assessment.sequence());
+    if (!own.ok()) return own.status();
+    past.spans_ = std::move(own->spans);
+    past.entities_->FindSpreads(movement, past.spans_, &past.named_);
+    status = past.entities_->Load();
+    if (!status.ok()) return status;
+  }
   // Entries stay where they are; the look-ups of aggregates end with each fold.
   past.named_.aggregates = past.entities_->Find(movement).aggregates;
   return past;
@@ -245,13 +280,17 @@ absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
     return Fold(**store, one);
   };
   if (number.empty() || needs.party || needs.vessel || needs.route ||
-      needs.facility || needs.aggregates) {
+      needs.facility || needs.usual || needs.aggregates) {
+    const auto fold_other = [&](const JournaledAssessment& one) {
+      return needs.usual ? FoldSpans(**store, one) : absl::OkStatus();
+    };
     const auto fold_outcome = [&](const v1::JournalRecord& record) {
       return needs.finds ? FoldOutcome(**store, movement, record)
                          : absl::OkStatus();
     };
-    absl::Status status = WalkJournal(**store, keys, entities_.get(), end,
-                                      &occurrences_, fold, fold_outcome);
+    absl::Status status =
+        WalkJournal(**store, keys, entities_.get(), end, &occurrences_, fold,
+                    fold_other, fold_outcome);
     if (!status.ok()) return status;
   } else {
     auto sequences = SequencesOf(engine, **store, number, end);

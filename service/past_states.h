@@ -19,6 +19,7 @@ namespace portrisk::service {
 struct JournaledAssessment {
   v1::Movement movement;
   v1::Assessment assessment;
+  scoring::Spans spans;
 };
 
 // A movement of the journal by its sequence. NOT_FOUND when the journal ends
@@ -41,7 +42,11 @@ class PastStates {
       const Aggregates::Plan& plan);
 
   // With the aggregates by group of the plan. Valid until the next call.
-  scoring::EntityStates states() const { return entities_->States(named_); }
+  scoring::EntityStates states() const {
+    scoring::EntityStates states = entities_->States(named_);
+    states.spans = &spans_;
+    return states;
+  }
 
  private:
   PastStates() = default;
@@ -57,6 +62,9 @@ class PastStates {
                       uint64_t corrected);
   // One journaled movement, as Core folds it.
   absl::Status Fold(const store::Store& store, const JournaledAssessment& one);
+  // Of such a movement only the spans.
+  absl::Status FoldSpans(const store::Store& store,
+                         const JournaledAssessment& one);
   // One journaled outcome, into the finds that `movement` reads.
   absl::Status FoldOutcome(const store::Store& store,
                            const v1::Movement& movement,
@@ -65,6 +73,7 @@ class PastStates {
   std::unique_ptr<Entities> entities_;
   OccurrenceIndex occurrences_;  // Where the whole journal was walked.
   Entities::Named named_;
+  scoring::Spans spans_;  // Of the movement itself.
 };
 
 // First 8 bytes of the identity, as states carry it.

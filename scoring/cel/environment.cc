@@ -6,6 +6,7 @@
 #include "google/protobuf/empty.pb.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "portrisk/v1/usual.pb.h"
 
 namespace portrisk::scoring::cel {
 
@@ -197,6 +198,7 @@ Environment RuleEnvironment() {
                       {"route", v1::RouteView::descriptor()},
                       {"facility", v1::FacilityView::descriptor()},
                       {"source", v1::SourceView::descriptor()},
+                      {"usual", v1::UsualView::descriptor()},
                       {"aggregates", google::protobuf::Empty::descriptor()}});
 }
 

@@ -108,13 +108,13 @@ class Environment {
 bool IsTypeName(absl::string_view name);
 
 // The environment of rules: movement, container, right, party, vessel, route,
-// facility, source and, without fields until SetDeclared, aggregates, in this
-// order; without declared lists.
+// facility, source, usual and, without fields until SetDeclared, aggregates, in
+// this order; without declared lists.
 Environment RuleEnvironment();
 
-inline constexpr size_t kRuleRoots = 9;
+inline constexpr size_t kRuleRoots = 10;
 // No message is read below it; see declared_values.h.
-inline constexpr uint32_t kAggregatesRoot = 8;
+inline constexpr uint32_t kAggregatesRoot = 9;
 
 }  // namespace portrisk::scoring::cel
 

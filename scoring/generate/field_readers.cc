@@ -13,6 +13,7 @@
 #include "google/protobuf/descriptor.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "portrisk/v1/usual.pb.h"
 
 namespace {
 
@@ -111,11 +112,13 @@ int main(int argc, char** argv) {
   Collect(portrisk::v1::RouteView::descriptor(), &seen, &types);
   Collect(portrisk::v1::FacilityView::descriptor(), &seen, &types);
   Collect(portrisk::v1::SourceView::descriptor(), &seen, &types);
+  Collect(portrisk::v1::UsualView::descriptor(), &seen, &types);
   std::string code =
       "// Generated from the descriptors by scoring/generate.\n"
       "#include \"absl/container/flat_hash_map.h\"\n"
       "#include \"portrisk/v1/history.pb.h\"\n"
       "#include \"portrisk/v1/movement.pb.h\"\n"
+      "#include \"portrisk/v1/usual.pb.h\"\n"
       "#include \"scoring/cel/field_readers.h\"\n\n"
       "namespace portrisk::scoring::cel {\nnamespace {\n\n"
       "using google::protobuf::FieldDescriptor;\n"

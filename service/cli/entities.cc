@@ -3,6 +3,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/table.h"
@@ -60,6 +61,31 @@ void PrintFacility(const v1::FacilityState& facility) {
   for (const v1::RiskyBox& box : facility.risky()) {
     table.Add(
         {FormatTime(box.occurrence_time()), box.number(), box.yard_position()});
+  }
+  table.Print(std::cout);
+}
+
+std::string Hours(bool known, double hours) {
+  return known ? absl::StrFormat("%.1f", hours) : "";
+}
+
+void PrintSpreads(
+    const google::protobuf::RepeatedPtrField<v1::SpreadReading>& readings) {
+  if (readings.empty()) return;
+  std::cout << "\n";
+  Table table({"USUAL, IN HOURS", "COUNT", "1 %", "5 %", "MEDIAN", "95 %",
+               "99 %", "PROBABILITY"});
+  for (const v1::SpreadReading& one : readings) {
+    const v1::Spread& spread = one.spread();
+    table.Add({one.name(), absl::StrCat(spread.count()),
+               Hours(spread.has_p01_h(), spread.p01_h()),
+               Hours(spread.has_p05_h(), spread.p05_h()),
+               Hours(spread.has_median_h(), spread.median_h()),
+               Hours(spread.has_p95_h(), spread.p95_h()),
+               Hours(spread.has_p99_h(), spread.p99_h()),
+               one.has_probability()
+                   ? absl::StrFormat("%.4g", one.probability())
+                   : ""});
   }
   table.Print(std::cout);
 }
@@ -124,6 +150,7 @@ int Show(const GlobalFlags& global, const EntityFlags& flags) {
   if (response.has_vessel()) PrintVessel(response.vessel());
   if (response.has_facility()) PrintFacility(response.facility());
   if (response.has_right()) PrintRight(response.right());
+  PrintSpreads(response.spreads());
   PrintAggregates(response.aggregates());
   return kExitOk;
 }

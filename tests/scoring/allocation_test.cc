@@ -11,6 +11,8 @@
 #include "scoring/aggregate_view.h"
 #include "scoring/assess.h"
 #include "scoring/finds.h"
+#include "scoring/spans.h"
+#include "scoring/spread.h"
 
 namespace {
 thread_local bool counting = false;
@@ -56,7 +58,8 @@ v1::Movement MovementAt(int round) {
   m.set_id("movement-of-a-length-beyond-small-strings-" +
            std::to_string(1000 + round));
   m.set_event(round % 2 == 0 ? v1::GATE_IN : v1::GATE_OUT);
-  m.mutable_occurrence_time()->set_seconds(1'700'000'000 + round * 86'400);
+  // The last hundred lie in one period of what is usual.
+  m.mutable_occurrence_time()->set_seconds(1'705'000'000 + round * 86'400);
   m.mutable_container()->set_number("MSKU1234565");
   m.mutable_container()->set_number_status(v1::NUMBER_BAD_CHECK_DIGIT);
   m.mutable_container()->set_load_status(v1::FULL);
@@ -118,6 +121,11 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
     }
     states.finds[i] = &finds[i];
   }
+  SpanFinder finder;
+  Spans spans;
+  states.spans = &spans;
+  std::vector<v1::SpreadState> spreads(kSpreadSlots);
+  for (size_t i = 0; i < kSpreadSlots; ++i) states.spreads[i] = &spreads[i];
   // Warm is full: a list that still grows has to allocate.
   v1::Unit risky;
   risky.set_lane(v1::RED);
@@ -131,7 +139,12 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
     const JournaledMovement input{&movements[i], static_cast<uint64_t>(i + 1),
                                   static_cast<uint64_t>(i + 1)};
     counting = i >= 300;
+    finder.Find(&container, &right, input, reference, &spans);
     assessor.Assess(context, input, states, &assessment);
+    for (const SpreadUse& use : SpreadsOf(movements[i], spans)) {
+      FoldSpread(movements[i].occurrence_time(), use.minutes, use.times,
+                 &spreads[static_cast<size_t>(use.slot)]);
+    }
     FoldContainer(input, &assessment.unit(), &container);
     FoldRight(input, &right);
     FoldVessel(input, &vessel);
@@ -175,6 +188,8 @@ rules:
       route.commodity_finds.finds > 0 && route.chapter_finds.controls > 0 &&
       facility.finds.recent_finds > 0.0 &&
       party.consignee_finds.recent_controls > 0.0 &&
+      (movement.event == GATE_OUT ? usual.dwell.as_long > 0.0
+                                  : usual.travel.robust_z < 99.0) &&
       container.events_known > 0
     score: 10
 )",

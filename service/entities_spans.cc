@@ -1,0 +1,62 @@
+// HOT PATH, under the rules of core.cc.
+#include "scoring/spread.h"
+#include "service/entities.h"
+#include "service/keys.h"
+
+namespace portrisk::service {
+
+void Entities::FindSpans(const scoring::JournaledMovement& input,
+                         const Named& named,
+                         const scoring::Reference& reference,
+                         scoring::Spans* out) {
+  span_finder_.Find(named.container ? &named.container->state() : nullptr,
+                    named.right ? &named.right->state() : nullptr, input,
+                    reference, out);
+}
+
+void Entities::FindSpreads(const v1::Movement& movement,
+                           const scoring::Spans& spans, Named* named) {
+  named->spans = &spans;
+  if (!scoring::IsFact(movement)) return;
+  for (const scoring::SpreadUse& use : scoring::SpreadsOf(movement, spans)) {
+    named->spreads[static_cast<size_t>(use.slot)] =
+        spreads_.Find(SpreadKey(use.name));
+  }
+}
+
+void Entities::FoldSpreads(const v1::Movement& movement, uint64_t sequence,
+                           const Named& named) {
+  if (named.spans == nullptr) return;
+  for (const scoring::SpreadUse& use :
+       scoring::SpreadsOf(movement, *named.spans)) {
+    auto* const entry = named.spreads[static_cast<size_t>(use.slot)];
+    if (use.times == 0 || entry == nullptr) continue;
+    v1::SpreadState* const state = spreads_.table.Mutable(entry);
+    scoring::FoldSpread(movement.occurrence_time(), use.minutes, use.times,
+                        state);
+    state->set_last_sequence(sequence);
+  }
+}
+
+void Entities::UnfoldSpreads(const v1::Movement& prior, uint64_t sequence,
+                             const Named& named) {
+  if (named.spans == nullptr) return;
+  for (const scoring::SpreadUse& use :
+       scoring::SpreadsOf(prior, *named.spans)) {
+    auto* const entry = named.spreads[static_cast<size_t>(use.slot)];
+    if (use.times == 0 || entry == nullptr) continue;
+    v1::SpreadState* const state = spreads_.table.Mutable(entry);
+    scoring::UnfoldSpread(prior.occurrence_time(), use.minutes, use.times,
+                          state);
+    state->set_last_sequence(sequence);
+  }
+}
+
+absl::StatusOr<v1::SpreadState> Entities::ReadSpread(const EntityKey& key) {
+  auto* const entry = spreads_.Find(key);
+  absl::Status status = Load();
+  if (!status.ok()) return status;
+  return entry->state();
+}
+
+}  // namespace portrisk::service
