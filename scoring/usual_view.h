@@ -13,8 +13,10 @@
 
 namespace portrisk::scoring {
 
-// Imaginary boxes that go the way that all boxes go.
-inline constexpr int kPriorBoxes = 8;
+// Imaginary boxes that go the way that all boxes go. As many as a port has
+// destinations: until it has been seen about as often, that one of them was not
+// yet seen says nothing.
+inline constexpr int kPriorBoxes = 50;
 
 // How probable a step is: weights of the step itself, of all from where it
 // begins, of all to where it ends, and of all. Absent when there are none.

@@ -215,10 +215,10 @@ TEST(ItineraryTest, AProbabilityIsTheShareOfThoseThatWentThatWay) {
   const v1::UsualView usual = world.Read(Manifest("ECGYE", "", "BEANR"));
   EXPECT_TRUE(usual.itinerary().declared());
   EXPECT_EQ(usual.itinerary().count(), 1000);
-  // (100 + 8 * 101/1001) / (1000 + 8).
+  // (100 + 50 * 101/1001) / (1000 + 50).
   EXPECT_NEAR(usual.itinerary().probability(), 0.1, 0.001);
   const v1::UsualView never = world.Read(Manifest("ECGYE", "", "SEGOT"));
-  EXPECT_LT(never.itinerary().probability(), 0.00001);
+  EXPECT_LT(never.itinerary().probability(), 0.0001);
   EXPECT_GT(never.itinerary().probability(), 0);
   const v1::UsualView unknown = world.Read(Manifest("BRSSZ", "", "NLRTM"));
   EXPECT_EQ(unknown.itinerary().count(), 0);
@@ -238,7 +238,7 @@ TEST(ItineraryTest, AWayOnIsJudgedByWhereTheBoxCameFrom) {
   const v1::Itinerary odd =
       world.Read(Manifest("ECGYE", "PABLB", "CNSHA")).itinerary();
   EXPECT_GT(usual.least(), 0.95);
-  EXPECT_LT(odd.least(), 0.01);
+  EXPECT_LT(odd.least(), 0.05);
   EXPECT_LT(odd.probability(), odd.least());
   EXPECT_EQ(odd.count(), 1000);
 }
