@@ -132,6 +132,8 @@ void SetRing(AggregateDeclaration* declaration) {
   AggregateShape& shape = declaration->shape;
   const int64_t resolution = declaration->resolution_s;
   shape.step_us = resolution * kSecond;
+  // Not a power of two, so UINT64_MAX has the same quotient as 2^64.
+  shape.per_step = UINT64_MAX / static_cast<uint64_t>(shape.step_us);
   shape.steps = CeilDiv(declaration->window_s, resolution);
   const int64_t late = std::max(kLateSecondsMin, declaration->window_s / 4);
   shape.steps_kept = shape.steps + CeilDiv(late, resolution);
