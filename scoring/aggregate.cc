@@ -82,9 +82,11 @@ bool MillionthsOf(double d, int64_t* number, bool* saturated) {
 
 template <typename T>
 void AppendLittle(T value, std::string* out) {
+  char bytes[sizeof(value)];
   for (size_t i = 0; i < sizeof(value); ++i) {
-    out->push_back(static_cast<char>(static_cast<uint64_t>(value) >> (8 * i)));
+    bytes[i] = static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
   }
+  out->append(bytes, sizeof(value));
 }
 
 uint64_t LittleEndian(const uint8_t* bytes) {

@@ -53,6 +53,9 @@ enum class AggregateUnit : uint8_t {
   kHash,        // Of any value (distinct).
 };
 
+// What sums of 64-bit numbers are added up in.
+__extension__ using Int128 = __int128;
+
 // Binary digits of decay weights behind the point. A sum of 64 bits times a
 // weight, added up over kAggregateStepsMax buckets, fits 128 bits.
 inline constexpr int kDecayPoint = 48;
@@ -119,9 +122,9 @@ inline int64_t StepOf(int64_t time_us, int64_t step_us) {
 
 inline int64_t AggregateShape::StepOf(int64_t time_us) const {
   if (time_us < 0) return scoring::StepOf(time_us, step_us);
-  const auto time = static_cast<unsigned __int128>(time_us);
   // At most one too low.
-  const auto step = static_cast<int64_t>(time * per_step >> 64);
+  const auto step = static_cast<int64_t>(
+      Int128{time_us} * static_cast<Int128>(per_step) >> 64);
   return step + (time_us - step * step_us >= step_us ? 1 : 0);
 }
 

@@ -211,7 +211,7 @@ void Bucket::Set(int64_t count, int64_t mark) {
   if (!InWindow()) return;
   head[kInWindow] += more;
   if (!ring_.shape().decay.empty()) {
-    AddWide(static_cast<__int128>(more) * static_cast<__int128>(Decay()),
+    AddWide(static_cast<Int128>(more) * static_cast<Int128>(Decay()),
             head + kDecayedCount);
   }
 }
@@ -219,13 +219,13 @@ void Bucket::Set(int64_t count, int64_t mark) {
 void Bucket::SetSum(int64_t sum) {
   int64_t* const head = ring_.head();
   int64_t& cell = ring_.row(at_)[2];
-  const __int128 more = static_cast<__int128>(sum) - cell;
+  const Int128 more = static_cast<Int128>(sum) - cell;
   cell = sum;
   if (!InWindow()) return;
   if (ring_.shape().decay.empty()) {
     AddWide(more, head + kWindowSum);
   } else {
-    AddWide(more * static_cast<__int128>(Decay()), head + kDecayedSum);
+    AddWide(more * static_cast<Int128>(Decay()), head + kDecayedSum);
   }
 }
 

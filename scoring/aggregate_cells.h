@@ -97,12 +97,11 @@ int ObtainRing(const AggregateShape& shape, Cells* cells);
 void EraseRing(int ring, Cells* cells);
 
 // Numbers of 128 bits in two cells, the low one first.
-inline __int128 WideAt(const int64_t* cells) {
-  return static_cast<__int128>(cells[1]) << 64 |
-         static_cast<uint64_t>(cells[0]);
+inline Int128 WideAt(const int64_t* cells) {
+  return static_cast<Int128>(cells[1]) << 64 | static_cast<uint64_t>(cells[0]);
 }
-inline void AddWide(__int128 number, int64_t* cells) {
-  const __int128 sum = WideAt(cells) + number;
+inline void AddWide(Int128 number, int64_t* cells) {
+  const Int128 sum = WideAt(cells) + number;
   cells[0] = static_cast<int64_t>(sum);
   cells[1] = static_cast<int64_t>(sum >> 64);
 }

@@ -69,9 +69,9 @@ int64_t MarksOf(const Window& window) {
   return marks;
 }
 
-__int128 SumOf(const Window& window) {
+Int128 SumOf(const Window& window) {
   return Moved(window, WideAt(window.ring.head + kWindowSum),
-               [&](int i) { return __int128{window.ring.third(i)}; });
+               [&](int i) { return Int128{window.ring.third(i)}; });
 }
 
 // The window's entries.
@@ -94,8 +94,8 @@ Entries EntriesOf(const Window& window) {
 
 // Each bucket weighing less the older it is; in parts of 2^-kDecayPoint.
 struct Decayed {
-  __int128 count = 0;
-  __int128 sum = 0;
+  Int128 count = 0;
+  Int128 sum = 0;
 };
 
 Decayed DecayedOf(const AggregateShape& shape, const Window& window) {
@@ -109,9 +109,9 @@ Decayed DecayedOf(const AggregateShape& shape, const Window& window) {
     const auto age =
         static_cast<size_t>(window.last_step - window.ring.step(i));
     const auto weight = static_cast<int64_t>(shape.decay[age]);
-    decayed.count += static_cast<__int128>(window.ring.count(i)) * weight;
+    decayed.count += static_cast<Int128>(window.ring.count(i)) * weight;
     if (!sums) continue;
-    decayed.sum += static_cast<__int128>(window.ring.third(i)) * weight;
+    decayed.sum += static_cast<Int128>(window.ring.third(i)) * weight;
   }
   return decayed;
 }
@@ -134,13 +134,13 @@ void Sum(const AggregateShape& shape, const Window& window,
          AggregateResult* out) {
   out->known = true;
   if (!shape.decay.empty()) {
-    const __int128 sum = DecayedOf(shape, window).sum;
+    const Int128 sum = DecayedOf(shape, window).sum;
     out->value = Value::Double(static_cast<double>(sum) / kDecayOne /
                                UnitSize(shape.unit));
     return;
   }
-  const __int128 sum = SumOf(window);
-  const __int128 most = INT64_MAX;
+  const Int128 sum = SumOf(window);
+  const Int128 most = INT64_MAX;
   const bool fits = sum <= most && sum >= -most;
   out->approximate |= !fits;
   const int64_t number = fits      ? static_cast<int64_t>(sum)
@@ -161,9 +161,9 @@ void Mean(const AggregateShape& shape, const Window& window,
     return;
   }
   out->known = true;
-  const __int128 sum = SumOf(window);
+  const Int128 sum = SumOf(window);
   if (shape.unit == AggregateUnit::kDuration) {
-    const auto count = static_cast<__int128>(out->count);
+    const auto count = static_cast<Int128>(out->count);
     out->value = UnitValue(shape.unit, static_cast<int64_t>(sum / count));
   } else {
     out->value =
@@ -462,6 +462,15 @@ AggregateResult DeriveAggregate(const AggregateShape& shape,
       Best(shape, window, time_us, &out);
   }
   return out;
+}
+
+void PrefetchAggregates(const v1::AggregateState& state, uint32_t aggregates) {
+  const Cells& cells = state.cells();
+  const int most = 1 + static_cast<int>(aggregates) * (1 + kHeadCells);
+  const int cells_of_line = 8;
+  const int64_t* const data = cells.data();
+  const int size = std::min(cells.size(), most);
+  for (int i = 0; i < size; i += cells_of_line) __builtin_prefetch(data + i);
 }
 
 }  // namespace portrisk::scoring

@@ -48,14 +48,14 @@ void RefreshDecayed(const Ring& ring) {
   const uint64_t* const decay = ring.shape().decay.data();
   const bool sums = HasSums(ring.shape().function);
   const int columns = Columns(ring.shape().function);
-  __int128 count = 0;
-  __int128 sum = 0;
+  Int128 count = 0;
+  Int128 sum = 0;
   const int64_t* const end = ring.row(ring.size());
   for (const int64_t* row = ring.row(static_cast<int>(head[kFirst])); row < end;
        row += columns) {
     const auto weight = static_cast<int64_t>(decay[head[kNewest] - row[0]]);
-    count += static_cast<__int128>(row[1] >> kCountShift) * weight;
-    if (sums) sum += static_cast<__int128>(row[2]) * weight;
+    count += static_cast<Int128>(row[1] >> kCountShift) * weight;
+    if (sums) sum += static_cast<Int128>(row[2]) * weight;
   }
   std::fill_n(head + kDecayedCount, 4, 0);
   AddWide(count, head + kDecayedCount);
@@ -122,7 +122,7 @@ void SlideWindow(const Ring& ring) {
       if (distinct) UnmarkLast(entry, entry + row[2], head + kAnswer);
       head[kEntriesBefore] += row[2];
     } else if (columns > 2 && shape.decay.empty()) {
-      AddWide(-static_cast<__int128>(row[2]), head + kWindowSum);
+      AddWide(-static_cast<Int128>(row[2]), head + kWindowSum);
     }
   }
   head[kFirst] = leaving;
