@@ -18,12 +18,6 @@ int64_t& BeginOf(int ring, Cells* cells) {
   return cells->mutable_data()[HeadAt(ring, *cells) + kBegin];
 }
 
-// Behind the last cell of a ring's body.
-int EndOf(int ring, Cells* cells) {
-  return ring + 1 == Rings(*cells) ? cells->size()
-                                   : static_cast<int>(BeginOf(ring + 1, cells));
-}
-
 // Makes `number` cells, all zero, at `at`.
 void Widen(int at, int number, Cells* cells) {
   const int size = cells->size();
@@ -109,7 +103,7 @@ int ObtainRing(const AggregateShape& shape, Cells* cells) {
 
 void EraseRing(int ring, Cells* cells) {
   const auto begin = static_cast<int>(BeginOf(ring, cells));
-  const int end = EndOf(ring, cells);
+  const int end = EndOfRing(ring, *cells);
   MoveBodies(ring + 1, begin - end, cells);
   MoveBodies(0, -1 - kHeadCells, cells);
   Narrow(begin, end - begin, cells);
@@ -135,6 +129,7 @@ void Ring::InsertRow(int at, int64_t step) const {
   std::fill_n(place, columns_, 0);
   place[0] = step;
   ++head()[kSize];
+  head()[kOldestKept] = this->step(0);
 }
 
 void Ring::EraseRows(int at, int number) const {
@@ -142,11 +137,12 @@ void Ring::EraseRows(int at, int number) const {
   std::copy(row(at + number), end, row(at));
   std::fill(row(size() - number), end, 0);
   head()[kSize] -= number;
+  head()[kOldestKept] = size() > 0 ? step(0) : 0;
 }
 
 void Ring::InsertEntryCells(int at, int number) const {
   const auto used = static_cast<int>(head()[kEntriesUsed]);
-  const int end = EndOf(number_, cells_);
+  const int end = EndOfRing(number_, *cells_);
   const auto room = end - static_cast<int>(entries() - cells_->mutable_data());
   if (used + number > room) {
     const int more = std::max(used + number, Grown(room)) - room;
@@ -372,7 +368,7 @@ void Evict(const Ring& ring) {
   if (size == 0) return;
   const int64_t oldest = head[kNewest] - shape.steps_kept + 1;
   if (size <= shape.buckets_max &&
-      ring.step(0) >= oldest - shape.steps_kept / 8) {
+      head[kOldestKept] >= oldest - shape.steps_kept / 8) {
     return;
   }
   const auto most = static_cast<int>(shape.buckets_max - shape.steps / 8);

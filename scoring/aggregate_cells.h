@@ -47,6 +47,7 @@ enum HeadCell : int {
   kEntriesBefore = kWindowSum + 2,  // those before the window.
   kBegin = kWindowSum + 4,          // Index of the first cell of the body.
   kFirst,                           // The first bucket of the window.
+  kOldestKept,                      // Step of the first bucket of all.
   kSize,                            // Buckets.
   kRoom,                            // Rows there is room for.
   kHeadCells,
@@ -83,6 +84,14 @@ inline int Rings(const Cells& cells) {
 }
 inline int HeadAt(int ring, const Cells& cells) {
   return 1 + Rings(cells) + ring * kHeadCells;
+}
+
+// Behind the last cell of a ring's body.
+inline int EndOfRing(int ring, const Cells& cells) {
+  const bool is_last = ring + 1 == Rings(cells);
+  return is_last
+             ? cells.size()
+             : static_cast<int>(cells.data()[HeadAt(ring + 1, cells) + kBegin]);
 }
 
 // The number of a ring, or -1. It keeps it until a ring is added or erased.

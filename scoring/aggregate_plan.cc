@@ -17,8 +17,6 @@
 namespace portrisk::scoring {
 namespace {
 
-constexpr uint8_t kUnasked = 2;
-
 int64_t MicrosOf(const google::protobuf::Timestamp& time) {
   return time.seconds() * 1'000'000 + time.nanos() / 1000;
 }
@@ -153,21 +151,16 @@ bool AggregateInput::HasKey(uint32_t group) {
   return has == 1;
 }
 
-bool AggregateInput::Holds(uint32_t where) {
-  Known& holds = holds_[where];
-  if (holds == kUnasked) {
-    holds = state_.Evaluate(plan_->wheres_[where]).is_true() ? 1 : 0;
-  }
-  return holds == 1;
+void AggregateInput::AskWhere(uint32_t where) {
+  holds_[where] = state_.Evaluate(plan_->wheres_[where]).is_true() ? 1 : 0;
 }
 
-const AggregateInput::Counted& AggregateInput::ValueOf(uint32_t index) {
+void AggregateInput::AskValue(uint32_t index) {
   Counted& counted = values_[index];
-  if (counted.is_known != kUnasked) return counted;
   const AggregatePlan::Read& read = plan_->values_[index];
   const cel::Value value = state_.Evaluate(read.instruction);
   counted = Counted();
-  if (!value.is_decided()) return counted;
+  if (!value.is_decided()) return;
   counted.is_known = 1;
   switch (read.unit) {
     case AggregateUnit::kNothing:
@@ -184,7 +177,6 @@ const AggregateInput::Counted& AggregateInput::ValueOf(uint32_t index) {
         counted.is_known = 0;
       }
   }
-  return counted;
 }
 
 bool AggregateInput::KeyOf(uint32_t group, std::string* key) {

@@ -125,8 +125,8 @@ class AggregateInput {
                      std::vector<AggregateContribution>* out);
 
  private:
-  // kUnasked, 0 or 1.
-  using Known = uint8_t;
+  using Known = uint8_t;  // Or 0 or 1.
+  static constexpr Known kUnasked = 2;
   struct Counted {
     Known is_known = 0;
     bool saturated = false;
@@ -136,8 +136,16 @@ class AggregateInput {
   };
 
   bool HasKey(uint32_t group);
-  bool Holds(uint32_t where);
-  const Counted& ValueOf(uint32_t value);
+  bool Holds(uint32_t where) {
+    if (holds_[where] == kUnasked) AskWhere(where);
+    return holds_[where] == 1;
+  }
+  const Counted& ValueOf(uint32_t value) {
+    if (values_[value].is_known == kUnasked) AskValue(value);
+    return values_[value];
+  }
+  void AskWhere(uint32_t where);
+  void AskValue(uint32_t value);
 
   const AggregatePlan* plan_ = nullptr;
   const v1::Movement* movement_ = nullptr;

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "scoring/aggregate_append.h"
 #include "scoring/aggregate_cells.h"
 #include "scoring/aggregate_sketch.h"
 #include "scoring/aggregate_window.h"
@@ -211,6 +212,7 @@ void FoldAggregate(const AggregateShape& shape,
   if (step < 0) return;
   state->set_group(shape.group);
   Cells* const cells = state->mutable_cells();
+  if (FoldInOrder(shape, contribution, step, cells)) return;
   const Ring ring(shape, ObtainRing(shape, cells), cells);
   if (step < ring.head()[kForgotten]) return;
   bool added = false;

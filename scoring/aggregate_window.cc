@@ -113,6 +113,11 @@ void SlideWindow(const Ring& ring) {
   const bool distinct =
       shape.function == Function::kDistinct && head[kMarked] == 0;
   const auto first = static_cast<int>(head[kFirst]);
+  if (first + 1 < ring.size() && head[kOldest] > newest - shape.steps) {
+    // Nothing leaves.
+    if (!shape.decay.empty()) RefreshDecayed(ring);
+    return;
+  }
   int leaving = first;
   const int64_t* row = ring.row(first);
   for (; row[0] <= newest - shape.steps; row += columns, ++leaving) {
