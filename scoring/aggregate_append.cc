@@ -1,6 +1,6 @@
-// HOT PATH. Nothing here makes room, lets go of a bucket, or meets a mark: all
-// that is for the long way (aggregate_ring.cc), which can do all this as well.
-// What the two leave behind is the same, cell by cell.
+// HOT PATH. Nothing here makes room or meets a mark: that is for the long way
+// (aggregate_ring.cc), which can do all this as well. What the two leave behind
+// is the same, cell by cell.
 #include "scoring/aggregate_append.h"
 
 #include <algorithm>
@@ -36,10 +36,9 @@ struct Place {
   int64_t* rows;
 };
 
-bool CanAppend(const AggregateShape& shape, int64_t step, const int64_t* head) {
-  return head[kSize] < std::min<int64_t>(head[kRoom], shape.buckets_max) &&
-         head[kOldestKept] > step - shape.steps_kept - shape.steps_kept / 8;
-}
+// Whether a bucket of `step` is added, and whether it can be.
+bool IsNew(int64_t step, const int64_t* head) { return step > head[kNewest]; }
+bool HasRow(const int64_t* head) { return head[kSize] < head[kRoom]; }
 
 void Append(const AggregateShape& shape, int64_t step, const Place& place) {
   ++place.head[kSize];
@@ -59,10 +58,9 @@ void CountOne(const AggregateShape& shape, int64_t* row, int64_t* head) {
 
 bool FoldNumber(const AggregateShape& shape, int64_t number, int64_t step,
                 const Place& place) {
-  const bool added = step > place.head[kNewest];
   int64_t sum = number;
-  if (added) {
-    if (!CanAppend(shape, step, place.head)) return false;
+  if (IsNew(step, place.head)) {
+    if (!HasRow(place.head)) return false;
     Append(shape, step, place);
   } else if (place.columns > 2 &&
              __builtin_add_overflow(place.newest()[2], number, &sum)) {
@@ -100,13 +98,13 @@ void MarkAsLast(int64_t* own, const Place& place) {
 
 bool FoldHash(const AggregateShape& shape, uint64_t hash, int64_t step,
               const Place& place) {
-  const bool added = step > place.head[kNewest];
+  const bool added = IsNew(step, place.head);
   const int64_t kept = added ? 0 : place.newest()[2];
   if (kept == 2 * int64_t{kAggregateExactKept} || !place.HasRoomFor(2)) {
     return false;
   }
   if (added) {
-    if (!CanAppend(shape, step, place.head)) return false;
+    if (!HasRow(place.head)) return false;
     Append(shape, step, place);
   }
   int64_t* const row = place.newest();
@@ -127,36 +125,43 @@ bool FoldHash(const AggregateShape& shape, uint64_t hash, int64_t step,
   return true;
 }
 
-// The latest time, least or greatest number. Only into a new bucket.
+bool IsBetter(const AggregateShape& shape, int64_t number, int64_t than) {
+  return shape.function == Function::kMin ? number < than : number > than;
+}
+
+// The latest time, least or greatest number: of a new bucket, or better than
+// all that the newest one has.
 bool FoldBest(const AggregateShape& shape, int64_t number, int64_t step,
               const Place& place) {
+  constexpr int64_t kCellsMost = 2 * int64_t{kAggregateBestKept};
   int64_t* const head = place.head;
-  if (step == head[kNewest] || !place.HasRoomFor(2) ||
-      !CanAppend(shape, step, head)) {
-    return false;
+  const bool added = IsNew(step, head);
+  const int64_t kept = added ? 0 : place.newest()[2];
+  if (kept < kCellsMost && !place.HasRoomFor(2)) return false;
+  if (added) {
+    if (!HasRow(head)) return false;
+    Append(shape, step, place);
   }
-  Append(shape, step, place);
+  int64_t* const entry = place.entries() + head[kEntriesUsed] - kept;
+  if (!added && !IsBetter(shape, number, *entry)) return false;
   int64_t* const row = place.newest();
-  int64_t* const entry = place.entries() + head[kEntriesUsed];
+  if (kept < kCellsMost) {
+    row[2] += 2;
+    head[kEntriesUsed] += 2;
+  }
+  const int64_t moved = std::min(kept, kCellsMost - 2);
+  std::copy_backward(entry, entry + moved, entry + moved + 2);
   entry[0] = number;
   entry[1] = 2;
-  row[2] = 2;
-  head[kEntriesUsed] += 2;
-  const bool better = shape.function == Function::kMin ? number < head[kAnswer]
-                                                       : number > head[kAnswer];
-  if (head[kInWindow] == 0 || better) head[kAnswer] = number;
+  if (head[kInWindow] == 0 || IsBetter(shape, number, head[kAnswer])) {
+    head[kAnswer] = number;
+  }
   CountOne(shape, row, head);
   return true;
 }
 
-}  // namespace
-
-bool FoldInOrder(const AggregateShape& shape, const AggregateContribution& one,
-                 int64_t step, Cells* cells) {
-  const int ring = FindRing(shape, *cells);
-  if (ring < 0 || one.saturated) return false;
-  const Place place(shape, ring, cells);
-  if (place.head[kSize] == 0 || step < place.head[kNewest]) return false;
+bool FoldInto(const AggregateShape& shape, const AggregateContribution& one,
+              int64_t step, const Place& place) {
   if (!HasEntries(shape.function)) {
     return FoldNumber(shape, one.number, step, place);
   }
@@ -172,6 +177,20 @@ bool FoldInOrder(const AggregateShape& shape, const AggregateContribution& one,
     default:
       return false;
   }
+}
+
+}  // namespace
+
+bool FoldInOrder(const AggregateShape& shape, const AggregateContribution& one,
+                 int64_t step, Cells* cells) {
+  const int ring = FindRing(shape, *cells);
+  if (ring < 0 || one.saturated) return false;
+  const Place place(shape, ring, cells);
+  if (place.head[kSize] == 0 || step < place.head[kNewest]) return false;
+  const bool added = IsNew(step, place.head);
+  if (!FoldInto(shape, one, step, place)) return false;
+  if (added) Evict(Ring(shape, ring, cells));
+  return true;
 }
 
 }  // namespace portrisk::scoring
