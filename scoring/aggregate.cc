@@ -82,9 +82,11 @@ bool MillionthsOf(double d, int64_t* number, bool* saturated) {
 
 template <typename T>
 void AppendLittle(T value, std::string* out) {
+  char bytes[sizeof(value)];
   for (size_t i = 0; i < sizeof(value); ++i) {
-    out->push_back(static_cast<char>(static_cast<uint64_t>(value) >> (8 * i)));
+    bytes[i] = static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
   }
+  out->append(bytes, sizeof(value));
 }
 
 uint64_t LittleEndian(const uint8_t* bytes) {
@@ -132,6 +134,8 @@ void SetRing(AggregateDeclaration* declaration) {
   AggregateShape& shape = declaration->shape;
   const int64_t resolution = declaration->resolution_s;
   shape.step_us = resolution * kSecond;
+  // Not a power of two, so UINT64_MAX has the same quotient as 2^64.
+  shape.per_step = UINT64_MAX / static_cast<uint64_t>(shape.step_us);
   shape.steps = CeilDiv(declaration->window_s, resolution);
   const int64_t late = std::max(kLateSecondsMin, declaration->window_s / 4);
   shape.steps_kept = shape.steps + CeilDiv(late, resolution);

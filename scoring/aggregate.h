@@ -53,12 +53,19 @@ enum class AggregateUnit : uint8_t {
   kHash,        // Of any value (distinct).
 };
 
+// What sums of 64-bit numbers are added up in.
+__extension__ using Int128 = __int128;
+
 // Binary digits of decay weights behind the point. A sum of 64 bits times a
 // weight, added up over kAggregateStepsMax buckets, fits 128 bits.
 inline constexpr int kDecayPoint = 48;
 
 // What is needed to fold and to derive, and nothing else.
 struct AggregateShape {
+  // StepOf(time_us, step_us) without the division, which would be a good part
+  // of what folding costs.
+  int64_t StepOf(int64_t time_us) const;
+
   uint64_t id = 0;     // Of the content: equal declarations are one.
   uint64_t group = 0;  // Of the key expression.
   // Among the aggregates of its group in a plan, which is where its ring mostly
@@ -67,6 +74,7 @@ struct AggregateShape {
   AggregateFunction function = AggregateFunction::kCount;
   AggregateUnit unit = AggregateUnit::kNothing;
   int64_t step_us = 0;      // The resolution.
+  uint64_t per_step = 0;    // 2^64 / step_us, rounded down.
   int64_t steps = 0;        // In a window.
   int64_t steps_kept = 0;   // Older buckets are let go of.
   int32_t buckets_max = 0;  // So are the oldest beyond this number.
@@ -110,6 +118,14 @@ int64_t StepsMax(AggregateFunction function);
 inline int64_t StepOf(int64_t time_us, int64_t step_us) {
   const int64_t step = time_us / step_us;
   return time_us % step_us < 0 ? step - 1 : step;
+}
+
+inline int64_t AggregateShape::StepOf(int64_t time_us) const {
+  if (time_us < 0) return scoring::StepOf(time_us, step_us);
+  // At most one too low.
+  const auto step = static_cast<int64_t>(
+      Int128{time_us} * static_cast<Int128>(per_step) >> 64);
+  return step + (time_us - step * step_us >= step_us ? 1 : 0);
 }
 
 inline constexpr double kMillionthsOfOne = 1e6;

@@ -7,17 +7,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "scoring/aggregate_window.h"
+
 namespace portrisk::scoring {
 namespace {
 
 using Function = AggregateFunction;
 
-int Rings(const Cells& cells) {
-  return cells.empty() ? 0 : static_cast<int>(cells.Get(0));
-}
-
-int64_t* BeginOf(int ring, Cells* cells) {
-  return cells->mutable_data() + 2 + 2 * ring;
+int64_t& BeginOf(int ring, Cells* cells) {
+  return cells->mutable_data()[HeadAt(ring, *cells) + kBegin];
 }
 
 // Makes `number` cells, all zero, at `at`.
@@ -30,19 +28,16 @@ void Widen(int at, int number, Cells* cells) {
   std::fill_n(data + at, number, 0);
 }
 
-// The same within a ring: those behind it move.
-void InsertCells(int at, int number, int ring, Cells* cells) {
-  Widen(at, number, cells);
-  const int rings = Rings(*cells);
-  for (int i = ring + 1; i < rings; ++i) *BeginOf(i, cells) += number;
-}
-
-void EraseCells(int at, int number, int ring, Cells* cells) {
+void Narrow(int at, int number, Cells* cells) {
   int64_t* const data = cells->mutable_data();
-  const int rings = Rings(*cells);
-  for (int i = ring + 1; i < rings; ++i) *BeginOf(i, cells) -= number;
   std::copy(data + at + number, data + cells->size(), data + at);
   cells->Truncate(cells->size() - number);
+}
+
+// The bodies of rings from `ring` on move.
+void MoveBodies(int ring, int by, Cells* cells) {
+  const int rings = Rings(*cells);
+  for (int i = ring; i < rings; ++i) BeginOf(i, cells) += by;
 }
 
 // The first ring of the directory whose id is not below.
@@ -51,7 +46,7 @@ int DirectoryPlace(uint64_t id, const Cells& cells) {
   int high = Rings(cells);
   while (low < high) {
     const int middle = low + (high - low) / 2;
-    if (static_cast<uint64_t>(cells.data()[1 + 2 * middle]) < id) {
+    if (static_cast<uint64_t>(cells.data()[1 + middle]) < id) {
       low = middle + 1;
     } else {
       high = middle;
@@ -60,67 +55,21 @@ int DirectoryPlace(uint64_t id, const Cells& cells) {
   return low;
 }
 
-RingPlace PlaceOf(int ring, const Cells& cells) {
-  const int64_t* const data = cells.data();
-  const bool last = ring + 1 == static_cast<int>(data[0]);
-  return {ring, static_cast<int>(data[2 + 2 * ring]),
-          last ? cells.size() : static_cast<int>(data[4 + 2 * ring])};
-}
-
 // Room for more buckets, or more cells of entries.
 int Grown(int64_t room) {
   return static_cast<int>(room + std::max<int64_t>(4, room / 2));
 }
 
 // The first bucket whose step is not below.
-int BucketPlace(const int64_t* ring, int64_t step) {
-  auto at = static_cast<int>(ring[1]);
-  while (at > 0 && ring[kRingCells + at - 1] >= step) --at;
+int BucketPlace(const Ring& ring, int64_t step) {
+  int at = ring.size();
+  if (at == 0 || ring.head()[kNewest] < step) return at;
+  for (--at; at > 0 && ring.step(at - 1) >= step;) --at;
   return at;
 }
 
-bool IsBucketAt(const int64_t* ring, int at, int64_t step) {
-  return at < ring[1] && ring[kRingCells + at] == step;
-}
-
-// The columns move apart, the last one first.
-void GrowColumns(int columns, const RingPlace& place, Cells* cells) {
-  const auto room = static_cast<int>(cells->Get(place.begin + 2));
-  const int grown = Grown(room);
-  InsertCells(place.begin + kRingCells + columns * room,
-              columns * (grown - room), place.number, cells);
-  int64_t* const ring = cells->mutable_data() + place.begin;
-  int64_t* const data = ring + kRingCells;
-  for (int column = columns - 1; column >= 0; --column) {
-    std::copy_backward(data + column * room, data + (column + 1) * room,
-                       data + column * grown + room);
-    std::fill_n(data + column * grown + room, grown - room, 0);
-  }
-  ring[2] = grown;
-}
-
-void InsertBucket(int columns, const RingPlace& place, int at, int64_t step,
-                  Cells* cells) {
-  if (cells->Get(place.begin + 1) == cells->Get(place.begin + 2)) {
-    GrowColumns(columns, place, cells);
-  }
-  int64_t* const ring = cells->mutable_data() + place.begin;
-  const int64_t size = ring[1]++;
-  for (int column = 0; column < columns; ++column) {
-    int64_t* const data = ring + kRingCells + column * ring[2];
-    std::copy_backward(data + at, data + size, data + size + 1);
-    data[at] = column == 0 ? step : 0;
-  }
-}
-
-void EraseBuckets(int columns, int at, int number, int64_t* ring) {
-  const int64_t size = ring[1];
-  for (int column = 0; column < columns; ++column) {
-    int64_t* const data = ring + kRingCells + column * ring[2];
-    std::copy(data + at + number, data + size, data + at);
-    std::fill_n(data + size - number, number, 0);
-  }
-  ring[1] -= number;
+bool IsBucketAt(const Ring& ring, int at, int64_t step) {
+  return at < ring.size() && ring.step(at) == step;
 }
 
 int Order(int64_t a, int64_t b) { return a < b ? -1 : a > b ? 1 : 0; }
@@ -128,102 +77,169 @@ int OrderTags(uint64_t a, uint64_t b) { return a < b ? -1 : a > b ? 1 : 0; }
 
 }  // namespace
 
-bool FindRing(const AggregateShape& shape, const Cells& cells,
-              RingPlace* place) {
-  const int rings = Rings(cells);
-  const auto id = static_cast<int64_t>(shape.id);
-  auto at = static_cast<int>(shape.position);
-  if (at >= rings || cells.data()[1 + 2 * at] != id) {
-    at = DirectoryPlace(shape.id, cells);
-    if (at == rings || cells.data()[1 + 2 * at] != id) return false;
-  }
-  *place = PlaceOf(at, cells);
-  return true;
+int SearchRing(uint64_t id, const Cells& cells) {
+  const int at = DirectoryPlace(id, cells);
+  const bool there =
+      at < Rings(cells) && cells.data()[1 + at] == static_cast<int64_t>(id);
+  return there ? at : -1;
 }
 
-RingPlace ObtainRing(const AggregateShape& shape, Cells* cells) {
-  RingPlace place;
-  if (FindRing(shape, *cells, &place)) return place;
+int ObtainRing(const AggregateShape& shape, Cells* cells) {
+  const int found = FindRing(shape, *cells);
+  if (found >= 0) return found;
   if (cells->empty()) cells->Add(0);
   const int at = DirectoryPlace(shape.id, *cells);
   const int begin = at == Rings(*cells) ? cells->size()
-                                        : static_cast<int>(*BeginOf(at, cells));
-  InsertCells(begin, kRingCells, at - 1, cells);
-  // Every ring moves by the entry of the directory.
-  for (int i = 0; i < Rings(*cells); ++i) *BeginOf(i, cells) += 2;
-  Widen(1 + 2 * at, 2, cells);
+                                        : static_cast<int>(BeginOf(at, cells));
+  // Every body moves by an id and a head.
+  MoveBodies(0, 1 + kHeadCells, cells);
+  Widen(HeadAt(at, *cells), kHeadCells, cells);
+  Widen(1 + at, 1, cells);
   cells->Set(0, cells->Get(0) + 1);
-  cells->Set(1 + 2 * at, static_cast<int64_t>(shape.id));
-  cells->Set(2 + 2 * at, begin + 2);
-  return PlaceOf(at, *cells);
+  cells->Set(1 + at, static_cast<int64_t>(shape.id));
+  BeginOf(at, cells) = begin + 1 + kHeadCells;
+  return at;
 }
 
-void EraseRing(const RingPlace& place, Cells* cells) {
-  EraseCells(place.begin, place.end - place.begin, place.number, cells);
-  EraseCells(1 + 2 * place.number, 2, -1, cells);
+void EraseRing(int ring, Cells* cells) {
+  const auto begin = static_cast<int>(BeginOf(ring, cells));
+  const int end = EndOfRing(ring, *cells);
+  MoveBodies(ring + 1, begin - end, cells);
+  MoveBodies(0, -1 - kHeadCells, cells);
+  Narrow(begin, end - begin, cells);
+  Narrow(HeadAt(ring, *cells), kHeadCells, cells);
+  Narrow(1 + ring, 1, cells);
   cells->Set(0, cells->Get(0) - 1);
 }
 
-Bucket::Bucket(const AggregateShape& shape, const RingPlace& place, int at,
-               Cells* cells)
-    : shape_(&shape),
-      cells_(cells),
-      number_(place.number),
-      begin_(place.begin),
-      at_(at) {
-  if (!HasEntries(shape.function)) return;
-  const RingColumns columns(ring(), shape.function);
-  entries_ = static_cast<int>(ring()[3]);
-  for (int i = columns.size - 1; i >= at; --i) {
-    entries_ -= static_cast<int>(columns.third[i]);
+void Ring::Grow() const {
+  const auto room = static_cast<int>(head()[kRoom]);
+  const int more = Grown(room) - room;
+  Widen(static_cast<int>(head()[kBegin]) + columns_ * room, columns_ * more,
+        cells_);
+  MoveBodies(number_ + 1, columns_ * more, cells_);
+  head()[kRoom] += more;
+}
+
+void Ring::InsertRow(int at, int64_t step) const {
+  if (head()[kSize] == head()[kRoom]) Grow();
+  int64_t* const place = row(at);
+  int64_t* const end = row(size());
+  std::copy_backward(place, end, end + columns_);
+  std::fill_n(place, columns_, 0);
+  place[0] = step;
+  ++head()[kSize];
+  head()[kOldestKept] = this->step(0);
+}
+
+void Ring::EraseRows(int at, int number) const {
+  int64_t* const end = row(size());
+  std::copy(row(at + number), end, row(at));
+  std::fill(row(size() - number), end, 0);
+  head()[kSize] -= number;
+  head()[kOldestKept] = size() > 0 ? step(0) : 0;
+}
+
+void Ring::InsertEntryCells(int at, int number) const {
+  const auto used = static_cast<int>(head()[kEntriesUsed]);
+  const int end = EndOfRing(number_, *cells_);
+  const auto room = end - static_cast<int>(entries() - cells_->mutable_data());
+  if (used + number > room) {
+    const int more = std::max(used + number, Grown(room)) - room;
+    Widen(end, more, cells_);
+    MoveBodies(number_ + 1, more, cells_);
+  }
+  int64_t* const place = entries() + at;
+  int64_t* const taken = entries() + used;
+  std::copy_backward(place, taken, taken + number);
+  std::fill_n(place, number, 0);
+  head()[kEntriesUsed] += number;
+}
+
+void Ring::EraseEntryCells(int at, int number) const {
+  int64_t* const end = entries() + head()[kEntriesUsed];
+  std::copy(entries() + at + number, end, entries() + at);
+  std::fill(end - number, end, 0);
+  head()[kEntriesUsed] -= number;
+}
+
+Bucket::Bucket(const Ring& ring, int at) : ring_(ring), at_(at) {
+  if (!HasEntries(ring.shape().function)) return;
+  entries_ = static_cast<int>(ring.head()[kEntriesUsed]);
+  for (int i = ring.size() - 1; i >= at; --i) {
+    entries_ -= static_cast<int>(ring.row(i)[2]);
   }
 }
 
-bool Bucket::Find(const AggregateShape& shape, const RingPlace& place,
-                  int64_t step, Cells* cells, Bucket* bucket) {
-  const int64_t* const ring = cells->data() + place.begin;
+bool Bucket::Find(const Ring& ring, int64_t step, Bucket* bucket) {
   const int at = BucketPlace(ring, step);
   if (!IsBucketAt(ring, at, step)) return false;
-  *bucket = Bucket(shape, place, at, cells);
+  *bucket = Bucket(ring, at);
   return true;
 }
 
-Bucket Bucket::Obtain(const AggregateShape& shape, const RingPlace& place,
-                      int64_t step, Cells* cells, bool* added) {
-  const int64_t* const ring = cells->data() + place.begin;
+Bucket Bucket::Obtain(const Ring& ring, int64_t step, bool* added) {
   const int at = BucketPlace(ring, step);
   *added = !IsBucketAt(ring, at, step);
-  if (*added) InsertBucket(Columns(shape.function), place, at, step, cells);
-  return Bucket(shape, place, at, cells);
+  if (*added) {
+    ring.InsertRow(at, step);
+    if (at + 1 == ring.size()) {
+      SlideWindow(ring);
+    } else {
+      NoteInserted(ring, at);
+    }
+  }
+  return Bucket(ring, at);
+}
+
+// In the window, of the bucket's step.
+uint64_t Bucket::Decay() const {
+  const int64_t age = ring_.head()[kNewest] - ring_.step(at_);
+  return ring_.shape().decay[static_cast<size_t>(age)];
+}
+
+void Bucket::Set(int64_t count, int64_t mark) {
+  int64_t* const head = ring_.head();
+  int64_t& cell = ring_.row(at_)[1];
+  const int64_t more = count - (cell >> kCountShift);
+  head[kMarked] += (mark != 0 ? 1 : 0) - ((cell & kMarkMask) != 0 ? 1 : 0);
+  cell = count << kCountShift | mark;
+  if (!InWindow()) return;
+  head[kInWindow] += more;
+  if (!ring_.shape().decay.empty()) {
+    AddWide(static_cast<Int128>(more) * static_cast<Int128>(Decay()),
+            head + kDecayedCount);
+  }
+}
+
+void Bucket::SetSum(int64_t sum) {
+  int64_t* const head = ring_.head();
+  int64_t& cell = ring_.row(at_)[2];
+  const Int128 more = static_cast<Int128>(sum) - cell;
+  cell = sum;
+  if (!InWindow()) return;
+  if (ring_.shape().decay.empty()) {
+    AddWide(more, head + kWindowSum);
+  } else {
+    AddWide(more * static_cast<Int128>(Decay()), head + kDecayedSum);
+  }
 }
 
 void Bucket::InsertEntryCells(int at, int number) {
-  const RingPlace place = PlaceOf(number_, *cells_);
-  const auto used = static_cast<int>(ring()[3]);
-  const int room = place.end - place.begin - EntriesBegin();
-  if (used + number > room) {
-    const int grown = std::max(used + number, Grown(room));
-    InsertCells(place.end, grown - room, number_, cells_);
-  }
-  int64_t* const entries = ring() + EntriesBegin();
-  std::copy_backward(entries + at, entries + used, entries + used + number);
-  std::fill_n(entries + at, number, 0);
-  ring()[3] += number;
-  Column(2) += number;
+  ring_.InsertEntryCells(at, number);
+  ring_.row(at_)[2] += number;
+  if (!InWindow()) ring_.head()[kEntriesBefore] += number;
 }
 
 void Bucket::EraseEntryCells(int at, int number) {
-  int64_t* const entries = ring() + EntriesBegin();
-  const int64_t used = ring()[3];
-  std::copy(entries + at + number, entries + used, entries + at);
-  std::fill_n(entries + used - number, number, 0);
-  ring()[3] -= number;
-  Column(2) -= number;
+  ring_.EraseEntryCells(at, number);
+  ring_.row(at_)[2] -= number;
+  if (!InWindow()) ring_.head()[kEntriesBefore] -= number;
 }
 
 int Bucket::Compare(const KeptEntry& entry, int index) const {
   const int64_t* const other = Entry(index);
-  switch (shape_->function) {
+  switch (ring_.shape().function) {
     case Function::kMax:
     case Function::kTimeSince:
       return Order(other[0], entry.number);
@@ -235,7 +251,7 @@ int Bucket::Compare(const KeptEntry& entry, int index) const {
       if (order == 0) {
         order = OrderTags(entry.tag, static_cast<uint64_t>(other[1]));
       }
-      return shape_->function == Function::kFirst ? order : -order;
+      return ring_.shape().function == Function::kFirst ? order : -order;
     }
     default:
       return Order(entry.number, other[0]);
@@ -258,37 +274,71 @@ int Bucket::Seek(const KeptEntry& entry) const {
 
 int64_t Bucket::KeptWeight() const {
   const int kept = this->kept();
-  if (IsFirstOrLast(shape_->function)) return kept;
+  if (IsFirstOrLast(ring_.shape().function)) return kept;
   int64_t all = 0;
-  for (int i = 0; i < kept; ++i) all += Entry(i)[1];
+  for (int i = 0; i < kept; ++i) all += weight(i);
   return all;
 }
 
 void Bucket::Write(const KeptEntry& entry, int64_t* cells) const {
-  if (IsFirstOrLast(shape_->function)) {
+  if (IsFirstOrLast(ring_.shape().function)) {
     cells[0] = entry.time_us;
     cells[1] = static_cast<int64_t>(entry.tag);
     cells[2] = entry.number;
-    if (shape_->unit != AggregateUnit::kText) return;
+    if (ring_.shape().unit != AggregateUnit::kText) return;
     cells[2] = static_cast<int64_t>(entry.text.size());
     std::memcpy(cells + 3, entry.text.data(), entry.text.size());
     return;
   }
-  cells[0] = shape_->function == Function::kDistinct
+  cells[0] = ring_.shape().function == Function::kDistinct
                  ? static_cast<int64_t>(entry.tag)
                  : entry.number;
-  cells[1] = 1;
+  cells[1] = 2;  // Once.
 }
 
 void Bucket::Insert(int index, const KeptEntry& entry) {
-  const int cells = EntryCells(*shape_);
+  const int cells = EntryCells(ring_.shape());
   InsertEntryCells(entries_ + index * cells, cells);
   Write(entry, Entry(index));
 }
 
 void Bucket::Erase(int index, int number) {
-  const int cells = EntryCells(*shape_);
+  const int cells = EntryCells(ring_.shape());
   EraseEntryCells(entries_ + index * cells, number * cells);
+}
+
+void Bucket::ImproveAnswer() {
+  int64_t* const head = ring_.head();
+  if (!InWindow()) return;
+  if (head[kMarked] != 0) return RefreshWindow(ring_);
+  const int64_t own = *Entry(0);
+  int64_t& answer = head[kAnswer];
+  if (head[kInWindow] == 0) {
+    answer = own;
+  } else if (ring_.shape().function == Function::kMin) {
+    answer = std::min(answer, own);
+  } else {
+    answer = std::max(answer, own);
+  }
+}
+
+void Bucket::MarkLast(int index) {
+  int64_t* const head = ring_.head();
+  if (head[kMarked] != 0 || !InWindow()) return;
+  int64_t* const own = Entry(index);
+  int64_t* const end = ring_.entries() + head[kEntriesUsed];
+  if (head[kAnswer] > 0) {
+    for (int64_t* other = ring_.entries() + head[kEntriesBefore]; other < end;
+         other += 2) {
+      if (*other != *own || (other[1] & 1) == 0) continue;
+      if (other > own) return;
+      other[1] &= ~int64_t{1};
+      own[1] |= 1;
+      return;
+    }
+  }
+  own[1] |= 1;
+  ++head[kAnswer];
 }
 
 void Bucket::AddRegisters() {
@@ -297,41 +347,48 @@ void Bucket::AddRegisters() {
 }
 
 void Bucket::Clear() {
-  Set(0, 0);
-  if (HasEntries(shape_->function)) {
-    EraseEntryCells(entries_, static_cast<int>(Column(2)));
-  } else if (HasSums(shape_->function)) {
-    sum() = 0;
+  int64_t* const row = ring_.row(at_);
+  row[1] = 0;
+  if (HasEntries(ring_.shape().function)) {
+    EraseEntryCells(entries_, static_cast<int>(row[2]));
+  } else if (HasSums(ring_.shape().function)) {
+    row[2] = 0;
   }
 }
 
 void Bucket::Remove() {
   Clear();
-  EraseBuckets(Columns(shape_->function), at_, 1, ring());
+  ring_.EraseRows(at_, 1);
 }
 
-void Evict(const AggregateShape& shape, const RingPlace& place, Cells* cells) {
-  int64_t* const ring = cells->mutable_data() + place.begin;
-  const RingColumns columns(ring, shape.function);
-  if (columns.size == 0) return;
-  const int64_t oldest = columns.steps[columns.size - 1] - shape.steps_kept + 1;
-  if (columns.size <= shape.buckets_max &&
-      columns.steps[0] >= oldest - shape.steps_kept / 8) {
+void Evict(const Ring& ring) {
+  const AggregateShape& shape = ring.shape();
+  int64_t* const head = ring.head();
+  const int size = ring.size();
+  if (size == 0) return;
+  const int64_t oldest = head[kNewest] - shape.steps_kept + 1;
+  if (size <= shape.buckets_max &&
+      head[kOldestKept] >= oldest - shape.steps_kept / 8) {
     return;
   }
   const auto most = static_cast<int>(shape.buckets_max - shape.steps / 8);
-  int gone = std::max(0, columns.size - most);
-  while (columns.steps[gone] < oldest) ++gone;
+  int gone = std::max(0, size - most);
+  while (ring.step(gone) < oldest) ++gone;
   int64_t entries = 0;
-  for (int i = 0; i < gone && HasEntries(shape.function); ++i) {
-    entries += columns.third[i];
+  int64_t marked = 0;
+  for (int i = 0; i < gone; ++i) {
+    if (HasEntries(shape.function)) entries += ring.row(i)[2];
+    marked += (ring.row(i)[1] & kMarkMask) != 0 ? 1 : 0;
   }
-  ring[0] = columns.steps[gone - 1] + 1;
-  int64_t* const first = ring + (columns.entries - ring);
-  std::copy(first + entries, first + ring[3], first);
-  std::fill_n(first + ring[3] - entries, entries, 0);
-  ring[3] -= entries;
-  EraseBuckets(Columns(shape.function), 0, gone, ring);
+  head[kForgotten] = ring.step(gone - 1) + 1;
+  head[kFirst] -= gone;
+  head[kMarked] -= marked;
+  if (HasEntries(shape.function)) {
+    ring.EraseEntryCells(0, static_cast<int>(entries));
+    head[kEntriesBefore] -= entries;
+  }
+  ring.EraseRows(0, gone);
+  if (marked > 0 && head[kMarked] == 0) RefreshWindow(ring);
 }
 
 }  // namespace portrisk::scoring

@@ -17,8 +17,6 @@
 namespace portrisk::scoring {
 namespace {
 
-constexpr uint8_t kUnasked = 2;
-
 int64_t MicrosOf(const google::protobuf::Timestamp& time) {
   return time.seconds() * 1'000'000 + time.nanos() / 1000;
 }
@@ -26,6 +24,15 @@ int64_t MicrosOf(const google::protobuf::Timestamp& time) {
 // Declarations by group and id, each once.
 using ByIdentity =
     std::map<std::pair<uint64_t, uint64_t>, const AggregateDeclaration*>;
+
+// Where `one` is in `all`; it is added when it is not.
+template <typename T, typename Equal>
+uint32_t IndexOf(const T& one, Equal equal, std::vector<T>* all) {
+  const auto found = std::find_if(all->begin(), all->end(), equal);
+  const auto index = static_cast<uint32_t>(found - all->begin());
+  if (found == all->end()) all->push_back(one);
+  return index;
+}
 
 }  // namespace
 
@@ -62,8 +69,19 @@ std::shared_ptr<const AggregatePlan> AggregatePlan::Make(
     plan->shapes_.push_back(one->shape);
     plan->shapes_.back().position = index - plan->groups_.back().begin;
     Rule& rule = plan->rules_.emplace_back();
-    if (one->where.expr != nullptr) rule.where = compiler.Add(*one->where.expr);
-    rule.value = compiler.Add(*one->value.expr);
+    const uint32_t where = one->where.expr == nullptr
+                               ? cel::kNoOperand
+                               : compiler.Add(*one->where.expr);
+    rule.where = IndexOf(
+        where, [&](uint32_t other) { return other == where; }, &plan->wheres_);
+    const Read read{compiler.Add(*one->value.expr), one->shape.unit};
+    rule.value = IndexOf(
+        read,
+        [&](const Read& other) {
+          return other.instruction == read.instruction &&
+                 other.unit == read.unit;
+        },
+        &plan->values_);
     rule.canonical = one->canonical;
     for (size_t event = 0; event < one->events.size(); ++event) {
       if (one->events[event]) plan->by_event_[event].push_back(index);
@@ -109,7 +127,10 @@ void AggregateInput::Begin(const AggregatePlan& plan,
   plan_ = &plan;
   movement_ = &movement;
   has_key_.assign(plan.groups().size(), kUnasked);
-  hashed_ = cel::kNoOperand;
+  holds_.assign(plan.wheres_.size(), kUnasked);
+  holds_[0] = 1;
+  values_.resize(plan.values_.size());
+  for (Counted& value : values_) value.is_known = kUnasked;
   // Only the movement is read: the parser has refused all else.
   std::array<const google::protobuf::Message*, cel::kRuleRoots> roots{};
   roots[0] = &movement;
@@ -121,13 +142,41 @@ void AggregateInput::Begin(const AggregatePlan& plan,
 }
 
 bool AggregateInput::HasKey(uint32_t group) {
-  uint8_t& has = has_key_[group];
+  Known& has = has_key_[group];
   if (has != kUnasked) return has == 1;
   has = 1;
   for (const uint32_t instruction : plan_->groups()[group].key) {
     if (!state_.Evaluate(instruction).is_decided()) has = 0;
   }
   return has == 1;
+}
+
+void AggregateInput::AskWhere(uint32_t where) {
+  holds_[where] = state_.Evaluate(plan_->wheres_[where]).is_true() ? 1 : 0;
+}
+
+void AggregateInput::AskValue(uint32_t index) {
+  Counted& counted = values_[index];
+  const AggregatePlan::Read& read = plan_->values_[index];
+  const cel::Value value = state_.Evaluate(read.instruction);
+  counted = Counted();
+  if (!value.is_decided()) return;
+  counted.is_known = 1;
+  switch (read.unit) {
+    case AggregateUnit::kNothing:
+      break;
+    case AggregateUnit::kHash:
+      counted.hash = AggregateHash(value);
+      break;
+    case AggregateUnit::kText:
+      counted.text = value.text();
+      if (counted.text.size() > kAggregateTextBytesMax) counted.is_known = 0;
+      break;
+    default:
+      if (!UnitNumber(value, read.unit, &counted.number, &counted.saturated)) {
+        counted.is_known = 0;
+      }
+  }
 }
 
 bool AggregateInput::KeyOf(uint32_t group, std::string* key) {
@@ -165,34 +214,6 @@ bool AggregateInput::StateKeyOf(uint32_t group, std::string* key) {
   return true;
 }
 
-bool AggregateInput::Contribute(uint32_t aggregate,
-                                AggregateContribution* one) {
-  const AggregatePlan::Rule& rule = plan_->rules_[aggregate];
-  if (rule.where != cel::kNoOperand && !state_.Evaluate(rule.where).is_true()) {
-    return false;
-  }
-  const cel::Value value = state_.Evaluate(rule.value);
-  if (!value.is_decided() || !HasKey(plan_->group_of_[aggregate])) return false;
-  one->aggregate = aggregate;
-  const AggregateUnit unit = plan_->shapes_[aggregate].unit;
-  switch (unit) {
-    case AggregateUnit::kNothing:
-      return true;
-    case AggregateUnit::kHash:
-      if (hashed_ != rule.value) {
-        hashed_ = rule.value;
-        hash_ = AggregateHash(value);
-      }
-      one->hash = hash_;
-      return true;
-    case AggregateUnit::kText:
-      one->text = value.text();
-      return one->text.size() <= kAggregateTextBytesMax;
-    default:
-      return UnitNumber(value, unit, &one->number, &one->saturated);
-  }
-}
-
 void AggregateInput::Contributions(uint64_t movement_key,
                                    std::vector<AggregateContribution>* out) {
   out->clear();
@@ -201,11 +222,20 @@ void AggregateInput::Contributions(uint64_t movement_key,
   const auto event = static_cast<size_t>(m.event());
   const auto& candidates =
       plan_->by_event_[std::min(event, plan_->by_event_.size() - 1)];
+  AggregateContribution one;
+  one.time_us = MicrosOf(m.occurrence_time());
+  one.movement_key = movement_key;
   for (const uint32_t aggregate : candidates) {
-    AggregateContribution one;
-    one.time_us = MicrosOf(m.occurrence_time());
-    one.movement_key = movement_key;
-    if (Contribute(aggregate, &one)) out->push_back(one);
+    const AggregatePlan::Rule& rule = plan_->rules_[aggregate];
+    if (!Holds(rule.where)) continue;
+    const Counted& counted = ValueOf(rule.value);
+    if (counted.is_known == 0 || !HasKey(plan_->group_of_[aggregate])) continue;
+    one.aggregate = aggregate;
+    one.saturated = counted.saturated;
+    one.number = counted.number;
+    one.hash = counted.hash;
+    one.text = counted.text;
+    out->push_back(one);
   }
 }
 

@@ -72,10 +72,14 @@ class AggregatePlan {
  private:
   friend class AggregateInput;
 
-  // How an aggregate reads a movement.
+  // What aggregates read of a movement, each once.
+  struct Read {
+    uint32_t instruction = 0;
+    AggregateUnit unit = AggregateUnit::kNothing;
+  };
   struct Rule {
-    uint32_t where = cel::kNoOperand;  // Instructions.
-    uint32_t value = cel::kNoOperand;
+    uint32_t where = 0;  // Of wheres_.
+    uint32_t value = 0;  // Of values_.
     std::string canonical;
   };
 
@@ -86,6 +90,9 @@ class AggregatePlan {
   std::vector<AggregateShape> shapes_;
   std::vector<uint32_t> group_of_;
   std::vector<Rule> rules_;
+  // The first holds always, and is no instruction.
+  std::vector<uint32_t> wheres_{cel::kNoOperand};
+  std::vector<Read> values_;
   // By event, and last for events beyond: aggregates that can count it.
   std::array<std::vector<uint32_t>, AggregateDeclaration::kEventsMax + 1>
       by_event_;
@@ -118,16 +125,35 @@ class AggregateInput {
                      std::vector<AggregateContribution>* out);
 
  private:
+  using Known = uint8_t;  // Or 0 or 1.
+  static constexpr Known kUnasked = 2;
+  struct Counted {
+    Known is_known = 0;
+    bool saturated = false;
+    int64_t number = 0;
+    uint64_t hash = 0;
+    absl::string_view text;
+  };
+
   bool HasKey(uint32_t group);
-  bool Contribute(uint32_t aggregate, AggregateContribution* one);
+  bool Holds(uint32_t where) {
+    if (holds_[where] == kUnasked) AskWhere(where);
+    return holds_[where] == 1;
+  }
+  const Counted& ValueOf(uint32_t value) {
+    if (values_[value].is_known == kUnasked) AskValue(value);
+    return values_[value];
+  }
+  void AskWhere(uint32_t where);
+  void AskValue(uint32_t value);
 
   const AggregatePlan* plan_ = nullptr;
   const v1::Movement* movement_ = nullptr;
   cel::EvalState state_;
-  // Several aggregates often tell the same value apart.
-  uint32_t hashed_ = cel::kNoOperand;  // An instruction, and
-  uint64_t hash_ = 0;                  // the hash of its value.
-  std::vector<uint8_t> has_key_;       // By group: kUnasked, 0 or 1.
+  // Several aggregates mostly have the same condition or count the same.
+  std::vector<Known> has_key_;  // By group.
+  std::vector<Known> holds_;    // By condition.
+  std::vector<Counted> values_;
 };
 
 // The aggregates that the rules of a set read, drafts left out: what a

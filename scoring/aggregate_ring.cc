@@ -13,8 +13,10 @@
 #include <algorithm>
 #include <iterator>
 
+#include "scoring/aggregate_append.h"
 #include "scoring/aggregate_cells.h"
 #include "scoring/aggregate_sketch.h"
+#include "scoring/aggregate_window.h"
 #include "scoring/limits.h"
 
 namespace portrisk::scoring {
@@ -44,7 +46,7 @@ void AddToSum(int64_t number, Bucket* bucket) {
     sum = number > 0 ? INT64_MAX : INT64_MIN;
     AddMark(kMarkSaturated, bucket);
   }
-  bucket->sum() = sum;
+  bucket->SetSum(sum);
 }
 
 void AddToBest(const AggregateShape& shape, const KeptEntry& entry,
@@ -53,32 +55,37 @@ void AddToBest(const AggregateShape& shape, const KeptEntry& entry,
   const int at = bucket->Seek(entry);
   const bool better = at < kept;
   if (better && !IsFirstOrLast(shape.function) && bucket->Equals(entry, at)) {
-    ++bucket->weight(at);
+    bucket->AddWeight(at, 1);
     return;
   }
   const bool full = kept == static_cast<int>(kAggregateBestKept);
   if (!better && (full || bucket->KeptWeight() != bucket->count())) return;
   if (full) bucket->Erase(kept - 1);
   bucket->Insert(at, entry);
+  if (at == 0 && !IsFirstOrLast(shape.function)) bucket->ImproveAnswer();
 }
 
-// Counts an entry of equal ones.
-void AddWeighted(const KeptEntry& entry, Bucket* bucket) {
+// Counts an entry of equal ones. Where it was inserted, or -1.
+int AddWeighted(const KeptEntry& entry, Bucket* bucket) {
   const int at = bucket->Seek(entry);
   if (at < bucket->kept() && bucket->Equals(entry, at)) {
-    ++bucket->weight(at);
-  } else {
-    bucket->Insert(at, entry);
+    bucket->AddWeight(at, 1);
+    return -1;
   }
+  bucket->Insert(at, entry);
+  return at;
 }
 
 void AddToDistinct(const KeptEntry& entry, Bucket* bucket) {
   if (bucket->mark() >> kMarkSketchShift != 0) {
     return AddHash(entry.tag, bucket->registers());
   }
-  AddWeighted(entry, bucket);
+  const int at = AddWeighted(entry, bucket);
+  if (at < 0) return;
   const int kept = bucket->kept();
-  if (kept <= static_cast<int>(kAggregateExactKept)) return;
+  if (kept <= static_cast<int>(kAggregateExactKept)) {
+    return bucket->MarkLast(at);
+  }
   uint8_t registers[kAggregateRegisters] = {};
   for (int i = 0; i < kept; ++i) {
     AddHash(static_cast<uint64_t>(bucket->value(i)), registers);
@@ -86,6 +93,7 @@ void AddToDistinct(const KeptEntry& entry, Bucket* bucket) {
   bucket->AddRegisters();
   std::copy(std::begin(registers), std::end(registers), bucket->registers());
   AddMark(1 << kMarkSketchShift, bucket);
+  RefreshWindow(bucket->ring());
 }
 
 int BinPrecision(const Bucket& bucket) {
@@ -100,11 +108,11 @@ void Renumber(NumberOf number_of, Bucket* bucket) {
   for (int i = 0; i < kept; ++i) {
     const int64_t number = number_of(bucket->value(i));
     if (i > 0 && bucket->value(last) == number) {
-      bucket->weight(last) += bucket->weight(i);
+      bucket->AddWeight(last, bucket->weight(i));
       continue;
     }
     if (i > 0) ++last;
-    bucket->weight(last) = bucket->weight(i);
+    bucket->AddWeight(last, bucket->weight(i) - bucket->weight(last));
     bucket->value(last) = number;
   }
   bucket->Erase(last + 1, kept - last - 1);
@@ -160,7 +168,7 @@ bool TakeEntry(const AggregateShape& shape, const KeptEntry& entry,
   const int at = bucket->Seek(entry);
   if (at == bucket->kept() || !bucket->Equals(entry, at)) return false;
   if (!IsFirstOrLast(shape.function) && bucket->weight(at) > 1) {
-    --bucket->weight(at);
+    bucket->AddWeight(at, -1);
   } else {
     bucket->Erase(at);
   }
@@ -200,40 +208,43 @@ bool TakeFrom(const AggregateShape& shape, const AggregateContribution& one,
 void FoldAggregate(const AggregateShape& shape,
                    const AggregateContribution& contribution,
                    v1::AggregateState* state) {
-  const int64_t step = StepOf(contribution.time_us, shape.step_us);
+  const int64_t step = shape.StepOf(contribution.time_us);
   if (step < 0) return;
   state->set_group(shape.group);
   Cells* const cells = state->mutable_cells();
-  const RingPlace place = ObtainRing(shape, cells);
-  if (step < cells->Get(place.begin)) return;
+  if (FoldInOrder(shape, contribution, step, cells)) return;
+  const Ring ring(shape, ObtainRing(shape, cells), cells);
+  if (step < ring.head()[kForgotten]) return;
   bool added = false;
-  Bucket bucket = Bucket::Obtain(shape, place, step, cells, &added);
+  Bucket bucket = Bucket::Obtain(ring, step, &added);
   AddTo(shape, contribution, &bucket);
-  if (added) Evict(shape, place, cells);
+  if (added) Evict(ring);
 }
 
 UndoResult UndoAggregate(const AggregateShape& shape,
                          const AggregateContribution& contribution,
                          v1::AggregateState* state) {
-  const int64_t step = StepOf(contribution.time_us, shape.step_us);
+  const int64_t step = shape.StepOf(contribution.time_us);
   Cells* const cells = state->mutable_cells();
-  RingPlace place;
+  const int number = FindRing(shape, *cells);
+  if (number < 0) return UndoResult::kForgotten;
+  const Ring ring(shape, number, cells);
   Bucket bucket;
-  if (!FindRing(shape, *cells, &place) ||
-      !Bucket::Find(shape, place, step, cells, &bucket)) {
-    return UndoResult::kForgotten;
-  }
+  if (!Bucket::Find(ring, step, &bucket)) return UndoResult::kForgotten;
+  UndoResult result = UndoResult::kDone;
   if (bucket.count() <= 1) {
     bucket.Remove();
-    return UndoResult::kDone;
+  } else {
+    bucket.Set(bucket.count() - 1, bucket.mark());
+    if (!TakeFrom(shape, contribution, &bucket)) {
+      AddMark(kMarkNeedsRecompute, &bucket);
+    }
+    if ((bucket.mark() & kMarkNeedsRecompute) != 0) {
+      result = UndoResult::kNeedsRecompute;
+    }
   }
-  bucket.Set(bucket.count() - 1, bucket.mark());
-  if (!TakeFrom(shape, contribution, &bucket)) {
-    AddMark(kMarkNeedsRecompute, &bucket);
-  }
-  return (bucket.mark() & kMarkNeedsRecompute) != 0
-             ? UndoResult::kNeedsRecompute
-             : UndoResult::kDone;
+  RefreshWindow(ring);
+  return result;
 }
 
 void RebuildBucket(const AggregateShape& shape, int64_t step,
@@ -241,29 +252,25 @@ void RebuildBucket(const AggregateShape& shape, int64_t step,
                    v1::AggregateState* state) {
   if (step < 0) return;
   Cells* const cells = state->mutable_cells();
-  const RingPlace place = ObtainRing(shape, cells);
-  if (step < cells->Get(place.begin)) return;
+  const Ring ring(shape, ObtainRing(shape, cells), cells);
+  if (step < ring.head()[kForgotten]) return;
   bool added = false;
-  Bucket bucket = Bucket::Obtain(shape, place, step, cells, &added);
+  Bucket bucket = Bucket::Obtain(ring, step, &added);
   bucket.Clear();
+  RefreshWindow(ring);
   for (const AggregateContribution& one : contributions) {
-    if (StepOf(one.time_us, shape.step_us) == step) {
-      AddTo(shape, one, &bucket);
-    }
+    if (shape.StepOf(one.time_us) == step) AddTo(shape, one, &bucket);
   }
   if (bucket.count() == 0) bucket.Remove();
-  Evict(shape, place, cells);
+  RefreshWindow(ring);
+  Evict(ring);
 }
 
 void KeepOnly(absl::Span<const uint64_t> ids, v1::AggregateState* state) {
   Cells* const cells = state->mutable_cells();
-  for (int i = cells->empty() ? 0 : static_cast<int>(cells->Get(0)); i-- > 0;) {
-    const auto id = static_cast<uint64_t>(cells->Get(1 + 2 * i));
-    if (std::binary_search(ids.begin(), ids.end(), id)) continue;
-    AggregateShape shape;
-    shape.id = id;
-    RingPlace place;
-    if (FindRing(shape, *cells, &place)) EraseRing(place, cells);
+  for (int ring = Rings(*cells); ring-- > 0;) {
+    const auto id = static_cast<uint64_t>(cells->Get(1 + ring));
+    if (!std::binary_search(ids.begin(), ids.end(), id)) EraseRing(ring, cells);
   }
 }
 

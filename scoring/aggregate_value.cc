@@ -1,9 +1,12 @@
 // HOT PATH. Budget: 80 ns an aggregate (bench/aggregate_bench). Forbidden: the
-// heap once the buffers are warm. Counting and adding up run over columns of
-// numbers; what has to put values of several buckets together uses buffers.
+// heap once the buffers are warm. The head of a ring says what is in the window
+// that ends with its newest bucket; what has left that since, or was not in it
+// yet, is taken away bucket by bucket. What has to put values of several
+// buckets together uses buffers.
 #include "scoring/aggregate_value.h"
 
 #include <algorithm>
+#include <array>
 
 #include "scoring/aggregate_cells.h"
 #include "scoring/aggregate_ring.h"
@@ -20,75 +23,97 @@ constexpr auto kDecayOne = static_cast<double>(int64_t{1} << kDecayPoint);
 
 // A table is not worth clearing for so few.
 constexpr size_t kFewEntries = 16;
+// So many from either end a rank is looked for by passing once.
+constexpr int64_t kNearEnd = 8;
 
-// The buckets of a window, and their entries.
+// The buckets of a window.
 struct Window {
-  RingColumns ring;
+  RingView ring;
   int64_t last_step;
   int begin;
   int end;
-  const int64_t* entries;
-  const int64_t* entries_end;
+
+  int first() const { return static_cast<int>(ring.head[kFirst]); }
+  bool EndsAtNewest() const { return end == ring.size(); }
+  // Whether the ring's head is about these very buckets.
+  bool IsRemembered() const { return begin == first() && EndsAtNewest(); }
 };
 
-// The first bucket behind `step`.
-int Behind(const RingColumns& ring, int64_t step) {
-  return static_cast<int>(
-      std::upper_bound(ring.steps, ring.steps + ring.size, step) - ring.steps);
-}
-
-Window WindowOf(const AggregateShape& shape, const RingColumns& ring,
+Window WindowOf(const AggregateShape& shape, const RingView& ring,
                 int64_t last_step) {
-  Window window{ring, last_step, 0, ring.size, ring.entries, ring.entries_end};
-  if (ring.size > 0 && ring.steps[ring.size - 1] > last_step) {
-    window.end = Behind(ring, last_step);
-  }
-  window.begin = Behind(ring, last_step - shape.steps);
-  if (!HasEntries(shape.function)) return window;
-  for (int i = 0; i < window.begin; ++i) window.entries += ring.third[i];
-  for (int i = window.end; i < ring.size; ++i) {
-    window.entries_end -= ring.third[i];
-  }
+  const int size = ring.size();
+  Window window{ring, last_step, static_cast<int>(ring.head[kFirst]), size};
+  while (window.end > 0 && ring.step(window.end - 1) > last_step) --window.end;
+  const int64_t before = last_step - shape.steps;
+  int& begin = window.begin;
+  while (begin < size && ring.step(begin) <= before) ++begin;
+  while (begin > 0 && ring.step(begin - 1) > before) --begin;
   return window;
 }
 
-// Count and marks of all buckets together.
-int64_t CountOf(const Window& window, int64_t* marks) {
-  int64_t count = 0;
-  int64_t all = 0;
-  for (int i = window.begin; i < window.end; ++i) {
-    // As unsigned the processor can shift several at once.
-    count += static_cast<int64_t>(
-        static_cast<uint64_t>(window.ring.counts[i]) >> kCountShift);
-    all |= window.ring.counts[i];
+// The total over the window of what `of` gives for a row, from the total over
+// the window that the head is about.
+template <typename Number, typename Of>
+Number Moved(const Window& window, Number total, Of of) {
+  for (int i = window.first(); i < window.begin; ++i) total -= of(i);
+  for (int i = window.begin; i < window.first(); ++i) total += of(i);
+  for (int i = window.end; i < window.ring.size(); ++i) total -= of(i);
+  return total;
+}
+
+// Of all buckets together.
+int64_t MarksOf(const Window& window) {
+  if (window.ring.head[kMarked] == 0) return 0;
+  int64_t marks = 0;
+  for (int i = window.begin; i < window.end; ++i) marks |= window.ring.mark(i);
+  return marks;
+}
+
+Int128 SumOf(const Window& window) {
+  return Moved(window, WideAt(window.ring.head + kWindowSum),
+               [&](int i) { return Int128{window.ring.third(i)}; });
+}
+
+// The window's entries.
+struct Entries {
+  const int64_t* begin;
+  const int64_t* end;
+};
+
+Entries EntriesOf(const Window& window) {
+  const int64_t* const head = window.ring.head;
+  const auto third = [&](int i) { return window.ring.third(i); };
+  int64_t before = head[kEntriesBefore];
+  for (int i = window.first(); i < window.begin; ++i) before += third(i);
+  for (int i = window.begin; i < window.first(); ++i) before -= third(i);
+  int64_t used = head[kEntriesUsed];
+  for (int i = window.end; i < window.ring.size(); ++i) used -= third(i);
+  const int64_t* const all = window.ring.entries();
+  return {all + before, all + used};
+}
+
+// Each bucket weighing less the older it is; in parts of 2^-kDecayPoint.
+struct Decayed {
+  Int128 count = 0;
+  Int128 sum = 0;
+};
+
+Decayed DecayedOf(const AggregateShape& shape, const Window& window) {
+  const int64_t* const head = window.ring.head;
+  if (window.EndsAtNewest() && window.last_step == head[kNewest]) {
+    return {WideAt(head + kDecayedCount), WideAt(head + kDecayedSum)};
   }
-  *marks = all & kMarkMask;
-  return count;
-}
-
-__int128 SumOf(const Window& window) {
-  __int128 sum = 0;
-  for (int i = window.begin; i < window.end; ++i) sum += window.ring.third[i];
-  return sum;
-}
-
-enum class Decaying : uint8_t { kCounts, kSums };
-
-// Their sum, each bucket weighing less the older it is; in parts of
-// 2^-kDecayPoint.
-__int128 Decayed(const AggregateShape& shape, const Window& window,
-                 Decaying what) {
-  __int128 sum = 0;
+  Decayed decayed;
+  const bool sums = HasSums(shape.function);
   for (int i = window.begin; i < window.end; ++i) {
-    const int64_t number = what == Decaying::kCounts
-                               ? window.ring.counts[i] >> kCountShift
-                               : window.ring.third[i];
     const auto age =
-        static_cast<size_t>(window.last_step - window.ring.steps[i]);
-    sum +=
-        static_cast<__int128>(number) * static_cast<__int128>(shape.decay[age]);
+        static_cast<size_t>(window.last_step - window.ring.step(i));
+    const auto weight = static_cast<int64_t>(shape.decay[age]);
+    decayed.count += static_cast<Int128>(window.ring.count(i)) * weight;
+    if (!sums) continue;
+    decayed.sum += static_cast<Int128>(window.ring.third(i)) * weight;
   }
-  return sum;
+  return decayed;
 }
 
 double UnitSize(AggregateUnit unit) {
@@ -98,24 +123,24 @@ double UnitSize(AggregateUnit unit) {
 void Count(const AggregateShape& shape, const Window& window,
            AggregateResult* out) {
   out->known = true;
-  out->value = shape.decay.empty()
-                   ? Value::Int(static_cast<int64_t>(out->count))
-                   : Value::Double(static_cast<double>(Decayed(
-                                       shape, window, Decaying::kCounts)) /
-                                   kDecayOne);
+  out->value =
+      shape.decay.empty()
+          ? Value::Int(static_cast<int64_t>(out->count))
+          : Value::Double(static_cast<double>(DecayedOf(shape, window).count) /
+                          kDecayOne);
 }
 
 void Sum(const AggregateShape& shape, const Window& window,
          AggregateResult* out) {
   out->known = true;
   if (!shape.decay.empty()) {
-    const __int128 sum = Decayed(shape, window, Decaying::kSums);
+    const Int128 sum = DecayedOf(shape, window).sum;
     out->value = Value::Double(static_cast<double>(sum) / kDecayOne /
                                UnitSize(shape.unit));
     return;
   }
-  const __int128 sum = SumOf(window);
-  const __int128 most = INT64_MAX;
+  const Int128 sum = SumOf(window);
+  const Int128 most = INT64_MAX;
   const bool fits = sum <= most && sum >= -most;
   out->approximate |= !fits;
   const int64_t number = fits      ? static_cast<int64_t>(sum)
@@ -127,19 +152,18 @@ void Sum(const AggregateShape& shape, const Window& window,
 void Mean(const AggregateShape& shape, const Window& window,
           AggregateResult* out) {
   if (!shape.decay.empty()) {
-    const __int128 weight = Decayed(shape, window, Decaying::kCounts);
-    if (weight == 0) return;  // All of it is too long ago.
+    const Decayed decayed = DecayedOf(shape, window);
+    if (decayed.count == 0) return;  // All of it is too long ago.
     out->known = true;
-    const __int128 sum = Decayed(shape, window, Decaying::kSums);
-    out->value =
-        Value::Double(static_cast<double>(sum) / static_cast<double>(weight) /
-                      UnitSize(shape.unit));
+    out->value = Value::Double(static_cast<double>(decayed.sum) /
+                               static_cast<double>(decayed.count) /
+                               UnitSize(shape.unit));
     return;
   }
   out->known = true;
-  const __int128 sum = SumOf(window);
+  const Int128 sum = SumOf(window);
   if (shape.unit == AggregateUnit::kDuration) {
-    const auto count = static_cast<__int128>(out->count);
+    const auto count = static_cast<Int128>(out->count);
     out->value = UnitValue(shape.unit, static_cast<int64_t>(sum / count));
   } else {
     out->value =
@@ -149,15 +173,26 @@ void Mean(const AggregateShape& shape, const Window& window,
 }
 
 // The best of the buckets' best entries.
-void Best(const AggregateShape& shape, const Window& window, int64_t time_us,
-          AggregateResult* out) {
+int64_t BestOf(const AggregateShape& shape, const Window& window) {
+  const bool latest = shape.function == Function::kTimeSince;
+  // The newest bucket has the latest, whatever has left the window.
+  if (window.IsRemembered() ||
+      (latest && window.EndsAtNewest() && window.ring.head[kMarked] == 0)) {
+    return window.ring.head[kAnswer];
+  }
   const bool least = shape.function == Function::kMin;
-  int64_t best = *window.entries;
-  const int64_t* entry = window.entries;
+  const int64_t* entry = EntriesOf(window).begin;
+  int64_t best = *entry;
   for (int i = window.begin; i < window.end; ++i) {
     best = least ? std::min(best, *entry) : std::max(best, *entry);
-    entry += window.ring.third[i];
+    entry += window.ring.third(i);
   }
+  return best;
+}
+
+void Best(const AggregateShape& shape, const Window& window, int64_t time_us,
+          AggregateResult* out) {
+  const int64_t best = BestOf(shape, window);
   out->known = true;
   out->value = shape.function == Function::kTimeSince
                    ? UnitValue(AggregateUnit::kDuration,
@@ -168,9 +203,10 @@ void Best(const AggregateShape& shape, const Window& window, int64_t time_us,
 // Buckets are in order of time, so it is in the first or the last of them.
 void FirstOrLast(const AggregateShape& shape, const Window& window,
                  AggregateResult* out) {
-  const int64_t* entry = window.entries;
+  const Entries entries = EntriesOf(window);
+  const int64_t* entry = entries.begin;
   if (shape.function == Function::kLast) {
-    entry = window.entries_end - window.ring.third[window.end - 1];
+    entry = entries.end - window.ring.third(window.end - 1);
   }
   out->known = true;
   out->value = shape.unit == AggregateUnit::kText
@@ -183,22 +219,20 @@ void FirstOrLast(const AggregateShape& shape, const Window& window,
 // Calls `visit` with every bucket's mark, entries and their end.
 template <typename Visitor>
 void ForEachBucket(const Window& window, Visitor visit) {
-  const int64_t* entries = window.entries;
+  const int64_t* entries = EntriesOf(window).begin;
   for (int i = window.begin; i < window.end; ++i) {
-    const int64_t* const end = entries + window.ring.third[i];
-    visit((window.ring.counts[i] & kMarkMask) >> kMarkSketchShift, entries,
-          end);
+    const int64_t* const end = entries + window.ring.third(i);
+    visit(window.ring.mark(i) >> kMarkSketchShift, entries, end);
     entries = end;
   }
 }
 
 // The same for few entries: each is looked for among those before it.
-int64_t CountFewDifferent(const Window& window) {
+int64_t CountFewDifferent(const Entries& entries) {
   int64_t different = 0;
-  for (const int64_t* entry = window.entries; entry < window.entries_end;
-       entry += 2) {
+  for (const int64_t* entry = entries.begin; entry < entries.end; entry += 2) {
     bool seen = false;
-    for (const int64_t* other = window.entries; other < entry; other += 2) {
+    for (const int64_t* other = entries.begin; other < entry; other += 2) {
       seen |= *other == *entry;
     }
     different += seen ? 0 : 1;
@@ -208,19 +242,16 @@ int64_t CountFewDifferent(const Window& window) {
 
 // How many different hashes the entries have.
 int64_t CountDifferent(const Window& window, std::vector<uint64_t>* table) {
-  const auto entries =
-      static_cast<size_t>(window.entries_end - window.entries) / 2;
-  if (window.end - window.begin == 1) {
-    return static_cast<int64_t>(entries);
-  }
-  if (entries <= kFewEntries) return CountFewDifferent(window);
+  const Entries entries = EntriesOf(window);
+  const auto number = static_cast<size_t>(entries.end - entries.begin) / 2;
+  if (window.end - window.begin == 1) return static_cast<int64_t>(number);
+  if (number <= kFewEntries) return CountFewDifferent(entries);
   size_t slots = 16;
-  while (slots < entries * 2) slots *= 2;
+  while (slots < number * 2) slots *= 2;
   table->assign(slots, 0);
   uint64_t* const at = table->data();
   int64_t different = 0;
-  for (const int64_t* entry = window.entries; entry < window.entries_end;
-       entry += 2) {
+  for (const int64_t* entry = entries.begin; entry < entries.end; entry += 2) {
     const auto tag = static_cast<uint64_t>(*entry);
     size_t slot = tag & (slots - 1);
     while (at[slot] != 0 && at[slot] != tag) slot = (slot + 1) & (slots - 1);
@@ -230,11 +261,29 @@ int64_t CountDifferent(const Window& window, std::vector<uint64_t>* table) {
   return different;
 }
 
+// How many of what the head counts are left when its first buckets have gone:
+// values whose last entry is in one of those.
+int64_t DifferentLeft(const Window& window) {
+  const RingView& ring = window.ring;
+  int64_t different = ring.head[kAnswer];
+  if (window.begin == window.first()) return different;
+  const int64_t* entry = ring.entries() + ring.head[kEntriesBefore];
+  for (int i = window.first(); i < window.begin; ++i) {
+    const int64_t* const end = entry + ring.third(i);
+    for (; entry < end; entry += 2) different -= entry[1] & 1;
+  }
+  return different;
+}
+
 void Distinct(const Window& window, int64_t marks, AggregateBuffers* buffers,
               AggregateResult* out) {
   out->known = true;
   if (marks >> kMarkSketchShift == 0) {
-    out->value = Value::Int(CountDifferent(window, &buffers->table));
+    const bool counted = window.ring.head[kMarked] == 0 &&
+                         window.EndsAtNewest() &&
+                         window.begin >= window.first();
+    out->value = Value::Int(counted ? DifferentLeft(window)
+                                    : CountDifferent(window, &buffers->table));
     return;
   }
   out->approximate = true;
@@ -278,8 +327,44 @@ int64_t NumberAt(int64_t rank,
   return low->first;
 }
 
-void Quantile(const AggregateShape& shape, const Window& window, int64_t marks,
-              AggregateBuffers* buffers, AggregateResult* out) {
+enum class End : uint8_t { kLeast, kGreatest };
+
+// The number at `rank`, counted from an end and at most kNearEnd: what is
+// nearer to it is kept on the way. Entries of a bucket are in order, so few of
+// them are looked at.
+int64_t NumberNear(End end, int64_t rank, const Window& window) {
+  const int64_t sign = end == End::kLeast ? 1 : -1;
+  std::array<std::pair<int64_t, int64_t>, kNearEnd> nearest;
+  int64_t kept = 0;
+  ForEachBucket(
+      window, [&](int64_t sketch, const int64_t* begin, const int64_t* behind) {
+        const int precision = static_cast<int>(sketch) - 1;
+        const int64_t* entry = end == End::kLeast ? begin : behind - 2;
+        for (; entry >= begin && entry < behind; entry += 2 * sign) {
+          const int64_t number =
+              sign * (precision < 0 ? *entry : BinMiddle(*entry, precision));
+          if (kept == rank && number >= nearest[kept - 1].first) return;
+          kept = std::min(kept + 1, rank);
+          int64_t at = kept - 1;
+          for (; at > 0 && nearest[at - 1].first > number; --at) {
+            nearest[at] = nearest[at - 1];
+          }
+          nearest[at] = {number, entry[1] >> 1};
+        }
+      });
+  int64_t at = 0;
+  while (at + 1 < kept && rank > nearest[at].second) {
+    rank -= nearest[at++].second;
+  }
+  return sign * nearest[at].first;
+}
+
+int64_t NumberAtRank(int64_t rank, int64_t count, const Window& window,
+                     AggregateBuffers* buffers) {
+  if (rank <= kNearEnd) return NumberNear(End::kLeast, rank, window);
+  if (count - rank < kNearEnd) {
+    return NumberNear(End::kGreatest, count - rank + 1, window);
+  }
   buffers->weighted.clear();
   ForEachBucket(
       window, [&](int64_t sketch, const int64_t* entries, const int64_t* end) {
@@ -287,16 +372,23 @@ void Quantile(const AggregateShape& shape, const Window& window, int64_t marks,
         for (; entries < end; entries += 2) {
           buffers->weighted.emplace_back(
               precision < 0 ? *entries : BinMiddle(*entries, precision),
-              entries[1]);
+              entries[1] >> 1);
         }
       });
+  return NumberAt(rank, &buffers->weighted);
+}
+
+void Quantile(const AggregateShape& shape, const Window& window, int64_t marks,
+              AggregateBuffers* buffers, AggregateResult* out) {
   out->known = true;
   out->approximate |= marks >> kMarkSketchShift != 0;
   const unsigned __int128 scaled =
       static_cast<unsigned __int128>(out->count) * shape.quantile_ppm;
   const auto rank = std::max<int64_t>(
       1, static_cast<int64_t>((scaled + 999'999) / 1'000'000));
-  out->value = UnitValue(shape.unit, NumberAt(rank, &buffers->weighted));
+  out->value = UnitValue(
+      shape.unit,
+      NumberAtRank(rank, static_cast<int64_t>(out->count), window, buffers));
 }
 
 // What nothing counted makes: zero where that is a number of things.
@@ -325,22 +417,24 @@ AggregateResult Empty(const AggregateShape& shape) {
 AggregateResult DeriveAggregate(const AggregateShape& shape,
                                 const v1::AggregateState* state,
                                 int64_t time_us, AggregateBuffers* buffers) {
-  RingPlace place;
-  if (state == nullptr || !FindRing(shape, state->cells(), &place)) {
-    return Empty(shape);
-  }
-  const int64_t last_step = StepOf(time_us, shape.step_us);
+  const int number = state == nullptr ? -1 : FindRing(shape, state->cells());
+  if (number < 0) return Empty(shape);
+  const RingView ring(shape.function, state->cells(), number);
+  const int64_t* const head = ring.head;
+  const int64_t last_step = shape.StepOf(time_us);
+  const int64_t first_step = last_step - shape.steps + 1;
   AggregateResult out;
-  const int64_t forgotten_before = state->cells(place.begin);
-  if (forgotten_before != 0 && last_step - shape.steps + 1 < forgotten_before) {
-    return out;
+  if (head[kForgotten] != 0 && first_step < head[kForgotten]) return out;
+  if (head[kNewest] < first_step) return Empty(shape);
+  Window window{ring, last_step, static_cast<int>(head[kFirst]), ring.size()};
+  if (last_step < head[kNewest] || first_step > head[kOldest]) {
+    window = WindowOf(shape, ring, last_step);
   }
-  const RingColumns ring(state->cells().data() + place.begin, shape.function);
-  const Window window = WindowOf(shape, ring, last_step);
-  if (window.begin == window.end) return Empty(shape);
-  int64_t marks = 0;
+  if (window.begin >= window.end) return Empty(shape);
+  const int64_t marks = MarksOf(window);
   out.count_known = true;
-  out.count = static_cast<uint64_t>(CountOf(window, &marks));
+  out.count = static_cast<uint64_t>(
+      Moved(window, head[kInWindow], [&](int i) { return ring.count(i); }));
   out.approximate = (marks & kMarkSaturated) != 0;
   out.needs_recompute = (marks & kMarkNeedsRecompute) != 0;
   if (out.needs_recompute) return out;
@@ -368,6 +462,15 @@ AggregateResult DeriveAggregate(const AggregateShape& shape,
       Best(shape, window, time_us, &out);
   }
   return out;
+}
+
+void PrefetchAggregates(const v1::AggregateState& state, uint32_t aggregates) {
+  const Cells& cells = state.cells();
+  const int most = 1 + static_cast<int>(aggregates) * (1 + kHeadCells);
+  const int cells_of_line = 8;
+  const int64_t* const data = cells.data();
+  const int size = std::min(cells.size(), most);
+  for (int i = 0; i < size; i += cells_of_line) __builtin_prefetch(data + i);
 }
 
 }  // namespace portrisk::scoring

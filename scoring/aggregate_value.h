@@ -37,6 +37,10 @@ AggregateResult DeriveAggregate(const AggregateShape& shape,
                                 const v1::AggregateState* state,
                                 int64_t time_us, AggregateBuffers* buffers);
 
+// Asks the processor for what of a state with so many aggregates is read first,
+// so that those of several groups come at once and not one after the other.
+void PrefetchAggregates(const v1::AggregateState& state, uint32_t aggregates);
+
 }  // namespace portrisk::scoring
 
 #endif  // PORTRISK_SCORING_AGGREGATE_VALUE_H_

@@ -1,0 +1,178 @@
+// HOT PATH (SlideWindow). Sums are differences of whole numbers, so that what
+// was added and taken away in any order is what adding up anew gives.
+#include "scoring/aggregate_window.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "scoring/aggregate_ring.h"
+
+namespace portrisk::scoring {
+namespace {
+
+using Function = AggregateFunction;
+
+// Twice the hashes that a window can have, at the least.
+constexpr size_t kTableSlots =
+    size_t{4} * kAggregateSketchStepsMax * kAggregateExactKept;
+
+bool HasBest(Function function) {
+  return function == Function::kMin || function == Function::kMax ||
+         function == Function::kTimeSince;
+}
+
+// The best of the window's buckets; 0 when none has kept any.
+void RefreshBest(const Ring& ring) {
+  int64_t* const head = ring.head();
+  const bool least = ring.shape().function == Function::kMin;
+  const int64_t* entry = ring.entries() + head[kEntriesBefore];
+  int64_t best = 0;
+  bool found = false;
+  const int size = ring.size();
+  for (auto i = static_cast<int>(head[kFirst]); i < size; ++i) {
+    const int64_t cells = ring.row(i)[2];
+    if (cells == 0) continue;
+    best = !found  ? *entry
+           : least ? std::min(best, *entry)
+                   : std::max(best, *entry);
+    found = true;
+    entry += cells;
+  }
+  head[kAnswer] = best;
+}
+
+// Each bucket weighs less the older it is.
+void RefreshDecayed(const Ring& ring) {
+  int64_t* const head = ring.head();
+  const uint64_t* const decay = ring.shape().decay.data();
+  const bool sums = HasSums(ring.shape().function);
+  const int columns = Columns(ring.shape().function);
+  Int128 count = 0;
+  Int128 sum = 0;
+  const int64_t* const end = ring.row(ring.size());
+  for (const int64_t* row = ring.row(static_cast<int>(head[kFirst])); row < end;
+       row += columns) {
+    const auto weight = static_cast<int64_t>(decay[head[kNewest] - row[0]]);
+    count += static_cast<Int128>(row[1] >> kCountShift) * weight;
+    if (sums) sum += static_cast<Int128>(row[2]) * weight;
+  }
+  std::fill_n(head + kDecayedCount, 4, 0);
+  AddWide(count, head + kDecayedCount);
+  AddWide(sum, head + kDecayedSum);
+}
+
+// Entries of a bucket that leaves the window are nobody's last any more.
+void UnmarkLast(int64_t* entry, const int64_t* end, int64_t* answer) {
+  for (; entry < end; entry += 2) {
+    *answer -= entry[1] & 1;
+    entry[1] &= ~int64_t{1};
+  }
+}
+
+// Of equal hashes in the window, the entry of the latest bucket is the last.
+void RefreshLast(const Ring& ring) {
+  int64_t* const head = ring.head();
+  int64_t* const entries = ring.entries();
+  int64_t at = 0;
+  int64_t unused = 0;
+  for (int i = 0; i < ring.size(); ++i) {
+    const int64_t cells = ring.row(i)[2];
+    const int64_t sketch = (ring.row(i)[1] & kMarkMask) >> kMarkSketchShift;
+    if (sketch == 0) {
+      UnmarkLast(entries + at, entries + at + cells, &unused);
+    }
+    at += cells;
+  }
+  head[kAnswer] = 0;
+  if (head[kMarked] != 0) return;
+  std::array<int64_t, kTableSlots> table;
+  const auto number = static_cast<size_t>(at - head[kEntriesBefore]) / 2;
+  const size_t slots = std::bit_ceil(2 * number + 1);
+  std::fill_n(table.begin(), slots, 0);
+  while ((at -= 2) >= head[kEntriesBefore]) {
+    size_t slot = static_cast<uint64_t>(entries[at]) & (slots - 1);
+    while (table[slot] != 0 && table[slot] != entries[at]) {
+      slot = (slot + 1) & (slots - 1);
+    }
+    if (table[slot] != 0) continue;
+    table[slot] = entries[at];
+    entries[at + 1] |= 1;
+    ++head[kAnswer];
+  }
+}
+
+}  // namespace
+
+void SlideWindow(const Ring& ring) {
+  const AggregateShape& shape = ring.shape();
+  const int columns = Columns(shape.function);
+  int64_t* const head = ring.head();
+  const int64_t newest = ring.step(ring.size() - 1);
+  head[kNewest] = newest;
+  const bool distinct =
+      shape.function == Function::kDistinct && head[kMarked] == 0;
+  const auto first = static_cast<int>(head[kFirst]);
+  if (first + 1 < ring.size() && head[kOldest] > newest - shape.steps) {
+    // Nothing leaves.
+    if (!shape.decay.empty()) RefreshDecayed(ring);
+    return;
+  }
+  int leaving = first;
+  const int64_t* row = ring.row(first);
+  for (; row[0] <= newest - shape.steps; row += columns, ++leaving) {
+    head[kInWindow] -= row[1] >> kCountShift;
+    if (HasEntries(shape.function)) {
+      int64_t* const entry = ring.entries() + head[kEntriesBefore];
+      if (distinct) UnmarkLast(entry, entry + row[2], head + kAnswer);
+      head[kEntriesBefore] += row[2];
+    } else if (columns > 2 && shape.decay.empty()) {
+      AddWide(-static_cast<Int128>(row[2]), head + kWindowSum);
+    }
+  }
+  head[kFirst] = leaving;
+  head[kOldest] = row[0];
+  if (!shape.decay.empty()) RefreshDecayed(ring);
+  if (leaving > first && HasBest(shape.function)) RefreshBest(ring);
+}
+
+void NoteInserted(const Ring& ring, int at) {
+  int64_t* const head = ring.head();
+  const int64_t step = ring.step(at);
+  if (step <= head[kNewest] - ring.shape().steps) {
+    ++head[kFirst];
+  } else if (at == head[kFirst]) {
+    head[kOldest] = step;
+  }
+}
+
+void RefreshWindow(const Ring& ring) {
+  const AggregateShape& shape = ring.shape();
+  int64_t* const head = ring.head();
+  const bool has_entries = HasEntries(shape.function);
+  const int64_t used = has_entries ? head[kEntriesUsed] : 0;
+  head[kNewest] = head[kOldest] = head[kInWindow] = head[kMarked] = 0;
+  head[kFirst] = 0;
+  std::fill_n(head + kWindowSum, 4, 0);
+  if (has_entries) head[kEntriesUsed] = used;
+  const int size = ring.size();
+  if (size == 0) return;
+  head[kNewest] = ring.step(size - 1);
+  for (int i = 0; i < size; ++i) {
+    const int64_t* const row = ring.row(i);
+    head[kMarked] += (row[1] & kMarkMask) != 0 ? 1 : 0;
+    if (row[0] <= head[kNewest] - shape.steps) {
+      head[kFirst] = i + 1;
+      if (has_entries) head[kEntriesBefore] += row[2];
+      continue;
+    }
+    head[kInWindow] += row[1] >> kCountShift;
+    if (HasSums(shape.function)) AddWide(row[2], head + kWindowSum);
+  }
+  head[kOldest] = ring.step(static_cast<int>(head[kFirst]));
+  if (!shape.decay.empty()) RefreshDecayed(ring);
+  if (HasBest(shape.function)) RefreshBest(ring);
+  if (shape.function == Function::kDistinct) RefreshLast(ring);
+}
+
+}  // namespace portrisk::scoring
