@@ -176,8 +176,8 @@ absl::Status PastStates::Unfold(const store::Store& store,
   if (!prior.ok()) return prior.status();
   return entities_->Unfold(
       input, prior->movement, entities_->Find(prior->movement),
-      [&](const Period& period, uint64_t end, VisitRecord visit) {
-        return VisitOccurred(store, occurrences_, period, end, visit);
+      [&](const Period& period, const Positions& where, VisitRecord visit) {
+        return VisitOccurred(store, occurrences_, period, where, visit);
       });
 }
 
