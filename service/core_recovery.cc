@@ -1,9 +1,11 @@
 // HOT PATH of opening after a crash: Recover folds every record behind the
-// checkpoint. Budget: 5 us a movement (bench/fill_bench). Of a block only the
-// fields are parsed that folding reads, and movements are folded in batches,
-// as when they came: all that a batch names is found before any of it is folded
-// in, and what is not in memory is read at once.
+// checkpoint. Budget: 5 us a movement (bench/fill_bench). One thread reads the
+// journal ahead and parses of it the fields that folding reads; this one folds.
+// Movements are folded in batches, as when they came: all that a batch names is
+// found before any of it is folded in, and what is not in memory is read at
+// once.
 #include <algorithm>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/arena.h"
@@ -11,6 +13,7 @@
 #include "service/core.h"
 #include "service/errors.h"
 #include "service/folded_fields.h"
+#include "service/handover.h"
 #include "service/keys.h"
 
 namespace portrisk::service {
@@ -20,6 +23,8 @@ using scoring::JournaledMovement;
 
 // More are found together, and take more of the processor's cache meanwhile.
 constexpr size_t kRefoldMax = 128;
+constexpr size_t kArenaBytes = size_t{256} << 10;  // Most batches fit.
+constexpr size_t kRefoldsAhead = 4;
 constexpr size_t kFetchAhead = 4;
 // Room is made ahead for so many positions; what comes beyond finds its own.
 constexpr uint64_t kReservedMax = 1'000'000;
@@ -33,6 +38,7 @@ absl::Status Damaged(absl::string_view what) {
 
 }  // namespace
 
+// A batch, filled by the thread that reads and folded by the core's own.
 struct Core::Refold {
   struct Movement {
     uint64_t sequence;
@@ -41,12 +47,22 @@ struct Core::Refold {
     Entities::Named named;
   };
 
-  FieldSelection movement_fields;
-  FieldSelection assessment_fields = AssessmentFieldsFolded();
-  google::protobuf::Arena arena;
+  static google::protobuf::ArenaOptions In(std::vector<char>* memory) {
+    google::protobuf::ArenaOptions options;
+    options.initial_block = memory->data();
+    options.initial_block_size = memory->size();
+    return options;
+  }
+  bool is_full() const { return added.size() == kRefoldMax || !other.empty(); }
+
+  const FieldSelection* movement_fields = nullptr;
+  const FieldSelection* assessment_fields = nullptr;
+  std::vector<char> memory = std::vector<char>(kArenaBytes);
+  google::protobuf::Arena arena{In(&memory)};
   std::vector<Movement> added;
-  std::string selected;
-  std::string recorded_time;  // Of the last record, serialised.
+  std::string recorded_time;  // Of the last of them, serialised.
+  std::string other;          // The record behind them, when it is no movement.
+  std::string selected;       // Reused.
 };
 
 absl::StatusOr<uint64_t> Core::Recover() {
@@ -70,40 +86,58 @@ absl::StatusOr<uint64_t> Core::Recover() {
 
 absl::StatusOr<uint64_t> Core::FoldJournal() {
   Aggregates& aggregates = entities_.aggregates();
+  const uint64_t begin = recovered_to_ + 1;
   // A table that came into use after the checkpoint may be behind it.
-  const uint64_t from = std::min(recovered_to_, aggregates.FoldedTo()) + 1;
-  const uint64_t waiting = store_->last_sequence_at_open() - recovered_to_;
-  pending_->identity.reserve(std::min(waiting, kReservedMax));
-  Refold refold;
-  refold.movement_fields = FieldsFolded(aggregates.plan().get());
-  absl::Status status =
-      store_->ScanJournal(from, [&](const store::Block& block) {
-        return WalkRecords(block, [&](const StoredRecord& record) {
-          if (record.sequence < from) return absl::OkStatus();
-          if (record.sequence > recovered_to_) {
-            absl::Status behind = aggregates.FoldAdded();
-            return behind.ok() ? AddToRefold(record, &refold) : behind;
-          }
-          return record.is_movement
-                     ? AddToAggregates(record.sequence, record.movement,
-                                       &aggregates)
-                     : absl::OkStatus();
-        });
+  absl::Status status = VisitMovements(
+      *store_, {std::min(recovered_to_, aggregates.FoldedTo()) + 1, begin},
+      [&](uint64_t sequence, const StoredMovement& record) {
+        return AddToAggregates(sequence, record, &aggregates);
       });
   if (status.ok()) status = aggregates.FoldAdded();
-  if (status.ok()) status = FoldAdded(&refold);
+  if (!status.ok()) return status;
+  const uint64_t waiting = store_->last_sequence_at_open() - recovered_to_;
+  pending_->identity.reserve(std::min(waiting, kReservedMax));
+
+  const FieldSelection movement_fields = FieldsFolded(aggregates.plan().get());
+  const FieldSelection assessment_fields = AssessmentFieldsFolded();
+  Handover<Refold> handover(kRefoldsAhead);
+  absl::Status read;
+  std::thread reader([&] {
+    Refold* filling = handover.NextEmpty();
+    read = store_->ScanJournal(begin, [&](const store::Block& block) {
+      return WalkRecords(block, [&](const StoredRecord& record) {
+        if (record.sequence < begin) return absl::OkStatus();
+        if (filling == nullptr) return absl::CancelledError();
+        filling->movement_fields = &movement_fields;
+        filling->assessment_fields = &assessment_fields;
+        absl::Status added = AddToRefold(record, filling);
+        if (added.ok() && filling->is_full()) {
+          handover.PutFull(filling);
+          filling = handover.NextEmpty();
+        }
+        return added;
+      });
+    });
+    if (filling != nullptr && read.ok()) handover.PutFull(filling);
+    handover.Finish();
+  });
+  while (Refold* const refold = handover.NextFull()) {
+    if (status.ok()) status = FoldAdded(refold);
+    if (!status.ok()) handover.Stop();
+    handover.PutEmpty(refold);
+  }
+  reader.join();
+  if (status.ok()) status = read;
   if (!status.ok()) return status;
   since_freeze_ = last_sequence() - recovered_to_;
   return since_freeze_;
 }
 
+// On the thread that reads: of the core it may use nothing.
 absl::Status Core::AddToRefold(const StoredRecord& record, Refold* refold) {
   if (!record.is_movement) {
-    absl::Status status = FoldAdded(refold);
-    if (!status.ok()) return status;
-    v1::JournalRecord parsed;
-    if (!ParseView(record.bytes, &parsed)) return Damaged("a record");
-    return Fold(parsed);
+    refold->other.assign(record.bytes.data(), record.bytes.size());
+    return absl::OkStatus();
   }
   using google::protobuf::Arena;
   Refold::Movement& added = refold->added.emplace_back();
@@ -112,22 +146,20 @@ absl::Status Core::AddToRefold(const StoredRecord& record, Refold* refold) {
   added.assessment = Arena::CreateMessage<v1::Assessment>(&refold->arena);
   const StoredMovement& stored = record.movement;
   std::string& selected = refold->selected;
-  if (!refold->movement_fields.Take(stored.movement, &selected) ||
+  if (!refold->movement_fields->Take(stored.movement, &selected) ||
       !added.movement->ParseFromString(selected) ||
-      !refold->assessment_fields.Take(stored.assessment, &selected) ||
+      !refold->assessment_fields->Take(stored.assessment, &selected) ||
       !added.assessment->ParseFromString(selected)) {
     return Damaged("a movement");
   }
   refold->recorded_time.assign(record.recorded_time.data(),
                                record.recorded_time.size());
-  return refold->added.size() < kRefoldMax ? absl::OkStatus()
-                                           : FoldAdded(refold);
+  return absl::OkStatus();
 }
 
 absl::Status Core::FoldAdded(Refold* refold) {
-  if (refold->added.empty()) return absl::OkStatus();
-  entities_.Trim();
   std::vector<Refold::Movement>& all = refold->added;
+  entities_.Trim();
   for (size_t i = 0; i < all.size(); ++i) {
     if (i + kFetchAhead < all.size()) {
       entities_.Prefetch(*all[i + kFetchAhead].movement);
@@ -143,12 +175,17 @@ absl::Status Core::FoldAdded(Refold* refold) {
                           all[i].named);
   }
   if (!status.ok()) return status;
-  refold->added.clear();
-  refold->arena.Reset();
-  if (!last_recorded_time_.ParseFromString(refold->recorded_time)) {
+  if (!all.empty() &&
+      !last_recorded_time_.ParseFromString(refold->recorded_time)) {
     return Damaged("a time");
   }
-  return status;
+  all.clear();
+  refold->arena.Reset();
+  if (refold->other.empty()) return status;
+  v1::JournalRecord record;
+  if (!record.ParseFromString(refold->other)) return Damaged("a record");
+  refold->other.clear();
+  return Fold(record);
 }
 
 absl::Status Core::Fold(const v1::JournalRecord& record) {
