@@ -61,6 +61,10 @@ class AggregatePlan {
     return rules_[aggregate].canonical;
   }
 
+  // Keys, conditions and values: what they read of a movement is what it
+  // contributes by.
+  const cel::Program& program() const { return *program_; }
+
   // What a field of one of the sets' names reads.
   struct Binding {
     uint32_t aggregate = 0;

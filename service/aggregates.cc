@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "scoring/aggregate_ring.h"
+#include "service/folded_fields.h"
 #include "service/keys.h"
 
 namespace portrisk::service {
@@ -11,6 +12,10 @@ namespace {
 
 using scoring::AggregateContribution;
 using scoring::AggregatePlan;
+
+// Movements that are folded in together. More read more states at once, and
+// find less of what they need in the processor's cache.
+constexpr size_t kAddedMax = 256;
 
 // The group with this identity; the number of groups when there is none.
 uint32_t GroupAt(const AggregatePlan& plan, uint64_t id) {
@@ -64,6 +69,8 @@ void Aggregates::Change(Plan plan, const std::vector<uint32_t>& numbers,
     place = std::move(table);
   }
   plan_ = std::move(plan);
+  fields_ = FieldsCounted(*plan_);
+  rebuilder_.Begin(*plan_, fields_);
   ++change_;
   found_.clear();
   Bind(read_);
@@ -153,8 +160,9 @@ v1::AggregateState* Aggregates::StateFor(const AggregateContribution& one,
   return state;
 }
 
-void Aggregates::PutIn(uint64_t sequence, const Found& found) {
-  for (const AggregateContribution& one : contributions_) {
+void Aggregates::PutIn(uint64_t sequence, Contributions contributions,
+                       const Found& found) {
+  for (const AggregateContribution& one : contributions) {
     v1::AggregateState* const state = StateFor(one, sequence, found);
     if (state == nullptr) continue;
     FoldAggregate(plan_->shapes()[one.aggregate], one, state);
@@ -182,7 +190,7 @@ void Aggregates::Fold(const scoring::JournaledMovement& input,
   if (found.change != change_ || tables_.empty()) return;
   input_.Begin(*plan_, *input.movement);
   input_.Contributions(input.movement_key, &contributions_);
-  PutIn(input.sequence, found);
+  PutIn(input.sequence, contributions_, found);
 }
 
 absl::Status Aggregates::Unfold(const scoring::JournaledMovement& input,
@@ -193,64 +201,103 @@ absl::Status Aggregates::Unfold(const scoring::JournaledMovement& input,
   input_.Contributions(input.movement_key, &contributions_);
   TakeOut(input.sequence, found);
   if (lost_.empty()) return absl::OkStatus();
-  return RebuildBuckets(*plan_, lost_, input.movement_key, input.sequence,
-                        read);
+  return rebuilder_.Rebuild(lost_, input.movement_key, input.sequence, read);
 }
 
-absl::StatusOr<Aggregates::Found> Aggregates::FindContributed(
-    const v1::Movement& movement) {
-  found_.assign(tables_.size(), nullptr);
-  input_.Begin(*plan_, movement);
-  input_.Contributions(/*movement_key=*/0, &contributions_);
-  if (contributions_.empty()) return Found{0, change_};
-  // Many movements are counted nowhere; a hash costs as much as that.
-  const uint64_t movement_key =
-      MovementKey(IdentityOf(movement.source(), movement.id()));
+void Aggregates::AddContributedKeys() {
   uint32_t last = UINT32_MAX;
-  for (AggregateContribution& one : contributions_) {
-    one.movement_key = movement_key;
+  for (const AggregateContribution& one : contributions_) {
     const uint32_t group = plan_->GroupOf(one.aggregate);
     if (group == last) continue;
     last = group;
-    Table& table = *tables_[group];
-    if (input_.StateKeyOf(group, &key_)) {
-      found_[group] = table.Find(AggregateKey(table.number, key_));
-    }
+    if (!input_.StateKeyOf(group, &key_)) continue;
+    const EntityKey key = AggregateKey(tables_[group]->number, key_);
+    tables_[group]->table.Prefetch(key);
+    added_keys_.emplace_back(group, key);
   }
-  absl::Status status = Load();
-  if (!status.ok()) return status;
-  return Found{0, change_};
 }
 
-absl::Status Aggregates::FoldRecord(uint64_t sequence,
-                                    const StoredMovement& record,
-                                    ReadRecord read,
-                                    ReadOccurred read_occurred) {
-  Trim();
+absl::Status Aggregates::AddRecord(uint64_t sequence,
+                                   const StoredMovement& record,
+                                   ReadRecord read,
+                                   ReadOccurred read_occurred) {
   if (tables_.empty()) return absl::OkStatus();
-  if (!ParseView(record.movement, &movement_)) return RecordDamaged(sequence);
   const auto corrected = CorrectedBy(sequence, record);
   if (!corrected.ok()) return corrected.status();
   if (*corrected > 0) {
-    auto stored = read(*corrected);
-    if (!stored.ok()) return stored.status();
-    if (!prior_.ParseFromString(stored->movement())) {
-      return RecordDamaged(*corrected);
-    }
-    auto found = FindContributed(prior_);
-    if (!found.ok()) return found.status();
-    TakeOut(sequence, *found);
-    if (!lost_.empty()) {
-      const uint64_t movement_key =
-          MovementKey(IdentityOf(prior_.source(), prior_.id()));
-      absl::Status status =
-          RebuildBuckets(*plan_, lost_, movement_key, sequence, read_occurred);
-      if (!status.ok()) return status;
+    absl::Status status =
+        TakeOutCorrected(sequence, *corrected, read, read_occurred);
+    if (!status.ok()) return status;
+  }
+  if (!fields_.Take(record.movement, &selected_) ||
+      !movement_.ParseFromString(selected_)) {
+    return RecordDamaged(sequence);
+  }
+  input_.Begin(*plan_, movement_);
+  input_.Contributions(/*movement_key=*/0, &contributions_);
+  // Many movements are counted nowhere; a hash costs as much as that.
+  if (contributions_.empty()) return absl::OkStatus();
+  const uint64_t movement_key =
+      MovementKey(IdentityOf(movement_.source(), movement_.id()));
+  AddContributedKeys();
+  for (AggregateContribution& one : contributions_) {
+    one.movement_key = movement_key;
+    if (!one.text.empty())
+      one.text = added_texts_.emplace_back(std::string(one.text));
+    added_contributions_.push_back(one);
+  }
+  added_.push_back({sequence, added_contributions_.size(), added_keys_.size()});
+  return added_.size() < kAddedMax ? absl::OkStatus() : FoldAdded();
+}
+
+absl::Status Aggregates::TakeOutCorrected(uint64_t sequence, uint64_t corrected,
+                                          ReadRecord read,
+                                          ReadOccurred read_occurred) {
+  absl::Status status = FoldAdded();
+  if (!status.ok()) return status;
+  auto stored = read(corrected);
+  if (!stored.ok()) return stored.status();
+  if (!prior_.ParseFromString(stored->movement())) {
+    return RecordDamaged(corrected);
+  }
+  Trim();
+  const Found found = Find(prior_);
+  status = Load();
+  if (!status.ok()) return status;
+  const uint64_t movement_key =
+      MovementKey(IdentityOf(prior_.source(), prior_.id()));
+  input_.Contributions(movement_key, &contributions_);
+  TakeOut(sequence, found);
+  if (lost_.empty()) return absl::OkStatus();
+  return rebuilder_.Rebuild(lost_, movement_key, sequence, read_occurred);
+}
+
+absl::Status Aggregates::FoldAdded() {
+  if (added_.empty()) return absl::OkStatus();
+  Trim();
+  const size_t groups = tables_.size();
+  found_.assign(added_.size() * groups, nullptr);
+  size_t key = 0;
+  for (size_t i = 0; i < added_.size(); ++i) {
+    for (; key < added_[i].keys_end; ++key) {
+      const auto& [group, name] = added_keys_[key];
+      found_[i * groups + group] = tables_[group]->Find(name);
     }
   }
-  auto found = FindContributed(movement_);
-  if (found.ok()) PutIn(sequence, *found);
-  return found.status();
+  absl::Status status = Load();
+  size_t begin = 0;
+  for (size_t i = 0; status.ok() && i < added_.size(); ++i) {
+    const size_t end = added_[i].contributions_end;
+    PutIn(added_[i].sequence,
+          Contributions(added_contributions_).subspan(begin, end - begin),
+          {static_cast<uint32_t>(i * groups), change_});
+    begin = end;
+  }
+  added_.clear();
+  added_contributions_.clear();
+  added_keys_.clear();
+  added_texts_.clear();
+  return status;
 }
 
 void Aggregates::AppendKeys(const v1::Movement& movement,

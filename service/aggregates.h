@@ -11,8 +11,10 @@
 #define PORTRISK_SERVICE_AGGREGATES_H_
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -26,6 +28,7 @@
 #include "scoring/aggregate_view.h"
 #include "scoring/container_history.h"
 #include "service/bucket_rebuild.h"
+#include "service/field_selection.h"
 #include "service/occurrence_index.h"
 #include "service/state_kind.h"
 
@@ -107,12 +110,16 @@ class Aggregates {
                       const v1::Movement& prior, const Found& found,
                       ReadOccurred read);
 
-  // A journaled movement by itself. `read` gives the record of an earlier
-  // sequence, for what it corrects. Reads the states it needs.
+  // HOT PATH of filling. Adds a journaled movement by itself, of which only the
+  // fields are parsed that aggregates read. It is folded in together with those
+  // that follow, whose states are then read at once: FoldAdded has to come
+  // before anything else looks at the states. `read` gives the record of an
+  // earlier sequence, for what it corrects.
   using ReadRecord =
       absl::FunctionRef<absl::StatusOr<v1::MovementRecord>(uint64_t)>;
-  absl::Status FoldRecord(uint64_t sequence, const StoredMovement& record,
-                          ReadRecord read, ReadOccurred read_occurred);
+  absl::Status AddRecord(uint64_t sequence, const StoredMovement& record,
+                         ReadRecord read, ReadOccurred read_occurred);
+  absl::Status FoldAdded();
 
   // The keys of the states a fact is counted in.
   void AppendKeys(const v1::Movement& movement, std::vector<EntityKey>* keys);
@@ -129,20 +136,25 @@ class Aggregates {
   }
 
  private:
-  // `contributions_`, into `found`, or out of it: then `lost_` are the buckets
-  // to be made anew.
-  void PutIn(uint64_t sequence, const Found& found);
+  // Contributions, into `found`; and `contributions_` out of it: then `lost_`
+  // are the buckets to be made anew.
+  using Contributions = absl::Span<const scoring::AggregateContribution>;
+  void PutIn(uint64_t sequence, Contributions contributions,
+             const Found& found);
   void TakeOut(uint64_t sequence, const Found& found);
   // The state that a contribution changes; null when it has that already.
   v1::AggregateState* StateFor(const scoring::AggregateContribution& one,
                                uint64_t sequence, const Found& found);
-  // Fills `contributions_` by what the movement adds, finds what that goes to
-  // and nothing else, and reads it.
-  absl::StatusOr<Found> FindContributed(const v1::Movement& movement);
+  // Folds the version out that a record takes the place of.
+  absl::Status TakeOutCorrected(uint64_t sequence, uint64_t corrected,
+                                ReadRecord read, ReadOccurred read_occurred);
+  // Adds what `contributions_` go to, each group once.
+  void AddContributedKeys();
 
   const size_t capacity_;
   const store::Store* const store_;
   Plan plan_;
+  FieldSelection fields_;  // That the plan reads of a movement.
   std::vector<std::unique_ptr<Table>> tables_;  // By group of the plan.
   uint32_t change_ = 1;
 
@@ -158,6 +170,20 @@ class Aggregates {
   // By group, for each movement found since the last Trim; null: it has no key.
   std::vector<Entry*> found_;
 
+  // A journaled movement that waits for FoldAdded: what it adds, and the states
+  // that goes to. Each ends where the next one's begin.
+  struct Added {
+    uint64_t sequence;
+    size_t contributions_end;
+    size_t keys_end;
+  };
+  std::vector<Added> added_;
+  std::vector<scoring::AggregateContribution> added_contributions_;
+  std::vector<std::pair<uint32_t, EntityKey>> added_keys_;  // With its group.
+  std::deque<std::string> added_texts_;  // That contributions point into.
+
+  BucketRebuilder rebuilder_;
+
   // Reused.
   scoring::AggregateInput input_;
   std::vector<scoring::AggregateContribution> contributions_;
@@ -166,6 +192,7 @@ class Aggregates {
   std::string key_;
   v1::Movement movement_;
   v1::Movement prior_;
+  std::string selected_;
   LoadBuffers buffers_;
 };
 

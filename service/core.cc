@@ -104,85 +104,6 @@ Core::Core(const CoreOptions& options,
           std::make_shared<scoring::Reference>(v1::ReferenceTable(), "")),
       pending_(std::make_shared<PendingIndex>()) {}
 
-absl::StatusOr<uint64_t> Core::Recover() {
-  auto catalogue = store_->Get(store::Table::kRuleSets, kCatalogueKey);
-  if (!catalogue.ok()) return catalogue.status();
-  if (*catalogue && !catalogue_.ParseFromString(**catalogue)) {
-    return Damaged("the catalogue of rule sets");
-  }
-  absl::Status tallies = RecoverTallies();
-  if (!tallies.ok()) return tallies;
-  auto checkpoint = store_->ReadCheckpoint();
-  if (!checkpoint.ok()) return checkpoint.status();
-  next_sequence_ = checkpoint->sequence() + 1;
-  last_recorded_time_ = checkpoint->last_recorded_time();
-  recovered_to_ = checkpoint->sequence();
-  absl::Status aggregates = RecoverOccurrences();
-  if (aggregates.ok()) aggregates = RecoverAggregates();
-  if (!aggregates.ok()) return aggregates;
-  uint64_t folded = 0;
-  // A table that came into use after the checkpoint may be behind it.
-  const uint64_t from =
-      std::min(recovered_to_, entities_.aggregates().FoldedTo()) + 1;
-  v1::JournalBlock parsed;
-  absl::Status status =
-      store_->ScanJournal(from, [&](const store::Block& block) {
-        if (!parsed.ParseFromString(block.bytes)) return Damaged("a block");
-        for (const v1::JournalRecord& record : parsed.records()) {
-          if (record.sequence() < from) continue;
-          const bool all = record.sequence() > recovered_to_;
-          absl::Status status = all ? Fold(record) : FoldAggregates(record);
-          if (!status.ok()) return status;
-          folded += all ? 1 : 0;
-        }
-        return absl::OkStatus();
-      });
-  if (!status.ok()) return status;
-  since_freeze_ = folded;
-  return folded;
-}
-
-absl::Status Core::Fold(const v1::JournalRecord& record) {
-  entities_.Trim();
-  next_sequence_ = record.sequence() + 1;
-  last_recorded_time_ = record.recorded_time();
-  if (record.has_outcome() || record.has_decision()) {
-    auto fold = PrepareControl(record);
-    if (fold.ok()) FoldControl(record, *fold);
-    return fold.status();
-  }
-  if (!record.has_movement()) {
-    FoldRules(record);
-    return absl::OkStatus();
-  }
-  v1::Movement& movement = folded_;
-  v1::Assessment& assessment = assessment_;
-  if (!movement.ParseFromString(record.movement().movement()) ||
-      !assessment.ParseFromString(record.movement().assessment())) {
-    return Damaged("a movement");
-  }
-  const Digest identity = IdentityOf(movement.source(), movement.id());
-  const JournaledMovement input{&movement, MovementKey(identity),
-                                record.sequence(),
-                                assessment.corrects_sequence() > 0};
-  if (input.corrects) {
-    auto stored = ReadRecord(assessment.corrects_sequence());
-    if (!stored.ok()) return stored.status();
-    auto prior = ParsePrior(*std::move(stored));
-    if (!prior.ok()) return prior.status();
-    absl::Status status = UnfoldPrior(input, *prior);
-    if (!status.ok()) return status;
-  }
-  Entities::Named named = entities_.Find(movement);
-  entities_.FindSpreads(movement, record.movement().spans(), &named);
-  absl::Status status = entities_.Load();
-  if (!status.ok()) return status;
-  entities_.Fold(input, assessment.unit(), named);
-  tallies_.Count(assessment, movement.event(), nullptr);
-  Index(movement, identity, record.sequence());
-  return absl::OkStatus();
-}
-
 void Core::Begin(absl::Time now, const Batch* in_flight, Batch* batch) {
   batch_ = batch;
   in_flight_ = in_flight;
@@ -249,8 +170,8 @@ absl::Status Core::UnfoldPrior(const JournaledMovement& input,
   occurrences_.Add(input.sequence, prior.movement);
   status = entities_.Unfold(
       input, prior.movement, named,
-      [this](const Period& period, uint64_t end, VisitRecord visit) {
-        return ReadPeriod(period, end, visit);
+      [this](const Period& period, const Positions& where, VisitRecord visit) {
+        return ReadPeriod(period, where, visit);
       });
   is_broken_ |= !status.ok();
   return status;

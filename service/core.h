@@ -177,14 +177,25 @@ class Core {
   absl::Status Score(MovementTask* task, uint64_t corrects, const Prior* prior);
   // Journals what tripped; from the next movement on the rules are in shadow.
   void ApplyTrips();
+  // Journaled movements that are folded together when it recovers.
+  struct Refold;
+  absl::StatusOr<uint64_t> FoldJournal();
+  absl::Status AddToRefold(const StoredRecord& record, Refold* refold);
+  absl::Status FoldAdded(Refold* refold);
+  // A movement that its assessment, or the part of it that folding reads, goes
+  // with.
+  absl::Status FoldMovement(uint64_t sequence, const v1::Movement& movement,
+                            const v1::Assessment& assessment,
+                            const Entities::Named& named);
   absl::Status RecoverTallies();
   absl::Status RecoverAggregates();
   absl::Status RecoverOccurrences();
   // ReadOccurred of everything folded so far, this batch included.
-  absl::Status ReadPeriod(const Period& period, uint64_t end,
+  absl::Status ReadPeriod(const Period& period, const Positions& where,
                           VisitRecord visit);
-  // Folds a record that all states but those of aggregates have.
-  absl::Status FoldAggregates(const v1::JournalRecord& record);
+  // Adds a movement to those that aggregates alone are to count.
+  absl::Status AddToAggregates(uint64_t sequence, const StoredMovement& record,
+                               Aggregates* aggregates);
   // Adds a record to the batch: stamps it, writes it into the block.
   void AppendRecord(v1::JournalRecord* record);
   // A journaled outcome or decision, of the batches under way included.

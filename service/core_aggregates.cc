@@ -70,16 +70,18 @@ absl::Status Core::VerifyAggregates(const v1::Catalogue& catalogue,
   return plan.status();
 }
 
-absl::Status Core::ReadPeriod(const Period& period, uint64_t end,
+absl::Status Core::ReadPeriod(const Period& period, const Positions& where,
                               VisitRecord visit) {
-  uint64_t stored = end;
+  uint64_t stored = where.end;
   if (batch_ != nullptr) {
-    stored = std::min(end, in_flight_ == nullptr ? batch_->first_sequence
-                                                 : in_flight_->first_sequence);
+    stored =
+        std::min(where.end, in_flight_ == nullptr ? batch_->first_sequence
+                                                  : in_flight_->first_sequence);
   }
-  absl::Status status =
-      VisitOccurred(*store_, occurrences_, period, stored, visit);
-  for (uint64_t at = stored; status.ok() && at < end; ++at) {
+  absl::Status status = VisitOccurred(*store_, occurrences_, period,
+                                      {where.begin, stored}, visit);
+  for (uint64_t at = std::max(where.begin, stored);
+       status.ok() && at < where.end; ++at) {
     auto record = ReadRecord(at);
     if (!record.ok()) return record.status();
     if (!record->movement().empty()) status = visit(at, ViewOf(*record));
@@ -87,13 +89,14 @@ absl::Status Core::ReadPeriod(const Period& period, uint64_t end,
   return status;
 }
 
-absl::Status Core::FoldAggregates(const v1::JournalRecord& record) {
-  if (!record.has_movement()) return absl::OkStatus();
-  return entities_.aggregates().FoldRecord(
-      record.sequence(), ViewOf(record.movement()),
-      [this](uint64_t sequence) { return ReadRecord(sequence); },
-      [this](const Period& period, uint64_t end, VisitRecord visit) {
-        return ReadPeriod(period, end, visit);
+absl::Status Core::AddToAggregates(uint64_t sequence,
+                                   const StoredMovement& record,
+                                   Aggregates* aggregates) {
+  return aggregates->AddRecord(
+      sequence, record,
+      [this](uint64_t earlier) { return ReadRecord(earlier); },
+      [this](const Period& period, const Positions& where, VisitRecord visit) {
+        return ReadPeriod(period, where, visit);
       });
 }
 
@@ -103,18 +106,14 @@ absl::Status Core::CatchUp(Aggregates* filling) {
     auto record = ReadRecord(at);
     if (!record.ok()) return record.status();
     if (record->movement().empty()) continue;  // No movement.
-    absl::Status status = filling->FoldRecord(
-        at, ViewOf(*record),
-        [this](uint64_t sequence) { return ReadRecord(sequence); },
-        [this](const Period& period, uint64_t end, VisitRecord visit) {
-          return ReadPeriod(period, end, visit);
-        });
+    absl::Status status = AddToAggregates(at, ViewOf(*record), filling);
     if (!status.ok()) return status;
   }
+  absl::Status status = filling->FoldAdded();
   for (const auto& table : filling->tables()) {
     table->folded_to = last_sequence();
   }
-  return absl::OkStatus();
+  return status;
 }
 
 void Core::ChangeAggregates(Aggregates::Plan plan,

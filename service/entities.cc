@@ -151,6 +151,29 @@ Entities::Named Entities::Find(const v1::Movement& movement) {
   return named;
 }
 
+void Entities::Prefetch(const v1::Movement& movement) const {
+  const std::string& number = movement.container().number();
+  if (!number.empty()) {
+    containers_.table.Prefetch(ContainerKey(number));
+    rights_.table.Prefetch(RightKey(number));
+  }
+  if (!IsFact(movement)) return;
+  VisitProfiles(movement, [&](ProfileSlot, const EntityKey& key) {
+    profiles_.table.Prefetch(key);
+  });
+}
+
+void Entities::Prefetch(const Named& named) {
+  const auto fetch = [](const auto* entry) {
+    if (entry == nullptr) return;
+    const char* const at = reinterpret_cast<const char*>(entry);
+    for (size_t i = 0; i < sizeof(*entry); i += 64) __builtin_prefetch(at + i);
+  };
+  fetch(named.container);
+  fetch(named.right);
+  for (const auto* entry : named.profiles) fetch(entry);
+}
+
 void Entities::AppendKeys(const v1::Movement& movement,
                           std::vector<EntityKey>* keys) {
   const std::string& number = movement.container().number();

@@ -77,6 +77,10 @@ class Entities {
   // Finds or makes the entries of what a movement names. New ones are empty
   // until Load.
   Named Find(const v1::Movement& movement);
+  // Fetches into the processor's cache what Find will look at, and what folding
+  // will. For movements that come a few after the one at hand.
+  void Prefetch(const v1::Movement& movement) const;
+  static void Prefetch(const Named& named);
   // Reads everything Find has made, in one batched read. When that fails the
   // new entries are gone.
   absl::Status Load();

@@ -13,19 +13,32 @@
 
 namespace portrisk::service {
 
-// A v1::MovementRecord; both empty for a record that is none.
+// A v1::MovementRecord; all empty for a record that is none.
 struct StoredMovement {
   absl::string_view movement;
   absl::string_view assessment;
+  absl::string_view spans;  // A v1::MovementRecord with nothing else.
 };
 
 inline StoredMovement ViewOf(const v1::MovementRecord& record) {
-  return {record.movement(), record.assessment()};
+  return {record.movement(), record.assessment(), {}};
 }
 
-// HOT PATH of filling. Calls `visit` for each record of the block, in order,
-// until it returns an error, which is returned. DATA_LOSS when the block does
-// not parse.
+// Any record.
+struct StoredRecord {
+  absl::string_view bytes;  // A v1::JournalRecord.
+  uint64_t sequence = 0;
+  absl::string_view recorded_time;  // A google.protobuf.Timestamp.
+  bool is_movement = false;
+  StoredMovement movement;
+};
+
+// HOT PATH of opening and of filling. Calls `visit` for each record of the
+// block, in order, until it returns an error, which is returned. DATA_LOSS when
+// the block does not parse.
+absl::Status WalkRecords(
+    const store::Block& block,
+    absl::FunctionRef<absl::Status(const StoredRecord&)> visit);
 absl::Status WalkBlock(
     const store::Block& block,
     absl::FunctionRef<absl::Status(uint64_t sequence, const StoredMovement&)>

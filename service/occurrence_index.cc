@@ -95,14 +95,14 @@ void OccurrenceIndex::Append(uint64_t begin, KeyValues* out) const {
   }
 }
 
-absl::Status VisitMovements(const store::Store& store, uint64_t begin,
-                            uint64_t end, VisitRecord visit) {
-  if (begin >= end) return absl::OkStatus();
+absl::Status VisitMovements(const store::Store& store, const Positions& where,
+                            VisitRecord visit) {
+  if (where.begin >= where.end) return absl::OkStatus();
   absl::Status status =
-      store.ScanJournal(begin, [&](const store::Block& block) {
-        if (block.first_sequence >= end) return absl::CancelledError();
+      store.ScanJournal(where.begin, [&](const store::Block& block) {
+        if (block.first_sequence >= where.end) return absl::CancelledError();
         return WalkBlock(block, [&](uint64_t at, const StoredMovement& record) {
-          const bool within = at >= begin && at < end;
+          const bool within = at >= where.begin && at < where.end;
           return within && !record.movement.empty() ? visit(at, record)
                                                     : absl::OkStatus();
         });
@@ -112,16 +112,19 @@ absl::Status VisitMovements(const store::Store& store, uint64_t begin,
 
 absl::Status VisitOccurred(const store::Store& store,
                            const OccurrenceIndex& index, const Period& period,
-                           uint64_t end, VisitRecord visit) {
+                           const Positions& where, VisitRecord visit) {
   constexpr uint64_t kRecords = OccurrenceIndex::kSegmentRecords;
-  const uint64_t segments = end / kRecords + 1;
+  const uint64_t segments = where.end / kRecords + 1;
   absl::Status status;
-  for (uint64_t segment = 0; segment < segments && status.ok(); ++segment) {
+  for (uint64_t segment = OccurrenceIndex::SegmentOf(where.begin);
+       segment < segments && status.ok(); ++segment) {
     if (!index.MayHold(segment, period)) continue;
     const uint64_t begin = segment * kRecords;
     while (segment < segments && index.MayHold(segment, period)) ++segment;
-    status = VisitMovements(store, std::max<uint64_t>(1, begin),
-                            std::min(end, segment * kRecords), visit);
+    status = VisitMovements(store,
+                            {std::max({uint64_t{1}, where.begin, begin}),
+                             std::min(where.end, segment * kRecords)},
+                            visit);
   }
   return status;
 }

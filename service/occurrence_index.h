@@ -29,6 +29,12 @@ struct Period {
   int64_t end_s = 0;
 };
 
+// Of the journal: from the first to before the last.
+struct Positions {
+  uint64_t begin = 1;
+  uint64_t end = 1;
+};
+
 // Thread-compatible.
 class OccurrenceIndex {
  public:
@@ -59,21 +65,21 @@ class OccurrenceIndex {
   uint64_t changed_from_ = UINT64_MAX;  // Segment.
 };
 
-// Calls `visit` in order with records of movements before `end`: with each that
+// Calls `visit` in order with records of movements of `where`: with each that
 // occurred in the period, with each that took the place of such a one, and with
 // some others.
 using VisitRecord =
     absl::FunctionRef<absl::Status(uint64_t sequence, const StoredMovement&)>;
 using ReadOccurred = absl::FunctionRef<absl::Status(
-    const Period& period, uint64_t end, VisitRecord visit)>;
+    const Period& period, const Positions& where, VisitRecord visit)>;
 
-// All records of movements from `begin` to before `end`.
-absl::Status VisitMovements(const store::Store& store, uint64_t begin,
-                            uint64_t end, VisitRecord visit);
-// From a store that has everything before `end`, by an index that knows it.
+// All records of movements there.
+absl::Status VisitMovements(const store::Store& store, const Positions& where,
+                            VisitRecord visit);
+// From a store that has all of `where`, by an index that knows it.
 absl::Status VisitOccurred(const store::Store& store,
                            const OccurrenceIndex& index, const Period& period,
-                           uint64_t end, VisitRecord visit);
+                           const Positions& where, VisitRecord visit);
 
 }  // namespace portrisk::service
 

@@ -182,8 +182,8 @@ absl::Status PastStates::Unfold(const store::Store& store,
   entities_->FindSpreads(prior->movement, prior->spans, &named);
   return entities_->Unfold(
       input, prior->movement, named,
-      [&](const Period& period, uint64_t end, VisitRecord visit) {
-        return VisitOccurred(store, occurrences_, period, end, visit);
+      [&](const Period& period, const Positions& where, VisitRecord visit) {
+        return VisitOccurred(store, occurrences_, period, where, visit);
       });
 }
 

@@ -52,6 +52,9 @@ class StateTable {
   // Keeps about `capacity` states, more while they wait to be written.
   explicit StateTable(size_t capacity) : capacity_(capacity) {}
 
+  // Fetches into the processor's cache what Find of that key will look at.
+  void Prefetch(const EntityKey& key) const { entries_.prefetch(key); }
+
   // Finds or makes the entry of `key`. A new one is empty and appended to
   // `missing`, to be read by the owner and filled by Take. Entries stay where
   // they are until the next Trim.

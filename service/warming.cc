@@ -241,24 +241,26 @@ absl::Status Warming::FillBlock(const store::Block& block, Job* job) {
     return at()->movement();
   };
   // The index ends where it was copied; what came later is all read.
-  const auto occurred = [&](const Period& period, uint64_t end,
+  const auto occurred = [&](const Period& period, const Positions& where,
                             VisitRecord visit) {
-    const uint64_t known = std::min(end, job->last_sequence + 1);
-    absl::Status status =
-        VisitOccurred(*job->store, job->occurrences, period, known, visit);
+    const uint64_t known =
+        std::clamp(job->last_sequence + 1, where.begin, where.end);
+    absl::Status status = VisitOccurred(*job->store, job->occurrences, period,
+                                        {where.begin, known}, visit);
     if (!status.ok()) return status;
-    return VisitMovements(*job->store, known, end, visit);
+    return VisitMovements(*job->store, {known, where.end}, visit);
   };
   absl::Status status =
       WalkBlock(block, [&](uint64_t sequence, const StoredMovement& record) {
         if (sequence <= job->folded_to) return absl::OkStatus();
         absl::Status folded;
         if (!record.movement.empty()) {
-          folded = job->filling->FoldRecord(sequence, record, read, occurred);
+          folded = job->filling->AddRecord(sequence, record, read, occurred);
         }
         if (folded.ok()) job->folded_to = sequence;
         return folded;
       });
+  if (status.ok()) status = job->filling->FoldAdded();
   Report(job);
   return status;
 }

@@ -33,23 +33,24 @@ std::string Reading(Table table) {
   return absl::StrCat("reading table ", TableName(table));
 }
 
-// The block under the iterator and the sequence of its last record.
-absl::StatusOr<std::pair<Block, uint64_t>> ReadCurrent(
-    const rocksdb::Iterator& it) {
+// Reads the block under the iterator, into memory that may have been used;
+// returns the sequence of its last record.
+absl::StatusOr<uint64_t> ReadCurrent(const rocksdb::Iterator& it,
+                                     Block* block) {
   if (it.key().size() != 8) {
     return absl::DataLossError(
         "a key of the journal is not 8 bytes long; run `portrisk verify` and "
         "restore a backup");
   }
-  Block block{FromBigEndian64(ToView(it.key())), it.value().ToString()};
-  const std::optional<uint64_t> count = CountRecords(block.bytes);
+  block->first_sequence = FromBigEndian64(ToView(it.key()));
+  block->bytes.assign(it.value().data(), it.value().size());
+  const std::optional<uint64_t> count = CountRecords(block->bytes);
   if (!count || *count == 0) {
     return absl::DataLossError(absl::StrCat(
-        "the journal block at sequence ", block.first_sequence,
+        "the journal block at sequence ", block->first_sequence,
         " does not parse; run `portrisk verify` and restore a backup"));
   }
-  const uint64_t last = block.first_sequence + *count - 1;
-  return std::make_pair(std::move(block), last);
+  return block->first_sequence + *count - 1;
 }
 
 absl::Status CheckNoGap(uint64_t expected, uint64_t found) {
@@ -79,9 +80,10 @@ absl::StatusOr<Block> Store::ReadBlock(uint64_t sequence) const {
     return FromRocks(it->status(), Reading(Table::kJournal));
   }
   if (it->Valid()) {
-    auto current = ReadCurrent(*it);
-    if (!current.ok()) return current.status();
-    if (sequence <= current->second) return std::move(current->first);
+    Block block;
+    const auto last = ReadCurrent(*it, &block);
+    if (!last.ok()) return last.status();
+    if (sequence <= *last) return block;
   }
   return absl::NotFoundError(
       absl::StrCat("the journal holds no sequence ", sequence));
@@ -98,16 +100,17 @@ absl::Status Store::ScanJournal(
   it->SeekForPrev(BigEndian64(from));
   if (!it->Valid() && it->status().ok()) it->SeekToFirst();
   uint64_t expected = 0;  // Unknown before the first block.
+  Block block;
   for (; it->Valid(); it->Next()) {
-    auto current = ReadCurrent(*it);
-    absl::Status status = current.status();
+    const auto last = ReadCurrent(*it, &block);
+    absl::Status status = last.status();
     if (status.ok() && expected != 0) {
-      status = CheckNoGap(expected, current->first.first_sequence);
+      status = CheckNoGap(expected, block.first_sequence);
     }
     if (!status.ok()) return status;
-    expected = current->second + 1;
-    if (current->second < from) continue;
-    status = visit(current->first);
+    expected = *last + 1;
+    if (*last < from) continue;
+    status = visit(block);
     if (!status.ok()) return status;
   }
   return FromRocks(it->status(), Reading(Table::kJournal));

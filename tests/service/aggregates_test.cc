@@ -250,6 +250,39 @@ TEST_F(LossyTest, WhatABucketCannotUndoIsMadeAnewFromTheJournal) {
   ExpectVerified();
 }
 
+// What was read of a step is kept for the next correction, whatever its key.
+TEST_F(LossyTest, ARunOfCorrectionsIsTheSameWithAndWithoutWhatWasKept) {
+  const auto load = [&](int i, int64_t update) {
+    v1::Movement m = Load(i, update);
+    m.mutable_haulier()->set_id(i % 2 == 0 ? "NL-1" : "NL-2");
+    return m;
+  };
+  const std::string yaml = RulesThatTell(kLossy, {"boxes", "heaviest"});
+  const auto live = [&](int restart_every) {
+    Begin();
+    ActivateAndWarm(yaml);
+    std::vector<v1::Movement> loads;
+    for (int i = 0; i < 90; ++i) loads.push_back(load(i, 1));
+    Send(loads);
+    for (int i = 0; i < 24; ++i) {
+      if (restart_every > 0 && i % restart_every == 0) Restart();
+      v1::Movement moved = load(i + 1, 3 + i);  // Again and again.
+      if (i % 3 == 0) {
+        moved.mutable_occurrence_time()->set_seconds(1'790'000'000 - 86400);
+      }
+      Send({Retraction(i, 100), moved, load(90 + i, 1)});
+    }
+    EXPECT_THAT(Ask(), HasSubstr(" of "));
+    ExpectVerified();
+    End();
+    return CellsIn(Directory());
+  };
+  const auto kept = live(0);
+  EXPECT_THAT(kept, SizeIs(2));
+  EXPECT_EQ(live(1), kept);
+  EXPECT_EQ(live(5), kept);
+}
+
 TEST_F(LossyTest, AFilledBucketIsTheSameAsALiveOne) {
   std::vector<v1::Movement> sent;
   for (int i = 0; i < 40; ++i) sent.push_back(Load(i));

@@ -1,0 +1,241 @@
+// HOT PATH of opening after a crash: Recover folds every record behind the
+// checkpoint. Budget: 5 us a movement (bench/fill_bench). One thread reads the
+// journal ahead and parses of it the fields that folding reads; this one folds.
+// Movements are folded in batches, as when they came: all that a batch names is
+// found before any of it is folded in, and what is not in memory is read at
+// once.
+#include <algorithm>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/arena.h"
+#include "service/catalogue.h"
+#include "service/core.h"
+#include "service/errors.h"
+#include "service/folded_fields.h"
+#include "service/handover.h"
+#include "service/keys.h"
+
+namespace portrisk::service {
+namespace {
+
+using scoring::JournaledMovement;
+
+// More are found together, and take more of the processor's cache meanwhile.
+constexpr size_t kRefoldMax = 128;
+constexpr size_t kArenaBytes = size_t{256} << 10;  // Most batches fit.
+constexpr size_t kRefoldsAhead = 4;
+constexpr size_t kFetchAhead = 4;
+// Room is made ahead for so many positions; what comes beyond finds its own.
+constexpr uint64_t kReservedMax = 1'000'000;
+
+absl::Status Damaged(absl::string_view what) {
+  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+               absl::StrCat(what,
+                            " in the journal does not parse; run "
+                            "`portrisk verify` and restore a backup"));
+}
+
+}  // namespace
+
+// A batch, filled by the thread that reads and folded by the core's own.
+struct Core::Refold {
+  struct Movement {
+    uint64_t sequence;
+    v1::Movement* movement;  // Of the arena, as is the other.
+    v1::Assessment* assessment;
+    v1::MovementRecord* record;  // Its spans, nothing else.
+    Entities::Named named;
+  };
+
+  static google::protobuf::ArenaOptions In(std::vector<char>* memory) {
+    google::protobuf::ArenaOptions options;
+    options.initial_block = memory->data();
+    options.initial_block_size = memory->size();
+    return options;
+  }
+  bool is_full() const { return added.size() == kRefoldMax || !other.empty(); }
+
+  const FieldSelection* movement_fields = nullptr;
+  const FieldSelection* assessment_fields = nullptr;
+  std::vector<char> memory = std::vector<char>(kArenaBytes);
+  google::protobuf::Arena arena{In(&memory)};
+  std::vector<Movement> added;
+  std::string recorded_time;  // Of the last of them, serialised.
+  std::string other;          // The record behind them, when it is no movement.
+  std::string selected;       // Reused.
+};
+
+absl::StatusOr<uint64_t> Core::Recover() {
+  auto catalogue = store_->Get(store::Table::kRuleSets, kCatalogueKey);
+  if (!catalogue.ok()) return catalogue.status();
+  if (*catalogue && !catalogue_.ParseFromString(**catalogue)) {
+    return Damaged("the catalogue of rule sets");
+  }
+  absl::Status status = RecoverTallies();
+  if (!status.ok()) return status;
+  auto checkpoint = store_->ReadCheckpoint();
+  if (!checkpoint.ok()) return checkpoint.status();
+  next_sequence_ = checkpoint->sequence() + 1;
+  last_recorded_time_ = checkpoint->last_recorded_time();
+  recovered_to_ = checkpoint->sequence();
+  status = RecoverOccurrences();
+  if (status.ok()) status = RecoverAggregates();
+  if (!status.ok()) return status;
+  return FoldJournal();
+}
+
+absl::StatusOr<uint64_t> Core::FoldJournal() {
+  Aggregates& aggregates = entities_.aggregates();
+  const uint64_t begin = recovered_to_ + 1;
+  // A table that came into use after the checkpoint may be behind it.
+  absl::Status status = VisitMovements(
+      *store_, {std::min(recovered_to_, aggregates.FoldedTo()) + 1, begin},
+      [&](uint64_t sequence, const StoredMovement& record) {
+        return AddToAggregates(sequence, record, &aggregates);
+      });
+  if (status.ok()) status = aggregates.FoldAdded();
+  if (!status.ok()) return status;
+  const uint64_t waiting = store_->last_sequence_at_open() - recovered_to_;
+  pending_->identity.reserve(std::min(waiting, kReservedMax));
+
+  const FieldSelection movement_fields = FieldsFolded(aggregates.plan().get());
+  const FieldSelection assessment_fields = AssessmentFieldsFolded();
+  Handover<Refold> handover(kRefoldsAhead);
+  absl::Status read;
+  std::thread reader([&] {
+    Refold* filling = handover.NextEmpty();
+    read = store_->ScanJournal(begin, [&](const store::Block& block) {
+      return WalkRecords(block, [&](const StoredRecord& record) {
+        if (record.sequence < begin) return absl::OkStatus();
+        if (filling == nullptr) return absl::CancelledError();
+        filling->movement_fields = &movement_fields;
+        filling->assessment_fields = &assessment_fields;
+        absl::Status added = AddToRefold(record, filling);
+        if (added.ok() && filling->is_full()) {
+          handover.PutFull(filling);
+          filling = handover.NextEmpty();
+        }
+        return added;
+      });
+    });
+    if (filling != nullptr && read.ok()) handover.PutFull(filling);
+    handover.Finish();
+  });
+  while (Refold* const refold = handover.NextFull()) {
+    if (status.ok()) status = FoldAdded(refold);
+    if (!status.ok()) handover.Stop();
+    handover.PutEmpty(refold);
+  }
+  reader.join();
+  if (status.ok()) status = read;
+  if (!status.ok()) return status;
+  since_freeze_ = last_sequence() - recovered_to_;
+  return since_freeze_;
+}
+
+// On the thread that reads: of the core it may use nothing.
+absl::Status Core::AddToRefold(const StoredRecord& record, Refold* refold) {
+  if (!record.is_movement) {
+    refold->other.assign(record.bytes.data(), record.bytes.size());
+    return absl::OkStatus();
+  }
+  using google::protobuf::Arena;
+  Refold::Movement& added = refold->added.emplace_back();
+  added.sequence = record.sequence;
+  added.movement = Arena::CreateMessage<v1::Movement>(&refold->arena);
+  added.assessment = Arena::CreateMessage<v1::Assessment>(&refold->arena);
+  added.record = Arena::CreateMessage<v1::MovementRecord>(&refold->arena);
+  const StoredMovement& stored = record.movement;
+  std::string& selected = refold->selected;
+  if (!refold->movement_fields->Take(stored.movement, &selected) ||
+      !added.movement->ParseFromString(selected) ||
+      !refold->assessment_fields->Take(stored.assessment, &selected) ||
+      !added.assessment->ParseFromString(selected) ||
+      !ParseView(stored.spans, added.record)) {
+    return Damaged("a movement");
+  }
+  refold->recorded_time.assign(record.recorded_time.data(),
+                               record.recorded_time.size());
+  return absl::OkStatus();
+}
+
+absl::Status Core::FoldAdded(Refold* refold) {
+  std::vector<Refold::Movement>& all = refold->added;
+  entities_.Trim();
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (i + kFetchAhead < all.size()) {
+      entities_.Prefetch(*all[i + kFetchAhead].movement);
+    }
+    all[i].named = entities_.Find(*all[i].movement);
+    entities_.FindSpreads(*all[i].movement, all[i].record->spans(),
+                          &all[i].named);
+  }
+  absl::Status status = entities_.Load();
+  for (size_t i = 0; i < all.size() && status.ok(); ++i) {
+    if (i + kFetchAhead < all.size()) {
+      Entities::Prefetch(all[i + kFetchAhead].named);
+    }
+    status = FoldMovement(all[i].sequence, *all[i].movement, *all[i].assessment,
+                          all[i].named);
+  }
+  if (!status.ok()) return status;
+  if (!all.empty() &&
+      !last_recorded_time_.ParseFromString(refold->recorded_time)) {
+    return Damaged("a time");
+  }
+  all.clear();
+  refold->arena.Reset();
+  if (refold->other.empty()) return status;
+  v1::JournalRecord record;
+  if (!record.ParseFromString(refold->other)) return Damaged("a record");
+  refold->other.clear();
+  return Fold(record);
+}
+
+absl::Status Core::Fold(const v1::JournalRecord& record) {
+  entities_.Trim();
+  next_sequence_ = record.sequence() + 1;
+  last_recorded_time_ = record.recorded_time();
+  if (record.has_outcome() || record.has_decision()) {
+    auto fold = PrepareControl(record);
+    if (fold.ok()) FoldControl(record, *fold);
+    return fold.status();
+  }
+  if (!record.has_movement()) {
+    FoldRules(record);
+    return absl::OkStatus();
+  }
+  if (!folded_.ParseFromString(record.movement().movement()) ||
+      !assessment_.ParseFromString(record.movement().assessment())) {
+    return Damaged("a movement");
+  }
+  Entities::Named named = entities_.Find(folded_);
+  entities_.FindSpreads(folded_, record.movement().spans(), &named);
+  absl::Status status = entities_.Load();
+  if (!status.ok()) return status;
+  return FoldMovement(record.sequence(), folded_, assessment_, named);
+}
+
+absl::Status Core::FoldMovement(uint64_t sequence, const v1::Movement& movement,
+                                const v1::Assessment& assessment,
+                                const Entities::Named& named) {
+  next_sequence_ = sequence + 1;
+  const Digest identity = IdentityOf(movement.source(), movement.id());
+  const JournaledMovement input{&movement, MovementKey(identity), sequence,
+                                assessment.corrects_sequence() > 0};
+  if (input.corrects) {
+    auto stored = ReadRecord(assessment.corrects_sequence());
+    if (!stored.ok()) return stored.status();
+    auto prior = ParsePrior(*std::move(stored));
+    if (!prior.ok()) return prior.status();
+    absl::Status status = UnfoldPrior(input, *prior);
+    if (!status.ok()) return status;
+  }
+  entities_.Fold(input, assessment.unit(), named);
+  tallies_.Count(assessment, movement.event(), nullptr);
+  Index(movement, identity, sequence);
+  return absl::OkStatus();
+}
+
+}  // namespace portrisk::service
