@@ -155,6 +155,19 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
     FoldRules(record);
     return absl::OkStatus();
   }
+  return FoldMovement(record, nullptr);
+}
+
+absl::Status Core::Rescore(const v1::JournalRecord& record,
+                           v1::Assessment* answer) {
+  entities_.Trim();
+  next_sequence_ = record.sequence() + 1;
+  last_recorded_time_ = record.recorded_time();
+  return FoldMovement(record, answer);
+}
+
+absl::Status Core::FoldMovement(const v1::JournalRecord& record,
+                                v1::Assessment* answer) {
   v1::Movement& movement = folded_;
   v1::Assessment& assessment = assessment_;
   if (!movement.ParseFromString(record.movement().movement()) ||
@@ -175,9 +188,20 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   }
   Entities::Named named = entities_.Find(movement);
   entities_.FindSpreads(movement, record.movement().spans(), &named);
+  if (answer != nullptr && programme_->reads_finds(movement.event())) {
+    entities_.FindRatesOf(movement, &named);
+  }
   absl::Status status = entities_.Load();
   if (!status.ok()) return status;
-  entities_.Fold(input, assessment.unit(), named);
+  if (answer != nullptr) {
+    const scoring::AssessContext context{programme_.get(), reference_.get(),
+                                         &options_.profile, &options_.draw_key};
+    assessor_.Assess(context, input, entities_.States(named), answer);
+    *answer->mutable_recorded_time() = record.recorded_time();
+    answer->set_corrects_sequence(assessment.corrects_sequence());
+  }
+  entities_.Fold(input, answer == nullptr ? assessment.unit() : answer->unit(),
+                 named);
   tallies_.Count(assessment, movement.event(), nullptr);
   Index(movement, identity, record.sequence());
   return absl::OkStatus();
@@ -389,8 +413,9 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
 
 void Core::Index(const v1::Movement& movement, const Digest& identity,
                  uint64_t sequence) {
-  pending_->identity[identity] = sequence;
   occurrences_.Add(sequence, movement);
+  if (!options_.keeps_indexes) return;
+  pending_->identity[identity] = sequence;
   const std::string& number = movement.container().number();
   if (!number.empty()) {
     pending_->containers.emplace_back(ContainerKey(number), sequence);

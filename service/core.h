@@ -35,8 +35,12 @@ struct CoreOptions {
   const RuleSets* rule_sets = nullptr;
   scoring::SelectionProfile profile;
   scoring::DrawKey draw_key;
-  // Verification: take no state from the store, only the journal.
+  // Verification and replay: take no state from the store, only the journal.
   bool from_zero = false;
+  // Replay: what identity and container indexes are told is of no use, and
+  // shares and overrides of the journal are not those of the rules in force.
+  bool keeps_indexes = true;
+  bool follows_catalogue = true;
   // A breaker has tripped; called on the apply thread, before it is durable.
   std::function<void(const v1::Revision&, const v1::RuleOverride&)> on_trip;
 };
@@ -152,6 +156,12 @@ class Core {
 
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
+  // Folds a journaled movement by what is in force here, which needs not be
+  // what was then: `answer` is the assessment that it gets, written anew.
+  // Replay.
+  absl::Status Rescore(const v1::JournalRecord& record, v1::Assessment* answer);
+  // Counts all aggregates of the plan from here on. Before the first Fold.
+  void CountAll(Aggregates::Plan plan);
   // The part of Fold for records that are not movements.
   void FoldRules(const v1::JournalRecord& record);
 
@@ -172,6 +182,9 @@ class Core {
   // could know; mostly it is in the caches.
   absl::Status FindLate(const scoring::JournaledMovement& input,
                         Entities::Named* named);
+  // Fold and, where `answer` is not null, Rescore, of a movement.
+  absl::Status FoldMovement(const v1::JournalRecord& record,
+                            v1::Assessment* answer);
   void Index(const v1::Movement& movement, const Digest& identity,
              uint64_t sequence);
   absl::Status Score(MovementTask* task, uint64_t corrects, const Prior* prior);
