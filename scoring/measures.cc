@@ -16,7 +16,9 @@ constexpr int64_t kDaySeconds = 86'400;
 constexpr int64_t kHourSeconds = 3'600;
 constexpr int kExamples = 10;
 constexpr int kScoreStep = 100;
-constexpr size_t kScoreMaxSteps = 11;  // 0 to 1000.
+constexpr int kScoreSteps = 11;  // 0 to 1000.
+constexpr int64_t kHoursOfWeek = 168;
+constexpr int64_t kThursday = 3;  // 1970 began on one; weeks on Monday.
 
 // Controlled units, weighted by 1 / p.
 struct Weighed {
@@ -54,6 +56,10 @@ std::string FacilityOf(const v1::Movement& movement) {
   const v1::Location& place = movement.location();
   if (place.facility().empty()) return place.locode();
   return absl::StrCat(place.locode(), "/", place.facility());
+}
+
+int64_t HourOfWeek(int64_t seconds) {
+  return (seconds / kHourSeconds + kThursday * 24) % kHoursOfWeek;
 }
 
 uint64_t Most(const std::map<int64_t, uint64_t>& counts) {
@@ -160,11 +166,11 @@ void Selection::Add(uint32_t unit, int64_t seconds,
 void Selection::Report(const UnitTable& table, absl::Span<const double> rates,
                        v1::VariantReport* out) const {
   uint64_t selected = 0, finds = 0, by[v1::Channel_ARRAYSIZE] = {};
-  std::vector<uint64_t> scores(kScoreMaxSteps);
+  std::vector<uint64_t> hours(kHoursOfWeek);
   for (uint32_t unit = 0; unit < standings_.size(); ++unit) {
     const Standing& standing = standings_[unit];
-    ++scores[standing.score / kScoreStep];
     if (!IsSelected(unit)) continue;
+    ++hours[HourOfWeek(standing.selected_seconds)];
     ++selected;
     ++by[standing.channel];
     finds += table.units()[unit].found ? 1 : 0;
@@ -174,11 +180,29 @@ void Selection::Report(const UnitTable& table, absl::Span<const double> rates,
   out->set_by_rule(by[v1::MANDATORY_RULE]);
   out->set_by_score(by[v1::SCORE]);
   out->set_by_chance(by[v1::RANDOM]);
-  for (const uint64_t count : scores) out->add_score_histogram(count);
+  for (const uint64_t count : hours) out->add_selected_by_hour(count);
+  ReportScores(table, out);
   ReportRates(table, rates, out);
   ReportRules(table, out);
   ReportMonths(table, out);
   ReportWorkload(table, out);
+}
+
+void Selection::ReportScores(const UnitTable& table,
+                             v1::VariantReport* out) const {
+  std::vector<uint64_t> units(kScoreSteps);
+  std::vector<Counted> counted(kScoreSteps);
+  for (uint32_t unit = 0; unit < standings_.size(); ++unit) {
+    const int step = standings_[unit].score / kScoreStep;
+    ++units[step];
+    counted[step].Add(table.units()[unit]);
+  }
+  for (int step = 0; step < kScoreSteps; ++step) {
+    v1::ScoreFigures* const figures = out->add_scores();
+    figures->set_from(step * kScoreStep);
+    figures->set_units(units[step]);
+    *figures->mutable_precision() = counted[step].estimate();
+  }
 }
 
 void Selection::ReportRates(const UnitTable& table,

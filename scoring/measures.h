@@ -87,6 +87,7 @@ class Selection {
   bool IsSelected(uint32_t unit) const {
     return standings_[unit].channel != v1::CHANNEL_UNSPECIFIED;
   }
+  void ReportScores(const UnitTable& table, v1::VariantReport* out) const;
   void ReportRates(const UnitTable& table, absl::Span<const double> rates,
                    v1::VariantReport* out) const;
   void ReportRules(const UnitTable& table, v1::VariantReport* out) const;

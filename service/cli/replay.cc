@@ -11,6 +11,7 @@
 #include "service/cli/commands.h"
 #include "service/cli/progress.h"
 #include "service/cli/table.h"
+#include "service/evaluation_page.h"
 #include "service/secrets.h"
 
 namespace portrisk::service::cli {
@@ -281,6 +282,8 @@ int Replay(const GlobalFlags& global, const Flags& flags) {
   if (!report.ok()) return Fail(report.status());
   if (flags.output == "json") {
     std::cout << ToJson(*report, /*pretty=*/true);
+  } else if (flags.output == "html") {
+    std::cout << EvaluationPage(*report, global.language);
   } else {
     PrintReport(*report, flags.top);
   }
@@ -318,8 +321,10 @@ void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action) {
   command->add_option("--top", own->top, "Rows of each table")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--output", own->output, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
+  command
+      ->add_option("--output", own->output,
+                   "table, json, or html: a page with plots, in --language")
+      ->check(CLI::IsMember({"table", "json", "html"}))
       ->capture_default_str();
   command->add_flag("--verify", own->verify,
                     "Assess everything again as it was, and compare with the "

@@ -84,8 +84,10 @@ TEST(MeasuresTest, UnitsAreRankedByTheirBestScoreAndTiesByName) {
   EXPECT_DOUBLE_EQ(four.recall(), 1.0 / 101);
   EXPECT_DOUBLE_EQ(four.lift(), 0.5 / (101.0 / 202));
   EXPECT_EQ(report.rates(1).least_score(), 100u);
-  EXPECT_EQ(report.score_histogram(5), 4u);
-  EXPECT_EQ(report.score_histogram(0), 90u);
+  ASSERT_EQ(report.scores_size(), 11);
+  EXPECT_EQ(report.scores(5).units(), 4u);
+  EXPECT_EQ(report.scores(5).precision().of(), 2u);
+  EXPECT_EQ(report.scores(0).units(), 90u);
   v1::EvaluationReport all;
   table.Report(&all);
   EXPECT_EQ(all.units(), 100u);
@@ -207,6 +209,9 @@ TEST(MeasuresTest, WorkloadIsByFacilityDayAndHour) {
   EXPECT_EQ(report.workload(0).busiest_day(), 10u);
   EXPECT_EQ(report.workload(0).busiest_hour(), 10u);
   EXPECT_EQ(report.workload(1).selected(), 0u);
+  ASSERT_EQ(report.selected_by_hour_size(), 168);
+  // 2026-05-28 20:26 UTC was a Thursday.
+  EXPECT_EQ(report.selected_by_hour(3 * 24 + 20), 10u);
   ASSERT_EQ(report.months_size(), 1);
   EXPECT_EQ(report.months(0).month(), "2026-05");
   EXPECT_EQ(report.months(0).units(), 41u);
