@@ -52,6 +52,16 @@ void Aggregates::Begin(Plan plan,
   Change(std::move(plan), numbers, nullptr);
 }
 
+void Aggregates::BeginAll(Plan plan) {
+  std::vector<v1::AggregateTable> tables;
+  for (const auto& group : plan->groups()) {
+    v1::AggregateTable& table = tables.emplace_back();
+    table.set_number(static_cast<uint32_t>(tables.size()));
+    table.set_group(group.id);
+  }
+  Begin(std::move(plan), tables);
+}
+
 void Aggregates::Change(Plan plan, const std::vector<uint32_t>& numbers,
                         Aggregates* filled) {
   std::vector<std::unique_ptr<Table>> all = std::move(tables_);

@@ -68,6 +68,8 @@ class Aggregates {
 
   // Begins with these tables, whose aggregates `plan` has, and nothing else.
   void Begin(Plan plan, const std::vector<v1::AggregateTable>& tables);
+  // Begins with a table for each group of `plan`, numbered from 1.
+  void BeginAll(Plan plan);
   // From now on has the tables with these numbers, which `plan` has the
   // aggregates of: its own, and those that `filled` (may be null) gives up,
   // which are at the same journal position. Others are retired.

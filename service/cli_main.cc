@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   cli::AddAssessment(app, flags, &action);
   cli::AddOutcomes(app, flags, &action);
   cli::AddDecisions(app, flags, &action);
+  cli::AddReplay(app, flags, &action);
   cli::AddReport(app, flags, &action);
   cli::AddReference(app, flags, &action);
   cli::AddVerify(app, &action);

@@ -310,8 +310,9 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
 
 void Core::Index(const v1::Movement& movement, const Digest& identity,
                  uint64_t sequence) {
-  pending_->identity[identity] = sequence;
   occurrences_.Add(sequence, movement);
+  if (!options_.keeps_indexes) return;
+  pending_->identity[identity] = sequence;
   const std::string& number = movement.container().number();
   if (!number.empty()) {
     pending_->containers.emplace_back(ContainerKey(number), sequence);

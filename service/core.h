@@ -35,8 +35,12 @@ struct CoreOptions {
   const RuleSets* rule_sets = nullptr;
   scoring::SelectionProfile profile;
   scoring::DrawKey draw_key;
-  // Verification: take no state from the store, only the journal.
+  // Verification and replay: take no state from the store, only the journal.
   bool from_zero = false;
+  // Replay: what identity and container indexes are told is of no use, and
+  // shares and overrides of the journal are not those of the rules in force.
+  bool keeps_indexes = true;
+  bool follows_catalogue = true;
   // A breaker has tripped; called on the apply thread, before it is durable.
   std::function<void(const v1::Revision&, const v1::RuleOverride&)> on_trip;
 };
@@ -152,6 +156,12 @@ class Core {
 
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
+  // Folds a journaled movement by what is in force here, which needs not be
+  // what was then: `answer` is the assessment that it gets, written anew.
+  // Replay.
+  absl::Status Rescore(const v1::JournalRecord& record, v1::Assessment* answer);
+  // Counts all aggregates of the plan from here on. Before the first Fold.
+  void CountAll(Aggregates::Plan plan);
   // The part of Fold for records that are not movements.
   void FoldRules(const v1::JournalRecord& record);
 
@@ -186,7 +196,11 @@ class Core {
   // with.
   absl::Status FoldMovement(uint64_t sequence, const v1::Movement& movement,
                             const v1::Assessment& assessment,
-                            const Entities::Named& named);
+                            const Entities::Named& named,
+                            v1::Assessment* answer);
+  // Fold and, where `answer` is not null, Rescore, of a movement's record.
+  absl::Status FoldWhole(const v1::JournalRecord& record,
+                         v1::Assessment* answer);
   absl::Status RecoverTallies();
   absl::Status RecoverAggregates();
   absl::Status RecoverOccurrences();

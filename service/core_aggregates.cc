@@ -70,6 +70,11 @@ absl::Status Core::VerifyAggregates(const v1::Catalogue& catalogue,
   return plan.status();
 }
 
+void Core::CountAll(Aggregates::Plan plan) {
+  entities_.aggregates().BeginAll(std::move(plan));
+  entities_.aggregates().Bind(&programme_->aggregates());
+}
+
 absl::Status Core::ReadPeriod(const Period& period, const Positions& where,
                               VisitRecord visit) {
   uint64_t stored = where.end;

@@ -177,7 +177,7 @@ absl::Status Core::FoldAdded(Refold* refold) {
       Entities::Prefetch(all[i + kFetchAhead].named);
     }
     status = FoldMovement(all[i].sequence, *all[i].movement, *all[i].assessment,
-                          all[i].named);
+                          all[i].named, nullptr);
   }
   if (!status.ok()) return status;
   if (!all.empty() &&
@@ -206,20 +206,36 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
     FoldRules(record);
     return absl::OkStatus();
   }
+  return FoldWhole(record, nullptr);
+}
+
+absl::Status Core::Rescore(const v1::JournalRecord& record,
+                           v1::Assessment* answer) {
+  entities_.Trim();
+  last_recorded_time_ = record.recorded_time();
+  return FoldWhole(record, answer);
+}
+
+absl::Status Core::FoldWhole(const v1::JournalRecord& record,
+                             v1::Assessment* answer) {
   if (!folded_.ParseFromString(record.movement().movement()) ||
       !assessment_.ParseFromString(record.movement().assessment())) {
     return Damaged("a movement");
   }
   Entities::Named named = entities_.Find(folded_);
   entities_.FindSpreads(folded_, record.movement().spans(), &named);
+  if (answer != nullptr && programme_->reads_finds(folded_.event())) {
+    entities_.FindRatesOf(folded_, &named);
+  }
   absl::Status status = entities_.Load();
   if (!status.ok()) return status;
-  return FoldMovement(record.sequence(), folded_, assessment_, named);
+  return FoldMovement(record.sequence(), folded_, assessment_, named, answer);
 }
 
 absl::Status Core::FoldMovement(uint64_t sequence, const v1::Movement& movement,
                                 const v1::Assessment& assessment,
-                                const Entities::Named& named) {
+                                const Entities::Named& named,
+                                v1::Assessment* answer) {
   next_sequence_ = sequence + 1;
   const Digest identity = IdentityOf(movement.source(), movement.id());
   const JournaledMovement input{&movement, MovementKey(identity), sequence,
@@ -232,7 +248,15 @@ absl::Status Core::FoldMovement(uint64_t sequence, const v1::Movement& movement,
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;
   }
-  entities_.Fold(input, assessment.unit(), named);
+  if (answer != nullptr) {
+    const scoring::AssessContext context{programme_.get(), reference_.get(),
+                                         &options_.profile, &options_.draw_key};
+    assessor_.Assess(context, input, entities_.States(named), answer);
+    *answer->mutable_recorded_time() = last_recorded_time_;
+    answer->set_corrects_sequence(assessment.corrects_sequence());
+  }
+  entities_.Fold(input, answer == nullptr ? assessment.unit() : answer->unit(),
+                 named);
   tallies_.Count(assessment, movement.event(), nullptr);
   Index(movement, identity, sequence);
   return absl::OkStatus();

@@ -92,8 +92,13 @@ void Core::ApplyTrips() {
 }
 
 void Core::Restand() {
-  programme_ =
-      programme_->With({lists_, OverridesOf(catalogue_), SharesOf(catalogue_)});
+  scoring::Programme::Standing standing;
+  standing.lists = lists_;
+  if (options_.follows_catalogue) {
+    standing.overrides = OverridesOf(catalogue_);
+    standing.shares = SharesOf(catalogue_);
+  }
+  programme_ = programme_->With(standing);
   entities_.aggregates().Bind(&programme_->aggregates());
 }
 

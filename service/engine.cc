@@ -16,6 +16,7 @@
 #include "service/background.h"
 #include "service/errors.h"
 #include "service/log.h"
+#include "service/secrets.h"
 
 namespace portrisk::service {
 namespace {
@@ -104,10 +105,7 @@ absl::Status Engine::OpenStore() {
   core_options.cache_states_max = options_.cache_states_max;
   core_options.rule_sets = rule_sets_.get();
   core_options.profile = options_.profile;
-  core_options.draw_key.id = options_.secrets.key_id;
-  std::copy_n(options_.secrets.draw_key.begin(),
-              core_options.draw_key.key.size(),
-              core_options.draw_key.key.begin());
+  core_options.draw_key = DrawKeyOf(options_.secrets);
   core_options.on_trip = [this](const v1::Revision& revision,
                                 const v1::RuleOverride& one) {
     ++breaker_trips_;

@@ -18,8 +18,8 @@ bool ReadMovement(absl::string_view bytes, StoredMovement* movement) {
     } else if (in.IsBytes(v1::MovementRecord::kSpansFieldNumber) &&
                movement->spans.empty()) {
       // They are the last of its fields: all behind the first is spans.
-      movement->spans = bytes.substr(
-          static_cast<size_t>(in.whole().data() - bytes.data()));
+      movement->spans =
+          bytes.substr(static_cast<size_t>(in.whole().data() - bytes.data()));
     }
   }
   return in.ok();

@@ -258,13 +258,7 @@ absl::StatusOr<PastStates> PastStates::Before(
 }
 
 void PastStates::Count(const Aggregates::Plan& plan) {
-  std::vector<v1::AggregateTable> tables;
-  for (const auto& group : plan->groups()) {
-    v1::AggregateTable& table = tables.emplace_back();
-    table.set_number(static_cast<uint32_t>(tables.size()));
-    table.set_group(group.id);
-  }
-  entities_->aggregates().Begin(plan, tables);
+  entities_->aggregates().BeginAll(plan);
   entities_->aggregates().Bind(plan.get());
 }
 

@@ -85,6 +85,13 @@ absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
   }
 }
 
+scoring::DrawKey DrawKeyOf(const Secrets& secrets) {
+  scoring::DrawKey key;
+  key.id = secrets.key_id;
+  std::copy_n(secrets.draw_key.begin(), key.key.size(), key.key.begin());
+  return key;
+}
+
 std::string DefaultSecretsPath(const std::string& store_directory) {
   std::string path = store_directory;
   while (path.size() > 1 && path.back() == '/') path.pop_back();

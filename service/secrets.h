@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "scoring/decision.h"
 #include "service/admission.h"
 
 namespace portrisk::service {
@@ -16,6 +17,9 @@ enum class MissingSecrets { kRefuse, kCreate };
 // refused with NOT_FOUND. A file that others can read is refused.
 absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
                                     MissingSecrets missing);
+
+// The part that random draws are made with.
+scoring::DrawKey DrawKeyOf(const Secrets& secrets);
 
 // Where the secrets of a store are kept unless said otherwise: beside the
 // directory, not in it, so that a copy of the store holds no key.

@@ -37,6 +37,7 @@ void AddLists(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action);
 // decide and decisions.
 void AddDecisions(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReport(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddExplain(CLI::App& app, const GlobalFlags& flags, Action* action);
 // The parts of `rules` about whole sets: rollback, reset-breaker, diff.

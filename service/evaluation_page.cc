@@ -1,0 +1,365 @@
+#include "service/evaluation_page.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/substitute.h"
+#include "absl/time/time.h"
+#include "service/evaluation_plots.h"
+#include "service/evaluation_words.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr size_t kRulesShown = 40;
+constexpr size_t kOverlapShown = 14;
+constexpr int kFacilitiesShown = 15;
+
+constexpr char kStyle[] = R"(
+:root{color-scheme:light}
+body{font:15px/1.45 system-ui,sans-serif;color:#1b1f24;background:#fff;
+ max-width:60rem;margin:0 auto;padding:1rem}
+h1{font-size:1.6rem;line-height:1.2;margin:.2rem 0 .6rem}
+h2{font-size:1.15rem;margin:2rem 0 .4rem;border-bottom:1px solid #d7dce2;
+ padding-bottom:.2rem}
+h3{font-size:1rem;margin:1.2rem 0 .3rem}
+p.note{color:#57606a;margin:.2rem 0 .6rem}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;font-size:.85rem;width:100%}
+th,td{padding:.25rem .5rem;text-align:right;border-bottom:1px solid #eaeef2;
+ white-space:nowrap;vertical-align:middle}
+th:first-child,td:first-child{text-align:left}
+thead th{border-bottom:2px solid #d7dce2;font-weight:600;white-space:normal;
+ vertical-align:bottom}
+svg{width:100%;height:auto;display:block}
+svg text{font:11px system-ui,sans-serif;fill:#57606a}
+svg .grid{stroke:#eaeef2}
+svg.bar{width:7.5rem;display:inline-block;vertical-align:middle}
+svg.bar .fill{fill:#9ec9e6}svg.bar .whisker{stroke:#1b1f24}
+svg.mark{width:1.5rem;display:inline-block;vertical-align:middle;
+ margin-right:.3rem}
+p.key span{margin-right:1.2rem;white-space:nowrap}
+table.heat{width:auto;font-size:.72rem}
+table.heat td,table.heat th{padding:.15rem .3rem;text-align:center;border:0}
+table.heat th.row{text-align:left}
+code{font-size:.85em;word-break:break-all}
+@media print{body{max-width:none}h2{break-after:avoid}
+ table,svg,.scroll{break-inside:avoid}.scroll{overflow:visible}}
+)";
+
+std::string Day(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%d", absl::FromUnixSeconds(time.seconds()),
+                          absl::UTCTimeZone());
+}
+
+std::string Share(const v1::ShareEstimate& one) {
+  if (!one.has_share()) return "";
+  return absl::StrFormat("%d/%d, %s (%s–%s)", one.count(), one.of(),
+                         PercentText(one.share()), PercentText(one.low()),
+                         PercentText(one.high()));
+}
+
+class Page {
+ public:
+  Page(const v1::EvaluationReport& report, const EvaluationWords& words)
+      : report_(report), words_(words) {}
+
+  std::string Take() {
+    Begin();
+    Variants();
+    Rates();
+    for (int i = 0; i < report_.variants_size(); ++i) {
+      const v1::VariantReport& variant = report_.variants(i);
+      Heading(variant.name());
+      if (variant.has_change()) Change(variant.change());
+      Rules(variant);
+      Overlaps(variant);
+    }
+    Calibration();
+    Months();
+    Workload();
+    html_ += "</body></html>\n";
+    return std::move(html_);
+  }
+
+ private:
+  using Rows = std::vector<std::vector<std::string>>;
+
+  void Add(absl::string_view html) { absl::StrAppend(&html_, html); }
+  void Heading(absl::string_view text) {
+    absl::StrAppend(&html_, "<h2>", HtmlEscape(text), "</h2>");
+  }
+  void Note(absl::string_view text) {
+    absl::StrAppend(&html_, "<p class=\"note\">", HtmlEscape(text), "</p>");
+  }
+  // Cells are HTML.
+  void AddTable(const std::vector<std::string>& head, const Rows& rows) {
+    Add("<div class=\"scroll\"><table><thead><tr>");
+    for (const std::string& cell : head) {
+      absl::StrAppend(&html_, "<th>", HtmlEscape(cell), "</th>");
+    }
+    Add("</tr></thead>");
+    for (const auto& row : rows) {
+      Add("<tr>");
+      for (const std::string& cell : row) {
+        absl::StrAppend(&html_, "<td>", cell, "</td>");
+      }
+      Add("</tr>");
+    }
+    Add("</table></div>");
+  }
+
+  void Begin() {
+    absl::StrAppend(&html_, "<!doctype html><html lang=\"", words_.language,
+                    "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                    "content=\"width=device-width,initial-scale=1\"><title>",
+                    words_.title, "</title><style>", kStyle,
+                    "</style></head><body><h1>", words_.title, "</h1>");
+    absl::StrAppend(&html_, "<p>",
+                    absl::Substitute(words_.intro, report_.movements(),
+                                     Day(report_.begin_time()),
+                                     Day(report_.end_time()), report_.units()),
+                    "</p>");
+    if (report_.base_rate().has_share()) {
+      absl::StrAppend(&html_, "<p>", words_.base_rate, ": <b>",
+                      Share(report_.base_rate()), "</b>.</p>");
+    } else {
+      absl::StrAppend(&html_, "<p>", words_.no_controls, "</p>");
+    }
+    if (report_.unweighted() > 0) {
+      Note(absl::Substitute(words_.unweighted, report_.unweighted()));
+    }
+  }
+
+  void Variants() {
+    Heading(words_.variants);
+    Rows rows;
+    for (const v1::VariantReport& one : report_.variants()) {
+      rows.push_back({HtmlEscape(one.name()), absl::StrCat(one.selected()),
+                      absl::StrCat(one.by_rule()), absl::StrCat(one.by_score()),
+                      absl::StrCat(one.by_chance()),
+                      absl::StrCat(one.selected_finds())});
+    }
+    AddTable({words_.rules_in_force, words_.selected, words_.by_rule,
+              words_.by_score, words_.by_chance, words_.finds},
+             rows);
+  }
+
+  void Rates() {
+    if (report_.variants().empty()) return;
+    Heading(words_.by_rate);
+    Note(words_.by_rate_note);
+    std::vector<std::string> places;
+    for (const v1::RateFigures& one : report_.variants(0).rates()) {
+      places.push_back(PercentText(one.rate()));
+    }
+    std::vector<Series> precision, recall;
+    Rows rows;
+    for (const v1::VariantReport& variant : report_.variants()) {
+      precision.push_back({variant.name(), {}});
+      recall.push_back({variant.name(), {}});
+      for (const v1::RateFigures& one : variant.rates()) {
+        precision.back().values.push_back(
+            one.has_weighted_precision()
+                ? std::optional<double>(one.weighted_precision())
+                : std::nullopt);
+        recall.back().values.push_back(one.has_recall()
+                                           ? std::optional<double>(one.recall())
+                                           : std::nullopt);
+        rows.push_back(
+            {HtmlEscape(variant.name()), PercentText(one.rate()),
+             absl::StrCat(one.k()), absl::StrCat(one.least_score()),
+             Share(one.precision()),
+             one.has_recall() ? PercentText(one.recall()) : "",
+             one.has_lift() ? absl::StrFormat("%.1f", one.lift()) : ""});
+      }
+    }
+    absl::StrAppend(&html_, "<h3>", words_.recall, "</h3>");
+    Add(LinePlot(places, recall, words_.rate, words_.recall));
+    absl::StrAppend(&html_, "<h3>", words_.precision, "</h3>");
+    Add(LinePlot(places, precision, words_.rate, words_.precision));
+    AddTable({words_.rules_in_force, words_.rate, words_.units, words_.score,
+              words_.precision, words_.recall, words_.lift},
+             rows);
+  }
+
+  void Change(const v1::SelectionChange& change) {
+    absl::StrAppend(&html_, "<p>",
+                    absl::Substitute(words_.change, change.kept(),
+                                     change.gained(), change.lost()),
+                    "</p>");
+    Examples(words_.gained, change.gained_finds(), change.gained_examples());
+    Examples(words_.lost, change.lost_finds(), change.lost_examples());
+  }
+
+  void Examples(const char* what, const v1::ShareEstimate& finds,
+                const google::protobuf::RepeatedPtrField<std::string>& units) {
+    if (units.empty()) return;
+    absl::StrAppend(&html_, "<p>", what, " ");
+    for (const std::string& unit : units) {
+      absl::StrAppend(&html_, "<code>", HtmlEscape(unit), "</code> ");
+    }
+    if (finds.has_share()) {
+      absl::StrAppend(&html_, "(", words_.finds, ": ", Share(finds), ")");
+    }
+    Add("</p>");
+  }
+
+  // By units hit, the most first.
+  static std::vector<int> Ranked(const v1::VariantReport& variant) {
+    std::vector<int> order;
+    for (int i = 0; i < variant.rules_size(); ++i) {
+      if (variant.rules(i).units() > 0) order.push_back(i);
+    }
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+      return variant.rules(a).units() > variant.rules(b).units();
+    });
+    return order;
+  }
+
+  void Rules(const v1::VariantReport& variant) {
+    std::vector<int> order = Ranked(variant);
+    if (order.empty()) return;
+    order.resize(std::min(order.size(), kRulesShown));
+    double most = 0.01;
+    for (const int i : order) {
+      if (variant.rules(i).precision().has_share()) {
+        most = std::max(most, variant.rules(i).precision().high());
+      }
+    }
+    Rows rows;
+    for (const int i : order) {
+      const v1::RuleFigures& rule = variant.rules(i);
+      const v1::ShareEstimate& one = rule.precision();
+      rows.push_back({HtmlEscape(rule.rule()), absl::StrCat(rule.hits()),
+                      absl::StrCat(rule.units()), absl::StrCat(rule.alone()),
+                      one.has_share()
+                          ? absl::StrCat(IntervalBar(one.share(), one.low(),
+                                                     one.high(), most),
+                                         " ", one.count(), "/", one.of())
+                          : "",
+                      absl::StrCat(rule.marginal_finds()),
+                      absl::StrCat(rule.not_evaluated())});
+    }
+    absl::StrAppend(&html_, "<h3>", words_.rules, "</h3>");
+    Note(words_.rules_note);
+    AddTable({words_.rule, words_.hits, words_.units, words_.alone,
+              words_.precision, words_.marginal, words_.not_evaluated},
+             rows);
+  }
+
+  void Overlaps(const v1::VariantReport& variant) {
+    std::vector<int> order = Ranked(variant);
+    if (order.size() < 2) return;
+    order.resize(std::min(order.size(), kOverlapShown));
+    std::map<std::pair<int, int>, uint64_t> both;
+    for (const v1::RuleOverlap& one : variant.overlaps()) {
+      both[{one.first(), one.second()}] = one.units();
+      both[{one.second(), one.first()}] = one.units();
+    }
+    std::vector<std::string> rows, columns;
+    std::vector<std::vector<double>> values;
+    for (size_t r = 0; r < order.size(); ++r) {
+      rows.push_back(absl::StrCat(r + 1, " ", variant.rules(order[r]).rule()));
+      columns.push_back(absl::StrCat(r + 1));
+      auto& row = values.emplace_back();
+      for (const int other : order) {
+        const auto found = both.find({order[r], other});
+        row.push_back(
+            found == both.end()
+                ? 0
+                : static_cast<double>(found->second) /
+                      static_cast<double>(variant.rules(order[r]).units()));
+      }
+    }
+    absl::StrAppend(&html_, "<h3>", words_.overlap, "</h3>");
+    Note(words_.overlap_note);
+    Add(HeatMap(rows, columns, values, true));
+  }
+
+  void Calibration() {
+    if (report_.controlled() == 0) return;
+    Heading(words_.calibration);
+    Note(words_.calibration_note);
+    std::vector<std::string> places;
+    for (const v1::ScoreFigures& one : report_.variants(0).scores()) {
+      places.push_back(absl::StrCat(one.from()));
+    }
+    std::vector<Series> series;
+    for (const v1::VariantReport& variant : report_.variants()) {
+      series.push_back({variant.name(), {}});
+      for (const v1::ScoreFigures& one : variant.scores()) {
+        series.back().values.push_back(
+            one.precision().has_share()
+                ? std::optional<double>(one.precision().share())
+                : std::nullopt);
+      }
+    }
+    Add(LinePlot(places, series, words_.score, words_.calibration));
+  }
+
+  void Months() {
+    Heading(words_.months);
+    std::vector<std::string> places;
+    for (const v1::MonthFigures& one : report_.variants(0).months()) {
+      places.push_back(one.month());
+    }
+    std::vector<Series> series;
+    for (const v1::VariantReport& variant : report_.variants()) {
+      series.push_back({variant.name(), {}});
+      for (const v1::MonthFigures& one : variant.months()) {
+        series.back().values.push_back(static_cast<double>(one.selected()) /
+                                       static_cast<double>(one.units()));
+      }
+    }
+    Add(LinePlot(places, series, "", words_.share_selected));
+  }
+
+  void Workload() {
+    Heading(words_.workload);
+    Note(words_.workload_note);
+    std::vector<std::string> hours;
+    for (int hour = 0; hour < 24; ++hour) hours.push_back(absl::StrCat(hour));
+    const std::vector<std::string> days(words_.days.begin(), words_.days.end());
+    for (const v1::VariantReport& variant : report_.variants()) {
+      std::vector<std::vector<double>> values(days.size());
+      for (int i = 0; i < variant.selected_by_hour_size(); ++i) {
+        values[i / 24].push_back(
+            static_cast<double>(variant.selected_by_hour(i)));
+      }
+      absl::StrAppend(&html_, "<h3>", HtmlEscape(variant.name()), "</h3>");
+      Add(HeatMap(days, hours, values, false));
+      Rows rows;
+      for (const v1::FacilityWorkload& one : variant.workload()) {
+        if (one.selected() == 0 ||
+            rows.size() == static_cast<size_t>(kFacilitiesShown)) {
+          break;
+        }
+        rows.push_back({HtmlEscape(one.facility()), absl::StrCat(one.units()),
+                        absl::StrCat(one.selected()),
+                        absl::StrFormat("%.2f", one.per_day()),
+                        absl::StrCat(one.busiest_day()),
+                        absl::StrCat(one.busiest_hour())});
+      }
+      AddTable({words_.facility, words_.units, words_.selected, words_.per_day,
+                words_.busiest_day, words_.busiest_hour},
+               rows);
+    }
+  }
+
+  const v1::EvaluationReport& report_;
+  const EvaluationWords& words_;
+  std::string html_;
+};
+
+}  // namespace
+
+std::string EvaluationPage(const v1::EvaluationReport& report,
+                           absl::string_view language) {
+  return Page(report, WordsOf(language)).Take();
+}
+
+}  // namespace portrisk::service

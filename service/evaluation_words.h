@@ -1,0 +1,63 @@
+// The words of an evaluation page in English, Spanish and Portuguese.
+#ifndef PORTRISK_SERVICE_EVALUATION_WORDS_H_
+#define PORTRISK_SERVICE_EVALUATION_WORDS_H_
+
+#include <array>
+
+#include "absl/strings/string_view.h"
+
+namespace portrisk::service {
+
+struct EvaluationWords {
+  const char* language;
+  const char* title;
+  const char* intro;  // With the numbers $0 to $3.
+  const char* base_rate;
+  const char* no_controls;
+  const char* unweighted;  // $0.
+  const char* variants;
+  const char* rules_in_force;
+  const char* selected;
+  const char* by_rule;
+  const char* by_score;
+  const char* by_chance;
+  const char* finds;
+  const char* by_rate;
+  const char* by_rate_note;
+  const char* rate;
+  const char* precision;
+  const char* recall;
+  const char* lift;
+  const char* change;  // $0 kept, $1 gained, $2 lost.
+  const char* gained;
+  const char* lost;
+  const char* rules;
+  const char* rules_note;
+  const char* rule;
+  const char* hits;
+  const char* units;
+  const char* alone;
+  const char* marginal;
+  const char* not_evaluated;
+  const char* overlap;
+  const char* overlap_note;
+  const char* calibration;
+  const char* calibration_note;
+  const char* score;
+  const char* months;
+  const char* share_selected;
+  const char* workload;
+  const char* workload_note;
+  const char* facility;
+  const char* per_day;
+  const char* busiest_day;
+  const char* busiest_hour;
+  std::array<const char*, 7> days;
+};
+
+// Those of `language`; of English for any other.
+const EvaluationWords& WordsOf(absl::string_view language);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_EVALUATION_WORDS_H_

@@ -1,0 +1,75 @@
+// Replay: the journal of a store assessed again, by the rules that were in
+// force then or by others, each with its own state. Reads the store, never
+// writes it; what the engine has live is untouched.
+//
+// Journal order is the order in which things became known: a movement meets the
+// lists, reference data, outcomes and history that had been recorded before it,
+// and nothing else. The evaluator is the live one (Core::Rescore).
+#ifndef PORTRISK_SERVICE_REPLAY_H_
+#define PORTRISK_SERVICE_REPLAY_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "portrisk/v1/evaluation.pb.h"
+#include "portrisk/v1/journal.pb.h"
+#include "scoring/decision.h"
+#include "scoring/programme.h"
+#include "store/store.h"
+
+namespace portrisk::service {
+
+// What one variant has in force. Without members it follows the journal: the
+// rules of each moment, as they were.
+struct ReplayVariant {
+  std::string name;
+  bool as_recorded = false;
+  std::vector<scoring::Programme::Member> members;
+};
+
+struct ReplayOptions {
+  scoring::SelectionProfile profile;
+  scoring::DrawKey draw_key;
+  // Movements that occurred in [from, until) are measured, Unix seconds; all
+  // before the end of the journal are replayed, since history is made of them.
+  int64_t from = INT64_MIN;
+  int64_t until = INT64_MAX;
+  std::vector<double> rates = {0.01, 0.02, 0.05, 0.1};
+  // Called now and then with the journal position reached.
+  std::function<void(uint64_t sequence)> progress = [](uint64_t) {};
+};
+
+// The rule sets in force at the end of the journal, those of `replacing` in
+// place of the ones with their names. Their revisions are numbered from
+// kReplayRevisions on.
+inline constexpr uint64_t kReplayRevisions = uint64_t{1} << 40;
+absl::StatusOr<std::vector<scoring::Programme::Member>> MembersWith(
+    const store::Store& store,
+    absl::Span<const std::shared_ptr<const scoring::RuleSet>> replacing);
+
+// Measures the variants, the first of which is the baseline.
+absl::StatusOr<v1::EvaluationReport> ReplayHistory(
+    const store::Store& store, const std::vector<ReplayVariant>& variants,
+    const ReplayOptions& options);
+
+struct ReplayVerification {
+  uint64_t movements = 0;
+  uint64_t equal = 0;
+  // "position 12, movement terminal-1/M-1: ...", the first hundred.
+  std::vector<std::string> differences;
+};
+
+// Assesses everything again as it was and compares each answer with the stored
+// one, byte for byte.
+absl::StatusOr<ReplayVerification> VerifyAssessments(
+    const store::Store& store, const ReplayOptions& options);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_REPLAY_H_

@@ -1,0 +1,149 @@
+#include "service/replay.h"
+
+#include "tests/service/outcome_fixture.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr char kCounts[] =
+    "aggregates:\n"
+    "  seen_30d: {key: movement.container.number, count: true, window: 30d}\n";
+
+class ReplayTest : public OutcomeTest {
+ protected:
+  static ReplayOptions Options() {
+    ReplayOptions options;
+    options.draw_key = DrawKeyOf(TestSecrets());
+    return options;
+  }
+  static std::shared_ptr<const scoring::RuleSet> Checked(
+      const std::string& yaml) {
+    const scoring::CheckResult checked = scoring::CheckRuleSet(yaml, "test");
+    EXPECT_NE(checked.rule_set, nullptr);
+    return checked.rule_set;
+  }
+  void ScoreMany(int from, int to) {
+    std::vector<v1::Movement> movements;
+    for (int i = from; i < to; ++i) {
+      movements.push_back(MakeMovement(absl::StrCat("m", i),
+                                       i % 2 ? v1::GATE_OUT : v1::GATE_IN,
+                                       Number(i / 2), i * 600));
+    }
+    for (const Answer& answer : ScoreAll(engine_.get(), movements)) {
+      ASSERT_TRUE(answer.status.ok()) << answer.status;
+    }
+  }
+};
+
+TEST_F(ReplayTest, WhatWasScoredLiveComesOutAgainThroughEveryChange) {
+  ScoreMany(0, 100);
+  Activate(Document("s", "common", kWatched, kOnList));
+  ScoreMany(100, 200);
+  ASSERT_TRUE(Load(absl::StrCat("value,reason\n", Number(120), ",r\n")).ok());
+  ScoreMany(200, 300);
+  // Counted from history, then in force.
+  Activate(Document("s", "common", kCounts,
+                    "    when: seen_30d >= 1\n    score: 120\n"));
+  while (Get(2).state() == v1::WARMING) absl::SleepFor(absl::Milliseconds(5));
+  ASSERT_EQ(Get(2).state(), v1::ACTIVE);
+  ScoreMany(300, 400);
+  v1::Movement again = MakeMovement("m399", v1::GATE_OUT, Number(7), 399 * 600);
+  again.mutable_update_time()->set_seconds(1);
+  ASSERT_TRUE(Score(engine_.get(), again).status.ok());
+  ASSERT_TRUE(Record(MakeOutcome("o1", Number(150), 301 * 600)).ok());
+  ScoreMany(400, 420);
+  const auto store = Drained();
+  const auto verified = VerifyAssessments(*store, Options());
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ(verified->movements, 421u);
+  EXPECT_EQ(verified->equal, 421u)
+      << testing::PrintToString(verified->differences);
+}
+
+TEST_F(ReplayTest, AnotherKeyIsNamedAsTheReason) {
+  ScoreMany(0, 10);
+  const auto store = Drained();
+  ReplayOptions options = Options();
+  options.draw_key.key[0] ^= 1;
+  const auto verified = VerifyAssessments(*store, options);
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ(verified->equal, 0u);
+  ASSERT_EQ(verified->differences.size(), 10u);
+  EXPECT_THAT(verified->differences[0],
+              testing::AllOf(testing::HasSubstr("position 1, movement "
+                                                "terminal-1/m0: "),
+                             testing::HasSubstr("another key")));
+}
+
+TEST_F(ReplayTest, ACandidateIsMeasuredBesideWhatIsInForce) {
+  Activate(Document("s", "common", "",
+                    "    when: movement.container.number == 'MSKU1000001'\n"
+                    "    score: 200\n"));
+  ScoreMany(0, 40);  // Boxes 0 to 19, one unit each.
+  ASSERT_TRUE(Record(MakeOutcome("o1", Number(1), 3 * 600)).ok());
+  const auto store = Drained();
+  ReplayOptions options = Options();
+  options.profile.random_rate_ppm = 0;
+  options.rates = {0.05, 0.1};
+  auto in_force = MembersWith(*store, {});
+  ASSERT_TRUE(in_force.ok()) << in_force.status();
+  auto candidate = MembersWith(
+      *store, {Checked(Document(
+                  "s", "common", "",
+                  "    when: movement.container.number in ['MSKU1000002', "
+                  "'MSKU1000003']\n    score: 200\n"))});
+  ASSERT_TRUE(candidate.ok()) << candidate.status();
+  const auto report = ReplayHistory(
+      *store,
+      {{"in force", false, *in_force}, {"candidate", false, *candidate}},
+      options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->movements(), 40u);
+  EXPECT_EQ(report->units(), 20u);
+  EXPECT_EQ(report->finds(), 1u);
+  ASSERT_EQ(report->variants_size(), 2);
+  EXPECT_EQ(report->variants(0).selected(), 1u);
+  EXPECT_EQ(report->variants(0).selected_finds(), 1u);
+  EXPECT_DOUBLE_EQ(report->variants(0).rates(0).recall(), 1);
+  EXPECT_EQ(report->variants(1).selected(), 2u);
+  const v1::SelectionChange& change = report->variants(1).change();
+  EXPECT_EQ(change.gained(), 2u);
+  EXPECT_EQ(change.lost(), 1u);
+  EXPECT_EQ(change.lost_finds().count(), 1u);
+  EXPECT_EQ(change.lost_examples(0), "MSKU1000001@NLRTM/ECTDELTA#1");
+  EXPECT_EQ(report->variants(1).revisions(0).revision(), kReplayRevisions);
+}
+
+TEST_F(ReplayTest, ACandidateCountsItsAggregatesFromTheBeginning) {
+  for (int round = 0; round < 3; ++round) {
+    ScoreMany(round * 40, round * 40 + 40);
+  }
+  const auto store = Drained();
+  ReplayOptions options = Options();
+  options.profile.random_rate_ppm = 0;
+  const auto candidate = MembersWith(
+      *store, {Checked(Document("s", "common", kCounts,
+                                "    when: seen_30d >= 1\n    score: 200\n"))});
+  const auto report = ReplayHistory(
+      *store, {{"empty", false, {}}, {"candidate", false, *candidate}},
+      options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->variants(0).selected(), 0u);
+  EXPECT_EQ(report->variants(1).change().gained(), report->units());
+}
+
+TEST_F(ReplayTest, OnlyThePeriodAskedForIsMeasured) {
+  ScoreMany(0, 40);
+  const auto store = Drained();
+  ReplayOptions options = Options();
+  options.from = 1'790'000'000 + 10 * 600;
+  options.until = 1'790'000'000 + 20 * 600;
+  const auto report = ReplayHistory(*store, {{"recorded", true, {}}}, options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->movements(), 10u);
+  EXPECT_EQ(report->units(), 5u);
+  EXPECT_EQ(report->first_sequence(), 11u);
+}
+
+}  // namespace
+}  // namespace portrisk::service
