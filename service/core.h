@@ -193,12 +193,12 @@ class Core {
   absl::Status AddToRefold(const StoredRecord& record, Refold* refold);
   absl::Status FoldAdded(Refold* refold);
   // A movement that its assessment, or the part of it that folding reads, goes
-  // with.
+  // with. Where `answer` is not null, it is assessed anew and folded by that.
   absl::Status FoldMovement(uint64_t sequence, const v1::Movement& movement,
                             const v1::Assessment& assessment,
                             const Entities::Named& named,
                             v1::Assessment* answer);
-  // Fold and, where `answer` is not null, Rescore, of a movement's record.
+  // The same, from its record.
   absl::Status FoldWhole(const v1::JournalRecord& record,
                          v1::Assessment* answer);
   absl::Status RecoverTallies();
