@@ -173,18 +173,14 @@ class Core {
   absl::StatusOr<uint64_t> FoldJournal();
   absl::Status AddToRefold(const StoredRecord& record, Refold* refold);
   absl::Status FoldAdded(Refold* refold);
-  // A movement that its assessment, or the part of it that folding reads, goes
-  // with.
   absl::Status FoldMovement(uint64_t sequence, const v1::Movement& movement,
                             const v1::Assessment& assessment,
                             const Entities::Named& named);
   absl::Status RecoverTallies();
   absl::Status RecoverAggregates();
   absl::Status RecoverOccurrences();
-  // ReadOccurred of everything folded so far, this batch included.
   absl::Status ReadPeriod(const Period& period, const Positions& where,
                           VisitRecord visit);
-  // Adds a movement to those that aggregates alone are to count.
   absl::Status AddToAggregates(uint64_t sequence, const StoredMovement& record,
                                Aggregates* aggregates);
   // Adds a record to the batch: stamps it, writes it into the block.
