@@ -152,17 +152,8 @@ absl::Status Core::Gather(const std::vector<Task*>& tasks) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Core::Prior> Core::ParsePrior(v1::MovementRecord record) {
-  Prior prior;
-  if (!prior.movement.ParseFromString(record.movement())) {
-    return Damaged("a movement");
-  }
-  prior.spans = std::move(*record.mutable_spans());
-  return prior;
-}
-
 absl::Status Core::UnfoldPrior(const JournaledMovement& input,
-                               const Prior& prior) {
+                               const JournaledVersion& prior) {
   Entities::Named named = entities_.Find(prior.movement);
   entities_.FindSpreads(prior.movement, prior.spans, &named);
   absl::Status status = entities_.Load();
@@ -204,7 +195,7 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
   auto latest = ReadRecord(stored);
   if (!latest.ok()) return latest.status();
   const bool is_repeat = latest->movement() == task->bytes;
-  auto parsed = ParsePrior(*std::move(latest));
+  auto parsed = ParseVersion(*std::move(latest));
   if (!parsed.ok()) return parsed.status();
   const v1::Movement& prior = parsed->movement;
   if (prior.source() != task->movement->source() ||
@@ -267,7 +258,7 @@ absl::Status Core::FindLate(const JournaledMovement& input,
 }
 
 absl::Status Core::Score(MovementTask* task, uint64_t corrects,
-                         const Prior* prior) {
+                         const JournaledVersion* prior) {
   Entities::Named& named = gathered_[task->gathered];
   const JournaledMovement input{task->movement, MovementKey(task->identity),
                                 next_sequence_, prior != nullptr};

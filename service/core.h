@@ -7,7 +7,6 @@
 #define PORTRISK_SERVICE_CORE_H_
 
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,31 +18,15 @@
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/assess.h"
 #include "service/batch.h"
+#include "service/core_options.h"
 #include "service/entities.h"
+#include "service/journal_reader.h"
 #include "service/occurrence_index.h"
 #include "service/rule_tallies.h"
 #include "service/task.h"
 #include "store/store.h"
 
 namespace portrisk::service {
-
-class RuleSets;
-
-struct CoreOptions {
-  size_t cache_states_max = 1'000'000;
-  // Declare the aggregates of tables; outlive the core. Null: there are none.
-  const RuleSets* rule_sets = nullptr;
-  scoring::SelectionProfile profile;
-  scoring::DrawKey draw_key;
-  // Verification and replay: take no state from the store, only the journal.
-  bool from_zero = false;
-  // Replay: what identity and container indexes are told is of no use, and
-  // shares and overrides of the journal are not those of the rules in force.
-  bool keeps_indexes = true;
-  bool follows_catalogue = true;
-  // A breaker has tripped; called on the apply thread, before it is durable.
-  std::function<void(const v1::Revision&, const v1::RuleOverride&)> on_trip;
-};
 
 class Core {
  public:
@@ -169,22 +152,17 @@ class Core {
   const PendingIndex& pending() const { return *pending_; }
 
  private:
-  // The version that a movement corrects.
-  struct Prior {
-    v1::Movement movement;
-    scoring::Spans spans;
-  };
-  static absl::StatusOr<Prior> ParsePrior(v1::MovementRecord record);
   // What an earlier version named, of which the new one takes the place.
   absl::Status UnfoldPrior(const scoring::JournaledMovement& input,
-                           const Prior& prior);
+                           const JournaledVersion& prior);
   // Reads what a movement of the batch turned out to name beyond what Gather
   // could know; mostly it is in the caches.
   absl::Status FindLate(const scoring::JournaledMovement& input,
                         Entities::Named* named);
   void Index(const v1::Movement& movement, const Digest& identity,
              uint64_t sequence);
-  absl::Status Score(MovementTask* task, uint64_t corrects, const Prior* prior);
+  absl::Status Score(MovementTask* task, uint64_t corrects,
+                     const JournaledVersion* prior);
   // Journals what tripped; from the next movement on the rules are in shadow.
   void ApplyTrips();
   // Journaled movements that are folded together when it recovers.
@@ -192,8 +170,7 @@ class Core {
   absl::StatusOr<uint64_t> FoldJournal();
   absl::Status AddToRefold(const StoredRecord& record, Refold* refold);
   absl::Status FoldAdded(Refold* refold);
-  // A movement that its assessment, or the part of it that folding reads, goes
-  // with. Where `answer` is not null, it is assessed anew and folded by that.
+  // Where `answer` is not null, it is assessed anew and folded by that.
   absl::Status FoldMovement(uint64_t sequence, const v1::Movement& movement,
                             const v1::Assessment& assessment,
                             const Entities::Named& named,
@@ -204,10 +181,8 @@ class Core {
   absl::Status RecoverTallies();
   absl::Status RecoverAggregates();
   absl::Status RecoverOccurrences();
-  // ReadOccurred of everything folded so far, this batch included.
   absl::Status ReadPeriod(const Period& period, const Positions& where,
                           VisitRecord visit);
-  // Adds a movement to those that aggregates alone are to count.
   absl::Status AddToAggregates(uint64_t sequence, const StoredMovement& record,
                                Aggregates* aggregates);
   // Adds a record to the batch: stamps it, writes it into the block.

@@ -243,7 +243,7 @@ absl::Status Core::FoldMovement(uint64_t sequence, const v1::Movement& movement,
   if (input.corrects) {
     auto stored = ReadRecord(assessment.corrects_sequence());
     if (!stored.ok()) return stored.status();
-    auto prior = ParsePrior(*std::move(stored));
+    auto prior = ParseVersion(*std::move(stored));
     if (!prior.ok()) return prior.status();
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;

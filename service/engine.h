@@ -48,7 +48,7 @@ struct EngineOptions {
   size_t batch_max = 512;               // Tasks in one commit.
   size_t cache_states_max = 1'000'000;  // Decoded states of each kind.
   // Records between checkpoints. More means fewer writes behind and a longer
-  // re-fold after a crash (about 3 us a record).
+  // re-fold after a crash (about 10 us a record).
   uint64_t checkpoint_records = 100'000;
   // Changed states of aggregates that a warming writes behind together.
   size_t fill_flush_states = 250'000;

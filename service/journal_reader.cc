@@ -61,6 +61,17 @@ absl::StatusOr<v1::JournalRecord> ReadJournalRecord(const store::Store& store,
   return record;
 }
 
+absl::StatusOr<JournaledVersion> ParseVersion(v1::MovementRecord record) {
+  JournaledVersion version;
+  if (!version.movement.ParseFromString(record.movement())) {
+    return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+                 "a movement in the journal does not parse; run `portrisk "
+                 "verify` and restore a backup");
+  }
+  version.spans = std::move(*record.mutable_spans());
+  return version;
+}
+
 void Show(const v1::JournalRecord& record, v1::RecordedOutcome* out) {
   ShowPart(record, record.outcome(), out);
   *out->mutable_outcome() = record.outcome().outcome();

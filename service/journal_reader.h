@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "portrisk/v1/journal.pb.h"
 #include "portrisk/v1/outcome.pb.h"
+#include "scoring/spans.h"
 #include "store/store.h"
 
 namespace portrisk::service {
@@ -18,6 +19,14 @@ bool ParseRecordOfBlock(const store::Block& block, uint64_t sequence,
 // NOT_FOUND when the journal ends before it.
 absl::StatusOr<v1::JournalRecord> ReadJournalRecord(const store::Store& store,
                                                     uint64_t sequence);
+
+// One version of a movement, with what was journaled beside it.
+struct JournaledVersion {
+  v1::Movement movement;
+  scoring::Spans spans;
+};
+// DATA_LOSS when it does not parse.
+absl::StatusOr<JournaledVersion> ParseVersion(v1::MovementRecord record);
 
 // As it is shown. Precondition: it holds an outcome, a decision.
 void Show(const v1::JournalRecord& record, v1::RecordedOutcome* out);

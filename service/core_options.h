@@ -1,0 +1,33 @@
+// What a core is made with.
+#ifndef PORTRISK_SERVICE_CORE_OPTIONS_H_
+#define PORTRISK_SERVICE_CORE_OPTIONS_H_
+
+#include <cstddef>
+#include <functional>
+
+#include "portrisk/v1/rules.pb.h"
+#include "scoring/decision.h"
+
+namespace portrisk::service {
+
+class RuleSets;
+
+struct CoreOptions {
+  size_t cache_states_max = 1'000'000;
+  // Declare the aggregates of tables; outlive the core. Null: there are none.
+  const RuleSets* rule_sets = nullptr;
+  scoring::SelectionProfile profile;
+  scoring::DrawKey draw_key;
+  // Verification and replay: take no state from the store, only the journal.
+  bool from_zero = false;
+  // Replay: what identity and container indexes are told is of no use, and
+  // shares and overrides of the journal are not those of the rules in force.
+  bool keeps_indexes = true;
+  bool follows_catalogue = true;
+  // A breaker has tripped; called on the apply thread, before it is durable.
+  std::function<void(const v1::Revision&, const v1::RuleOverride&)> on_trip;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_CORE_OPTIONS_H_
