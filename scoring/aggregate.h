@@ -6,6 +6,8 @@
 //   aggregate_names.h     their names and types for conditions
 //   aggregate_plan.h      those in force, compiled: keys and contributions
 //   aggregate_ring.h      the state: fold, undo, rebuild
+//   aggregate_append.h    folding in order of time, the short way
+//   aggregate_window.h    what a ring remembers of its latest window
 //   aggregate_value.h     the value as of a time
 //   aggregate_view.h      what conditions read, lazily
 #ifndef PORTRISK_SCORING_AGGREGATE_H_

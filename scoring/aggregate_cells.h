@@ -105,16 +105,6 @@ inline int FindRing(const AggregateShape& shape, const Cells& cells) {
 int ObtainRing(const AggregateShape& shape, Cells* cells);
 void EraseRing(int ring, Cells* cells);
 
-// Numbers of 128 bits in two cells, the low one first.
-inline Int128 WideAt(const int64_t* cells) {
-  return static_cast<Int128>(cells[1]) << 64 | static_cast<uint64_t>(cells[0]);
-}
-inline void AddWide(Int128 number, int64_t* cells) {
-  const Int128 sum = WideAt(cells) + number;
-  cells[0] = static_cast<int64_t>(sum);
-  cells[1] = static_cast<int64_t>(sum >> 64);
-}
-
 // A ring to be read.
 struct RingView {
   RingView(AggregateFunction function, const Cells& cells, int ring)

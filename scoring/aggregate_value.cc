@@ -11,6 +11,7 @@
 #include "scoring/aggregate_cells.h"
 #include "scoring/aggregate_ring.h"
 #include "scoring/aggregate_sketch.h"
+#include "scoring/aggregate_window.h"
 
 namespace portrisk::scoring {
 namespace {
