@@ -243,6 +243,7 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
        {"given_update_time", UpdateTimeText(*task->movement)}});
 }
 
+// Mostly it is all in the caches.
 absl::Status Core::FindLate(const JournaledMovement& input,
                             Entities::Named* named) {
   if (programme_->reads_finds(input.movement->event()) &&

@@ -155,8 +155,7 @@ class Core {
   // What an earlier version named, of which the new one takes the place.
   absl::Status UnfoldPrior(const scoring::JournaledMovement& input,
                            const JournaledVersion& prior);
-  // Reads what a movement of the batch turned out to name beyond what Gather
-  // could know; mostly it is in the caches.
+  // Reads what Gather could not know that a movement names.
   absl::Status FindLate(const scoring::JournaledMovement& input,
                         Entities::Named* named);
   void Index(const v1::Movement& movement, const Digest& identity,
