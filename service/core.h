@@ -194,8 +194,7 @@ class Core {
   // Reads all that folding `record` touches, so that FoldControl cannot fail.
   struct ControlFold {
     v1::JournalRecord prior;  // Of the version it corrects.
-    Entities::NamedControl before;
-    Entities::NamedControl now;
+    Entities::NamedControl before, now;
   };
   absl::StatusOr<ControlFold> PrepareControl(const v1::JournalRecord& record);
   void FoldControl(const v1::JournalRecord& record, const ControlFold& fold);
