@@ -56,6 +56,14 @@ Message Selected(const FieldSelection& selection, const Message& whole) {
 class States {
  public:
   States() : entities_(1000, nullptr) {
+    // One of each kind, as journaled beside a movement.
+    for (int kind = 1; kind <= v1::SpanKind_MAX; ++kind) {
+      int seed = kind * 100;
+      v1::Span* const span = spans_.Add();
+      FillFully(&seed, span);
+      span->set_kind(static_cast<v1::SpanKind>(kind));
+      span->set_from_event(v1::LOAD);
+    }
     v1::RevisionTally tally;
     google::protobuf::RepeatedPtrField<v1::Breaker> breakers;
     v1::Breaker* const breaker = breakers.Add();
@@ -72,9 +80,10 @@ class States {
         sequence, assessment.corrects_sequence() > 0};
     keys_ += std::to_string(input.movement_key) +
              (input.corrects ? " corrects " : " ");
-    auto named = entities_.Get(movement);
-    ASSERT_TRUE(named.ok());
-    entities_.Fold(input, assessment.unit(), *named);
+    Entities::Named named = entities_.Find(movement);
+    entities_.FindSpreads(movement, spans_, &named);
+    ASSERT_TRUE(entities_.Load().ok());
+    entities_.Fold(input, assessment.unit(), named);
     tallies_.Count(assessment, movement.event(), nullptr);
     occurrences_.Add(sequence, movement);
   }
@@ -93,6 +102,7 @@ class States {
   }
 
  private:
+  scoring::Spans spans_;
   Entities entities_;
   RuleTallies tallies_;
   OccurrenceIndex occurrences_;
