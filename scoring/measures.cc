@@ -234,14 +234,16 @@ void Selection::ReportRates(const UnitTable& table,
     }
     figures->set_least_score(standings_[ranked[k - 1]].score);
     *figures->mutable_precision() = counted.estimate();
-    if (all.found > 0) figures->set_recall(best.found / all.found);
+    if (all.found > 0) {
+      figures->set_recall(best.found / all.found);
+      figures->set_normalised_precision(
+          best.found / std::min(static_cast<double>(k), all.found));
+    }
     if (best.controlled == 0) continue;
     const double precision = best.found / best.controlled;
     figures->set_weighted_precision(precision);
     if (all.found == 0) continue;
     figures->set_lift(precision / (all.found / all.controlled));
-    figures->set_normalised_precision(
-        precision / std::min(1.0, all.found / static_cast<double>(k)));
   }
 }
 

@@ -46,6 +46,7 @@ table.heat{width:auto;font-size:.72rem}
 table.heat td,table.heat th{padding:.15rem .3rem;text-align:center;border:0}
 table.heat th.row{text-align:left}
 code{font-size:.85em;word-break:break-all}
+@media(max-width:40rem){svg text{font-size:17px}}
 @media print{body{max-width:none}h2{break-after:avoid}
  table,svg,.scroll{break-inside:avoid}.scroll{overflow:visible}}
 )";
@@ -302,6 +303,7 @@ class Page {
   }
 
   void Months() {
+    if (report_.variants().empty()) return;
     Heading(words_.months);
     std::vector<std::string> places;
     for (const v1::MonthFigures& one : report_.variants(0).months()) {

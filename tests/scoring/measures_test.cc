@@ -83,6 +83,7 @@ TEST(MeasuresTest, UnitsAreRankedByTheirBestScoreAndTiesByName) {
   // One find here; the one that chance met stands for a hundred.
   EXPECT_DOUBLE_EQ(four.recall(), 1.0 / 101);
   EXPECT_DOUBLE_EQ(four.lift(), 0.5 / (101.0 / 202));
+  EXPECT_DOUBLE_EQ(four.normalised_precision(), 1.0 / 4);
   EXPECT_EQ(report.rates(1).least_score(), 100u);
   ASSERT_EQ(report.scores_size(), 11);
   EXPECT_EQ(report.scores(5).units(), 4u);

@@ -1,0 +1,91 @@
+#include "service/evaluation_page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace portrisk::service {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+v1::EvaluationReport Report() {
+  v1::EvaluationReport report;
+  report.set_movements(1234);
+  report.set_units(400);
+  report.set_controlled(20);
+  report.mutable_end_time()->set_seconds(1'790'000'000);
+  for (const char* name : {"in-force", "<b>mine & yours</b>.yaml"}) {
+    v1::VariantReport* variant = report.add_variants();
+    variant->set_name(name);
+    variant->set_selected(17);
+    for (const double rate : {0.01, 0.05}) {
+      v1::RateFigures* figures = variant->add_rates();
+      figures->set_rate(rate);
+      figures->set_recall(0.5);
+      figures->set_weighted_precision(rate);
+    }
+    for (const char* rule : {"a.first", "b.second"}) {
+      v1::RuleFigures* figures = variant->add_rules();
+      figures->set_rule(rule);
+      figures->set_units(10);
+      figures->mutable_precision()->set_count(1);
+      figures->mutable_precision()->set_of(4);
+      figures->mutable_precision()->set_share(0.25);
+      figures->mutable_precision()->set_high(0.7);
+    }
+    v1::RuleOverlap* overlap = variant->add_overlaps();
+    overlap->set_second(1);
+    overlap->set_units(5);
+    for (int hour = 0; hour < 168; ++hour) variant->add_selected_by_hour(hour);
+    v1::MonthFigures* month = variant->add_months();
+    month->set_month("2026-09");
+    month->set_units(400);
+    month->set_selected(17);
+    v1::ScoreFigures* score = variant->add_scores();
+    score->mutable_precision()->set_share(0.1);
+  }
+  report.mutable_variants(1)->mutable_change()->set_gained(3);
+  report.mutable_variants(1)->mutable_change()->add_gained_examples("U1");
+  return report;
+}
+
+size_t Count(const std::string& text, absl::string_view part) {
+  return std::vector<std::string>(absl::StrSplit(text, part)).size() - 1;
+}
+
+TEST(EvaluationPage, ShowsEveryPartInEachLanguage) {
+  for (const char* language : {"en", "es", "pt"}) {
+    SCOPED_TRACE(language);
+    const std::string page = EvaluationPage(Report(), language);
+    EXPECT_THAT(page, HasSubstr(absl::StrCat("<html lang=\"", language)));
+    for (const char* part : {"1234", "a.first", "b.second", "U1", "2026-09"}) {
+      EXPECT_THAT(page, HasSubstr(part));
+    }
+    // Two plots by rate, finds by score, months; each with its two lines.
+    EXPECT_EQ(Count(page, "<svg viewBox=\"0 0 640"), 4u);
+    EXPECT_EQ(Count(page, "class=\"heat\""), 4u);  // Overlaps and hours.
+    EXPECT_EQ(Count(page, "<table"), Count(page, "</table>"));
+    EXPECT_EQ(Count(page, "<svg"), Count(page, "</svg>"));
+  }
+  EXPECT_THAT(EvaluationPage(Report(), "xx"), HasSubstr("<html lang=\"en"));
+}
+
+TEST(EvaluationPage, LoadsNothingAndLetsNoNameBecomeMarkup) {
+  const std::string page = EvaluationPage(Report(), "en");
+  EXPECT_THAT(page, Not(HasSubstr("<script")));
+  EXPECT_THAT(page, Not(HasSubstr("http")));
+  EXPECT_THAT(page, Not(HasSubstr("<b>mine")));
+  EXPECT_THAT(page, HasSubstr("&lt;b&gt;mine &amp; yours&lt;/b&gt;.yaml"));
+}
+
+TEST(EvaluationPage, HasSomethingToSayOfNothing) {
+  const std::string page = EvaluationPage(v1::EvaluationReport(), "en");
+  EXPECT_THAT(page, HasSubstr("</html>"));
+}
+
+}  // namespace
+}  // namespace portrisk::service
