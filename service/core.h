@@ -162,15 +162,15 @@ class Core {
              uint64_t sequence);
   absl::Status Score(MovementTask* task, uint64_t corrects,
                      const JournaledVersion* prior);
-  // Journals what tripped; from the next movement on the rules are in shadow.
-  void ApplyTrips();
+  void ApplyTrips();  // Journaled; in shadow from the next movement on.
   // Journaled movements that are folded together when it recovers.
   struct Refold;
   absl::StatusOr<uint64_t> FoldJournal();
   absl::Status AddToRefold(const StoredRecord& record, Refold* refold);
   absl::Status FoldAdded(Refold* refold);
   // Where `answer` is not null, it is assessed anew and folded by that.
-  absl::Status FoldMovement(uint64_t sequence, const v1::Movement& movement,
+  absl::Status FoldMovement(uint64_t sequence, const Digest& identity,
+                            const v1::Movement& movement,
                             const v1::Assessment& assessment,
                             const Entities::Named& named,
                             v1::Assessment* answer);
@@ -186,7 +186,7 @@ class Core {
                                Aggregates* aggregates);
   // Adds a record to the batch: stamps it, writes it into the block.
   void AppendRecord(v1::JournalRecord* record);
-  // A journaled outcome or decision, of the batches under way included.
+  // An outcome or decision, of the batches under way included.
   absl::StatusOr<v1::JournalRecord> ReadControl(uint64_t sequence);
   template <typename Kept, typename Shown>
   absl::Status RecordControl(Kept record, const std::string& caller,

@@ -42,6 +42,7 @@ absl::Status Damaged(absl::string_view what) {
 struct Core::Refold {
   struct Movement {
     uint64_t sequence;
+    Digest identity;
     v1::Movement* movement;  // Of the arena, as is the other.
     v1::Assessment* assessment;
     v1::MovementRecord* record;  // Its spans, nothing else.
@@ -155,6 +156,7 @@ absl::Status Core::AddToRefold(const StoredRecord& record, Refold* refold) {
       !ParseView(stored.spans, added.record)) {
     return Damaged("a movement");
   }
+  added.identity = IdentityOf(added.movement->source(), added.movement->id());
   refold->recorded_time.assign(record.recorded_time.data(),
                                record.recorded_time.size());
   return absl::OkStatus();
@@ -176,8 +178,8 @@ absl::Status Core::FoldAdded(Refold* refold) {
     if (i + kFetchAhead < all.size()) {
       Entities::Prefetch(all[i + kFetchAhead].named);
     }
-    status = FoldMovement(all[i].sequence, *all[i].movement, *all[i].assessment,
-                          all[i].named, nullptr);
+    status = FoldMovement(all[i].sequence, all[i].identity, *all[i].movement,
+                          *all[i].assessment, all[i].named, nullptr);
   }
   if (!status.ok()) return status;
   if (!all.empty() &&
@@ -229,15 +231,17 @@ absl::Status Core::FoldWhole(const v1::JournalRecord& record,
   }
   absl::Status status = entities_.Load();
   if (!status.ok()) return status;
-  return FoldMovement(record.sequence(), folded_, assessment_, named, answer);
+  return FoldMovement(record.sequence(),
+                      IdentityOf(folded_.source(), folded_.id()), folded_,
+                      assessment_, named, answer);
 }
 
-absl::Status Core::FoldMovement(uint64_t sequence, const v1::Movement& movement,
+absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
+                                const v1::Movement& movement,
                                 const v1::Assessment& assessment,
                                 const Entities::Named& named,
                                 v1::Assessment* answer) {
   next_sequence_ = sequence + 1;
-  const Digest identity = IdentityOf(movement.source(), movement.id());
   const JournaledMovement input{&movement, MovementKey(identity), sequence,
                                 assessment.corrects_sequence() > 0};
   if (input.corrects) {
