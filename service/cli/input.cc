@@ -10,10 +10,10 @@ void DeclareInput(CLI::App& app, InputFlags* flags) {
   app.add_option("files", flags->files, "Files to read; - is standard input")
       ->required();
   app.add_option("--format", flags->format,
-                 "edifact (CODECO, COARRI), dcsa (track and trace 2.2), csv, "
-                 "jsonl (proto JSON lines)")
+                 "edifact, x12, dcsa, csv, jsonl (proto JSON lines); `portrisk "
+                 "formats` says what is read of each")
       ->required()
-      ->check(CLI::IsMember({"edifact", "dcsa", "csv", "jsonl"}));
+      ->check(CLI::IsMember({"edifact", "x12", "dcsa", "csv", "jsonl"}));
   app.add_option("--source", flags->source,
                  "Name of the sending system, instead of the message's own");
   app.add_option("--mapping", flags->mapping,

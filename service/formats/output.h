@@ -50,6 +50,7 @@ class Output {
 
 // The readers, one a format. Each reads `in` to its end.
 absl::Status ReadEdifact(std::istream& in, Output* output);
+absl::Status ReadX12(std::istream& in, Output* output);
 absl::Status ReadDcsa(std::istream& in, Output* output);
 absl::Status ReadCsv(std::istream& in, Output* output);
 absl::Status ReadJsonl(std::istream& in, Output* output);

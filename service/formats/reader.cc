@@ -14,6 +14,8 @@ absl::Status Read(std::istream& in, Output* output) {
   switch (output->options().format) {
     case Format::kEdifact:
       return ReadEdifact(in, output);
+    case Format::kX12:
+      return ReadX12(in, output);
     case Format::kDcsa:
       return ReadDcsa(in, output);
     case Format::kCsv:
@@ -39,11 +41,12 @@ std::string Quoted(const std::string& text) {
 absl::StatusOr<Format> ParseFormat(absl::string_view name) {
   const std::string lower = absl::AsciiStrToLower(name);
   if (lower == "edifact") return Format::kEdifact;
+  if (lower == "x12") return Format::kX12;
   if (lower == "dcsa") return Format::kDcsa;
   if (lower == "csv") return Format::kCsv;
   if (lower == "jsonl") return Format::kJsonl;
   return absl::InvalidArgumentError(absl::StrCat(
-      "no format \"", name, "\"; choose edifact, dcsa, csv or jsonl"));
+      "no format \"", name, "\"; choose edifact, x12, dcsa, csv or jsonl"));
 }
 
 absl::StatusOr<ReadSummary> ReadMovements(std::istream& in,

@@ -18,9 +18,10 @@
 
 namespace portrisk::service {
 
-enum class Format { kEdifact, kDcsa, kCsv, kJsonl };
+enum class Format { kEdifact, kX12, kDcsa, kCsv, kJsonl };
 
-// "edifact", "dcsa", "csv", "jsonl"; INVALID_ARGUMENT lists them otherwise.
+// "edifact", "x12", "dcsa", "csv", "jsonl"; INVALID_ARGUMENT lists them
+// otherwise.
 absl::StatusOr<Format> ParseFormat(absl::string_view name);
 
 // A record, or a part of one, that gave no movement.
@@ -48,7 +49,8 @@ struct ReaderOptions {
   // CSV only: path of the column mapping (YAML); empty: columns are named by
   // the paths of movement fields ("container.number").
   std::string csv_mapping;
-  // Zone offset in minutes for local times without one. EDIFACT and CSV.
+  // Zone offset in minutes for local times without one. EDIFACT, X12
+  // and CSV.
   int default_utc_offset_min = 0;
 };
 

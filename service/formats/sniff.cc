@@ -88,7 +88,7 @@ Sniffed SniffFormat(absl::string_view name, absl::string_view head) {
   if (IsBinary(head)) return {absl::nullopt, "binary"};
   if (IsEdifact(head)) return {Format::kEdifact, ""};
   if (absl::StartsWith(head, "ISA")) {
-    return {absl::nullopt, "ANSI X12; no reader knows it"};
+    return {Format::kX12, ""};
   }
   if (absl::StartsWith(head, "HREC")) {
     return {absl::nullopt,

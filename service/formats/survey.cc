@@ -182,6 +182,9 @@ Line Survey::Examine(const fs::path& file) const {
     case Format::kEdifact:
       line.format = "edifact";
       break;
+    case Format::kX12:
+      line.format = "x12";
+      break;
     case Format::kDcsa:
       line.format = "dcsa";
       break;

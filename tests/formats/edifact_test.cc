@@ -187,7 +187,7 @@ TEST(EdifactTest, WhatCannotBeReadIsRejectedAndTheRestKept) {
       {"DTM+7:202601310744", "DTM+7:202613310744", {"BAD_TIME"}, 3},
       {"BGM+34", "BGM+351", {"UNKNOWN_DOCUMENT"}, 2},
       {"BGM+34+GATE20260131A+9'\n", "", {"NO_DOCUMENT"}, 2},
-      {"CODECO", "IFTSTA", {"UNKNOWN_MESSAGE"}, 2},
+      {"CODECO", "INVOIC", {"UNKNOWN_MESSAGE"}, 2},
       {"MSKU1234565+45R1:102:5++2",
        "MSKU1234565+45R1:102:5++7",
        {"NOT_MOVED"},
