@@ -72,8 +72,8 @@ struct Part {
 enum class Take : uint8_t {
   kText,         // As it stands; the last one wins.
   kFirst,        // The first one wins.
-  kLocode,       // If of five characters; the last one wins.
-  kFirstLocode,  // If of five characters; the first one wins.
+  kLocode,       // If it has the form of a UN/LOCODE; the last one wins.
+  kFirstLocode,  // The same; the first one wins.
   kDigits,       // If it holds a digit.
   kNumber,       // A container's number.
   kFirstNumber,
@@ -159,6 +159,28 @@ struct Rule {
   absl::string_view codes2;
   v1::Event only = v1::EVENT_UNSPECIFIED;  // Only in reports of this event.
   absl::string_view tolerated;  // What it is called when it had to be applied.
+
+  // This rule, but for what is named: how the tables write the rarer parts.
+  constexpr Rule On(Leg value) const { return With(&Rule::leg, value); }
+  constexpr Rule Rank(uint8_t value) const { return With(&Rule::rank, value); }
+  constexpr Rule Extra(Part value) const { return With(&Rule::extra, value); }
+  constexpr Rule And(Part part, absl::string_view of) const {
+    return With(&Rule::key2, part).With(&Rule::codes2, of);
+  }
+  constexpr Rule Only(v1::Event value) const {
+    return With(&Rule::only, value);
+  }
+  constexpr Rule Tolerated(absl::string_view value) const {
+    return With(&Rule::tolerated, value);
+  }
+
+ private:
+  template <typename T>
+  constexpr Rule With(T Rule::*member, T value) const {
+    Rule rule = *this;
+    rule.*member = value;
+    return rule;
+  }
 };
 
 // What a group of segments is.

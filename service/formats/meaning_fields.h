@@ -6,6 +6,22 @@
 
 namespace portrisk::service {
 
+// A rule of the tables, without its rarer parts.
+constexpr Rule R(MessageSet in, Scopes at, absl::string_view tag, Part key,
+                 absl::string_view codes, Part value, Take take,
+                 const Field* field) {
+  Rule rule;
+  rule.in = in;
+  rule.at = at;
+  rule.tag = tag;
+  rule.key = key;
+  rule.codes = codes;
+  rule.value = value;
+  rule.take = take;
+  rule.field = field;
+  return rule;
+}
+
 // Text in a message within the movement: "consignment.booking".
 #define PORTRISK_TEXT(name, owner, member)               \
   inline constexpr Field name = {                        \

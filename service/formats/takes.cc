@@ -33,6 +33,15 @@ bool IsImo(absl::string_view text) {
          std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
 }
 
+// Two letters and three letters or digits.
+bool IsLocode(absl::string_view code) {
+  return code.size() == 5 && absl::ascii_isalpha(code[0]) &&
+         absl::ascii_isalpha(code[1]) &&
+         std::all_of(code.begin() + 2, code.end(), [](char c) {
+           return absl::ascii_isalpha(c) || (c >= '2' && c <= '9');
+         });
+}
+
 // Reads "27000", "27000.5", "27000,5" and "27 000".
 bool ParseMeasure(absl::string_view text, Output* output, double* value) {
   if (absl::SimpleAtod(text, value)) return true;
@@ -97,7 +106,10 @@ void SegmentTaker::TakeText(const Job& job) {
 }
 
 void SegmentTaker::TakeLocode(const Job& job) {
-  if (job.value().size() != 5) return;
+  if (!IsLocode(job.value())) {
+    if (!job.value().empty()) output_->Tolerate("PLACE_UNUSABLE");
+    return;
+  }
   std::string* field = job.rule.field->text(job.movement());
   if (job.rule.take == Take::kFirstLocode && !field->empty()) return;
   Set(field, job.value());
@@ -165,7 +177,7 @@ void SegmentTaker::TakePlace(const Job& job) {
   const auto set = [this](std::string* field, absl::string_view bytes) {
     if (!bytes.empty()) Set(field, bytes);
   };
-  set(code.size() == 5 ? location->mutable_locode() : location->mutable_name(),
+  set(IsLocode(code) ? location->mutable_locode() : location->mutable_name(),
       code);
   set(location->mutable_name(), segment.At(2, 3));
   // Some name a country there, as list 162.
@@ -177,14 +189,14 @@ void SegmentTaker::TakePlace(const Job& job) {
 void SegmentTaker::TakeX12Place(const Job& job) {
   if (job.value().empty()) return;
   v1::Location* location = job.movement()->mutable_location();
-  Set(job.extra() == "UN" ? location->mutable_locode()
-                          : location->mutable_name(),
+  Set(job.extra() == "UN" && IsLocode(job.value()) ? location->mutable_locode()
+                                                   : location->mutable_name(),
       job.value());
 }
 
 void SegmentTaker::TakeX12Port(const Job& job) {
   v1::Location* location = job.movement()->mutable_location();
-  if (job.segment.At(2) == "UN" && job.value().size() == 5) {
+  if (job.segment.At(2) == "UN" && IsLocode(job.value())) {
     Set(location->mutable_locode(), job.value());
   }
   const absl::string_view name = job.segment.At(4);
