@@ -26,7 +26,9 @@ CompiledMeaning::CompiledMeaning(MessageType type)
     for (const Rule& rule : rules) {
       if ((rule.in & In(type)) == 0) continue;
       At(rule.tag)->steps.push_back(
-          {CodeSet(rule.codes), CodeSet(rule.codes2), &rule});
+          {rule.at, rule.leg, rule.key.element == 1 && rule.key.component == 0,
+           rule.codes2.empty() && rule.only == v1::EVENT_UNSPECIFIED,
+           CodeSet(rule.codes), CodeSet(rule.codes2), &rule});
     }
   }
 }

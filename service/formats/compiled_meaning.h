@@ -46,6 +46,10 @@ class CodeSet {
 };
 
 struct Step {
+  Scopes at;
+  Leg leg;
+  bool of_first;  // The codes are of the part 1.0.
+  bool plain;     // Nothing more needs to hold.
   CodeSet codes;
   CodeSet codes2;
   const Rule* rule;

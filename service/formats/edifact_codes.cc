@@ -21,7 +21,9 @@ constexpr Named kPartySchemes[] = {
 constexpr Named kCharsets[] = {
     {"UNOD", "ISO-8859-2"}, {"UNOE", "ISO-8859-5"}, {"UNOF", "ISO-8859-7"},
     {"UNOG", "ISO-8859-3"}, {"UNOH", "ISO-8859-4"}, {"UNOI", "ISO-8859-6"},
-    {"UNOJ", "ISO-8859-8"}, {"UNOK", "ISO-8859-9"},
+    {"UNOJ", "ISO-8859-8"}, {"UNOK", "ISO-8859-9"}, {"UNOL", "ISO-8859-15"},
+    {"UNOW", "UTF-8"},      {"UNOX", "UTF-8"},      {"UNOY", "UTF-8"},
+    {"KECA", "CP949"},
 };
 
 template <size_t N>

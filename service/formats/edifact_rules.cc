@@ -35,6 +35,9 @@ constexpr MessageSet kAll =
 constexpr MessageSet kOrders = kCoparn | kCoreor | kCopino | kIftmin;
 constexpr MessageSet kDocuments = kOrders | kCuscar | kCusrep | kBaplie;
 
+// Those that tell an inland leg from the vessel's.
+constexpr MessageSet kWithInland = kAll & ~(kCoarri | kCuscar | kBaplie);
+
 constexpr Scopes kNotGoods = kAnywhere & ~kGoods;
 constexpr Scopes kOfUnit = kUnit | kUnitLeg;
 
@@ -46,10 +49,13 @@ constexpr Rule kRules[] = {
     R(kAll, kHeader, "BGM", {1}, "", {3}, T::kFunction, nullptr),
 
     // Equipment.
-    R(kAll, kOfUnit, "EQD", {1}, "CN", {2}, T::kNumber, &kContainerNumber),
-    R(kAll, kOfUnit, "EQD", {1}, "CN", {3}, T::kText, &kTypeCode),
-    R(kAll, kOfUnit, "EQD", {1}, "CN", {3, 3}, T::kFirst, &kTypeCode),
-    R(kAll, kOfUnit, "EQD", {1}, "CN", {6}, T::kLoadStatus, &kLoadStatusField),
+    R(kAll & ~kCusrep, kOfUnit, "EQD", {1}, "CN", {2}, T::kNumber,
+      &kContainerNumber),
+    R(kAll & ~kCusrep, kOfUnit, "EQD", {1}, "CN", {3}, T::kText, &kTypeCode),
+    R(kAll & ~kCusrep, kOfUnit, "EQD", {1}, "CN", {3, 3}, T::kFirst,
+      &kTypeCode),
+    R(kAll & ~kCusrep, kOfUnit, "EQD", {1}, "CN", {6}, T::kLoadStatus,
+      &kLoadStatusField),
     R(kCodeco | kCoarri, kUnit, "EQD", {1}, "CN", {5}, T::kNotMoved, nullptr),
     R(kCuscar | kCostco, kAnywhere, "SGP", {1}, "", {1}, T::kLink,
       &kContainerNumber),
@@ -184,13 +190,14 @@ constexpr Rule kRules[] = {
         .On(Leg::kMain)
         .And({7, 1}, "103|146|11"),
     // The lorry, train or barge.
-    R(kAll, kAnywhere, "TDT", {1}, "", {3}, T::kMode, &kModeField)
+    R(kWithInland, kAnywhere, "TDT", {1}, "", {3}, T::kMode, &kModeField)
         .On(Leg::kInland),
-    R(kAll, kAnywhere, "TDT", {1}, "", {8}, T::kPlate, &kPlateOf)
+    R(kWithInland, kAnywhere, "TDT", {1}, "", {8}, T::kPlate, &kPlateOf)
         .On(Leg::kInland),
-    R(kAll, kAnywhere, "TDT", {1}, "", {8}, T::kBargeName, &kVesselName)
+    R(kWithInland, kAnywhere, "TDT", {1}, "", {8}, T::kBargeName, &kVesselName)
         .On(Leg::kInland),
-    R(kBoxes, kAnywhere, "TDT", {1}, "", {5}, T::kLegParty, &kHaulier)
+    R(kBoxes & ~kCoarri, kAnywhere, "TDT", {1}, "", {5}, T::kLegParty,
+      &kHaulier)
         .On(Leg::kInland),
 
     // References.
@@ -209,8 +216,8 @@ constexpr Rule kRules[] = {
       &kContainerNumber),
     R(kCuscar | kIftmin, kAnywhere, "RFF", {1}, "HS", {1, 1}, T::kDigits,
       &kCommodity),
-    R(kCuscar | kCostco | kIftsta, kConsignment, "CNI", {1}, "", {2}, T::kBill,
-      &kBillField),
+    R(kCuscar | kCostco | kIftsta, kConsignment, "CNI", {1}, "", {2}, T::kFirst,
+      &kBillText),
     // 703 to 705: bills of lading; 714: a forwarder's.
     R(kCuscar, kConsignment, "DOC", {1}, "703|704|705|714", {2}, T::kBill,
       &kBillField),

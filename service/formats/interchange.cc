@@ -99,6 +99,13 @@ class InterchangeReader {
 
 absl::Status InterchangeReader::Read() {
   using Token = SegmentTokenizer::Token;
+  output_->SetWhere([this] {
+    Reject reject;
+    reject.offset = tokenizer_.segment().offset();
+    reject.position = PositionOf(envelope_, envelope_.segment);
+    reject.excerpt = Excerpt(tokenizer_.segment().raw());
+    return reject;
+  });
   if (tokenizer_.byte_order_mark()) output_->Tolerate("BYTE_ORDER_MARK");
   while (true) {
     switch (tokenizer_.Next()) {

@@ -43,6 +43,7 @@ PORTRISK_TEXT(kCallReference, transport, call_reference);
 PORTRISK_TEXT(kNextPort, transport, next_locode);
 PORTRISK_TEXT(kPreviousPort, transport, previous_locode);
 PORTRISK_TEXT(kBooking, consignment, booking);
+PORTRISK_TEXT(kBillText, consignment, bill_of_lading);
 PORTRISK_TEXT(kCommodity, consignment, commodity);
 PORTRISK_TEXT(kDeclaration, consignment, declaration);
 PORTRISK_TEXT(kOrigin, consignment, origin_locode);

@@ -39,6 +39,15 @@ bool IdentifiesDocument(absl::string_view number) {
          std::count_if(number.begin(), number.end(), absl::ascii_isdigit) >= 4;
 }
 
+// FNV-1a: the same on every machine.
+uint64_t Hash(absl::string_view text) {
+  uint64_t hash = 0xCBF29CE484222325;
+  for (const char c : text) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+  }
+  return hash;
+}
+
 bool IsDocumentary(v1::Event event) { return event >= v1::MANIFEST_LODGED; }
 
 bool NamesSomething(const v1::Movement& movement) {
@@ -60,15 +69,15 @@ absl::Status MessageReader::Give(Draft* draft) {
     return absl::OkStatus();
   }
   if (!SetTimes(draft) || !SetIdentity(draft)) return absl::OkStatus();
-  draft->movement.set_event(draft->event);
-  draft->movement.set_classifier(draft->classifier);
-  return output_->Emit(std::move(draft->movement));
+  draft->movement->set_event(draft->event);
+  draft->movement->set_classifier(draft->classifier);
+  return output_->Emit(std::move(*draft->movement));
 }
 
 // False when the message does not say what happened.
 bool MessageReader::SetEvent(Draft* draft) {
   const Definition& definition = meaning_->definition();
-  v1::Movement& movement = draft->movement;
+  v1::Movement& movement = *draft->movement;
   if (!movement.pickup_right().id().empty() &&
       definition.with_right != v1::EVENT_UNSPECIFIED) {
     draft->event = definition.with_right;
@@ -104,7 +113,7 @@ bool MessageReader::SetEvent(Draft* draft) {
 
 // False when what happened did not happen to anything.
 bool MessageReader::CheckNumber(Draft* draft) {
-  v1::Movement& movement = draft->movement;
+  v1::Movement& movement = *draft->movement;
   if (!movement.container().number().empty()) return true;
   const Definition& definition = meaning_->definition();
   if (definition.type == MessageType::kCusrep) {
@@ -141,7 +150,7 @@ bool MessageReader::CheckNumber(Draft* draft) {
 // False, having refused the draft, when a time is needed and none is good.
 bool MessageReader::SetTimes(Draft* draft) {
   const Definition& definition = meaning_->definition();
-  v1::Movement& movement = draft->movement;
+  v1::Movement& movement = *draft->movement;
   const absl::Time prepared = facts_.prepared != absl::InfinitePast()
                                   ? facts_.prepared
                                   : envelope_.prepared;
@@ -183,7 +192,7 @@ bool MessageReader::SetTimes(Draft* draft) {
 // Sets id, source and origin; false when the message cannot be tied to what it
 // cancels.
 bool MessageReader::SetIdentity(Draft* draft) {
-  v1::Movement& movement = draft->movement;
+  v1::Movement& movement = *draft->movement;
   const std::string document = DocumentKey();
   if (facts_.function == Function::kCancel && document.empty()) {
     Refuse(draft->anchor, "", "NO_PREVIOUS_DOCUMENT",
@@ -204,39 +213,53 @@ bool MessageReader::SetIdentity(Draft* draft) {
   if (meaning_->definition().count_status_time) {
     absl::StrAppend(&key_, "@", absl::ToUnixSeconds(draft->occurrence.time));
   }
-  const std::string subject = KeyOf(*draft);
   const size_t before = key_.size();
-  absl::StrAppend(&key_, "/", v1::Event_Name(draft->event), "/", subject);
-  const std::string mention(absl::string_view(key_).substr(before));
+  absl::StrAppend(&key_, "/", v1::Event_Name(draft->event), "/");
+  AppendSubject(movement);
+  const uint64_t mention = Hash(absl::string_view(key_).substr(before));
   const uint32_t times =
       seen_.size() < kSeenMax ? ++seen_[mention] : draft->anchor.ordinal;
   if (times > 1) absl::StrAppend(&key_, "#", times);
   movement.set_id(BoundedId(key_));
 
-  std::string* source = movement.mutable_source();
-  *source = envelope_.sender.empty() ? facts_.sender : envelope_.sender;
-  if (source->empty()) {
-    *source = absl::AsciiStrToLower(meaning_->definition().standard);
+  movement.set_source(Source());
+  origin_.clear();
+  AppendPosition(envelope_, draft->anchor.segment, &origin_);
+  if (draft->anchor.ordinal > 0) {
+    absl::StrAppend(&origin_, ", ", draft->anchor.tag, " ",
+                    draft->anchor.ordinal);
   }
-  while (source->size() > kSourceBytesMax || !IsValidUtf8(*source)) {
-    source->pop_back();
-  }
-  movement.set_origin(PositionAt(draft->anchor, ""));
+  movement.set_origin(origin_);
   return true;
 }
 
-// What the movement is about.
-std::string MessageReader::KeyOf(const Draft& draft) const {
-  const v1::Movement& movement = draft.movement;
-  const v1::Consignment& consignment = movement.consignment();
-  std::string key = NumberInNormalForm(movement.container().number());
-  if (meaning_->definition().per_consignment || key.empty()) {
-    const std::string& bill = consignment.bill_of_lading();
-    absl::StrAppend(&key, key.empty() || bill.empty() ? "" : "/", bill);
+const std::string& MessageReader::Source() {
+  source_ = envelope_.sender.empty() ? facts_.sender : envelope_.sender;
+  if (source_.empty()) {
+    source_ = absl::AsciiStrToLower(meaning_->definition().standard);
   }
-  if (key.empty()) key = consignment.booking();
-  if (key.empty()) key = movement.pickup_right().id();
-  return key;
+  while (source_.size() > kSourceBytesMax || !IsValidUtf8(source_)) {
+    source_.pop_back();
+  }
+  return source_;
+}
+
+// Appends what the movement is about to the key.
+void MessageReader::AppendSubject(const v1::Movement& movement) {
+  const v1::Consignment& consignment = movement.consignment();
+  const size_t before = key_.size();
+  for (const char c : movement.container().number()) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c))) {
+      key_.push_back(absl::ascii_toupper(static_cast<unsigned char>(c)));
+    }
+  }
+  const bool boxed = key_.size() > before;
+  if (meaning_->definition().per_consignment || !boxed) {
+    const std::string& bill = consignment.bill_of_lading();
+    absl::StrAppend(&key_, boxed && !bill.empty() ? "/" : "", bill);
+  }
+  if (key_.size() == before) key_ += consignment.booking();
+  if (key_.size() == before) key_ += movement.pickup_right().id();
 }
 
 // Empty when the message names no document that identifies it.

@@ -22,15 +22,20 @@ bool IsInlandMode(v1::Mode mode) {
 
 }  // namespace
 
-std::string PositionOf(const Envelope& envelope, uint32_t segment) {
-  std::string position;
+void AppendPosition(const Envelope& envelope, uint32_t segment,
+                    std::string* position) {
   if (!envelope.interchange.empty()) {
-    absl::StrAppend(&position, "interchange ", envelope.interchange, ", ");
+    absl::StrAppend(position, "interchange ", envelope.interchange, ", ");
   }
   if (!envelope.message.empty()) {
-    absl::StrAppend(&position, "message ", envelope.message, ", ");
+    absl::StrAppend(position, "message ", envelope.message, ", ");
   }
-  absl::StrAppend(&position, "segment ", segment);
+  absl::StrAppend(position, "segment ", segment);
+}
+
+std::string PositionOf(const Envelope& envelope, uint32_t segment) {
+  std::string position;
+  AppendPosition(envelope, segment, &position);
   return position;
 }
 
@@ -74,7 +79,8 @@ absl::Status MessageReader::Take(const Segment& segment) {
     }
   }
   if (scope_ == 0) return absl::OkStatus();
-  for (const Step& step : meaning->steps) Apply(step, segment);
+  const uint32_t first = PackCode(segment.At(1));
+  for (const Step& step : meaning->steps) Apply(step, first, segment);
   if (facts_.unknown_document) {
     facts_.unknown_document = false;
     if (!meaning_->definition().by_load_status) {
@@ -136,19 +142,22 @@ void MessageReader::Push(const Group& group, const Segment& segment) {
   ++depth_;
 }
 
-void MessageReader::Apply(const Step& step, const Segment& segment) {
+void MessageReader::Apply(const Step& step, uint32_t first,
+                          const Segment& segment) {
+  if ((step.at & scope_) == 0) return;
+  if (step.leg != Leg::kAny && step.leg != facts_.leg) return;
+  const auto code = [&segment](Part part) {
+    return PackCode(segment.At(part.element, part.component));
+  };
   const Rule& rule = *step.rule;
-  if ((rule.at & scope_) == 0) return;
-  if (rule.leg != Leg::kAny && rule.leg != facts_.leg) return;
-  if (!step.codes.any() && !step.codes.Has(PackCode(segment.At(
-                               rule.key.element, rule.key.component)))) {
+  if (!step.codes.any() &&
+      !step.codes.Has(step.of_first ? first : code(rule.key))) {
     return;
   }
-  if (!step.codes2.any() && !step.codes2.Has(PackCode(segment.At(
-                                rule.key2.element, rule.key2.component)))) {
-    return;
+  if (!step.plain) {
+    if (!step.codes2.any() && !step.codes2.Has(code(rule.key2))) return;
+    if (rule.only != v1::EVENT_UNSPECIFIED && rule.only != top().event) return;
   }
-  if (rule.only != v1::EVENT_UNSPECIFIED && rule.only != top().event) return;
   taker_.Apply(rule, segment, &facts_, &top());
 }
 
@@ -200,15 +209,19 @@ absl::Status MessageReader::Close(Draft* draft) {
 
 absl::Status MessageReader::Hold(Draft* draft) {
   const std::string number =
-      NumberInNormalForm(draft->movement.container().number());
+      NumberInNormalForm(draft->movement->container().number());
   if (number.empty()) return Give(draft);  // Which refuses it.
   if (held_.size() == kHeldMax) {
     output_->Tolerate("CONTAINERS_BEYOND_25000");
     return Give(draft);
   }
   held_by_number_[number] = held_.size();
-  held_.push_back({std::move(*draft)});
-  *draft = Draft();
+  held_.emplace_back();
+  Held& held = held_.back();
+  held.movement = *draft->movement;
+  held.event = draft->event;
+  held.occurrence = draft->occurrence;
+  held.anchor = draft->anchor;
   return absl::OkStatus();
 }
 
@@ -218,7 +231,7 @@ absl::Status MessageReader::CloseConsignment(Draft* draft) {
   const bool per_consignment = meaning_->definition().per_consignment;
   if (draft->links.empty() && held_.size() == 1) {
     draft->links.push_back(
-        NumberInNormalForm(held_[0].draft.movement.container().number()));
+        NumberInNormalForm(held_[0].movement.container().number()));
   }
   bool gave = false;
   for (const std::string& number : draft->links) {
@@ -230,10 +243,14 @@ absl::Status MessageReader::CloseConsignment(Draft* draft) {
         return given;
       }
     } else if (found != held_by_number_.end()) {
-      v1::Movement& box = held_[found->second].draft.movement;
-      const v1::Consignment& consignment = draft->movement.consignment();
+      v1::Movement& box = held_[found->second].movement;
+      const v1::Consignment& consignment = draft->movement->consignment();
       if (box.consignment().bill_of_lading().empty()) {
         box.mutable_consignment()->MergeFrom(consignment);
+        if (draft->movement->weights().has_cargo_kg()) {
+          box.mutable_weights()->set_cargo_kg(
+              draft->movement->weights().cargo_kg());
+        }
       } else if (box.consignment().bill_of_lading() !=
                  consignment.bill_of_lading()) {
         box.mutable_consignment()->set_consolidated(true);
@@ -247,19 +264,21 @@ absl::Status MessageReader::CloseConsignment(Draft* draft) {
 
 absl::Status MessageReader::GiveWithBox(const Draft& consignment,
                                         const std::string& number) {
-  Draft both = consignment;
-  both.movement.mutable_container()->set_number(number);
+  Draft both;
+  both.BeginWithin(consignment);
+  both.anchor = consignment.anchor;
+  both.movement->mutable_container()->set_number(number);
   const auto found = held_by_number_.find(number);
   if (found != held_by_number_.end()) {
     Held& held = held_[found->second];
     held.used = true;
-    const v1::Movement& box = held.draft.movement;
-    *both.movement.mutable_container() = box.container();
-    both.movement.mutable_seals()->CopyFrom(box.seals());
+    const v1::Movement& box = held.movement;
+    *both.movement->mutable_container() = box.container();
+    both.movement->mutable_seals()->CopyFrom(box.seals());
     if (box.has_weights()) {
       v1::Weights weights = box.weights();
-      weights.MergeFrom(both.movement.weights());
-      *both.movement.mutable_weights() = weights;
+      weights.MergeFrom(both.movement->weights());
+      *both.movement->mutable_weights() = weights;
     }
   }
   return Give(&both);
@@ -271,7 +290,12 @@ absl::Status MessageReader::GiveHeld() {
   for (Held& held : held_) {
     if (held.used) continue;
     drafts_[0].gave = true;
-    if (absl::Status given = Give(&held.draft); !given.ok()) return given;
+    Draft draft;
+    *draft.movement = std::move(held.movement);
+    draft.event = held.event;
+    draft.occurrence = held.occurrence;
+    draft.anchor = std::move(held.anchor);
+    if (absl::Status given = Give(&draft); !given.ok()) return given;
   }
   held_.clear();
   return absl::OkStatus();
@@ -308,7 +332,7 @@ std::string MessageReader::Abandon() {
   const Draft& draft = top();
   if (draft.anchor.ordinal > 0) {
     lost = absl::StrCat(draft.anchor.tag, " ", draft.anchor.ordinal, " (",
-                        draft.movement.container().number(), ")");
+                        draft.movement->container().number(), ")");
   } else if (!held_.empty()) {
     lost = absl::StrCat(held_.size(), " containers");
   }

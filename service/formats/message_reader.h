@@ -46,8 +46,10 @@ class MessageReader {
 
   // Equipment that consignments further on refer to.
   struct Held {
-    Draft draft;
-    bool is_container = true;
+    v1::Movement movement;
+    v1::Event event = v1::EVENT_UNSPECIFIED;
+    Occurrence occurrence;
+    Anchor anchor;
     bool used = false;
   };
 
@@ -55,7 +57,7 @@ class MessageReader {
                            const Segment& segment) const;
   absl::Status Open(const Group& group, const Segment& segment);
   void Push(const Group& group, const Segment& segment);
-  void Apply(const Step& step, const Segment& segment);
+  void Apply(const Step& step, uint32_t first, const Segment& segment);
   Leg LegOf(const Segment& segment) const;
 
   absl::Status CloseTo(uint8_t level);
@@ -72,7 +74,8 @@ class MessageReader {
   bool SetTimes(Draft* draft);
   bool SetIdentity(Draft* draft);
   std::string DocumentKey() const;
-  std::string KeyOf(const Draft& draft) const;
+  void AppendSubject(const v1::Movement& movement);
+  const std::string& Source();
 
   void SetAnchor(const Segment& segment, Anchor* anchor) const;
   std::string PositionAt(const Anchor& anchor, absl::string_view element) const;
@@ -94,8 +97,11 @@ class MessageReader {
   size_t depth_ = 1;
   std::vector<Held> held_;
   absl::flat_hash_map<std::string, size_t> held_by_number_;
-  absl::flat_hash_map<std::string, uint32_t> seen_;  // Keys, how often.
-  std::string key_;                                  // Reused.
+  absl::flat_hash_map<uint64_t, uint32_t> seen_;  // Hashes of keys, how often.
+  // Reused.
+  std::string key_;
+  std::string origin_;
+  std::string source_;
 };
 
 }  // namespace portrisk::service

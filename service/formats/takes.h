@@ -41,7 +41,7 @@ class SegmentTaker {
     absl::string_view behind() const {
       return segment.At(rule.value.element, rule.value.component + 1);
     }
-    v1::Movement* movement() const { return &draft->movement; }
+    v1::Movement* movement() const { return draft->movement; }
   };
   using Handler = void (SegmentTaker::*)(const Job&);
   static Handler HandlerOf(Take take);

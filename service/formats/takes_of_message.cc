@@ -27,6 +27,7 @@ void SegmentTaker::TakeTime(const Job& job) {
 }
 
 void SegmentTaker::TakeX12Time(const Job& job) {
+  if (job.value().empty()) return;
   const size_t at = job.rule.value.element;
   const DateTime read = ParseX12Time(
       job.value(), job.segment.At(at + 1),
