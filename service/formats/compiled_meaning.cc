@@ -14,6 +14,26 @@ CodeSet::CodeSet(absl::string_view codes) {
   }
 }
 
+void TagMeaning::IndexByCode() {
+  size_t codes = 0;
+  for (const Step& step : steps) {
+    if (!step.of_first || step.codes.any()) return;
+    codes += step.codes.codes().size();
+  }
+  if (codes == 0 || codes > kBuckets / 2) return;
+  buckets.resize(kBuckets);
+  for (const Step& step : steps) {
+    for (const uint32_t code : step.codes.codes()) {
+      size_t at = HashOf(code);
+      while (buckets[at].code != kNoCode && buckets[at].code != code) {
+        at = (at + 1) % kBuckets;
+      }
+      buckets[at].code = code;
+      buckets[at].steps.push_back(step);
+    }
+  }
+}
+
 CompiledMeaning::CompiledMeaning(MessageType type)
     : definition_(DefinitionOf(type)) {
   for (const auto groups : {EdifactGroups(), X12Groups()}) {
@@ -31,6 +51,7 @@ CompiledMeaning::CompiledMeaning(MessageType type)
            CodeSet(rule.codes), CodeSet(rule.codes2), &rule});
     }
   }
+  for (const auto& tag : tags_) tag->IndexByCode();
 }
 
 TagMeaning* CompiledMeaning::At(absl::string_view tag) {

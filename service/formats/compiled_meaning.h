@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "service/formats/definitions.h"
 #include "service/formats/meaning.h"
 
 namespace portrisk::service {
@@ -33,6 +34,9 @@ class CodeSet {
   // `codes` as Rule says them.
   explicit CodeSet(absl::string_view codes);
   bool any() const { return count_ == 0; }
+  absl::Span<const uint32_t> codes() const {
+    return absl::MakeConstSpan(codes_).subspan(0, count_);
+  }
   bool Has(uint32_t packed) const {
     for (uint32_t i = 0; i < count_; ++i) {
       if (codes_[i] == packed) return true;
@@ -64,6 +68,26 @@ struct TagMeaning {
   uint32_t tag = 0;
   std::vector<Opening> openings;
   std::vector<Step> steps;
+
+  // The steps that may hold of a segment whose part 1.0 is this code: where
+  // all of a tag's rules ask for that part, only those that name the code.
+  const std::vector<Step>& StepsFor(uint32_t code) const {
+    if (buckets.empty()) return steps;
+    for (size_t at = HashOf(code);; at = (at + 1) % kBuckets) {
+      const Bucket& bucket = buckets[at];
+      if (bucket.code == code || bucket.code == kNoCode) return bucket.steps;
+    }
+  }
+  void IndexByCode();
+
+ private:
+  struct Bucket {
+    uint32_t code = kNoCode;  // None.
+    std::vector<Step> steps;
+  };
+  static constexpr size_t kBuckets = 64;
+  static size_t HashOf(uint32_t code) { return code * 0x9E3779B1u >> 26; }
+  std::vector<Bucket> buckets;
 };
 
 class CompiledMeaning {

@@ -16,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "service/formats/definitions.h"
 #include "service/formats/edifact_codes.h"
 #include "service/formats/message_reader.h"
 #include "service/formats/output.h"

@@ -238,6 +238,9 @@ const std::string& MessageReader::Source() {
   if (source_.empty()) {
     source_ = absl::AsciiStrToLower(meaning_->definition().standard);
   }
+  if (source_.size() <= kSourceBytesMax && IsPlainAscii(source_)) {
+    return source_;
+  }
   while (source_.size() > kSourceBytesMax || !IsValidUtf8(source_)) {
     source_.pop_back();
   }

@@ -80,7 +80,9 @@ absl::Status MessageReader::Take(const Segment& segment) {
   }
   if (scope_ == 0) return absl::OkStatus();
   const uint32_t first = PackCode(segment.At(1));
-  for (const Step& step : meaning->steps) Apply(step, first, segment);
+  for (const Step& step : meaning->StepsFor(first)) {
+    Apply(step, first, segment);
+  }
   if (facts_.unknown_document) {
     facts_.unknown_document = false;
     if (!meaning_->definition().by_load_status) {
@@ -119,7 +121,9 @@ absl::Status MessageReader::Open(const Group& group, const Segment& segment) {
       break;
     case Role::kIgnored:
       output_->Tolerate("EQUIPMENT_NOT_A_CONTAINER");
-      held_by_number_.emplace(NumberInNormalForm(segment.At(2)), SIZE_MAX);
+      if (held_by_number_.size() < kHeldMax) {
+        held_by_number_.emplace(NumberInNormalForm(segment.At(2)), SIZE_MAX);
+      }
       break;
     default:
       Push(group, segment);

@@ -73,11 +73,6 @@ SegmentTaker::SegmentTaker(const Envelope& envelope, Output* output)
       zone_(
           absl::FixedTimeZone(output->options().default_utc_offset_min * 60)) {}
 
-void SegmentTaker::Apply(const Rule& rule, const Segment& segment,
-                         MessageFacts* facts, Draft* draft) {
-  (this->*HandlerOf(rule.take))({rule, segment, facts, draft});
-}
-
 std::string SegmentTaker::Text(absl::string_view bytes) {
   bytes = absl::StripAsciiWhitespace(bytes);
   if (IsPlainAscii(bytes)) return std::string(bytes);

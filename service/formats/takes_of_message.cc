@@ -1,6 +1,7 @@
 // Takes that concern times, what happened and the message itself.
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "service/formats/definitions.h"
 #include "service/formats/edifact_codes.h"
 #include "service/formats/takes.h"
 #include "service/times.h"
@@ -151,6 +152,11 @@ SegmentTaker::Handler SegmentTaker::HandlerOf(Take take) {
   static_assert(std::size(kHandlers) ==
                 static_cast<size_t>(Take::kContainerCount) + 1);
   return kHandlers[static_cast<size_t>(take)];
+}
+
+void SegmentTaker::Apply(const Rule& rule, const Segment& segment,
+                         MessageFacts* facts, Draft* draft) {
+  (this->*HandlerOf(rule.take))({rule, segment, facts, draft});
 }
 
 }  // namespace portrisk::service

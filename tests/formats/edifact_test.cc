@@ -4,6 +4,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
+#include "service/formats/definitions.h"
 #include "service/formats/edifact_codes.h"
 #include "tests/formats/reading.h"
 #include "tests/formats/samples.h"

@@ -3,11 +3,9 @@
 // Statuses: carriers send the letters of X12 1652 in either standard, and some
 // those of DCSA. Of the numbers of Recommendation 24 only those are here whose
 // meaning every edition shares.
-#include "service/formats/meaning.h"
+#include "service/formats/definitions.h"
 
 #include <algorithm>
-
-#include "service/formats/definitions.h"
 
 namespace portrisk::service {
 namespace {
