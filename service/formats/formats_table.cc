@@ -107,6 +107,7 @@ constexpr Word kScopeWords[] = {
 
 std::string ScopeText(Scopes scopes) {
   if (scopes == kAnywhere) return "anywhere";
+  if (scopes == (kAnywhere & ~kGoods)) return "anywhere but goods";
   std::vector<absl::string_view> words;
   for (const Word& word : kScopeWords) {
     if ((scopes & word.scopes) != 0) words.push_back(word.word);

@@ -112,6 +112,9 @@ absl::Status InterchangeReader::Read() {
     switch (tokenizer_.Next()) {
       case Token::kServiceString:
         break;
+      case Token::kEmpty:
+        output_->Tolerate("EMPTY_SEGMENT");
+        break;
       case Token::kSegment:
         if (absl::Status taken = TakeSegment(tokenizer_.segment());
             !taken.ok()) {

@@ -221,6 +221,10 @@ SegmentTokenizer::Token SegmentTokenizer::Next() {
     (void)Damage(size, "TRUNCATED");
     return Token::kTruncated;
   }
+  if (size == 0) {
+    ++at_;
+    return Token::kEmpty;
+  }
   absl::string_view raw = Rest().substr(0, size);
   if (!LooksLikeSegment(raw)) {
     const size_t before = SizeBeforeMessage(raw);

@@ -58,6 +58,7 @@ class SegmentTokenizer {
  public:
   enum class Token {
     kSegment,        // segment() is valid.
+    kEmpty,          // A terminator with nothing before it.
     kServiceString,  // A UNA was read and is in force.
     kDamage,     // Not a segment: damage(), damage_offset(), damage_reason().
     kTruncated,  // The stream ended inside a segment; damage() is its start.

@@ -255,6 +255,12 @@ TEST(EdifactTest, WhatCanBeReadAllTheSameIsReadAndCounted) {
        "A",
        "LATIN1"},
       {"CNT+16:2", "EQD+CH+CHAS1'CNT+16:2", "EQUIPMENT_NOT_A_CONTAINER"},
+      {"LOC+165+NLRTM", "'LOC+165+NLRTM", "EMPTY_SEGMENT"},
+      {"KGM:27000.4", "KGM:27 000.4", "BLANK_IN_NUMBER"},
+      {"MSKU1234565+45R1", "MSKU 123456 5+45R1", "BLANK_IN_CONTAINER_NUMBER"},
+      {"LOC+9+NLRTM", "LOC+9+ROTTERDAM", "PLACE_UNUSABLE"},
+      {"+++9074729:146::EVER TEST", "++9074729:146::EVER TEST",
+       "ELEMENT_MISPLACED"},
   };
   for (const ToleratedCase& test : cases) {
     const Reading reading = Edifact(Replace(kCodeco, test.from, test.to));

@@ -18,7 +18,7 @@ std::vector<std::string> Segments(const std::string& text) {
   std::vector<std::string> segments;
   for (Token token = tokenizer.Next(); token != Token::kEnd;
        token = tokenizer.Next()) {
-    if (token == Token::kServiceString) continue;
+    if (token == Token::kServiceString || token == Token::kEmpty) continue;
     if (token == Token::kTruncated) {
       segments.push_back("truncated " + std::string(tokenizer.damage()));
       break;
