@@ -47,7 +47,10 @@ struct Definition {
   bool count_status_time = false;  // The time is part of the identity.
   // Each consignment of a box is a movement of its own.
   bool per_consignment = false;
-  v1::Event replaced_by = v1::EVENT_UNSPECIFIED;  // Event of a change.
+  // What a change or a cancellation is, where it is an event of its own and
+  // does not correct or void what was sent before.
+  v1::Event replaced_by = v1::EVENT_UNSPECIFIED;
+  v1::Event cancelled_by = v1::EVENT_UNSPECIFIED;  // If it names a right.
   absl::string_view time_hint;
 };
 

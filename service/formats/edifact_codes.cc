@@ -161,6 +161,7 @@ v1::LoadStatus X12LoadStatusOf(absl::string_view code) {
 
 double KilogramsIn(absl::string_view unit) {
   if (unit == "KGM" || unit == "KG" || unit == "K") return 1.0;
+  if (unit == "GRM") return 0.001;
   if (unit == "TNE" || unit == "M" || unit == "MT") return 1000.0;
   if (unit == "LBR" || unit == "LB" || unit == "L") return 0.45359237;
   return 0.0;

@@ -176,6 +176,10 @@ void PrintMessage(const Definition& definition, absl::Span<const Rule> rules,
     events.push_back(
         absl::StrCat("a change ", v1::Event_Name(definition.replaced_by)));
   }
+  if (definition.cancelled_by != v1::EVENT_UNSPECIFIED) {
+    events.push_back(absl::StrCat("its cancellation ",
+                                  v1::Event_Name(definition.cancelled_by)));
+  }
   if (definition.by_load_status) {
     events.push_back("otherwise STUFFING of full, STRIPPING of empty boxes");
   }

@@ -74,6 +74,14 @@ absl::Status MessageReader::Give(Draft* draft) {
   return output_->Emit(std::move(*draft->movement));
 }
 
+// Whether the message takes a pick-up right back, which happened then and does
+// not mean that the right was never issued.
+bool MessageReader::Revokes(const v1::Movement& movement) const {
+  return facts_.function == Function::kCancel &&
+         meaning_->definition().cancelled_by != v1::EVENT_UNSPECIFIED &&
+         !movement.pickup_right().id().empty();
+}
+
 // False when the message does not say what happened.
 bool MessageReader::SetEvent(Draft* draft) {
   const Definition& definition = meaning_->definition();
@@ -86,6 +94,7 @@ bool MessageReader::SetEvent(Draft* draft) {
       definition.replaced_by != v1::EVENT_UNSPECIFIED) {
     draft->event = definition.replaced_by;
   }
+  if (Revokes(movement)) draft->event = definition.cancelled_by;
   if (draft->event != v1::EVENT_UNSPECIFIED) return true;
   if (definition.by_load_status) {
     const v1::LoadStatus now = movement.container().load_status();
@@ -154,13 +163,14 @@ bool MessageReader::SetTimes(Draft* draft) {
   const absl::Time prepared = facts_.prepared != absl::InfinitePast()
                                   ? facts_.prepared
                                   : envelope_.prepared;
-  const bool corrects = facts_.function == Function::kCancel ||
-                        (facts_.function == Function::kReplace &&
-                         definition.replaced_by == v1::EVENT_UNSPECIFIED);
+  const bool voids = facts_.function == Function::kCancel && !Revokes(movement);
+  const bool corrects =
+      voids || (facts_.function == Function::kReplace &&
+                definition.replaced_by == v1::EVENT_UNSPECIFIED);
   if (corrects && prepared != absl::InfinitePast()) {
     *movement.mutable_update_time() = ToProto(prepared);
   }
-  movement.set_retraction(facts_.function == Function::kCancel);
+  movement.set_retraction(voids);
   if (draft->occurrence.rank < 0 && definition.document &&
       prepared != absl::InfinitePast()) {
     draft->occurrence.rank = 0;
@@ -170,7 +180,7 @@ bool MessageReader::SetTimes(Draft* draft) {
     *movement.mutable_occurrence_time() = ToProto(draft->occurrence.time);
     return true;
   }
-  if (facts_.function == Function::kCancel) return true;
+  if (voids) return true;
   if (!draft->occurrence.unreadable.empty()) {
     Anchor anchor = draft->anchor;
     anchor.segment = draft->occurrence.unreadable_segment;

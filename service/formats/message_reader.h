@@ -70,6 +70,7 @@ class MessageReader {
   // See message_closing.cc.
   absl::Status Give(Draft* draft);
   bool SetEvent(Draft* draft);
+  bool Revokes(const v1::Movement& movement) const;
   bool CheckNumber(Draft* draft);
   bool SetTimes(Draft* draft);
   bool SetIdentity(Draft* draft);

@@ -92,6 +92,25 @@ TEST(CoreorTest, WithoutAReferenceItIsAnOrder) {
   EXPECT_EQ(reading.movements[0].pickup_right().id(), "");
 }
 
+TEST(CoreorTest, ACancellationRevokesTheRight) {
+  const Reading issued = Edifact(kCoreor);
+  const Reading revoked =
+      Edifact(Replace(kCoreor, "DO2026134792+9'", "DO2026134792+1'"));
+  EXPECT_THAT(revoked.reasons(), IsEmpty());
+  ASSERT_EQ(revoked.movements.size(), 2);
+  const v1::Movement& first = revoked.movements[0];
+  EXPECT_EQ(first.event(), v1::PICKUP_RIGHT_REVOKED);
+  EXPECT_FALSE(first.retraction());
+  EXPECT_FALSE(first.has_update_time());
+  EXPECT_EQ(first.pickup_right().id(), "134792");
+  EXPECT_NE(first.id(), issued.movements[0].id());
+  // Without a right it voids the order.
+  const Reading voided =
+      Edifact(Replace(Replace(kCoreor, "DO2026134792+9'", "DO2026134792+1'"),
+                      "RFF+RE:134792'", ""));
+  EXPECT_TRUE(voided.movements[0].retraction());
+}
+
 TEST(CopinoTest, AVisitIsAnnouncedWithItsHaulier) {
   const Reading reading = Edifact(kCopino);
   EXPECT_THAT(reading.reasons(), IsEmpty());
