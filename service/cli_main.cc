@@ -3,6 +3,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "service/cli/commands.h"
+#include "service/cli/formats.h"
 
 int main(int argc, char** argv) {
   namespace cli = portrisk::service::cli;
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   cli::Action action;
   cli::AddScore(app, flags, &action);
   cli::AddConvert(app, flags, &action);
+  cli::AddFormats(app, &action);
   cli::AddSurvey(app, &action);
   cli::AddRules(app, flags, &action);
   cli::AddLists(app, flags, &action);

@@ -9,11 +9,14 @@ namespace portrisk::service::cli {
 void DeclareInput(CLI::App& app, InputFlags* flags) {
   app.add_option("files", flags->files, "Files to read; - is standard input")
       ->required();
-  app.add_option("--format", flags->format,
-                 "edifact (CODECO, COARRI), dcsa (track and trace 2.2), csv, "
-                 "jsonl (proto JSON lines)")
+  app.add_option(
+         "--format", flags->format,
+         "edifact, x12, dcsa, epcis, csv, jsonl (proto JSON lines), each plain "
+         "or compressed (gzip, zstd); `portrisk "
+         "formats` says what is read of each")
       ->required()
-      ->check(CLI::IsMember({"edifact", "dcsa", "csv", "jsonl"}));
+      ->check(
+          CLI::IsMember({"edifact", "x12", "dcsa", "epcis", "csv", "jsonl"}));
   app.add_option("--source", flags->source,
                  "Name of the sending system, instead of the message's own");
   app.add_option("--mapping", flags->mapping,
@@ -21,6 +24,9 @@ void DeclareInput(CLI::App& app, InputFlags* flags) {
   app.add_option("--utc-offset-min", flags->utc_offset_min,
                  "Minutes east of UTC of local times without a zone")
       ->capture_default_str();
+  app.add_flag("--strict", flags->strict,
+               "Reject what is tolerated otherwise: wrong counts, decimal "
+               "commas, blanks in numbers ...");
   app.add_option("--rejects", flags->rejects,
                  "Write rejected records there, one JSON object a line");
 }
@@ -55,6 +61,7 @@ absl::StatusOr<ReadSummary> ReadAll(
   options.source = flags.source;
   options.csv_mapping = flags.mapping;
   options.default_utc_offset_min = flags.utc_offset_min;
+  options.strict = flags.strict;
   ReaderSink sink;
   sink.movement = movement;
   sink.reject = [&](const Reject& reject) { rejects->Add(reject); };

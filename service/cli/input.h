@@ -20,6 +20,7 @@ struct InputFlags {
   std::string mapping;
   std::string rejects;
   int utc_offset_min = 0;
+  bool strict = false;
 };
 
 void DeclareInput(CLI::App& app, InputFlags* flags);

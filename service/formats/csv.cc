@@ -2,21 +2,28 @@
 // means is the mapping's business, how text becomes a field is SetField's; here
 // the two meet, and a cell that does not fit rejects the movement it belongs
 // to, with row and column.
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "service/formats/csv_mapping.h"
 #include "service/formats/csv_rows.h"
 #include "service/formats/field_path.h"
+#include "service/formats/lines.h"
 #include "service/formats/output.h"
 #include "service/formats/text.h"
 
 namespace portrisk::service {
 namespace {
+
+constexpr uint32_t kColumnsMax = 10'000;
 
 class CsvReader {
  public:
@@ -29,11 +36,15 @@ class CsvReader {
   }
 
   absl::Status Read(std::istream& in) {
-    if (!mapping_.header.empty()) {
-      if (absl::Status begun = Begin(mapping_.header); !begun.ok()) {
-        return begun;
-      }
+    std::vector<std::string> header = mapping_.header;
+    for (const FixedColumn& column : mapping_.fixed) {
+      header.push_back(column.name);
     }
+    if (header.empty() && mapping_.ragged) header.push_back("#1");
+    if (!header.empty()) {
+      if (absl::Status begun = Begin(header); !begun.ok()) return begun;
+    }
+    if (!mapping_.fixed.empty()) return ReadFixed(in);
     CsvRows::Handler handler;
     handler.row = [this](const CsvRow& row) { return ReadRow(row); };
     handler.broken = [this](const CsvRow& row, absl::string_view reason,
@@ -50,7 +61,9 @@ class CsvReader {
 
  private:
   absl::Status Begin(const std::vector<std::string>& header);
+  absl::Status ReadFixed(std::istream& in);
   absl::Status ReadRow(const CsvRow& raw);
+  bool Fulfils(const CsvRow& row, const CellConditions& where) const;
   absl::Status ReadMovement(const CsvRow& row, size_t index);
   absl::Status Fill(const CsvRow& row, const ColumnRule& rule,
                     v1::Movement* movement) const;
@@ -66,6 +79,7 @@ class CsvReader {
   absl::TimeZone zone_;
   std::vector<std::string> header_;
   std::map<std::string, size_t> column_;  // Name to index.
+  std::map<std::string, std::string> carried_;
 };
 
 absl::Status CsvReader::Begin(const std::vector<std::string>& header) {
@@ -78,6 +92,12 @@ absl::Status CsvReader::Begin(const std::vector<std::string>& header) {
   }
   for (const std::string& column : ColumnsUsed(mapping_)) {
     if (column_.count(column) != 0) continue;
+    uint32_t number = 0;
+    if (column[0] == '#' && absl::SimpleAtoi(column.substr(1), &number) &&
+        number >= 1 && number <= kColumnsMax) {
+      column_[column] = number - 1;  // "#3": the third cell.
+      continue;
+    }
     return absl::InvalidArgumentError(absl::StrCat(
         output_->options().file, ": the mapping reads a column \"", column,
         "\" that the header lacks; it has: ", absl::StrJoin(header_, ", ")));
@@ -98,17 +118,66 @@ absl::Status CsvReader::ReadRow(const CsvRow& raw) {
   for (std::string& cell : row.cells) cell = Clean(cell);
   if (header_.empty()) return Begin(row.cells);
   output_->CountRecord();
-  if (row.cells.size() > header_.size()) {
+  for (const CarriedColumn& carried : mapping_.carry) {
+    if (!Fulfils(row, carried.where)) continue;
+    carried_[carried.name] = std::string(Cell(row, carried.column));
+  }
+  if (!mapping_.ragged && row.cells.size() > header_.size()) {
     Refuse(
         row, "", "TOO_MANY_CELLS",
         absl::StrCat("the row has ", row.cells.size(), " cells, the header ",
                      header_.size(), "; quote cells that hold the delimiter"));
     return absl::OkStatus();
   }
-  if (row.cells.size() < header_.size()) output_->Tolerate("SHORT_ROW");
+  if (!mapping_.ragged && row.cells.size() < header_.size()) {
+    output_->Tolerate("SHORT_ROW");
+  }
+  bool mapped = false;
   for (size_t i = 0; i < mapping_.movements.size(); ++i) {
+    if (!Fulfils(row, mapping_.movements[i].where)) continue;
+    mapped = true;
     if (absl::Status read = ReadMovement(row, i); !read.ok()) return read;
   }
+  if (!mapped) output_->Tolerate("ROW_NOT_MAPPED");
+  return absl::OkStatus();
+}
+
+bool CsvReader::Fulfils(const CsvRow& row, const CellConditions& where) const {
+  for (const auto& [column, text] : where) {
+    const bool holds = column == "cells"
+                           ? absl::StrCat(row.cells.size()) == text
+                           : Cell(row, column) == text;
+    if (!holds) return false;
+  }
+  return true;
+}
+
+// Lines cut at fixed places; blanks around a value are padding.
+absl::Status CsvReader::ReadFixed(std::istream& in) {
+  LineReader lines(in, kCsvRowBytesMax);
+  while (lines.Next()) {
+    CsvRow row;
+    row.line = lines.number();
+    row.offset = lines.offset();
+    absl::string_view line = lines.line();
+    if (row.line == 1 && absl::ConsumePrefix(&line, kByteOrderMark)) {
+      output_->Tolerate("BYTE_ORDER_MARK");
+    }
+    if (absl::StripAsciiWhitespace(line).empty()) continue;
+    if (lines.too_long()) {
+      output_->CountRecord();
+      row.cells.emplace_back(line);
+      Refuse(row, "", "ROW_TOO_LONG", "the line is longer than 1 MiB");
+      continue;
+    }
+    for (const FixedColumn& column : mapping_.fixed) {
+      const size_t start = std::min(column.start - 1, line.size());
+      row.cells.emplace_back(
+          absl::StripAsciiWhitespace(line.substr(start, column.length)));
+    }
+    if (absl::Status read = ReadRow(row); !read.ok()) return read;
+  }
+  if (lines.unterminated()) output_->Tolerate("LAST_ROW_UNTERMINATED");
   return absl::OkStatus();
 }
 
@@ -164,7 +233,11 @@ std::string CsvReader::Identity(const CsvRow& row, size_t index) const {
 
 absl::string_view CsvReader::Cell(const CsvRow& row,
                                   const std::string& column) const {
-  const size_t index = column_.at(column);
+  const auto carried = carried_.find(column);
+  if (carried != carried_.end()) return carried->second;
+  const auto at = column_.find(column);
+  if (at == column_.end()) return "";  // Carried, and not seen yet.
+  const size_t index = at->second;
   if (index >= row.cells.size()) return "";
   return row.cells[index];
 }

@@ -93,6 +93,56 @@ void ParseValues(const YAML::Node& node, MovementRule* rule) {
   }
 }
 
+CellConditions ParseWhere(const YAML::Node& node) {
+  RequireMap(node, "where");
+  CellConditions where;
+  for (const auto& entry : node) {
+    where.emplace_back(Scalar(entry.first, "a column"),
+                       Scalar(entry.second, "what the column says"));
+  }
+  return where;
+}
+
+std::vector<CarriedColumn> ParseCarry(const YAML::Node& node) {
+  RequireMap(node, "carry");
+  std::vector<CarriedColumn> carry;
+  for (const auto& entry : node) {
+    RequireMap(entry.second, "a carried column");
+    CarriedColumn carried;
+    carried.name = Scalar(entry.first, "a name");
+    const YAML::Node where = entry.second["where"];
+    const YAML::Node column = entry.second["column"];
+    if (!where || !column || entry.second.size() != 2) {
+      Fail(entry.second, "a carried column has where and column");
+    }
+    carried.where = ParseWhere(where);
+    carried.column = Scalar(column, "column");
+    carry.push_back(std::move(carried));
+  }
+  return carry;
+}
+
+std::vector<FixedColumn> ParseFixed(const YAML::Node& node) {
+  constexpr size_t kEndMax = 100'000;
+  RequireMap(node, "fixed");
+  std::vector<FixedColumn> fixed;
+  for (const auto& entry : node) {
+    if (!entry.second.IsSequence() || entry.second.size() != 2) {
+      Fail(entry.second, "a fixed column is [start, length], from 1");
+    }
+    FixedColumn column;
+    column.name = Scalar(entry.first, "a name");
+    column.start = entry.second[0].as<size_t>();
+    column.length = entry.second[1].as<size_t>();
+    if (column.start < 1 || column.length < 1 || column.start > kEndMax ||
+        column.length > kEndMax) {
+      Fail(entry.second, "start and length count from 1");
+    }
+    fixed.push_back(std::move(column));
+  }
+  return fixed;
+}
+
 // The keys of a movement. Returns false for a key that is none of them.
 bool ParseMovementKey(const std::string& key, const YAML::Node& node,
                       MovementRule* rule) {
@@ -107,6 +157,8 @@ bool ParseMovementKey(const std::string& key, const YAML::Node& node,
       rule->constants.emplace_back(Path(entry.first),
                                    Scalar(entry.second, "a constant"));
     }
+  } else if (key == "where") {
+    rule->where = ParseWhere(node);
   } else if (key == "id") {
     rule->id = Strings(node, key);
   } else {
@@ -122,8 +174,8 @@ MovementRule ParseMovement(const YAML::Node& node) {
     const std::string key = Scalar(entry.first, "a key");
     if (!ParseMovementKey(key, entry.second, &rule)) {
       Fail(entry.first, absl::StrCat("no key \"", key,
-                                     "\" here; a movement has columns, "
-                                     "constants, values and id"));
+                                     "\" here; a movement has where, "
+                                     "columns, constants, values and id"));
     }
   }
   if (node["values"]) ParseValues(node["values"], &rule);
@@ -170,6 +222,12 @@ bool ParseFileKey(const std::string& key, const YAML::Node& node,
     mapping->latin1 = ParseLatin1(node);
   } else if (key == "header") {
     mapping->header = Strings(node, key);
+  } else if (key == "ragged") {
+    mapping->ragged = node.as<bool>();
+  } else if (key == "fixed") {
+    mapping->fixed = ParseFixed(node);
+  } else if (key == "carry") {
+    mapping->carry = ParseCarry(node);
   } else if (key == "files") {
     mapping->files = Strings(node, key);
   } else if (key == "utc_offset_min") {
@@ -202,6 +260,9 @@ CsvMapping ParseDocument(const YAML::Node& document) {
   }
   if (mapping.movements.empty()) {
     mapping.movements.push_back(ParseMovement(single));
+  }
+  if (!mapping.fixed.empty() && !mapping.header.empty()) {
+    Fail(document, "fixed columns are a header already; leave header out");
   }
   return mapping;
 }
@@ -263,7 +324,14 @@ std::vector<std::string> ColumnsUsed(const CsvMapping& mapping) {
   for (const MovementRule& rule : mapping.movements) {
     for (const ColumnRule& column : rule.columns) used.insert(column.column);
     used.insert(rule.id.begin(), rule.id.end());
+    for (const auto& [column, text] : rule.where) used.insert(column);
   }
+  for (const CarriedColumn& carried : mapping.carry) {
+    used.insert(carried.column);
+    for (const auto& [column, text] : carried.where) used.insert(column);
+  }
+  for (const CarriedColumn& carried : mapping.carry) used.erase(carried.name);
+  used.erase("cells");
   return {used.begin(), used.end()};
 }
 

@@ -23,8 +23,27 @@ struct ColumnRule {
   std::map<std::string, std::string> values;
 };
 
+// What a cell must say; the column "cells" is the number of cells of the row.
+using CellConditions = std::vector<std::pair<std::string, std::string>>;
+
+// A value that later rows need: that of a column in the last row that fulfils
+// the conditions. It is a column of every row, under its own name.
+struct CarriedColumn {
+  std::string name;
+  CellConditions where;
+  std::string column;
+};
+
+// A column of a file without delimiters.
+struct FixedColumn {
+  std::string name;
+  size_t start = 0;  // From 1, in bytes.
+  size_t length = 0;
+};
+
 // One movement of each row.
 struct MovementRule {
+  CellConditions where;  // Only of rows that fulfil all.
   std::vector<ColumnRule> columns;
   std::vector<std::pair<std::string, std::string>> constants;  // Path, text.
   // Columns that identify the row where no column holds an id.
@@ -33,7 +52,10 @@ struct MovementRule {
 
 struct CsvMapping {
   char delimiter = ',';
-  bool latin1 = false;              // Else UTF-8.
+  bool latin1 = false;  // Else UTF-8.
+  bool ragged = false;  // Rows are of several kinds: any number of cells.
+  std::vector<FixedColumn> fixed;  // Instead of a delimiter and a header.
+  std::vector<CarriedColumn> carry;
   std::vector<std::string> header;  // Column names of a file without a header.
   std::vector<std::string> files;   // Globs of file names it is meant for.
   bool has_utc_offset = false;

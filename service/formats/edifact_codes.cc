@@ -3,32 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 
 namespace portrisk::service {
 namespace {
-
-struct DocumentCode {
-  MessageType type;
-  absl::string_view code;
-  v1::Event event;
-};
-
-// Terminals still send the numbers of the nineties beside those that D.00B
-// gave the same documents.
-constexpr DocumentCode kDocuments[] = {
-    {MessageType::kCodeco, "34", v1::GATE_IN},
-    {MessageType::kCodeco, "109", v1::GATE_IN},
-    {MessageType::kCodeco, "36", v1::GATE_OUT},
-    {MessageType::kCodeco, "111", v1::GATE_OUT},
-    {MessageType::kCodeco, "117", v1::YARD_MOVE},  // Shift report.
-    {MessageType::kCoarri, "44", v1::DISCHARGE},
-    {MessageType::kCoarri, "98", v1::DISCHARGE},
-    {MessageType::kCoarri, "119", v1::DISCHARGE},
-    {MessageType::kCoarri, "46", v1::LOAD},
-    {MessageType::kCoarri, "122", v1::LOAD},
-    {MessageType::kCoarri, "270", v1::LOAD},
-    {MessageType::kCoarri, "24", v1::YARD_MOVE},  // Re-stow report.
-};
 
 struct Named {
   absl::string_view code;
@@ -43,7 +21,9 @@ constexpr Named kPartySchemes[] = {
 constexpr Named kCharsets[] = {
     {"UNOD", "ISO-8859-2"}, {"UNOE", "ISO-8859-5"}, {"UNOF", "ISO-8859-7"},
     {"UNOG", "ISO-8859-3"}, {"UNOH", "ISO-8859-4"}, {"UNOI", "ISO-8859-6"},
-    {"UNOJ", "ISO-8859-8"}, {"UNOK", "ISO-8859-9"},
+    {"UNOJ", "ISO-8859-8"}, {"UNOK", "ISO-8859-9"}, {"UNOL", "ISO-8859-15"},
+    {"UNOW", "UTF-8"},      {"UNOX", "UTF-8"},      {"UNOY", "UTF-8"},
+    {"KECA", "CP949"},
 };
 
 template <size_t N>
@@ -138,21 +118,6 @@ const Layout* LayoutByLength(size_t digits) {
 
 }  // namespace
 
-MessageType ParseMessageType(absl::string_view code) {
-  if (code == "CODECO") return MessageType::kCodeco;
-  if (code == "COARRI") return MessageType::kCoarri;
-  return MessageType::kOther;
-}
-
-v1::Event EventOf(MessageType type, absl::string_view document_code) {
-  for (const DocumentCode& document : kDocuments) {
-    if (document.type == type && document.code == document_code) {
-      return document.event;
-    }
-  }
-  return v1::EVENT_UNSPECIFIED;
-}
-
 Function FunctionOf(absl::string_view code) {
   if (code == "1" || code == "3") return Function::kCancel;   // Deletion: 3.
   if (code == "4" || code == "5") return Function::kReplace;  // Change: 4.
@@ -188,10 +153,17 @@ absl::string_view PartySchemeOf(absl::string_view agency) {
   return Find(kPartySchemes, agency);
 }
 
+v1::LoadStatus X12LoadStatusOf(absl::string_view code) {
+  if (code == "E") return v1::EMPTY;
+  if (code == "L") return v1::FULL;
+  return v1::LOAD_STATUS_UNSPECIFIED;
+}
+
 double KilogramsIn(absl::string_view unit) {
-  if (unit == "KGM" || unit == "KG") return 1.0;
-  if (unit == "TNE") return 1000.0;
-  if (unit == "LBR") return 0.45359237;
+  if (unit == "KGM" || unit == "KG" || unit == "K") return 1.0;
+  if (unit == "GRM") return 0.001;
+  if (unit == "TNE" || unit == "M" || unit == "MT") return 1000.0;
+  if (unit == "LBR" || unit == "LB" || unit == "L") return 0.45359237;
   return 0.0;
 }
 
@@ -224,6 +196,31 @@ DateTime ParseDateTime(absl::string_view value, absl::string_view format,
   }
   result.ok = ParseDigits(value.substr(0, digits), layout->year_digits, zone,
                           &result.time);
+  return result;
+}
+
+DateTime ParseX12Time(absl::string_view date, absl::string_view time,
+                      absl::string_view code, absl::TimeZone zone) {
+  // Hours from UTC. Where the code leaves open whether daylight saving is in
+  // force ("ET"), it says nothing that could be relied on.
+  struct Zone {
+    absl::string_view code;
+    int hours;
+  };
+  constexpr Zone kZones[] = {{"UT", 0},  {"GM", 0},  {"ES", -5}, {"ED", -4},
+                             {"CS", -6}, {"CD", -5}, {"MS", -7}, {"MD", -6},
+                             {"PS", -8}, {"PD", -7}};
+  const std::string text = absl::StrCat(date, time.substr(0, 6));
+  DateTime result = ParseDateTime(text, "", zone);
+  result.tolerated = date.size() < text.size() ? "" : "DATE_ONLY";
+  if (code.empty() || code == "LT" || !result.ok) return result;
+  for (const Zone& known : kZones) {
+    if (known.code != code) continue;
+    result.time =
+        ParseDateTime(text, "", absl::FixedTimeZone(known.hours * 3600)).time;
+    return result;
+  }
+  result.tolerated = "ZONE_UNKNOWN";
   return result;
 }
 

@@ -1,4 +1,5 @@
-// What the codes of CODECO and COARRI mean. Tables and small parsers; all pure.
+// What codes within EDIFACT and X12 segments mean. Tables and small parsers;
+// all pure.
 //
 // Sources: the UN/EDIFACT directories D.95B and D.00B (data elements 1001,
 // 1225, 2379, 3055, 8067, 8169, 9303) and, where these say nothing, what SMDG
@@ -11,18 +12,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "portrisk/v1/movement.pb.h"
+#include "service/formats/meaning.h"
 
 namespace portrisk::service {
 
-enum class MessageType { kOther, kCodeco, kCoarri };
-MessageType ParseMessageType(absl::string_view code);
-
-// The event that a document of this name reports; EVENT_UNSPECIFIED when the
-// code is none of those in use.
-v1::Event EventOf(MessageType type, absl::string_view document_code);
-
-// What a message does to what was sent before (1225).
-enum class Function { kOriginal, kReplace, kCancel };
 Function FunctionOf(absl::string_view code);
 
 // Full or empty (8169).
@@ -37,7 +30,10 @@ absl::string_view SealSourceOf(absl::string_view code);
 // Who keeps the list of a party code (3055), as Party.id_scheme says it.
 absl::string_view PartySchemeOf(absl::string_view agency);
 
-// Kilograms in one of the unit (6411); 0 for a unit we do not know.
+// Full or empty as X12 says it ("L", "E").
+v1::LoadStatus X12LoadStatusOf(absl::string_view code);
+
+// Kilograms in one of the unit (6411, X12 188); 0 for a unit we do not know.
 double KilogramsIn(absl::string_view unit);
 
 // The result of reading a DTM value.
@@ -52,6 +48,11 @@ struct DateTime {
 // the value decides. Times without a zone are in `zone`.
 DateTime ParseDateTime(absl::string_view value, absl::string_view format,
                        absl::TimeZone zone);
+
+// The same of a date (CCYYMMDD or YYMMDD), a time (HHMM, HHMMSS) and a time
+// code ("LT", "UT", "ES") as X12 has them in three elements.
+DateTime ParseX12Time(absl::string_view date, absl::string_view time,
+                      absl::string_view code, absl::TimeZone zone);
 
 // Character set of a syntax identifier ("UNOE"), as iconv names it; null for
 // those whose characters beyond ASCII we take as ISO 8859-1.

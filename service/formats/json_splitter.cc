@@ -22,7 +22,11 @@ constexpr size_t kStrayBytesMax = 200;
 }  // namespace
 
 std::string JsonSplitter::pointer() const {
-  if (in_events_) return absl::StrCat("/events/", piece_index_);
+  if (in_events_) {
+    return absl::StrCat(
+        envelope_ == Envelope::kEvents ? "/events/" : "/epcisBody/eventList/",
+        piece_index_);
+  }
   if (in_array_) return absl::StrCat("/", piece_index_);
   return "";
 }
@@ -81,7 +85,7 @@ JsonSplitter::Piece JsonSplitter::Next() {
 // What stands behind the events, to the envelope's end.
 void JsonSplitter::SkipEnvelope() {
   in_events_ = false;
-  size_t depth = 1;
+  size_t depth = EnvelopeDepth();
   bool in_string = false;
   for (int c = Get(); c != kEnd; c = Get()) {
     if (in_string) {
@@ -148,8 +152,9 @@ JsonSplitter::Piece JsonSplitter::ReadObject() {
 
 // The bracket behind `{ ... "events":`, outside any array of events.
 bool JsonSplitter::OpensEvents() {
-  return !in_string_ && !in_events_ && open_.size() == 1 && last_ == ':' &&
-         string_ == "events";
+  return !in_string_ && !in_events_ && open_.size() == EnvelopeDepth() &&
+         last_ == ':' &&
+         string_ == (envelope_ == Envelope::kEvents ? "events" : "eventList");
 }
 
 bool JsonSplitter::StepInString(char c) {
@@ -163,7 +168,9 @@ bool JsonSplitter::StepInString(char c) {
     last_ = '"';
     return true;
   }
-  if (open_.size() == 1 && string_.size() < kKeyBytesMax) string_.push_back(c);
+  if (open_.size() == EnvelopeDepth() && string_.size() < kKeyBytesMax) {
+    string_.push_back(c);
+  }
   return true;
 }
 
@@ -173,7 +180,7 @@ bool JsonSplitter::Step(char c) {
   if (absl::ascii_isspace(static_cast<unsigned char>(c))) return true;
   if (c == '"') {
     in_string_ = true;
-    if (open_.size() == 1) string_.clear();
+    if (open_.size() == EnvelopeDepth()) string_.clear();
     return true;
   }
   if (c == '{' || c == '[') {

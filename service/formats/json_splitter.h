@@ -31,7 +31,14 @@ class JsonSplitter {
     kEnd,
   };
 
-  explicit JsonSplitter(std::istream& in) : in_(in) {}
+  // Where the array of records stands in a document that has one.
+  enum class Envelope {
+    kEvents,  // {"events": [
+    kEpcis,   // {"epcisBody": {"eventList": [
+  };
+
+  explicit JsonSplitter(std::istream& in, Envelope envelope = Envelope::kEvents)
+      : in_(in), envelope_(envelope) {}
 
   Piece Next();
 
@@ -53,7 +60,13 @@ class JsonSplitter {
   void SkipEnvelope();
   void Keep(char c);
 
+  // How deep in its document the array stands.
+  size_t EnvelopeDepth() const {
+    return envelope_ == Envelope::kEvents ? 1 : 2;
+  }
+
   std::istream& in_;
+  const Envelope envelope_;
   std::string text_;
   uint64_t line_ = 1;
   uint64_t offset_ = 0;
@@ -77,7 +90,8 @@ class JsonSplitter {
   bool began_line_ = false;  // The object is the first thing on its line.
   uint64_t breaks_ = 0;      // Line breaks in it.
   char last_ = 0;            // The last byte that is no blank, outside strings.
-  std::string string_;  // The last string at depth one, as long as a key is.
+  std::string string_;  // The last string at the depth of the array's key, as
+                        // long as a key is.
 };
 
 }  // namespace portrisk::service

@@ -3,10 +3,12 @@
 #ifndef PORTRISK_SERVICE_FORMATS_OUTPUT_H_
 #define PORTRISK_SERVICE_FORMATS_OUTPUT_H_
 
+#include <functional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "service/formats/reader.h"
 
@@ -21,15 +23,27 @@ class Output {
   const ReaderOptions& options() const { return options_; }
   const ReadSummary& summary() const { return summary_; }
 
-  void CountRecord() { ++summary_.records; }
+  void CountRecord() {
+    ++summary_.records;
+    deviations_at_record_ = deviations_;
+  }
 
-  // Something was not as it should be and was read all the same.
+  // Says where reading stands, for rejects of strict reading. Optional.
+  void SetWhere(std::function<Reject()> where) { where_ = std::move(where); }
+
+  // Something is not as it should be. It is read all the same and counted; or,
+  // in strict reading, rejected, and then no more is taken of its record.
   void Tolerate(absl::string_view reason) {
-    ++summary_.tolerated[std::string(reason)];
+    if (options_.strict) {
+      Deviate(reason);
+    } else {
+      ++summary_.tolerated[std::string(reason)];
+    }
   }
 
   // Hands a movement over. An error is the sink's and ends reading.
   absl::Status Emit(v1::Movement&& movement) {
+    if (deviations_ != deviations_at_record_) return absl::OkStatus();
     if (!options_.source.empty()) movement.set_source(options_.source);
     ++summary_.movements;
     return sink_.movement ? sink_.movement(std::move(movement))
@@ -43,14 +57,31 @@ class Output {
   }
 
  private:
+  void Deviate(absl::string_view reason) {
+    ++deviations_;
+    Reject reject = where_ ? where_() : Reject();
+    if (reject.position.empty()) {
+      reject.position = absl::StrCat("record ", summary_.records);
+    }
+    reject.reason = std::string(reason);
+    reject.message =
+        "would be tolerated without --strict; no more is taken of this record";
+    Rejected(std::move(reject));
+  }
+
   const ReaderOptions& options_;
   const ReaderSink& sink_;
   ReadSummary summary_;
+  std::function<Reject()> where_;
+  uint64_t deviations_ = 0;  // Of strict reading only.
+  uint64_t deviations_at_record_ = 0;
 };
 
 // The readers, one a format. Each reads `in` to its end.
 absl::Status ReadEdifact(std::istream& in, Output* output);
+absl::Status ReadX12(std::istream& in, Output* output);
 absl::Status ReadDcsa(std::istream& in, Output* output);
+absl::Status ReadEpcis(std::istream& in, Output* output);
 absl::Status ReadCsv(std::istream& in, Output* output);
 absl::Status ReadJsonl(std::istream& in, Output* output);
 

@@ -6,6 +6,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "service/formats/output.h"
 #include "service/formats/text.h"
+#include "service/formats/wrapped_input.h"
 
 namespace portrisk::service {
 namespace {
@@ -14,8 +15,12 @@ absl::Status Read(std::istream& in, Output* output) {
   switch (output->options().format) {
     case Format::kEdifact:
       return ReadEdifact(in, output);
+    case Format::kX12:
+      return ReadX12(in, output);
     case Format::kDcsa:
       return ReadDcsa(in, output);
+    case Format::kEpcis:
+      return ReadEpcis(in, output);
     case Format::kCsv:
       return ReadCsv(in, output);
     case Format::kJsonl:
@@ -39,18 +44,33 @@ std::string Quoted(const std::string& text) {
 absl::StatusOr<Format> ParseFormat(absl::string_view name) {
   const std::string lower = absl::AsciiStrToLower(name);
   if (lower == "edifact") return Format::kEdifact;
+  if (lower == "x12") return Format::kX12;
   if (lower == "dcsa") return Format::kDcsa;
+  if (lower == "epcis") return Format::kEpcis;
   if (lower == "csv") return Format::kCsv;
   if (lower == "jsonl") return Format::kJsonl;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "no format \"", name, "\"; choose edifact, dcsa, csv or jsonl"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("no format \"", name,
+                   "\"; choose edifact, x12, dcsa, epcis, csv or "
+                   "jsonl"));
 }
 
 absl::StatusOr<ReadSummary> ReadMovements(std::istream& in,
                                           const ReaderOptions& options,
                                           const ReaderSink& sink) {
   Output output(options, sink);
-  if (absl::Status read = Read(in, &output); !read.ok()) return read;
+  WrappedInput input(in, options.format == Format::kEdifact);
+  if (absl::Status read = Read(input.stream(), &output); !read.ok()) {
+    return read;
+  }
+  if (!input.damage().empty()) {
+    Reject reject;
+    reject.position = "compressed data";
+    reject.reason = "BAD_COMPRESSION";
+    reject.message = absl::StrCat(
+        input.damage(), "; what stood before it was read, send the file again");
+    output.Rejected(std::move(reject));
+  }
   if (in.bad()) {
     return absl::DataLossError(
         absl::StrCat(options.file, ": reading failed before the end"));

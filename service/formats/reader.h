@@ -18,9 +18,10 @@
 
 namespace portrisk::service {
 
-enum class Format { kEdifact, kDcsa, kCsv, kJsonl };
+enum class Format { kEdifact, kX12, kDcsa, kEpcis, kCsv, kJsonl };
 
-// "edifact", "dcsa", "csv", "jsonl"; INVALID_ARGUMENT lists them otherwise.
+// "edifact", "x12", "dcsa", "epcis", "csv", "jsonl"; INVALID_ARGUMENT lists
+// them otherwise.
 absl::StatusOr<Format> ParseFormat(absl::string_view name);
 
 // A record, or a part of one, that gave no movement.
@@ -48,8 +49,12 @@ struct ReaderOptions {
   // CSV only: path of the column mapping (YAML); empty: columns are named by
   // the paths of movement fields ("container.number").
   std::string csv_mapping;
-  // Zone offset in minutes for local times without one. EDIFACT and CSV.
+  // Zone offset in minutes for local times without one. EDIFACT, X12
+  // and CSV.
   int default_utc_offset_min = 0;
+  // What is tolerated otherwise is rejected, and the rest of its record with
+  // it. What a message gave before is not taken back.
+  bool strict = false;
 };
 
 struct ReaderSink {
@@ -58,6 +63,9 @@ struct ReaderSink {
   std::function<void(const Reject&)> reject;
 };
 
+// Compressed streams (gzip, zstd) are read as what they hold, and UTF-16 and
+// ISO 2022 as UTF-8; offsets are then those of the converted text.
+//
 // Fails only when the stream or the mapping cannot be read or a sink fails.
 absl::StatusOr<ReadSummary> ReadMovements(std::istream& in,
                                           const ReaderOptions& options,

@@ -29,7 +29,6 @@ constexpr Foreign kForeign[] = {
     {"xml", "XML; no reader knows it"},
     {"pdf", "a document for people"},
     {"zip", "an archive; unpack it"},
-    {"gz", "an archive; unpack it"},
 };
 
 std::string Extension(absl::string_view name) {
@@ -59,6 +58,10 @@ bool IsBinary(absl::string_view head) {
 }
 
 Sniffed SniffJson(absl::string_view extension, absl::string_view head) {
+  if (absl::StrContains(head, "urn:epc:id:bic:") ||
+      absl::StrContains(head, "EPCISDocument")) {
+    return {Format::kEpcis, ""};
+  }
   // Schedules of DCSA have event types too, but no events with an identity.
   if (absl::StrContains(head, "\"eventID\"") &&
       (absl::StrContains(head, "\"eventType\"") ||
@@ -76,6 +79,10 @@ Sniffed SniffJson(absl::string_view extension, absl::string_view head) {
 }  // namespace
 
 Sniffed SniffFormat(absl::string_view name, absl::string_view head) {
+  // What it is compressed with is no matter: `head` is plain.
+  for (const absl::string_view packed : {".gz", ".zst"}) {
+    (void)absl::ConsumeSuffix(&name, packed);
+  }
   const std::string extension = Extension(name);
   absl::ConsumePrefix(&head, kByteOrderMark);
   head = absl::StripLeadingAsciiWhitespace(head);
@@ -88,11 +95,11 @@ Sniffed SniffFormat(absl::string_view name, absl::string_view head) {
   if (IsBinary(head)) return {absl::nullopt, "binary"};
   if (IsEdifact(head)) return {Format::kEdifact, ""};
   if (absl::StartsWith(head, "ISA")) {
-    return {absl::nullopt, "ANSI X12; no reader knows it"};
+    return {Format::kX12, ""};
   }
   if (absl::StartsWith(head, "HREC")) {
     return {absl::nullopt,
-            "ICES manifest; its container records carry no time"};
+            "ICES manifest; a mapping of its rows reads it as CSV"};
   }
   if (head[0] == '{' || head[0] == '[') return SniffJson(extension, head);
   if (extension == "csv" || extension == "tsv") return {Format::kCsv, ""};

@@ -15,7 +15,8 @@ struct Sniffed {
   std::string why;  // Why there is none.
 };
 
-// `name` is the file's name, `head` its first bytes (64 KiB are plenty).
+// `name` is the file's name, `head` its first bytes (64 KiB are plenty),
+// decompressed.
 // kCsv means: text with a header; whether its columns can be read is for a
 // mapping to say.
 Sniffed SniffFormat(absl::string_view name, absl::string_view head);

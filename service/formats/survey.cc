@@ -20,6 +20,7 @@
 #include "service/formats/csv_rows.h"
 #include "service/formats/reader.h"
 #include "service/formats/sniff.h"
+#include "service/formats/wrapped_input.h"
 
 namespace portrisk::service {
 namespace {
@@ -59,6 +60,7 @@ class Survey {
   Line Examine(const fs::path& file) const;
   void Read(const fs::path& file, ReaderOptions options, Line* line) const;
   const KnownMapping* MappingFor(const fs::path& file) const;
+  const KnownMapping* MappingByName(const fs::path& file) const;
 
   const fs::path dir_;
   std::vector<KnownMapping> mappings_;
@@ -84,9 +86,10 @@ std::vector<fs::path> RegularFiles(const fs::path& dir) {
 
 std::string Head(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
+  WrappedInput plain(in, true);
   std::string head(kHeadBytes, '\0');
-  in.read(head.data(), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<size_t>(in.gcount()));
+  plain.stream().read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<size_t>(plain.stream().gcount()));
   return head;
 }
 
@@ -99,7 +102,8 @@ std::vector<std::string> HeaderOf(const fs::path& file, char delimiter) {
   };
   handler.broken = [](const CsvRow&, absl::string_view, absl::string_view) {};
   std::ifstream in(file, std::ios::binary);
-  CsvRows(delimiter, std::move(handler)).Read(in).IgnoreError();
+  WrappedInput plain(in, false);
+  CsvRows(delimiter, std::move(handler)).Read(plain.stream()).IgnoreError();
   return header;
 }
 
@@ -146,6 +150,19 @@ const KnownMapping* Survey::MappingFor(const fs::path& file) const {
   return best;
 }
 
+// A mapping that brings its own columns and names the file needs no header to
+// tell that it fits.
+const KnownMapping* Survey::MappingByName(const fs::path& file) const {
+  for (const KnownMapping& known : mappings_) {
+    const CsvMapping& mapping = known.mapping;
+    if ((mapping.ragged || !mapping.fixed.empty() || !mapping.header.empty()) &&
+        MeantFor(mapping, file.filename().string())) {
+      return &known;
+    }
+  }
+  return nullptr;
+}
+
 void Survey::Read(const fs::path& file, ReaderOptions options,
                   Line* line) const {
   std::ifstream in(file, std::ios::binary);
@@ -170,20 +187,33 @@ void Survey::Read(const fs::path& file, ReaderOptions options,
 Line Survey::Examine(const fs::path& file) const {
   Line line;
   line.file = file.lexically_relative(dir_).string();
+  ReaderOptions options;
+  options.file = line.file;
+  if (const KnownMapping* known = MappingByName(file)) {
+    line.format = "csv";
+    options.format = Format::kCsv;
+    options.csv_mapping = known->file;
+    Read(file, options, &line);
+    return line;
+  }
   const Sniffed sniffed = SniffFormat(file.filename().string(), Head(file));
   if (!sniffed.format.has_value()) {
     line.note = absl::StrCat("no reader: ", sniffed.why);
     return line;
   }
-  ReaderOptions options;
   options.format = *sniffed.format;
-  options.file = line.file;
   switch (*sniffed.format) {
     case Format::kEdifact:
       line.format = "edifact";
       break;
+    case Format::kX12:
+      line.format = "x12";
+      break;
     case Format::kDcsa:
       line.format = "dcsa";
+      break;
+    case Format::kEpcis:
+      line.format = "epcis";
       break;
     case Format::kJsonl:
       line.format = "jsonl";

@@ -195,6 +195,60 @@ TEST(CsvTest, AFileThatDoesNotFitItsMappingIsRefusedWhole) {
   EXPECT_THAT(std::string(unknown.status.message()), HasSubstr("\"Box\""));
 }
 
+TEST(CsvTest, ColumnsAtFixedPlacesNeedNoDelimiter) {
+  constexpr char kFixed[] = R"(
+fixed: {kind: [1, 2], box: [3, 11], day: [14, 8], bill: [3, 10], sent: [3, 8]}
+carry: {prepared: {where: {kind: H1}, column: sent}}
+movements:
+  - where: {kind: C1}
+    columns:
+      container.number: box
+      occurrence_time: {column: day, format: "%E4Y%m%d"}
+    constants: {source: s, event: DISCHARGE}
+    id: [box, day]
+  - where: {kind: B1}
+    columns:
+      consignment.bill_of_lading: bill
+      occurrence_time: {column: prepared, format: "%E4Y%m%d"}
+    constants: {source: s, event: MANIFEST_LODGED}
+    id: [bill]
+)";
+  const Reading reading = Mapped(kFixed,
+                                 "H120260301\n"
+                                 "B1BL1       \r\n"
+                                 "C1MSKU123456520260302\n"
+                                 "C1TEMU6079348someday\n"
+                                 "\n"
+                                 "ZZ\n");
+  EXPECT_TRUE(reading.status.ok()) << reading.status;
+  EXPECT_THAT(reading.ids(), ElementsAre("BL1", "MSKU1234565|20260302"));
+  EXPECT_EQ(reading.movements[0].event(), v1::MANIFEST_LODGED);
+  EXPECT_EQ(reading.movements[0].occurrence_time().seconds(), 1772323200);
+  EXPECT_EQ(reading.movements[1].event(), v1::DISCHARGE);
+  EXPECT_THAT(reading.reasons(), ElementsAre("BAD_TIME"));
+  EXPECT_EQ(reading.rejects[0].position, "line 4, column \"day\"");
+  EXPECT_EQ(reading.tolerated("ROW_NOT_MAPPED"), 2);  // H1 and ZZ.
+}
+
+TEST(CsvTest, RowsOfSeveralKindsAreToldApart) {
+  constexpr char kRagged[] = R"(
+delimiter: "|"
+ragged: true
+where: {"#1": F, cells: "4"}
+columns:
+  container.number: "#3"
+  occurrence_time: {column: "#4", format: "%E4Y%m%d"}
+constants: {source: s, event: DISCHARGE}
+id: ["#3"]
+)";
+  const Reading reading =
+      Mapped(kRagged, "H|x\nF|a|b\nF|1|MSKU1234565|20260302\nF|1|2|3|4|5\n");
+  EXPECT_TRUE(reading.status.ok()) << reading.status;
+  EXPECT_THAT(reading.rejects, IsEmpty());
+  EXPECT_THAT(reading.ids(), ElementsAre("MSKU1234565"));
+  EXPECT_EQ(reading.tolerated("ROW_NOT_MAPPED"), 3);
+}
+
 TEST(CsvTest, AMistakeInAMappingIsFoundWithItsPlace) {
   const std::pair<const char*, const char*> cases[] = {
       {"columns: {container.numbr: Box}", "container.numbr"},
@@ -207,6 +261,9 @@ TEST(CsvTest, AMistakeInAMappingIsFoundWithItsPlace) {
       {"columns: [a", "m.yaml:"},
       {"movements: [{columns: {id: a}}]\nid: [a]", "beside movements"},
       {"utc_offset_min: soon\ncolumns: {id: a}", "m.yaml:1:17"},
+      {"fixed: {a: [0, 3]}\ncolumns: {id: a}", "count from 1"},
+      {"fixed: {a: 3}\ncolumns: {id: a}", "[start, length]"},
+      {"carry: {a: {column: b}}\ncolumns: {id: a}", "where and column"},
       {"", "must be a mapping"},
   };
   for (const auto& [yaml, expected] : cases) {

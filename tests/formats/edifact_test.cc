@@ -4,6 +4,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
+#include "service/formats/definitions.h"
 #include "service/formats/edifact_codes.h"
 #include "tests/formats/reading.h"
 #include "tests/formats/samples.h"
@@ -187,7 +188,7 @@ TEST(EdifactTest, WhatCannotBeReadIsRejectedAndTheRestKept) {
       {"DTM+7:202601310744", "DTM+7:202613310744", {"BAD_TIME"}, 3},
       {"BGM+34", "BGM+351", {"UNKNOWN_DOCUMENT"}, 2},
       {"BGM+34+GATE20260131A+9'\n", "", {"NO_DOCUMENT"}, 2},
-      {"CODECO", "IFTSTA", {"UNKNOWN_MESSAGE"}, 2},
+      {"CODECO", "INVOIC", {"UNKNOWN_MESSAGE"}, 2},
       {"MSKU1234565+45R1:102:5++2",
        "MSKU1234565+45R1:102:5++7",
        {"NOT_MOVED"},
@@ -254,6 +255,12 @@ TEST(EdifactTest, WhatCanBeReadAllTheSameIsReadAndCounted) {
        "A",
        "LATIN1"},
       {"CNT+16:2", "EQD+CH+CHAS1'CNT+16:2", "EQUIPMENT_NOT_A_CONTAINER"},
+      {"LOC+165+NLRTM", "'LOC+165+NLRTM", "EMPTY_SEGMENT"},
+      {"KGM:27000.4", "KGM:27 000.4", "BLANK_IN_NUMBER"},
+      {"MSKU1234565+45R1", "MSKU 123456 5+45R1", "BLANK_IN_CONTAINER_NUMBER"},
+      {"LOC+9+NLRTM", "LOC+9+ROTTERDAM", "PLACE_UNUSABLE"},
+      {"+++9074729:146::EVER TEST", "++9074729:146::EVER TEST",
+       "ELEMENT_MISPLACED"},
   };
   for (const ToleratedCase& test : cases) {
     const Reading reading = Edifact(Replace(kCodeco, test.from, test.to));

@@ -90,6 +90,27 @@ inline const char kDcsa[] = R"([
    "documentTypeCode": "BKG", "documentID": "BOOK1"}
 ])";
 
+inline const char kEpcis[] = R"({"@context": [], "type": "EPCISDocument",
+  "schemaVersion": "2.0", "epcisBody": {"eventList": [
+  {"type": "ObjectEvent", "eventID": "urn:uuid:1", "action": "OBSERVE",
+   "eventTime": "2026-01-31T07:44:00+01:00", "eventTimeZoneOffset": "+01:00",
+   "epcList": ["urn:epc:id:bic:MSKU1234565", "urn:epc:id:bic:TEMU6079348",
+     "urn:epc:id:sgtin:0614141.107346.2017"],
+   "bizStep": "departing", "readPoint": {"id": "geo:51.95,4.05"},
+   "bizLocation": {"id": "https://example.org/locode/NLRTM"},
+   "bizTransactionList": [{"type": "bol", "bizTransaction": "BL1"}]},
+  {"type": "AggregationEvent", "eventID": "urn:uuid:2", "action": "ADD",
+   "eventTime": "2026-01-30T07:44:00Z",
+   "parentID": "urn:epc:id:bic:HLXU8099273",
+   "childEPCs": ["urn:epc:id:sscc:0614141.1234567890"],
+   "bizStep": "urn:epcglobal:cbv:bizstep:packing"},
+  {"type": "ObjectEvent", "eventID": "urn:uuid:3",
+   "eventTime": "2026-01-31T09:44:00Z",
+   "epcList": ["urn:epc:id:bic:MSKU1234565"], "bizStep": "sensor_reporting",
+   "sensorElementList": [{"sensorReport": [
+     {"type": "door_open", "booleanValue": true}]}]}
+]}, "creationDate": "2026-02-01T00:00:00Z"})";
+
 inline const char kCsv[] =
     "id,event,occurrence_time,container.number,location.name\n"
     "1,GATE_IN,2026-01-31T07:44:00Z,MSKU1234565,\"Quay 4\nRotterdam\"\n"

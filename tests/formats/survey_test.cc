@@ -57,8 +57,8 @@ TEST_F(SurveyTest, TellsOfEveryFileWhatBecameOfIt) {
   EXPECT_THAT(table, ContainsRegex("g.sql .*no reader: SQL"));
   EXPECT_THAT(table, ContainsRegex("h.csv .*no mapping"));
   EXPECT_THAT(table, ContainsRegex("i.bin .*no reader: binary"));
-  EXPECT_THAT(table, ContainsRegex("k.edi .*X12"));
-  EXPECT_THAT(table, ContainsRegex("total: 10 files +5 read +12 +14 +1 "));
+  EXPECT_THAT(table, ContainsRegex("k.edi +x12 +0 +0 +0 +1 .*IEA_MISSING"));
+  EXPECT_THAT(table, ContainsRegex("total: 10 files +6 read +12 +14 +1 "));
 }
 
 TEST_F(SurveyTest, AFittingMappingIsFoundByTheHeader) {

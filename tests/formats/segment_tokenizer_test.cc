@@ -1,4 +1,4 @@
-#include "service/formats/edifact_tokenizer.h"
+#include "service/formats/segment_tokenizer.h"
 
 #include <sstream>
 #include <string>
@@ -9,16 +9,16 @@
 namespace portrisk::service {
 namespace {
 
-using Token = EdifactTokenizer::Token;
+using Token = SegmentTokenizer::Token;
 
 // Every segment as "TAG|element,component|...".
 std::vector<std::string> Segments(const std::string& text) {
   std::istringstream in(text);
-  EdifactTokenizer tokenizer(in);
+  SegmentTokenizer tokenizer(in);
   std::vector<std::string> segments;
   for (Token token = tokenizer.Next(); token != Token::kEnd;
        token = tokenizer.Next()) {
-    if (token == Token::kServiceString) continue;
+    if (token == Token::kServiceString || token == Token::kEmpty) continue;
     if (token == Token::kTruncated) {
       segments.push_back("truncated " + std::string(tokenizer.damage()));
       break;
@@ -45,70 +45,70 @@ std::vector<std::string> Segments(const std::string& text) {
 
 using List = std::vector<std::string>;
 
-TEST(EdifactTokenizerTest, SplitsElementsAndComponents) {
+TEST(SegmentTokenizerTest, SplitsElementsAndComponents) {
   EXPECT_EQ(Segments("LOC+9+NLRTM:139:6++X'DTM+7:2026:203'"),
             (List{"LOC|9|NLRTM,139,6||X", "DTM|7,2026,203"}));
 }
 
-TEST(EdifactTokenizerTest, AReleasedCharacterIsData) {
+TEST(SegmentTokenizerTest, AReleasedCharacterIsData) {
   EXPECT_EQ(Segments("FTX+AAA+++A?+B?:C?'D?\?E'UNT+1'"),
             (List{"FTX|AAA|||A+B:C'D?E", "UNT|1"}));
 }
 
-TEST(EdifactTokenizerTest, AnEvenNumberOfReleasesEndsTheSegment) {
+TEST(SegmentTokenizerTest, AnEvenNumberOfReleasesEndsTheSegment) {
   EXPECT_EQ(Segments("FTX+A?\?'UNT+1'"), (List{"FTX|A?", "UNT|1"}));
 }
 
-TEST(EdifactTokenizerTest, AServiceStringChangesTheCharactersUntilUnz) {
+TEST(SegmentTokenizerTest, AServiceStringChangesTheCharactersUntilUnz) {
   EXPECT_EQ(Segments("UNA;*.\\ ~UNB*A;B~FTX*a\\*b+c~UNZ*1~UNB+C:D'"),
             (List{"UNB|A,B", "FTX|a*b+c", "UNZ|1", "UNB|C,D"}));
 }
 
-TEST(EdifactTokenizerTest, ABlankReleaseMeansNone) {
+TEST(SegmentTokenizerTest, ABlankReleaseMeansNone) {
   EXPECT_EQ(Segments("UNA:+.  'FTX+WHAT?'UNT+1'"),
             (List{"FTX|WHAT?", "UNT|1"}));
 }
 
-TEST(EdifactTokenizerTest, AnyLineEndMayFollowASegment) {
+TEST(SegmentTokenizerTest, AnyLineEndMayFollowASegment) {
   EXPECT_EQ(Segments("AAA+1'\nBBB+2'\r\nCCC+3'\r  DDD+4'\n\n"),
             (List{"AAA|1", "BBB|2", "CCC|3", "DDD|4"}));
   EXPECT_EQ(Segments("UNA:+.? \nAAA+1\nBBB+2\r\n"), (List{"AAA|1", "BBB|2"}));
 }
 
-TEST(EdifactTokenizerTest, LinesWrappedInsideASegmentAreJoined) {
+TEST(SegmentTokenizerTest, LinesWrappedInsideASegmentAreJoined) {
   EXPECT_EQ(Segments("FTX+AAA+++GEN\r\nERAL?\n+X'"),
             (List{"FTX|AAA|||GENERAL+X"}));
 }
 
-TEST(EdifactTokenizerTest, DamageIsFollowedByTheNextMessage) {
+TEST(SegmentTokenizerTest, DamageIsFollowedByTheNextMessage) {
   EXPECT_EQ(Segments("lorem ipsum\n'EQD+1'UNH+2'BGM+3'"),
             (List{"damage BAD_SEGMENT", "UNH|2", "BGM|3"}));
 }
 
-TEST(EdifactTokenizerTest, AMessageBehindALostTerminatorIsFound) {
+TEST(SegmentTokenizerTest, AMessageBehindALostTerminatorIsFound) {
   EXPECT_EQ(Segments("UNT+3+1\nUNH+2+X'BGM+3'"),
             (List{"damage BAD_SEGMENT", "UNH|2|X", "BGM|3"}));
   EXPECT_EQ(Segments("some text\nUNB+2+X'"),
             (List{"damage BAD_SEGMENT", "UNB|2|X"}));
 }
 
-TEST(EdifactTokenizerTest, AnEndlessSegmentIsDamageAndBounded) {
+TEST(SegmentTokenizerTest, AnEndlessSegmentIsDamageAndBounded) {
   const std::string endless = "FTX+" + std::string(1 << 20, 'x');
   EXPECT_EQ(Segments(endless + "'\nUNH+2'"),
             (List{"damage SEGMENT_TOO_LONG", "UNH|2"}));
 }
 
-TEST(EdifactTokenizerTest, ASegmentAtTheBoundIsWhole) {
+TEST(SegmentTokenizerTest, ASegmentAtTheBoundIsWhole) {
   const std::string text(kSegmentBytesMax - 4, 'x');
   EXPECT_EQ(Segments("FTX+" + text + "'UNT+1'"),
             (List{"FTX|" + text, "UNT|1"}));
 }
 
-TEST(EdifactTokenizerTest, AnUnendedSegmentIsTruncated) {
+TEST(SegmentTokenizerTest, AnUnendedSegmentIsTruncated) {
   EXPECT_EQ(Segments("UNH+1'BGM+3"), (List{"UNH|1", "truncated BGM+3"}));
 }
 
-TEST(EdifactTokenizerTest, SegmentsAcrossTheBufferAreWhole) {
+TEST(SegmentTokenizerTest, SegmentsAcrossTheBufferAreWhole) {
   std::string text;
   List expected;
   for (int i = 0; i < 60000; ++i) {

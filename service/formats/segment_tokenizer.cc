@@ -7,7 +7,7 @@
 // reused string: then a view could not leave those bytes out. While copying, a
 // separator that stands for its structural self is replaced by a control
 // character that no text holds, so that splitting needs no second set of rules.
-#include "service/formats/edifact_tokenizer.h"
+#include "service/formats/segment_tokenizer.h"
 
 #include <algorithm>
 #include <cstring>
@@ -37,9 +37,10 @@ bool IsBetween(char c) {
 
 }  // namespace
 
-EdifactTokenizer::EdifactTokenizer(std::istream& in)
-    : in_(in), buffer_(kBufferBytes, '\0') {
-  SetSeparators(Separators());
+SegmentTokenizer::SegmentTokenizer(std::istream& in, Syntax syntax)
+    : in_(in), syntax_(syntax), buffer_(kBufferBytes, '\0') {
+  if (syntax == Syntax::kX12) defaults_ = {'>', '*', ' ', '~'};
+  SetSeparators(defaults_);
   if (Ensure(kByteOrderMark.size()) &&
       absl::StartsWith(Rest(), kByteOrderMark)) {
     byte_order_mark_ = true;
@@ -47,7 +48,7 @@ EdifactTokenizer::EdifactTokenizer(std::istream& in)
   }
 }
 
-void EdifactTokenizer::SetSeparators(const Separators& separators) {
+void SegmentTokenizer::SetSeparators(const Separators& separators) {
   separators_ = separators;
   std::fill(std::begin(roles_), std::end(roles_), kData);
   roles_[static_cast<unsigned char>('\n')] = kLineBreak;
@@ -60,7 +61,7 @@ void EdifactTokenizer::SetSeparators(const Separators& separators) {
 }
 
 // Moves what is unread to the front and reads on behind it.
-bool EdifactTokenizer::Refill() {
+bool SegmentTokenizer::Refill() {
   if (exhausted_) return false;
   std::memmove(buffer_.data(), buffer_.data() + at_, end_ - at_);
   base_ += at_;
@@ -75,14 +76,14 @@ bool EdifactTokenizer::Refill() {
   return count != 0;
 }
 
-bool EdifactTokenizer::Ensure(size_t bytes) {
+bool SegmentTokenizer::Ensure(size_t bytes) {
   while (end_ - at_ < bytes) {
     if (!Refill()) return false;
   }
   return true;
 }
 
-void EdifactTokenizer::SkipBetween() {
+void SegmentTokenizer::SkipBetween() {
   do {
     while (at_ < end_ && IsBetween(buffer_[at_])) ++at_;
   } while (at_ == end_ && Refill());
@@ -90,7 +91,7 @@ void EdifactTokenizer::SkipBetween() {
 
 // "UNA" and six characters: component, element, decimal mark, release,
 // reserved, terminator. Taken only when they can do their work.
-bool EdifactTokenizer::TakeServiceString() {
+bool SegmentTokenizer::TakeServiceString() {
   if (!Ensure(kServiceStringBytes) || !absl::StartsWith(Rest(), "UNA")) {
     return false;
   }
@@ -108,9 +109,34 @@ bool EdifactTokenizer::TakeServiceString() {
   return true;
 }
 
+// The first interchange header tells the separators by where they stand: the
+// element separator behind "ISA", the component separator as the 16th element,
+// the terminator behind that. Many senders do not pad the elements, so they
+// are counted.
+void SegmentTokenizer::ReadIsa() {
+  constexpr size_t kIsaBytesMax = 256;
+  if (!Ensure(4) || !absl::StartsWith(Rest(), "ISA")) return;
+  (void)Ensure(kIsaBytesMax);
+  const absl::string_view isa = Rest().substr(0, kIsaBytesMax);
+  const char element = isa[3];
+  if (IsTagByte(element) || element == ' ') return;
+  size_t at = 3;
+  for (int found = 1; found < 16; ++found) {
+    at = isa.find(element, at + 1);
+    if (at == absl::string_view::npos) return;
+  }
+  if (at + 2 >= isa.size()) return;
+  const Separators separators = {isa[at + 1], element, ' ', isa[at + 2]};
+  const char marks[] = {separators.component, separators.terminator};
+  for (const char c : marks) {
+    if (IsTagByte(c) || c == ' ' || c == element) return;
+  }
+  if (marks[0] != marks[1]) SetSeparators(separators);
+}
+
 // Finds the terminator that no release character takes its meaning from.
 // False when there is none within the bound or before the end.
-bool EdifactTokenizer::FindTerminator(size_t* size) {
+bool SegmentTokenizer::FindTerminator(size_t* size) {
   size_t from = 0;
   while (true) {
     const absl::string_view rest = Rest();
@@ -141,8 +167,15 @@ bool EdifactTokenizer::FindTerminator(size_t* size) {
   }
 }
 
-// Three capitals or digits and then structure or nothing.
-bool EdifactTokenizer::LooksLikeSegment(absl::string_view raw) const {
+// Three capitals or digits and then structure or nothing; in X12 two are
+// enough.
+bool SegmentTokenizer::LooksLikeSegment(absl::string_view raw) const {
+  if (syntax_ == Syntax::kX12) {
+    size_t tag = 0;
+    while (tag < raw.size() && tag < 4 && IsTagByte(raw[tag])) ++tag;
+    return (tag == 2 || tag == 3) && absl::ascii_isupper(raw[0]) &&
+           (tag == raw.size() || raw[tag] == separators_.element);
+  }
   if (raw.size() < 3 || !absl::ascii_isupper(raw[0]) || !IsTagByte(raw[1]) ||
       !IsTagByte(raw[2])) {
     return false;
@@ -152,7 +185,7 @@ bool EdifactTokenizer::LooksLikeSegment(absl::string_view raw) const {
   return role == kElement || role == kComponent || role == kLineBreak;
 }
 
-EdifactTokenizer::Token EdifactTokenizer::Damage(size_t bytes,
+SegmentTokenizer::Token SegmentTokenizer::Damage(size_t bytes,
                                                  absl::string_view reason) {
   damage_ = Rest().substr(0, bytes);
   damage_offset_ = base_ + at_;
@@ -164,17 +197,21 @@ EdifactTokenizer::Token EdifactTokenizer::Damage(size_t bytes,
 // The size of what stands before a message that begins on a line of its own
 // inside `raw`: a terminator was lost, and the message must not be lost with
 // it. The size of `raw` where none begins.
-size_t EdifactTokenizer::SizeBeforeMessage(absl::string_view raw) const {
+size_t SegmentTokenizer::SizeBeforeMessage(absl::string_view raw) const {
   for (size_t i = 1; i < raw.size(); ++i) {
     if (IsBetween(raw[i - 1]) && StartsMessage(raw.substr(i))) return i;
   }
   return raw.size();
 }
 
-EdifactTokenizer::Token EdifactTokenizer::Next() {
+SegmentTokenizer::Token SegmentTokenizer::Next() {
   SkipBetween();
   if (at_ == end_) return Token::kEnd;
-  if (TakeServiceString()) return Token::kServiceString;
+  if (syntax_ == Syntax::kX12) {
+    if (buffer_[at_] == 'I') ReadIsa();
+  } else if (TakeServiceString()) {
+    return Token::kServiceString;
+  }
   size_t size = 0;
   if (!FindTerminator(&size)) {
     const bool too_long = Rest().size() > kSegmentBytesMax;
@@ -183,6 +220,10 @@ EdifactTokenizer::Token EdifactTokenizer::Next() {
     if (size < Rest().size()) return Damage(size, "BAD_SEGMENT");
     (void)Damage(size, "TRUNCATED");
     return Token::kTruncated;
+  }
+  if (size == 0) {
+    ++at_;
+    return Token::kEmpty;
   }
   absl::string_view raw = Rest().substr(0, size);
   if (!LooksLikeSegment(raw)) {
@@ -196,13 +237,13 @@ EdifactTokenizer::Token EdifactTokenizer::Next() {
     if (before < raw.size()) return Damage(before, "BAD_SEGMENT");
   }
   at_ += size + 1;
-  if (segment_.tag() == "UNZ") SetSeparators(Separators());
+  if (segment_.tag() == "UNZ") SetSeparators(defaults_);
   return Token::kSegment;
 }
 
 // Room for as many parts as `bytes` bytes can have, so that splitting need not
 // ask for each.
-void EdifactTokenizer::StartParts(size_t bytes) {
+void SegmentTokenizer::StartParts(size_t bytes) {
   if (segment_.components_.size() < bytes + 1) {
     segment_.components_.resize(bytes + 1);
     segment_.starts_.resize(bytes + 2);
@@ -212,12 +253,12 @@ void EdifactTokenizer::StartParts(size_t bytes) {
   segment_.starts_[0] = 0;
 }
 
-void EdifactTokenizer::EndParts() {
+void SegmentTokenizer::EndParts() {
   segment_.starts_[++segment_.element_count_] =
       static_cast<uint32_t>(segment_.component_count_);
 }
 
-void EdifactTokenizer::Split(absl::string_view raw) {
+void SegmentTokenizer::Split(absl::string_view raw) {
   segment_.raw_ = raw;
   segment_.offset_ = base_ + at_;
   segment_.wrapped_ = false;
@@ -244,7 +285,7 @@ void EdifactTokenizer::Split(absl::string_view raw) {
   EndParts();
 }
 
-void EdifactTokenizer::SplitMarked(absl::string_view copy) {
+void SegmentTokenizer::SplitMarked(absl::string_view copy) {
   StartParts(copy.size());
   constexpr char kMarks[] = {kElementMark, kComponentMark};
   while (true) {
@@ -258,7 +299,7 @@ void EdifactTokenizer::SplitMarked(absl::string_view copy) {
 }
 
 // A copy without release characters and line breaks, its structure marked.
-absl::string_view EdifactTokenizer::Unescape(absl::string_view raw) {
+absl::string_view SegmentTokenizer::Unescape(absl::string_view raw) {
   std::string& copy = segment_.unescaped_;
   copy.clear();
   bool released = false;
@@ -283,13 +324,18 @@ absl::string_view EdifactTokenizer::Unescape(absl::string_view raw) {
   return copy;
 }
 
-bool EdifactTokenizer::StartsMessage(absl::string_view rest) const {
+bool SegmentTokenizer::StartsMessage(absl::string_view rest) const {
+  if (syntax_ == Syntax::kX12) {
+    return (absl::StartsWith(rest, "ISA") && rest.size() > 3) ||
+           (rest.size() > 2 && rest[2] == separators_.element &&
+            (absl::StartsWith(rest, "GS") || absl::StartsWith(rest, "ST")));
+  }
   if (absl::StartsWith(rest, "UNA")) return rest.size() > 8;
   return rest.size() > 3 && rest[3] == separators_.element &&
          (absl::StartsWith(rest, "UNB") || absl::StartsWith(rest, "UNH"));
 }
 
-void EdifactTokenizer::Resynchronise() {
+void SegmentTokenizer::Resynchronise() {
   // A tag counts where a segment may begin: behind a terminator or a line end.
   bool may_begin = true;
   while (Ensure(kServiceStringBytes) || at_ < end_) {

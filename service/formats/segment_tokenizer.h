@@ -1,11 +1,11 @@
-// EDIFACT bytes to segments (ISO 9735): service strings, release characters,
-// any line ending, bytes that belong to no segment.
+// EDIFACT (ISO 9735) and X12 bytes to segments: service strings, release
+// characters, any line ending, bytes that belong to no segment.
 //
 // Holds one buffer, whatever the length of the input; a segment's parts are
 // views into it. Reads nothing about messages or envelopes, except that a UNA
-// sets the separators and the end of an interchange resets them.
-#ifndef PORTRISK_SERVICE_FORMATS_EDIFACT_TOKENIZER_H_
-#define PORTRISK_SERVICE_FORMATS_EDIFACT_TOKENIZER_H_
+// or ISA sets the separators and the end of an interchange resets them.
+#ifndef PORTRISK_SERVICE_FORMATS_SEGMENT_TOKENIZER_H_
+#define PORTRISK_SERVICE_FORMATS_SEGMENT_TOKENIZER_H_
 
 #include <cstdint>
 #include <istream>
@@ -18,6 +18,8 @@ namespace portrisk::service {
 
 // Longer runs without a terminator are damage, not segments.
 inline constexpr size_t kSegmentBytesMax = 64 * 1024;
+
+enum class Syntax { kEdifact, kX12 };
 
 // A segment: tag and elements of components. Views are valid until the next
 // call of the tokenizer.
@@ -37,7 +39,7 @@ class Segment {
   bool wrapped() const { return wrapped_; }       // Line breaks were inside.
 
  private:
-  friend class EdifactTokenizer;
+  friend class SegmentTokenizer;
 
   // As long as the longest segment has parts; grown, never shrunk.
   std::vector<absl::string_view> components_;
@@ -52,22 +54,23 @@ class Segment {
 };
 
 // Not thread safe. The stream outlives the object.
-class EdifactTokenizer {
+class SegmentTokenizer {
  public:
   enum class Token {
     kSegment,        // segment() is valid.
+    kEmpty,          // A terminator with nothing before it.
     kServiceString,  // A UNA was read and is in force.
     kDamage,     // Not a segment: damage(), damage_offset(), damage_reason().
     kTruncated,  // The stream ended inside a segment; damage() is its start.
     kEnd,
   };
 
-  explicit EdifactTokenizer(std::istream& in);
+  explicit SegmentTokenizer(std::istream& in, Syntax syntax = Syntax::kEdifact);
 
   Token Next();
 
-  // Reads over everything up to the next UNA, UNB or UNH, which Next then
-  // returns. For use after damage.
+  // Reads over everything up to the next UNA, UNB or UNH (ISA, GS or ST), which
+  // Next then returns. For use after damage.
   void Resynchronise();
 
   const Segment& segment() const { return segment_; }
@@ -94,6 +97,7 @@ class EdifactTokenizer {
   }
   void SkipBetween();
   bool TakeServiceString();
+  void ReadIsa();
   void SetSeparators(const Separators& separators);
   bool FindTerminator(size_t* size);
   bool LooksLikeSegment(absl::string_view raw) const;
@@ -107,6 +111,7 @@ class EdifactTokenizer {
   Token Damage(size_t bytes, absl::string_view reason);
 
   std::istream& in_;
+  const Syntax syntax_;
   std::string buffer_;
   size_t at_ = 0;      // First unread byte.
   size_t end_ = 0;     // Behind the last byte read.
@@ -114,6 +119,7 @@ class EdifactTokenizer {
   bool exhausted_ = false;
   bool byte_order_mark_ = false;
   Separators separators_;
+  Separators defaults_;
   uint8_t roles_[256];
   Segment segment_;
   absl::string_view damage_;
@@ -123,4 +129,4 @@ class EdifactTokenizer {
 
 }  // namespace portrisk::service
 
-#endif  // PORTRISK_SERVICE_FORMATS_EDIFACT_TOKENIZER_H_
+#endif  // PORTRISK_SERVICE_FORMATS_SEGMENT_TOKENIZER_H_

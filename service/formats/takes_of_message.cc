@@ -1,0 +1,162 @@
+// Takes that concern times, what happened and the message itself.
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "service/formats/definitions.h"
+#include "service/formats/edifact_codes.h"
+#include "service/formats/takes.h"
+#include "service/times.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr size_t kLinksMax = 2000;
+
+}  // namespace
+
+void SegmentTaker::TakeTime(const Job& job) {
+  Occurrence& occurrence = job.draft->occurrence;
+  if (job.rule.rank <= occurrence.rank) return;
+  const DateTime read = ParseDateTime(job.value(), job.behind(), zone_);
+  if (!read.ok) {
+    occurrence.unreadable = std::string(job.value());
+    occurrence.unreadable_segment = envelope_.segment;
+    return;
+  }
+  if (!read.tolerated.empty()) output_->Tolerate(read.tolerated);
+  occurrence.rank = job.rule.rank;
+  occurrence.time = read.time;
+}
+
+void SegmentTaker::TakeX12Time(const Job& job) {
+  if (job.value().empty()) return;
+  const size_t at = job.rule.value.element;
+  const DateTime read = ParseX12Time(
+      job.value(), job.segment.At(at + 1),
+      job.segment.tag() == "Q5" ? job.segment.At(at + 2) : "", zone_);
+  Occurrence& occurrence = job.draft->occurrence;
+  if (!read.ok) {
+    occurrence.unreadable =
+        absl::StrCat(job.value(), " ", job.segment.At(at + 1));
+    occurrence.unreadable_segment = envelope_.segment;
+    return;
+  }
+  if (!read.tolerated.empty()) output_->Tolerate(read.tolerated);
+  occurrence.rank = 1;
+  occurrence.time = read.time;
+}
+
+void SegmentTaker::TakePrepared(const Job& job) {
+  const DateTime read = ParseDateTime(job.value(), job.behind(), zone_);
+  if (read.ok) job.facts->prepared = read.time;
+}
+
+void SegmentTaker::TakeTimestamp(const Job& job) {
+  const DateTime read = job.rule.take == Take::kX12Date
+                            ? ParseX12Time(job.value(), "", "", zone_)
+                            : ParseDateTime(job.value(), job.behind(), zone_);
+  if (!read.ok) {
+    if (!job.value().empty()) output_->Tolerate("TIME_UNUSABLE");
+    return;
+  }
+  *job.rule.field->time(job.movement()) = ToProto(read.time);
+}
+
+void SegmentTaker::TakeStatusCode(const Job& job) {
+  const StatusCode* status = FindStatus(job.value());
+  if (status == nullptr) {
+    job.draft->event = v1::EVENT_UNSPECIFIED;
+    job.draft->status = std::string(job.value());
+    return;
+  }
+  job.draft->event = status->event;
+  job.draft->status.clear();
+  if (status->load_status != v1::LOAD_STATUS_UNSPECIFIED) {
+    job.movement()->mutable_container()->set_load_status(status->load_status);
+  }
+  if (status->mode != v1::MODE_UNSPECIFIED) {
+    job.movement()->mutable_transport()->set_mode(status->mode);
+  }
+}
+
+void SegmentTaker::TakeDocumentName(const Job& job) {
+  const Definition& definition = DefinitionOf(job.facts->type);
+  const DocumentCode* document = FindDocument(job.facts->type, job.value());
+  if (document != nullptr) {
+    job.draft->event = document->event;
+    job.draft->classifier = document->classifier;
+  } else {
+    job.draft->event = definition.event;
+    job.facts->unknown_document = definition.event == v1::EVENT_UNSPECIFIED;
+  }
+}
+
+void SegmentTaker::TakeOfMessage(const Job& job) {
+  switch (job.rule.take) {
+    case Take::kDocumentNumber:
+      job.facts->document = Text(job.value());
+      break;
+    case Take::kFunction:
+      job.facts->function = FunctionOf(job.value());
+      break;
+    case Take::kPreviousDocument:
+      job.facts->previous_document = Text(job.value());
+      break;
+    default:  // Take::kSender
+      job.facts->sender = Text(job.value());
+  }
+}
+
+void SegmentTaker::TakeLink(const Job& job) {
+  std::string number = NumberInNormalForm(job.value());
+  if (number.empty()) return;
+  std::vector<std::string>& links = job.draft->links;
+  for (const std::string& link : links) {
+    if (link == number) return;
+  }
+  if (links.size() == kLinksMax) {
+    output_->Tolerate("CONTAINERS_BEYOND_2000");
+    return;
+  }
+  links.push_back(std::move(number));
+}
+
+void SegmentTaker::TakeContainerCount(const Job& job) {
+  uint32_t count = 0;
+  if (!absl::SimpleAtoi(job.value(), &count) ||
+      count != job.facts->containers) {
+    output_->Tolerate("CNT_COUNT");
+  }
+}
+
+SegmentTaker::Handler SegmentTaker::HandlerOf(Take take) {
+  using S = SegmentTaker;
+  // In the order of Take.
+  static constexpr Handler kHandlers[] = {
+      &S::TakeText,        &S::TakeText,       &S::TakeLocode,
+      &S::TakeLocode,      &S::TakeDigits,     &S::TakeNumber,
+      &S::TakeNumber,      &S::TakeX12Number,  &S::TakeBill,
+      &S::TakeX12Bill,     &S::TakeRelease,    &S::TakePlace,
+      &S::TakePlace,       &S::TakeX12Place,   &S::TakeX12Port,
+      &S::TakeWeight,      &S::TakeWeight,     &S::TakeWeight,
+      &S::TakeCountSum,    &S::TakeMode,       &S::TakeMode,
+      &S::TakeImo,         &S::TakeCallSign,   &S::TakeInlandMeans,
+      &S::TakeInlandMeans, &S::TakeLegParty,   &S::TakeNadParty,
+      &S::TakeX12Party,    &S::TakeSeal,       &S::TakeSeal,
+      &S::TakeGoods,       &S::TakeGoods,      &S::TakeLoadStatus,
+      &S::TakeLoadStatus,  &S::TakeNotMoved,   &S::TakeTime,
+      &S::TakeX12Time,     &S::TakePrepared,   &S::TakeTimestamp,
+      &S::TakeTimestamp,   &S::TakeStatusCode, &S::TakeDocumentName,
+      &S::TakeOfMessage,   &S::TakeOfMessage,  &S::TakeOfMessage,
+      &S::TakeOfMessage,   &S::TakeLink,       &S::TakeContainerCount,
+  };
+  static_assert(std::size(kHandlers) ==
+                static_cast<size_t>(Take::kContainerCount) + 1);
+  return kHandlers[static_cast<size_t>(take)];
+}
+
+void SegmentTaker::Apply(const Rule& rule, const Segment& segment,
+                         MessageFacts* facts, Draft* draft) {
+  (this->*HandlerOf(rule.take))({rule, segment, facts, draft});
+}
+
+}  // namespace portrisk::service

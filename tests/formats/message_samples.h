@@ -1,0 +1,277 @@
+// Small messages of our own making, one a type, beside those of samples.h.
+#ifndef PORTRISK_TESTS_FORMATS_MESSAGE_SAMPLES_H_
+#define PORTRISK_TESTS_FORMATS_MESSAGE_SAMPLES_H_
+
+#include <string>
+
+#include "tests/formats/reading.h"
+
+namespace portrisk::service {
+
+inline const char kCoparn[] =
+    "UNB+UNOA:1+LINE+TERM+260301:0816+I1'"
+    "UNH+1+COPARN:D:95B:UN'"
+    "BGM+12+20260301081626+9'"
+    "DTM+137:202603010815:203'"
+    "RFF+BN:BK204549739'"
+    "TDT+20+904W+1++MSK:172:20+++9V3818:103::EVER TEST'"
+    "DTM+36:20260310:102'"
+    "NAD+CZ+118239879+EXPORT SRL'"
+    "EQD+CN++45G1:102:5+2+2+4'"
+    "RFF+RE:REL9'"
+    "EQN+5'"
+    "DTM+36:202603100000:203'"
+    "LOC+98+LVRIX:139:6+DEPOT2:TER:ZZZ'"
+    "EQD+CN+TEMU6079348+22G1:102:5++2+5'"
+    "RFF+BN:BK204549739'"
+    "MEA+AAE+VGM+KGM:28040'"
+    "TDT+10++3'"
+    "CNT+16:2'"
+    "UNT+18+1'"
+    "UNZ+1+I1'";
+
+inline const char kCoreor[] =
+    "UNB+UNOC:2+LINE+TERM+260302:1001+I2'"
+    "UNH+1+COREOR:D:00B:UN:SMDG20'"
+    "BGM+129+DO2026134792+9'"
+    "DTM+137:202603021000:203'"
+    "RFF+RE:134792'"
+    "RFF+BM:BL77001'"
+    "DTM+36:202603120000:203'"
+    "TDT+20+AT847A+1++MSC:172:20+++9141780:146::EVER TEST'"
+    "LOC+11+ITSAL:139:6:Salerno+QUAY1:TER:ZZZ'"
+    "NAD+CA+LINE1:172:20'"
+    "NAD+FW+FORW7:160++FORWARDER LTD'"
+    "EQD+CN+MSKU1234565+4510+++5'"
+    "MEA+AAE+G+KGM:25079'"
+    "MEA+AAE+T+KGM:3750'"
+    "EQD+CN+TEMU6079348+4510+++5'"
+    "CNT+16:2'"
+    "UNT+16+1'"
+    "UNZ+1+I2'";
+
+inline const char kCopino[] =
+    "UNB+UNOA:2+HAUL+TERM+260303:0901+I3'"
+    "UNH+1+COPINO:D:95B:UN:ITG13'"
+    "BGM+661+COPINO000123+9'"
+    "DTM+137:202603030900:203'"
+    "RFF+RE:134792'"
+    "TDT+1++3+31+HAUL1:172:ZZZ:HAULIER ONE+++AB12CD:146'"
+    "LOC+88+ITSAL:139:6+QUAY1:72:306'"
+    "DTM+132:202603031430:203'"
+    "NAD+MS+HAUL'"
+    "GID+1'"
+    "SGP+MSKU1234565'"
+    "EQD+CN+MSKU1234565+22G1:102:5++2+5'"
+    "RFF+BN:BK1'"
+    "TDT+20++1+13+LINE+++XNOE:103::EVER TEST'"
+    "LOC+7+HKHKG:139:6'"
+    "CNT+16:1'"
+    "UNT+16+1'"
+    "UNZ+1+I3'";
+
+inline const char kCostco[] =
+    "UNB+UNOA:2+CFS+LINE+260304:1201+I4'"
+    "UNH+1+COSTCO:D:95B:UN'"
+    "BGM+788+STUFF000123+9'"
+    "EQD+CN+MSKU1234565+22G1:102:5++2+5'"
+    "DTM+7:202603041100:203'"
+    "LOC+165+ZADUR:139:6'"
+    "SEL+S100+SH'"
+    "EQD+CN+TEMU6079348+22G1:102:5++2+5'"
+    "DTM+7:202603041130:203'"
+    "CNI+1+BL1'"
+    "GID+1+20:CT'"
+    "SGP+MSKU1234565+20'"
+    "CNI+2+BL2'"
+    "GID+1+5:CT'"
+    "SGP+MSKU1234565+2'"
+    "SGP+TEMU6079348+3'"
+    "CNT+16:2'"
+    "UNT+17+1'"
+    "UNZ+1+I4'";
+
+inline const char kIftsta[] =
+    "UNB+UNOC:2+LINE+SHIPPER+260305:1201+I9'"
+    "UNH+1+IFTSTA:D:00B:UN'"
+    "BGM+23+STAT12345+9'"
+    "DTM+137:202603051200:203'"
+    "NAD+CA+ABCD:160:166'"
+    "CNI+1+BL55'"
+    "STS+1+UV::22'"
+    "DTM+334:202603050710:203'"
+    "LOC+175+NLRTM:139:6:ROTTERDAM+QUAY4:TER:ZZZ'"
+    "TDT+20+017E+1++ABCD:172+++9074729:146:11:EVER TEST'"
+    "LOC+9+BRSSZ:139:6'"
+    "DTM+133:202602170000:203'"
+    "LOC+11+NLRTM:139:6'"
+    "EQD+CN+MSKU1234565+45R1:102:5+++5'"
+    "EQD+CN+TEMU6079348+22G1:102:5+++5'"
+    "STS+1+OA'"
+    "RFF+EQ:MSKU1234565'"
+    "DTM+334:202603060710:203'"
+    "LOC+175+NLRTM:139:6+US:162'"
+    "CNI+2+BL56'"
+    "STS+1+UV'"
+    "DTM+334:202603070710:203'"
+    "STS+1+QQ'"
+    "DTM+334:202603080710:203'"
+    "LOC+175+NLRTM:139:6'"
+    "EQD+CN+HLXU8099273+22G1:102:5+++5'"
+    "UNT+26+1'"
+    "UNZ+1+I9'";
+
+inline const char kIftmin[] =
+    "UNB+UNOC:3+SHIPPER+LINE+260305:1105+I5'"
+    "UNH+1+IFTMIN:D:00B:UN'"
+    "BGM+610+INSTR000789+9'"
+    "DTM+137:202603051100:203'"
+    "CNT+11:2'"
+    "RFF+BN:BK1'"
+    "TDT+20+017E+1++ABC:172:20+++9074729:146::EVER TEST'"
+    "LOC+9+BRSSZ:139:6'"
+    "NAD+CZ+++SHIPPER SA'"
+    "NAD+NI+NP1'"
+    "GID+1+10:CT'"
+    "FTX+AAA+++COFFEE BEANS'"
+    "PIA+5+090111:HS'"
+    "MEA+AAE+G+KGM:500'"
+    "GID+2+20:CT'"
+    "MEA+AAE+G+KGM:1000'"
+    "EQD+CN+MSKU1234565+22G1'"
+    "UNT+17+1'"
+    "UNZ+1+I5'";
+
+inline const char kCuscar[] =
+    "UNB+UNOA:2+AGENT+CUSTOMS+260310:0901+I6'"
+    "UNH+1+CUSCAR:D:95B:UN'"
+    "BGM+85+MANIF0001+9'"
+    "DTM+137:202603100900:203'"
+    "TDT+20+017E+1++ABC:172:20+++9074729:146::EVER TEST'"
+    "LOC+60+NLRTM:139:6'"
+    "DTM+132:202603200400:203'"
+    "EQD+CN+MSKU1234565+45R1:102:5++3+5'"
+    "MEA+AAE+G+KGM:25000'"
+    "SEL+S200+CA'"
+    "EQD+CN+TEMU6079348+22G1:102:5++3+5'"
+    "EQD+CN+HLXU8099273+22G1:102:5++3+4'"
+    "CNI+1+BLA'"
+    "RFF+BM:BLA'"
+    "LOC+9+ECGYE:139:6'"
+    "LOC+11+NLRTM:139:6'"
+    "NAD+CN+C1++FRUIT BV'"
+    "GID+1+1080:CT'"
+    "FTX+AAA+++BANANAS'"
+    "MEA+AAE+G+KGM:20000'"
+    "PIA+5+080390:HS'"
+    "SGP+MSKU 123456-5+1000'"
+    "SGP+TEMU6079348+80'"
+    "CNI+2+BLB'"
+    "GID+1+5:CT'"
+    "SGP+TEMU6079348+5'"
+    "CNI+3+BLC'"
+    "GID+1+1:CT'"
+    "FTX+AAA+++A YACHT'"
+    "UNT+29+1'"
+    "UNZ+1+I6'";
+
+inline const char kCusrep[] =
+    "UNB+UNOA:2+AGENT+CUSTOMS+260320:0501+I7'"
+    "UNH+1+CUSREP:D:95B:UN'"
+    "BGM+185+REP000123+9'"
+    "DTM+137:202603200500:203'"
+    "DTM+178:202603200405:203'"
+    "TDT+20+017E+1++ABC:172:20+++9074729:146::EVER TEST'"
+    "LOC+60+NLRTM:139:6'"
+    "LOC+5+GBFXT:139:6'"
+    "UNT+8+1'"
+    "UNZ+1+I7'";
+
+inline const char kBaplie[] =
+    "UNB+UNOA:2+TERM+LINE+260306:1211+I8'"
+    "UNH+1+BAPLIE:D:95B:UN:SMDG22'"
+    "BGM++PLAN0391651645+9'"
+    "DTM+137:2603061210:201'"
+    "TDT+20+042+++OOL:172:20+++VRIB3:103::EVER TEST'"
+    "LOC+5+USLGB:139:6'"
+    "LOC+61+CNYTN:139:6'"
+    "DTM+132:2603200000:201'"
+    "LOC+147+0780690::5'"
+    "MEA+WT++KGM:3833'"
+    "LOC+9+USLGB:139:6'"
+    "LOC+11+CNYTN:139:6'"
+    "RFF+BM:1'"
+    "EQD+CN+MSKU1234565+4200+++4'"
+    "NAD+CA+OOL:172:20'"
+    "LOC+147+0780692::5'"
+    "LOC+147+0060886::5'"
+    "MEA+WT++KGM:26000'"
+    "LOC+9+USLGB:139:6'"
+    "LOC+11+CNXMN:139:6'"
+    "EQD+CN+TEMU6079348+L5G1+++5'"
+    "UNT+21+1'"
+    "UNZ+1+I8'";
+
+// The bay plan as the directory of 1991 has it.
+inline std::string Old(std::string baplie) {
+  baplie = Replace(baplie, "BAPLIE:D:95B:UN:SMDG22", "BAPLIE:1:911:UN:SMDG15");
+  baplie = Replace(baplie, "+042+++OOL:172:20+++VRIB3:103::EVER TEST",
+                   "+042++VRIB3:103::EVER TEST++OOL:172:20");
+  baplie = Replace(baplie, "LOC+9+USLGB", "LOC+6+USLGB");
+  return Replace(baplie, "LOC+11+CNYTN", "LOC+12+CNYTN");
+}
+
+inline const char kX315[] =
+    "ISA*00*          *00*          *ZZ*CARRIER        *ZZ*CUSTOMS        "
+    "*260307*1120*U*00401*000000001*0*P*>~"
+    "GS*QO*CARRIER*CUSTOMS*20260307*1600*1*X*004010~"
+    "ST*315*00001~"
+    "B4***UV*20260307*0807**MSKU*123456*L*45G1*USLGB*UN*5~"
+    "N9*BM*BL1~"
+    "N9*BN*BK1~"
+    "Q2*9074729********202N***L*EVER TEST~"
+    "R4*L*UN*CNYTN*YANTIAN*CN~"
+    "R4*D*UN*USLGB*LONG BEACH*US***CA~"
+    "SE*8*00001~"
+    "GE*1*1~"
+    "IEA*1*000000001~";
+
+inline const char kX322[] =
+    "ISA*00* *00* *ZZ*RAMP*ZZ*CUSTOMS*260308*2245*U*00401*053849086*0*P*>~"
+    "GS*SO*RAMP*CUSTOMS*20260308*224500*1000*X*004010~"
+    "ST*322*0001~"
+    "Q5*OA*20260308*214520*ES**SAINT PAUL*MN*US~"
+    "N7*MSKU*123456*43459*G*******CN*ABCD*****L*5****451G*BNSF~"
+    "M7*SN1234567*SN1234568~"
+    "W2*MSKU*123456**CC*L********5~"
+    "R4*5*UN*USSTP*SAINT PAUL*US***MN~"
+    "N1*MC*ROAD HAULIER*2*ABCD~"
+    "N7*TEMU*6079348~"
+    "R4*5*UN*USSTP*SAINT PAUL*US***MN~"
+    "SE*10*0001~"
+    "GE*1*1000~"
+    "IEA*1*053849086~";
+
+inline const char kX309[] =
+    "ISA*00*          *00*          *ZZ*CARRIER        *ZZ*CUSTOMS        "
+    "*260309*1600*U*00401*000000009*0*P*>~"
+    "GS*SO*CARRIER*CUSTOMS*20260309*1600*1*X*004010~"
+    "ST*309*0001~"
+    "M10*ABCD*O*PA*9074729*EVER TEST*017E~"
+    "P4*2709*20260320~"
+    "LX*1~"
+    "M11*BL100*USLGB*40*CTN*9000*K******ABCD~"
+    "N1*SH*SHIPPER CO~"
+    "N1*CN*CONSIGNEE CO~"
+    "N10*40*TOYS~"
+    "VID*CN*MSKU*1234565*SEAL1~"
+    "VID*CN*TEMU*6079348~"
+    "LX*2~"
+    "M11*BL200*USLGB*1*PKG*500*K******ABCD~"
+    "SE*13*0001~"
+    "GE*1*1~"
+    "IEA*1*000000009~";
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_TESTS_FORMATS_MESSAGE_SAMPLES_H_

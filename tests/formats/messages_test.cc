@@ -1,0 +1,430 @@
+// Each message type by a small message of our own making. CODECO and COARRI
+// are in edifact_test.cc.
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/formats/message_samples.h"
+#include "tests/formats/reading.h"
+
+namespace portrisk::service {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+Reading Edifact(const std::string& text) {
+  return Read(Format::kEdifact, text);
+}
+Reading X12(const std::string& text) { return Read(Format::kX12, text); }
+
+// 2026-03-01 00:00 UTC.
+constexpr int64_t kMarch = 1772323200;
+constexpr int64_t At(int day, int hour, int minute) {
+  return kMarch + ((day - 1) * 24 + hour) * 3600 + minute * 60;
+}
+
+TEST(CoparnTest, AnOrderWithoutABoxIsAboutItsBooking) {
+  const Reading reading = Edifact(kCoparn);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 2);
+  const v1::Movement& first = reading.movements[0];
+  EXPECT_EQ(first.event(), v1::RELEASE_ORDER);
+  EXPECT_EQ(first.occurrence_time().seconds(), At(1, 8, 15));
+  EXPECT_EQ(first.container().number(), "");
+  EXPECT_EQ(first.container().type_code(), "45G1");
+  EXPECT_EQ(first.container().load_status(), v1::EMPTY);
+  EXPECT_EQ(first.consignment().booking(), "BK204549739");
+  EXPECT_EQ(first.location().locode(), "LVRIX");
+  EXPECT_EQ(first.location().facility(), "DEPOT2");
+  EXPECT_EQ(first.transport().voyage(), "904W");
+  EXPECT_EQ(first.shipper().id(), "118239879");
+  EXPECT_EQ(first.shipper().name(), "EXPORT SRL");
+  EXPECT_EQ(first.pickup_right().id(), "REL9");
+  EXPECT_TRUE(first.pickup_right().has_expire_time());
+  EXPECT_EQ(reading.movements[1].container().number(), "TEMU6079348");
+  EXPECT_EQ(reading.movements[1].weights().vgm_kg(), 28040);
+  EXPECT_NE(first.id(), reading.movements[1].id());
+}
+
+TEST(CoparnTest, OneThatNamesNothingIsRefused) {
+  const Reading reading = Edifact(
+      Replace(Replace(kCoparn, "RFF+BN:BK204549739'", ""), "RFF+RE:REL9'", ""));
+  EXPECT_THAT(reading.reasons(), ElementsAre("NOTHING_TO_FOLLOW"));
+  EXPECT_EQ(reading.movements.size(), 1);
+}
+
+TEST(CoparnTest, ABookingIsOne) {
+  const Reading reading = Edifact(Replace(kCoparn, "BGM+12+", "BGM+335+"));
+  EXPECT_EQ(reading.movements[0].event(), v1::BOOKING);
+}
+
+TEST(CoreorTest, AReleaseIssuesAPickUpRight) {
+  const Reading reading = Edifact(kCoreor);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 2);
+  const v1::Movement& first = reading.movements[0];
+  EXPECT_EQ(first.event(), v1::PICKUP_RIGHT_ISSUED);
+  EXPECT_EQ(first.occurrence_time().seconds(), At(2, 10, 0));
+  EXPECT_EQ(first.container().number(), "MSKU1234565");
+  EXPECT_EQ(first.pickup_right().id(), "134792");
+  EXPECT_EQ(first.pickup_right().kind(), v1::RELEASE);
+  EXPECT_EQ(first.pickup_right().actor().id(), "LINE1");
+  EXPECT_EQ(first.pickup_right().recipient().id(), "FORW7");
+  EXPECT_EQ(first.pickup_right().recipient().name(), "FORWARDER LTD");
+  EXPECT_EQ(first.pickup_right().expire_time().seconds(), At(12, 0, 0));
+  EXPECT_EQ(first.consignment().bill_of_lading(), "BL77001");
+  EXPECT_EQ(first.consignment().discharge_locode(), "ITSAL");
+  EXPECT_EQ(first.location().locode(), "ITSAL");
+  EXPECT_EQ(first.location().facility(), "QUAY1");
+  EXPECT_EQ(first.transport().vessel_imo(), "9141780");
+  EXPECT_EQ(first.weights().gross_kg(), 25079);
+  EXPECT_EQ(first.container().tare_kg(), 3750);
+}
+
+TEST(CoreorTest, WithoutAReferenceItIsAnOrder) {
+  const Reading reading = Edifact(Replace(kCoreor, "RFF+RE:134792'", ""));
+  ASSERT_EQ(reading.movements.size(), 2);
+  EXPECT_EQ(reading.movements[0].event(), v1::RELEASE_ORDER);
+  EXPECT_EQ(reading.movements[0].pickup_right().id(), "");
+}
+
+TEST(CoreorTest, ACancellationRevokesTheRight) {
+  const Reading issued = Edifact(kCoreor);
+  const Reading revoked =
+      Edifact(Replace(kCoreor, "DO2026134792+9'", "DO2026134792+1'"));
+  EXPECT_THAT(revoked.reasons(), IsEmpty());
+  ASSERT_EQ(revoked.movements.size(), 2);
+  const v1::Movement& first = revoked.movements[0];
+  EXPECT_EQ(first.event(), v1::PICKUP_RIGHT_REVOKED);
+  EXPECT_FALSE(first.retraction());
+  EXPECT_FALSE(first.has_update_time());
+  EXPECT_EQ(first.pickup_right().id(), "134792");
+  EXPECT_NE(first.id(), issued.movements[0].id());
+  // Without a right it voids the order.
+  const Reading voided =
+      Edifact(Replace(Replace(kCoreor, "DO2026134792+9'", "DO2026134792+1'"),
+                      "RFF+RE:134792'", ""));
+  EXPECT_TRUE(voided.movements[0].retraction());
+}
+
+TEST(CopinoTest, AVisitIsAnnouncedWithItsHaulier) {
+  const Reading reading = Edifact(kCopino);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 1);
+  const v1::Movement& movement = reading.movements[0];
+  EXPECT_EQ(movement.event(), v1::PRE_NOTIFICATION);
+  EXPECT_EQ(movement.occurrence_time().seconds(), At(3, 9, 0));
+  EXPECT_EQ(movement.container().number(), "MSKU1234565");
+  EXPECT_EQ(movement.haulier().id(), "HAUL1");
+  EXPECT_EQ(movement.haulier().name(), "HAULIER ONE");
+  EXPECT_EQ(movement.transport().plate(), "AB12CD");
+  EXPECT_EQ(movement.transport().mode(), v1::ROAD);
+  EXPECT_EQ(movement.transport().vessel_name(), "EVER TEST");
+  EXPECT_EQ(movement.pickup_right().id(), "134792");
+  EXPECT_EQ(movement.pickup_right().slot_time().seconds(), At(3, 14, 30));
+  EXPECT_EQ(movement.location().locode(), "ITSAL");
+  EXPECT_EQ(movement.location().facility(), "QUAY1");
+}
+
+TEST(CostcoTest, StuffingJoinsBoxesWithTheirConsignments) {
+  const Reading reading = Edifact(kCostco);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_EQ(reading.summary.tolerated.size(), 1);
+  EXPECT_EQ(reading.tolerated("EVENT_BY_LOAD_STATUS"), 2);
+  ASSERT_EQ(reading.movements.size(), 2);
+  const v1::Movement& first = reading.movements[0];
+  EXPECT_EQ(first.event(), v1::STUFFING);
+  EXPECT_EQ(first.occurrence_time().seconds(), At(4, 11, 0));
+  EXPECT_EQ(first.container().number(), "MSKU1234565");
+  EXPECT_EQ(first.consignment().bill_of_lading(), "BL1");
+  EXPECT_TRUE(first.consignment().consolidated());  // BL2 is in it, too.
+  EXPECT_EQ(first.consignment().packages(), 20);
+  EXPECT_EQ(first.location().locode(), "ZADUR");
+  EXPECT_EQ(first.seals(0).number(), "S100");
+  const v1::Movement& second = reading.movements[1];
+  EXPECT_EQ(second.consignment().bill_of_lading(), "BL2");
+  EXPECT_FALSE(second.consignment().has_consolidated());
+}
+
+TEST(CostcoTest, AnUnpackReportIsAStripping) {
+  const Reading reading = Edifact(Replace(kCostco, "BGM+788", "BGM+113"));
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  EXPECT_EQ(reading.movements[0].event(), v1::STRIPPING);
+}
+
+TEST(IftstaTest, EachStatusOfEachContainerIsAMovement) {
+  const Reading reading = Edifact(kIftsta);
+  EXPECT_THAT(reading.reasons(), ElementsAre("NO_CONTAINER", "UNKNOWN_STATUS"));
+  EXPECT_EQ(reading.rejects[0].position,
+            "interchange I9, message 1, segment 20");
+  EXPECT_EQ(reading.rejects[1].position,
+            "interchange I9, message 1, segment 25, EQD 3");
+  ASSERT_EQ(reading.movements.size(), 3);
+  const v1::Movement& first = reading.movements[0];
+  EXPECT_EQ(first.event(), v1::DISCHARGE);
+  EXPECT_EQ(first.occurrence_time().seconds(), At(5, 7, 10));
+  EXPECT_EQ(first.container().number(), "MSKU1234565");
+  EXPECT_EQ(first.transport().mode(), v1::SEA);
+  EXPECT_EQ(first.transport().vessel_imo(), "9074729");
+  EXPECT_EQ(first.transport().voyage(), "017E");
+  EXPECT_EQ(first.location().locode(), "NLRTM");
+  EXPECT_EQ(first.location().facility(), "QUAY4");
+  EXPECT_EQ(first.consignment().bill_of_lading(), "BL55");
+  EXPECT_EQ(first.consignment().loading_locode(), "BRSSZ");
+  EXPECT_EQ(first.carrier().id(), "ABCD");
+  EXPECT_EQ(reading.movements[1].container().number(), "TEMU6079348");
+  // No EQD: the reference names the box.
+  const v1::Movement& third = reading.movements[2];
+  EXPECT_EQ(third.event(), v1::GATE_OUT);
+  EXPECT_EQ(third.container().number(), "MSKU1234565");
+  EXPECT_EQ(third.location().locode(), "NLRTM");
+  EXPECT_EQ(third.location().facility(), "");  // US:162 is a country.
+  EXPECT_EQ(third.transport().voyage(), "");
+}
+
+TEST(IftstaTest, CustomsMayReleaseABillOfLading) {
+  const std::string text = Replace(Replace(kIftsta, "RFF+EQ:MSKU1234565'", ""),
+                                   "STS+1+OA'", "STS+1+CT'");
+  const Reading reading = Edifact(text);
+  EXPECT_EQ(reading.movements[2].event(), v1::CUSTOMS_RELEASED);
+  EXPECT_EQ(reading.movements[2].consignment().bill_of_lading(), "BL55");
+  // A gate does not let a bill of lading through.
+  EXPECT_THAT(Edifact(Replace(kIftsta, "RFF+EQ:MSKU1234565'", "")).reasons(),
+              ElementsAre("NO_CONTAINER", "NO_CONTAINER", "UNKNOWN_STATUS"));
+}
+
+TEST(IftminTest, AnInstructionHoldsForItsContainers) {
+  const Reading reading = Edifact(kIftmin);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 1);
+  const v1::Movement& movement = reading.movements[0];
+  EXPECT_EQ(movement.event(), v1::TRANSPORT_DOCUMENT);
+  EXPECT_EQ(movement.container().number(), "MSKU1234565");
+  EXPECT_EQ(movement.consignment().booking(), "BK1");
+  EXPECT_EQ(movement.consignment().packages(), 30);
+  EXPECT_EQ(movement.consignment().goods(), "COFFEE BEANS");
+  EXPECT_EQ(movement.consignment().commodity(), "090111");
+  EXPECT_EQ(movement.weights().cargo_kg(), 1500);
+  EXPECT_FALSE(movement.weights().has_gross_kg());
+  EXPECT_EQ(movement.shipper().name(), "SHIPPER SA");
+  EXPECT_EQ(movement.notify_party().id(), "NP1");
+}
+
+TEST(IftminTest, WithoutContainersItIsAboutTheBooking) {
+  const Reading reading =
+      Edifact(Replace(kIftmin, "EQD+CN+MSKU1234565+22G1'", ""));
+  ASSERT_EQ(reading.movements.size(), 1);
+  EXPECT_EQ(reading.movements[0].consignment().booking(), "BK1");
+  EXPECT_EQ(reading.movements[0].container().number(), "");
+}
+
+TEST(CuscarTest, AManifestGivesEachBoxOfEachBill) {
+  const Reading reading = Edifact(kCuscar);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 5);
+  const v1::Movement& first = reading.movements[0];
+  EXPECT_EQ(first.event(), v1::MANIFEST_LODGED);
+  EXPECT_EQ(first.container().number(), "MSKU1234565");
+  EXPECT_EQ(first.container().type_code(), "45R1");
+  EXPECT_EQ(first.weights().gross_kg(), 25000);
+  EXPECT_EQ(first.weights().cargo_kg(), 20000);
+  EXPECT_EQ(first.seals(0).number(), "S200");
+  EXPECT_EQ(first.consignment().bill_of_lading(), "BLA");
+  EXPECT_EQ(first.consignment().goods(), "BANANAS");
+  EXPECT_EQ(first.consignment().packages(), 1080);
+  EXPECT_EQ(first.consignment().loading_locode(), "ECGYE");
+  EXPECT_EQ(first.consignment().commodity(), "080390");
+  EXPECT_EQ(first.consignee().name(), "FRUIT BV");
+  EXPECT_EQ(first.location().locode(), "NLRTM");
+  EXPECT_EQ(first.transport().estimated_arrival_time().seconds(), At(20, 4, 0));
+  EXPECT_EQ(first.transport().mode(), v1::SEA);
+  EXPECT_EQ(reading.movements[1].container().number(), "TEMU6079348");
+  EXPECT_EQ(reading.movements[1].consignment().bill_of_lading(), "BLA");
+  // One box in two bills is consolidation: two movements.
+  EXPECT_EQ(reading.movements[2].container().number(), "TEMU6079348");
+  EXPECT_EQ(reading.movements[2].consignment().bill_of_lading(), "BLB");
+  EXPECT_EQ(reading.movements[2].consignee().name(), "");
+  EXPECT_NE(reading.movements[1].id(), reading.movements[2].id());
+  // Break bulk: no box.
+  EXPECT_EQ(reading.movements[3].container().number(), "");
+  EXPECT_EQ(reading.movements[3].consignment().bill_of_lading(), "BLC");
+  // A box that no bill names.
+  EXPECT_EQ(reading.movements[4].container().number(), "HLXU8099273");
+  EXPECT_EQ(reading.movements[4].consignment().bill_of_lading(), "");
+}
+
+TEST(CuscarTest, AChangeIsAnAmendmentAndACancellationARetraction) {
+  const Reading original = Edifact(kCuscar);
+  const Reading change =
+      Edifact(Replace(kCuscar, "MANIF0001+9'", "MANIF0001+4'"));
+  EXPECT_EQ(change.movements[0].event(), v1::MANIFEST_AMENDED);
+  EXPECT_FALSE(change.movements[0].has_update_time());
+  EXPECT_NE(change.movements[0].id(), original.movements[0].id());
+  const Reading cancel =
+      Edifact(Replace(kCuscar, "MANIF0001+9'", "MANIF0001+1'"));
+  EXPECT_TRUE(cancel.movements[0].retraction());
+  EXPECT_EQ(cancel.ids(), original.ids());
+}
+
+TEST(CuscarTest, DamageLosesWhatWasHeldAndSaysSo) {
+  const Reading reading = Edifact(Replace(kCuscar, "CNI+2+BLB'", "cni+2+BLB'"));
+  EXPECT_EQ(reading.movements.size(), 0);
+  EXPECT_THAT(reading.reasons(), ElementsAre("BAD_SEGMENT"));
+  EXPECT_THAT(reading.rejects[0].message, testing::HasSubstr("3 containers"));
+}
+
+TEST(CusrepTest, AVesselArrives) {
+  const Reading reading = Edifact(kCusrep);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 1);
+  const v1::Movement& movement = reading.movements[0];
+  EXPECT_EQ(movement.event(), v1::VESSEL_ARRIVAL);
+  EXPECT_EQ(movement.classifier(), v1::ACTUAL);
+  EXPECT_EQ(movement.occurrence_time().seconds(), At(20, 4, 5));
+  EXPECT_EQ(movement.location().locode(), "NLRTM");
+  EXPECT_EQ(movement.transport().previous_locode(), "GBFXT");
+  EXPECT_EQ(movement.transport().vessel_imo(), "9074729");
+  EXPECT_EQ(movement.consignment().declaration(), "REP000123");
+}
+
+TEST(CusrepTest, WhatIsImpendingIsEstimated) {
+  EXPECT_EQ(
+      Edifact(Replace(kCusrep, "BGM+185", "BGM+96")).movements[0].classifier(),
+      v1::ESTIMATED);
+  const Reading leaves = Edifact(Replace(kCusrep, "BGM+185", "BGM+186"));
+  EXPECT_EQ(leaves.movements[0].event(), v1::VESSEL_DEPARTURE);
+  EXPECT_EQ(leaves.movements[0].location().locode(), "GBFXT");
+}
+
+TEST(BaplieTest, EachSlotWithABoxIsAMovement) {
+  for (const std::string text : {std::string(kBaplie), Old(kBaplie)}) {
+    const Reading reading = Edifact(text);
+    EXPECT_THAT(reading.reasons(), IsEmpty()) << text;
+    EXPECT_EQ(reading.summary.tolerated.size(), 1);
+    EXPECT_EQ(reading.tolerated("SLOT_WITHOUT_CONTAINER"), 1);
+    ASSERT_EQ(reading.movements.size(), 2);
+    const v1::Movement& first = reading.movements[0];
+    EXPECT_EQ(first.event(), v1::STOW_PLAN);
+    EXPECT_EQ(first.occurrence_time().seconds(), At(6, 12, 10));
+    EXPECT_EQ(first.container().number(), "MSKU1234565");
+    EXPECT_EQ(first.container().operator_code(), "OOL");
+    EXPECT_EQ(first.location().locode(), "USLGB");
+    EXPECT_EQ(first.location().yard_position(), "0780690");
+    EXPECT_EQ(first.transport().call_sign(), "VRIB3");
+    EXPECT_EQ(first.transport().vessel_name(), "EVER TEST");
+    EXPECT_EQ(first.transport().carrier_code(), "OOL");
+    EXPECT_EQ(first.transport().next_locode(), "CNYTN");
+    EXPECT_EQ(first.consignment().loading_locode(), "USLGB");
+    EXPECT_EQ(first.consignment().discharge_locode(), "CNYTN");
+    EXPECT_EQ(first.weights().gross_kg(), 3833);
+    EXPECT_EQ(first.consignment().bill_of_lading(), "");  // "1" is a filler.
+    EXPECT_EQ(reading.movements[1].location().yard_position(), "0060886");
+  }
+}
+
+TEST(X12Test, AStatusOfAContainer) {
+  const Reading reading = X12(kX315);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 1);
+  const v1::Movement& movement = reading.movements[0];
+  EXPECT_EQ(movement.event(), v1::DISCHARGE);
+  EXPECT_EQ(movement.source(), "CARRIER");
+  EXPECT_EQ(movement.occurrence_time().seconds(), At(7, 8, 7));
+  EXPECT_EQ(movement.container().number(), "MSKU1234565");
+  EXPECT_EQ(movement.container().load_status(), v1::FULL);
+  EXPECT_EQ(movement.container().type_code(), "45G1");
+  EXPECT_EQ(movement.location().locode(), "USLGB");
+  EXPECT_EQ(movement.transport().vessel_imo(), "9074729");
+  EXPECT_EQ(movement.transport().voyage(), "202N");
+  EXPECT_EQ(movement.transport().vessel_name(), "EVER TEST");
+  EXPECT_EQ(movement.consignment().booking(), "BK1");
+  EXPECT_EQ(movement.consignment().bill_of_lading(), "BL1");
+  EXPECT_EQ(movement.consignment().loading_locode(), "CNYTN");
+  EXPECT_EQ(movement.consignment().discharge_locode(), "USLGB");
+}
+
+TEST(X12Test, ARampReportsEachContainer) {
+  const Reading reading = X12(kX322);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 2);
+  const v1::Movement& first = reading.movements[0];
+  EXPECT_EQ(first.event(), v1::GATE_OUT);
+  EXPECT_EQ(first.occurrence_time().seconds(), At(8, 21, 45) + 5 * 3600 + 20);
+  EXPECT_EQ(first.container().number(), "MSKU1234565");
+  EXPECT_EQ(first.container().load_status(), v1::FULL);
+  EXPECT_EQ(first.weights().gross_kg(), 19713);
+  EXPECT_EQ(first.seals(0).number(), "SN1234567");
+  EXPECT_EQ(first.location().locode(), "USSTP");
+  EXPECT_EQ(first.haulier().id(), "ABCD");
+  EXPECT_EQ(first.haulier().id_scheme(), "SCAC");
+  EXPECT_EQ(reading.movements[1].container().number(), "TEMU6079348");
+  EXPECT_EQ(reading.movements[1].seals_size(), 0);
+}
+
+TEST(X12Test, AManifestGivesEachBoxOfEachBill) {
+  const Reading reading = X12(kX309);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 3);
+  const v1::Movement& first = reading.movements[0];
+  EXPECT_EQ(first.event(), v1::MANIFEST_LODGED);
+  EXPECT_EQ(first.occurrence_time().seconds(), At(9, 16, 0));
+  EXPECT_EQ(first.container().number(), "MSKU1234565");
+  EXPECT_EQ(first.seals(0).number(), "SEAL1");
+  EXPECT_EQ(first.consignment().bill_of_lading(), "ABCDBL100");
+  EXPECT_EQ(first.consignment().packages(), 40);
+  EXPECT_EQ(first.weights().cargo_kg(), 9000);
+  EXPECT_EQ(first.consignment().goods(), "TOYS");
+  EXPECT_EQ(first.shipper().name(), "SHIPPER CO");
+  EXPECT_EQ(first.transport().vessel_imo(), "9074729");
+  EXPECT_EQ(reading.movements[1].container().number(), "TEMU6079348");
+  EXPECT_EQ(reading.movements[1].consignment().bill_of_lading(), "ABCDBL100");
+  EXPECT_EQ(reading.movements[2].container().number(), "");
+  EXPECT_EQ(reading.movements[2].consignment().bill_of_lading(), "ABCDBL200");
+}
+
+TEST(X12Test, SeparatorsAreReadFromTheHeader) {
+  std::string text = kX315;
+  for (char& c : text) {
+    if (c == '*') c = '|';
+    if (c == '~') c = '\n';
+  }
+  const Reading reading = X12(text);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  EXPECT_EQ(reading.ids(), X12(kX315).ids());
+}
+
+TEST(X12Test, WhatIsWrongIsRejectedAndTheRestKept) {
+  struct Case {
+    const char* from;
+    const char* to;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {"ST*315*", "ST*214*", "UNKNOWN_MESSAGE"},
+      {"B4***UV", "B4***ZZ", "UNKNOWN_STATUS"},
+      {"*20260307*0807*", "*20261307*0807*", "BAD_TIME"},
+      {"*20260307*0807*", "***", "NO_TIME"},
+      {"SE*8*00001~", "", "MISSING_SE"},
+      {"Q2*9074729", "q2*9074729", "BAD_SEGMENT"},
+  };
+  const std::string both = std::string(kX315) + kX322;
+  for (const Case& test : cases) {
+    const Reading reading = X12(Replace(both, test.from, test.to));
+    EXPECT_THAT(reading.reasons(), ElementsAre(test.reason)) << test.to;
+    EXPECT_EQ(reading.movements.size(), 2) << test.to;
+  }
+}
+
+}  // namespace
+}  // namespace portrisk::service
