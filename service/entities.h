@@ -22,6 +22,7 @@
 #include "scoring/assess.h"
 #include "scoring/container_history.h"
 #include "scoring/spans.h"
+#include "scoring/spread.h"
 #include "service/aggregates.h"
 #include "service/state_kind.h"
 #include "store/store.h"
@@ -173,6 +174,8 @@ class Entities {
   }
 
  private:
+  void ChangeSpreads(const v1::Movement& movement, uint64_t sequence,
+                     const Named& named, decltype(&scoring::FoldSpread) change);
   // Calls `visit` with each kind but the aggregates', whose tables change.
   template <typename Visit>
   void EachFixedKind(const Visit& visit);

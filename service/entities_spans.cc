@@ -24,32 +24,28 @@ void Entities::FindSpreads(const v1::Movement& movement,
   }
 }
 
-void Entities::FoldSpreads(const v1::Movement& movement, uint64_t sequence,
-                           const Named& named) {
+void Entities::ChangeSpreads(const v1::Movement& movement, uint64_t sequence,
+                             const Named& named,
+                             decltype(&scoring::FoldSpread) change) {
   if (named.spans == nullptr) return;
   for (const scoring::SpreadUse& use :
        scoring::SpreadsOf(movement, *named.spans)) {
     auto* const entry = named.spreads[static_cast<size_t>(use.slot)];
     if (use.times == 0 || entry == nullptr) continue;
     v1::SpreadState* const state = spreads_.table.Mutable(entry);
-    scoring::FoldSpread(movement.occurrence_time(), use.minutes, use.times,
-                        state);
+    change(movement.occurrence_time(), use.minutes, use.times, state);
     state->set_last_sequence(sequence);
   }
 }
 
+void Entities::FoldSpreads(const v1::Movement& movement, uint64_t sequence,
+                           const Named& named) {
+  ChangeSpreads(movement, sequence, named, scoring::FoldSpread);
+}
+
 void Entities::UnfoldSpreads(const v1::Movement& prior, uint64_t sequence,
                              const Named& named) {
-  if (named.spans == nullptr) return;
-  for (const scoring::SpreadUse& use :
-       scoring::SpreadsOf(prior, *named.spans)) {
-    auto* const entry = named.spreads[static_cast<size_t>(use.slot)];
-    if (use.times == 0 || entry == nullptr) continue;
-    v1::SpreadState* const state = spreads_.table.Mutable(entry);
-    scoring::UnfoldSpread(prior.occurrence_time(), use.minutes, use.times,
-                          state);
-    state->set_last_sequence(sequence);
-  }
+  ChangeSpreads(prior, sequence, named, scoring::UnfoldSpread);
 }
 
 absl::StatusOr<v1::SpreadState> Entities::ReadSpread(const EntityKey& key) {

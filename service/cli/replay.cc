@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "service/cli/commands.h"
+#include "service/cli/figures.h"
 #include "service/cli/progress.h"
 #include "service/cli/table.h"
 #include "service/evaluation_page.h"
@@ -28,10 +29,6 @@ struct Flags {
   int top = 25;
 };
 
-std::string Percent(double share) {
-  return absl::StrFormat("%.2f%%", 100 * share);
-}
-
 std::string Share(const v1::ShareEstimate& one) {
   if (!one.has_share()) return "";
   return absl::StrFormat("%d/%d %s (%s to %s)", one.count(), one.of(),
@@ -41,17 +38,6 @@ std::string Share(const v1::ShareEstimate& one) {
 
 std::string Figure(bool known, double value) {
   return known ? absl::StrFormat("%.3f", value) : "";
-}
-
-absl::StatusOr<int64_t> ParseDay(const std::string& text, int64_t otherwise) {
-  if (text.empty()) return otherwise;
-  absl::Time time;
-  std::string ignored;
-  if (absl::ParseTime("%Y-%m-%d", text, absl::UTCTimeZone(), &time, &ignored)) {
-    return absl::ToUnixSeconds(time);
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is no date; write 2026-03-01"));
 }
 
 absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> ReadRuleSet(
@@ -231,15 +217,17 @@ absl::StatusOr<ReplayOptions> OptionsOf(const GlobalFlags& global,
                   MissingSecrets::kRefuse);
   if (!secrets.ok()) return secrets.status();
   options.draw_key = DrawKeyOf(*secrets);
-  auto from = ParseDay(flags.from, INT64_MIN);
-  if (!from.ok()) return from.status();
-  auto until = ParseDay(flags.until, INT64_MAX);
-  if (!until.ok()) return until.status();
-  if (*from >= *until) {
+  for (const auto& [text, time] :
+       {std::make_pair(&flags.from, &options.from),
+        std::make_pair(&flags.until, &options.until)}) {
+    if (text->empty()) continue;
+    auto day = ParseDay(*text);
+    if (!day.ok()) return day.status();
+    *time = *day;
+  }
+  if (options.from >= options.until) {
     return absl::InvalidArgumentError("--from is not before --until");
   }
-  options.from = *from;
-  options.until = *until;
   options.rates.clear();
   for (const double percent : flags.percents) {
     options.rates.push_back(percent / 100);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "service/cli/commands.h"
+#include "service/cli/figures.h"
 #include "service/cli/progress.h"
 #include "service/cli/table.h"
 #include "service/displacement_report.h"
@@ -32,23 +33,9 @@ const std::map<std::string, v1::DisplacementDimension> kDimensions = {
     {"route", v1::BY_ROUTE},
     {"commodity", v1::BY_COMMODITY}};
 
-absl::StatusOr<int64_t> ParseDay(const std::string& text) {
-  absl::Time time;
-  std::string ignored;
-  if (absl::ParseTime("%Y-%m-%d", text, absl::UTCTimeZone(), &time, &ignored)) {
-    return absl::ToUnixSeconds(time);
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is no date; write 2026-03-01"));
-}
-
 std::string Day(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%d", absl::FromUnixSeconds(time.seconds()),
                           absl::UTCTimeZone());
-}
-
-std::string Percent(double share) {
-  return absl::StrFormat("%.1f%%", 100 * share);
 }
 
 std::string Stars(bool known, double z) {

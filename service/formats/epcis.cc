@@ -256,7 +256,10 @@ class EpcisReader {
  private:
   absl::Status ReadRecord();
   void Refuse(absl::string_view pointer, std::string reason,
-              std::string message);
+              std::string message) {
+    output_->Rejected(
+        splitter_.Refused(pointer, std::move(reason), std::move(message)));
+  }
 
   JsonSplitter splitter_;
   Output* output_;
@@ -305,27 +308,12 @@ absl::Status EpcisReader::ReadRecord() {
     return absl::OkStatus();
   }
   for (v1::Movement& movement : movements) {
-    movement.set_origin(
-        absl::StrCat("line ", splitter_.line(), ", ",
-                     splitter_.pointer().empty() ? "/" : splitter_.pointer()));
+    movement.set_origin(splitter_.Origin());
     if (absl::Status sunk = output_->Emit(std::move(movement)); !sunk.ok()) {
       return sunk;
     }
   }
   return absl::OkStatus();
-}
-
-void EpcisReader::Refuse(absl::string_view pointer, std::string reason,
-                         std::string message) {
-  Reject reject;
-  reject.line = splitter_.line();
-  reject.offset = splitter_.offset();
-  reject.position = absl::StrCat(splitter_.pointer(), pointer);
-  if (reject.position.empty()) reject.position = "/";
-  reject.reason = std::move(reason);
-  reject.message = std::move(message);
-  reject.excerpt = Excerpt(splitter_.text());
-  output_->Rejected(std::move(reject));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "service/formats/text.h"
 
 namespace portrisk::service {
 namespace {
@@ -196,6 +197,24 @@ bool JsonSplitter::Step(char c) {
   }
   last_ = c;
   return true;
+}
+
+Reject JsonSplitter::Refused(absl::string_view pointer, std::string reason,
+                             std::string message) const {
+  Reject reject;
+  reject.line = line();
+  reject.offset = offset();
+  reject.position = absl::StrCat(this->pointer(), pointer);
+  if (reject.position.empty()) reject.position = "/";
+  reject.reason = std::move(reason);
+  reject.message = std::move(message);
+  reject.excerpt = Excerpt(text());
+  return reject;
+}
+
+std::string JsonSplitter::Origin() const {
+  return absl::StrCat("line ", line(), ", ",
+                      pointer().empty() ? "/" : pointer());
 }
 
 }  // namespace portrisk::service

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "service/formats/output.h"
 
 namespace portrisk::service {
 
@@ -48,6 +49,12 @@ class JsonSplitter {
   uint64_t offset() const { return piece_offset_; }  // Of its first byte.
   // JSON pointer of the record in its document: "/events/3", "/3" or "".
   std::string pointer() const;
+
+  // The piece, refused; `pointer` goes on from its own.
+  Reject Refused(absl::string_view pointer, std::string reason,
+                 std::string message) const;
+  // Of a movement of the record: "line 3, /events/2".
+  std::string Origin() const;
 
  private:
   int Get();

@@ -27,15 +27,6 @@ using Step = std::variant<v1::Movement, v1::Outcome, v1::Decision>;
 
 class OutcomeReplayTest : public OutcomeTest {
  protected:
-  void StartWith(size_t cache) {
-    EngineOptions options = TestOptions(Directory());
-    options.cache_states_max = cache;
-    options.checkpoint_records = cache == 1 ? 53 : 1'000'000;
-    options.batch_max = cache == 1 ? 7 : 256;
-    Open(std::move(options));
-    rules_ = std::make_unique<RuleApi>(engine_.get(), true);
-  }
-
   // A little of everything: repeats, corrections, retractions, conflicts,
   // late controls and controls of boxes that nobody knows.
   static std::vector<Step> History(uint32_t seed) {

@@ -65,6 +65,17 @@ class RuleLifeTest : public EngineTest {
     lists_ = std::make_unique<ListApi>(engine_.get());
   }
 
+  // With a cache of one state also batches and checkpoints are small.
+  void StartWith(size_t cache) {
+    EngineOptions options = TestOptions(Directory());
+    options.cache_states_max = cache;
+    options.checkpoint_records = cache == 1 ? 53 : 1'000'000;
+    options.batch_max = cache == 1 ? 7 : 256;
+    Open(std::move(options));
+    rules_ = std::make_unique<RuleApi>(engine_.get(), true);
+    lists_ = std::make_unique<ListApi>(engine_.get());
+  }
+
   // What is durable at this moment becomes the store of the next life, as after
   // a crash. It is that of one moment only while nothing is written behind.
   void CopyToNextLife() {

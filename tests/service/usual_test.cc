@@ -121,15 +121,6 @@ TEST_F(UsualTest, ARouteShowsHowLongItTakesAndHowProbableItIs) {
 
 class UsualReplayTest : public RuleLifeTest {
  protected:
-  void StartWith(size_t cache) {
-    EngineOptions options = TestOptions(Directory());
-    options.cache_states_max = cache;
-    options.checkpoint_records = cache == 1 ? 53 : 1'000'000;
-    options.batch_max = cache == 1 ? 7 : 256;
-    Open(std::move(options));
-    rules_ = std::make_unique<RuleApi>(engine_.get(), true);
-  }
-
   // Trips in some order, with late, corrected and retracted reports.
   static std::vector<v1::Movement> History(uint32_t seed) {
     std::mt19937 random(seed);
