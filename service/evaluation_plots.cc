@@ -12,7 +12,7 @@ namespace portrisk::service {
 namespace {
 
 constexpr double kWidth = 640, kHeight = 260;
-constexpr double kLeft = 72, kRight = 16, kTop = 16, kBottom = 44;
+constexpr double kLeft = 88, kRight = 16, kTop = 16, kBottom = 44;
 constexpr int kTicks = 4;
 
 // Okabe and Ito: distinct with any kind of colour vision.
