@@ -164,7 +164,7 @@ void Selection::Add(uint32_t unit, int64_t seconds,
 }
 
 void Selection::Report(const UnitTable& table, absl::Span<const double> rates,
-                       v1::VariantReport* out) const {
+                       v1::VariantReport* out) {
   uint64_t selected = 0, finds = 0, by[v1::Channel_ARRAYSIZE] = {};
   std::vector<uint64_t> hours(kHoursOfWeek);
   for (uint32_t unit = 0; unit < standings_.size(); ++unit) {
@@ -247,8 +247,7 @@ void Selection::ReportRates(const UnitTable& table,
   }
 }
 
-void Selection::ReportRules(const UnitTable& table,
-                            v1::VariantReport* out) const {
+void Selection::ReportRules(const UnitTable& table, v1::VariantReport* out) {
   std::sort(hits_.begin(), hits_.end());
   hits_.erase(std::unique(hits_.begin(), hits_.end()), hits_.end());
   struct Figures {

@@ -64,7 +64,7 @@ class Selection {
 
   // Everything but names and `change`.
   void Report(const UnitTable& table, absl::Span<const double> rates,
-              v1::VariantReport* out) const;
+              v1::VariantReport* out);
   // Against another one of the same units.
   void Compare(const UnitTable& table, const Selection& baseline,
                v1::SelectionChange* out) const;
@@ -90,15 +90,15 @@ class Selection {
   void ReportScores(const UnitTable& table, v1::VariantReport* out) const;
   void ReportRates(const UnitTable& table, absl::Span<const double> rates,
                    v1::VariantReport* out) const;
-  void ReportRules(const UnitTable& table, v1::VariantReport* out) const;
+  void ReportRules(const UnitTable& table, v1::VariantReport* out);
   void ReportWorkload(const UnitTable& table, v1::VariantReport* out) const;
   void ReportMonths(const UnitTable& table, v1::VariantReport* out) const;
 
   std::vector<Standing> standings_;  // By unit.
   std::vector<Rule> rules_;
   std::map<std::pair<std::string, std::string>, uint32_t> rule_numbers_;
-  // Unit and rule; each pair once after sorting.
-  mutable std::vector<std::pair<uint32_t, uint32_t>> hits_;
+  // Unit and rule; each pair once after ReportRules.
+  std::vector<std::pair<uint32_t, uint32_t>> hits_;
 };
 
 }  // namespace portrisk::scoring

@@ -105,12 +105,12 @@ class Player {
         core_(OptionsOf(rule_sets, variant, options), Borrowed(store)) {}
 
   absl::Status Begin(const ReplayVariant& variant) {
+    auto catalogue = CatalogueOf(store_);
+    if (!catalogue.ok()) return catalogue.status();
     std::vector<scoring::AggregatePlan::Use> uses;
     if (as_recorded_) {
       // All that was ever counted, from the beginning: what a table holds does
       // not depend on when it was made.
-      auto catalogue = CatalogueOf(store_);
-      if (!catalogue.ok()) return catalogue.status();
       for (const v1::Revision& revision : catalogue->revisions()) {
         if (!WasInForce(revision)) continue;
         auto rule_set = rule_sets_.Get(store_, revision.revision());
@@ -121,8 +121,10 @@ class Player {
       for (const auto& member : variant.members) {
         uses.push_back(scoring::AggregatePlan::UseOf(*member.rule_set));
       }
-      auto programme = RunBehind(
-          [&] { return scoring::Programme::Compile(variant.members); });
+      auto programme = RunBehind([&] {
+        return scoring::Programme::Compile(variant.members,
+                                           catalogue->statistics());
+      });
       if (!programme.ok()) return programme.status();
       core_.SetProgramme(*std::move(programme));
     }

@@ -11,6 +11,7 @@
 #include "service/cli/commands.h"
 #include "service/cli/figures.h"
 #include "service/cli/progress.h"
+#include "service/cli/stored.h"
 #include "service/cli/table.h"
 #include "service/evaluation_page.h"
 #include "service/secrets.h"
@@ -240,11 +241,7 @@ int Replay(const GlobalFlags& global, const Flags& flags) {
     return Fail(absl::InvalidArgumentError(
         "name the store: portrisk --store DIR replay ...; it is only read"));
   }
-  store::Options store_options;
-  store_options.directory = global.store;
-  store_options.create_if_missing = false;
-  store_options.read_only = true;
-  auto store = store::Store::Open(store_options);
+  auto store = OpenToRead(global.store);
   if (!store.ok()) return Fail(store.status());
   auto options = OptionsOf(global, flags);
   if (!options.ok()) return Fail(options.status());

@@ -9,6 +9,7 @@
 #include "service/cli/commands.h"
 #include "service/cli/figures.h"
 #include "service/cli/progress.h"
+#include "service/cli/stored.h"
 #include "service/cli/table.h"
 #include "service/displacement_report.h"
 
@@ -126,11 +127,7 @@ int Report(const GlobalFlags& global, const Flags& flags) {
     return Fail(absl::InvalidArgumentError("--from is not before --to"));
   }
   options.period = kPeriods.at(flags.by);
-  store::Options store_options;
-  store_options.directory = global.store;
-  store_options.create_if_missing = false;
-  store_options.read_only = true;
-  auto store = store::Store::Open(store_options);
+  auto store = OpenToRead(global.store);
   if (!store.ok()) return Fail(store.status());
   ProgressLine progress;
   auto report = ReportDisplacement(**store, options, [&](uint64_t read) {

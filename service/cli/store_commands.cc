@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "service/cli/commands.h"
+#include "service/cli/stored.h"
 #include "service/reference_files.h"
 #include "service/verify.h"
 
@@ -13,11 +14,7 @@ namespace portrisk::service::cli {
 namespace {
 
 int Verify(const std::string& directory) {
-  store::Options options;
-  options.directory = directory;
-  options.create_if_missing = false;
-  options.read_only = true;
-  auto store = store::Store::Open(options);
+  auto store = OpenToRead(directory);
   if (!store.ok()) return Fail(store.status());
   const absl::Time start = absl::Now();
   auto report = VerifyStore(**store, [](uint64_t folded) {

@@ -17,8 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "service/formats/json_splitter.h"
-#include "service/formats/lines.h"
+#include "service/formats/json_events.h"
 #include "service/formats/output.h"
 #include "service/formats/text.h"
 #include "service/times.h"
@@ -246,70 +245,23 @@ std::string EpcisEvent::Read(std::vector<v1::Movement>* movements) {
   return "";
 }
 
-class EpcisReader {
+class EpcisReader : public JsonEvents {
  public:
-  EpcisReader(std::istream& in, Output* output)
-      : splitter_(in, JsonSplitter::Envelope::kEpcis), output_(output) {}
-
-  absl::Status Read();
+  using JsonEvents::JsonEvents;
 
  private:
-  absl::Status ReadRecord();
-  void Refuse(absl::string_view pointer, std::string reason,
-              std::string message) {
-    output_->Rejected(
-        splitter_.Refused(pointer, std::move(reason), std::move(message)));
-  }
-
-  JsonSplitter splitter_;
-  Output* output_;
-  simdjson::dom::parser parser_;
+  absl::Status Take(element event) override;
 };
 
-absl::Status EpcisReader::Read() {
-  using Piece = JsonSplitter::Piece;
-  while (true) {
-    const Piece piece = splitter_.Next();
-    if (piece == Piece::kEnd) return absl::OkStatus();
-    if (piece == Piece::kStray) {
-      if (splitter_.offset() == 0 && splitter_.text() == kByteOrderMark) {
-        output_->Tolerate("BYTE_ORDER_MARK");
-      } else {
-        Refuse("", "NOT_AN_EVENT",
-               "this stands between events and is none; send an EPCIS "
-               "document, or one event a line");
-      }
-      continue;
-    }
-    output_->CountRecord();
-    if (piece == Piece::kRecord) {
-      if (absl::Status read = ReadRecord(); !read.ok()) return read;
-    } else {
-      Refuse("", piece == Piece::kTooLong ? "RECORD_TOO_LONG" : "TRUNCATED",
-             "the event is longer than 4 MiB or breaks off; send it again");
-    }
-  }
-}
-
-absl::Status EpcisReader::ReadRecord() {
-  element event;
-  const absl::string_view text = splitter_.text();
-  const auto error = parser_.parse(text.data(), text.size()).get(event);
-  if (error != simdjson::SUCCESS) {
-    Refuse("", "BAD_JSON",
-           absl::StrCat(simdjson::error_message(error),
-                        "; check the event with a JSON validator"));
-    return absl::OkStatus();
-  }
-  EpcisEvent read(event, text, output_);
+absl::Status EpcisReader::Take(element event) {
+  EpcisEvent read(event, text(), output());
   std::vector<v1::Movement> movements;
   if (std::string reason = read.Read(&movements); !reason.empty()) {
     Refuse(read.pointer, std::move(reason), std::move(read.message));
     return absl::OkStatus();
   }
   for (v1::Movement& movement : movements) {
-    movement.set_origin(splitter_.Origin());
-    if (absl::Status sunk = output_->Emit(std::move(movement)); !sunk.ok()) {
+    if (absl::Status sunk = Emit(std::move(movement)); !sunk.ok()) {
       return sunk;
     }
   }
@@ -332,7 +284,7 @@ bool ParseGeoUri(absl::string_view uri, double* latitude, double* longitude) {
 }
 
 absl::Status ReadEpcis(std::istream& in, Output* output) {
-  return EpcisReader(in, output).Read();
+  return EpcisReader(in, JsonSplitter::Envelope::kEpcis, output).Read();
 }
 
 }  // namespace portrisk::service
