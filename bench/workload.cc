@@ -123,6 +123,7 @@ int LoadCommonRules(service::Engine* engine) {
     Check(revision.status());
     v1::ChangeRevisionRequest change;
     change.set_revision(revision->revision());
+    change.set_without_replay("a benchmark");
     Check(api.Approve(change, service::kDevelopmentCaller).status());
     Check(api.Activate(change, service::kDevelopmentCaller).status());
     engine->warming().WaitFor(revision->revision(), absl::Seconds(60));

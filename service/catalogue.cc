@@ -68,7 +68,21 @@ void FoldIntoCatalogue(const v1::JournalRecord& record,
     catalogue->set_reference_version(record.reference().content_hash());
   } else if (record.has_list()) {
     *catalogue->add_lists() = record.list().list();
+  } else if (record.has_evaluation()) {
+    const v1::Evaluation& made = record.evaluation().evaluation();
+    // Numbered by their places.
+    const int at = static_cast<int>(made.evaluation()) - 1;
+    *(at < catalogue->evaluations_size() ? catalogue->mutable_evaluations(at)
+                                         : catalogue->add_evaluations()) = made;
   }
+}
+
+const v1::Evaluation* FindEvaluation(const v1::Catalogue& catalogue,
+                                     uint64_t number) {
+  const auto count = static_cast<uint64_t>(catalogue.evaluations_size());
+  return number == 0 || number > count
+             ? nullptr
+             : &catalogue.evaluations(static_cast<int>(number) - 1);
 }
 
 v1::Revision* FindRevision(v1::Catalogue* catalogue, uint64_t number) {

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   cli::AddAssessment(app, flags, &action);
   cli::AddOutcomes(app, flags, &action);
   cli::AddDecisions(app, flags, &action);
+  cli::AddEvaluations(app, flags, &action);
   cli::AddReplay(app, flags, &action);
   cli::AddReport(app, flags, &action);
   cli::AddReference(app, flags, &action);

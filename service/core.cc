@@ -63,6 +63,16 @@ void Stamp(v1::JournalRecord* record) {
     *message->mutable_time() = record->recorded_time();
   };
   if (record->has_list()) stamp(record->mutable_list()->mutable_list());
+  if (record->has_evaluation()) {
+    v1::Evaluation* const one =
+        record->mutable_evaluation()->mutable_evaluation();
+    if (one->state() == v1::EVALUATION_WAITING) {
+      *one->mutable_create_time() = record->recorded_time();
+      one->set_last_sequence(record->sequence());
+    } else {
+      *one->mutable_end_time() = record->recorded_time();
+    }
+  }
   if (!record->has_rule()) return;
   v1::RuleRecord* rule = record->mutable_rule();
   stamp(rule->mutable_event());

@@ -83,10 +83,11 @@ absl::Status Core::ReadPeriod(const Period& period, const Positions& where,
         std::min(where.end, in_flight_ == nullptr ? batch_->first_sequence
                                                   : in_flight_->first_sequence);
   }
-  absl::Status status = VisitOccurred(*store_, occurrences_, period,
-                                      {where.begin, stored}, visit);
-  for (uint64_t at = std::max(where.begin, stored);
-       status.ok() && at < where.end; ++at) {
+  const uint64_t begin = std::max(where.begin, options_.folds_from);
+  absl::Status status =
+      VisitOccurred(*store_, occurrences_, period, {begin, stored}, visit);
+  for (uint64_t at = std::max(begin, stored); status.ok() && at < where.end;
+       ++at) {
     auto record = ReadRecord(at);
     if (!record.ok()) return record.status();
     if (!record->movement().empty()) status = visit(at, ViewOf(*record));

@@ -3,14 +3,20 @@
 #define PORTRISK_SERVICE_CORE_OPTIONS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "portrisk/v1/rules.pb.h"
 #include "scoring/decision.h"
+#include "scoring/programme.h"
 
 namespace portrisk::service {
 
 class RuleSets;
+
+// Who journals what nobody asked for.
+inline constexpr char kEngineCaller[] = "engine";
 
 struct CoreOptions {
   size_t cache_states_max = 1'000'000;
@@ -24,6 +30,10 @@ struct CoreOptions {
   // shares and overrides of the journal are not those of the rules in force.
   bool keeps_indexes = true;
   bool follows_catalogue = true;
+  std::vector<scoring::Programme::Override> overrides;  // Where it does not.
+  // The journal before this position is not folded in: what corrects a record
+  // of that part is a record of its own.
+  uint64_t folds_from = 1;
   // A breaker has tripped; called on the apply thread, before it is durable.
   std::function<void(const v1::Revision&, const v1::RuleOverride&)> on_trip;
 };

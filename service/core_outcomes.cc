@@ -100,7 +100,7 @@ absl::StatusOr<Core::ControlFold> Core::PrepareControl(
   const uint64_t corrects = record.has_outcome()
                                 ? record.outcome().corrects_sequence()
                                 : record.decision().corrects_sequence();
-  if (corrects > 0) {
+  if (corrects >= options_.folds_from) {
     auto prior = ReadControl(corrects);
     if (!prior.ok()) return prior.status();
     fold.prior = *std::move(prior);

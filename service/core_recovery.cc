@@ -242,10 +242,15 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
                                 const Entities::Named& named,
                                 v1::Assessment* answer) {
   next_sequence_ = sequence + 1;
+  const uint64_t corrected = assessment.corrects_sequence();
   const JournaledMovement input{&movement, MovementKey(identity), sequence,
-                                assessment.corrects_sequence() > 0};
+                                corrected >= options_.folds_from};
+  if (corrected > 0 && !input.corrects && movement.retraction()) {
+    if (answer != nullptr) answer->Clear();
+    return absl::OkStatus();  // Of what was not folded in.
+  }
   if (input.corrects) {
-    auto stored = ReadRecord(assessment.corrects_sequence());
+    auto stored = ReadRecord(corrected);
     if (!stored.ok()) return stored.status();
     auto prior = ParseVersion(*std::move(stored));
     if (!prior.ok()) return prior.status();
@@ -257,7 +262,7 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
                                          &options_.profile, &options_.draw_key};
     assessor_.Assess(context, input, entities_.States(named), answer);
     *answer->mutable_recorded_time() = last_recorded_time_;
-    answer->set_corrects_sequence(assessment.corrects_sequence());
+    answer->set_corrects_sequence(corrected);
   }
   entities_.Fold(input, answer == nullptr ? assessment.unit() : answer->unit(),
                  named);

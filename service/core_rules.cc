@@ -10,9 +10,6 @@
 namespace portrisk::service {
 namespace {
 
-// Who journals what nobody asked for.
-constexpr char kEngineCaller[] = "engine";
-
 absl::Status Damaged(absl::string_view what) {
   return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
                absl::StrCat(what,
@@ -97,6 +94,8 @@ void Core::Restand() {
   if (options_.follows_catalogue) {
     standing.overrides = OverridesOf(catalogue_);
     standing.shares = SharesOf(catalogue_);
+  } else {
+    standing.overrides = options_.overrides;
   }
   programme_ = programme_->With(standing);
   entities_.aggregates().Bind(&programme_->aggregates());

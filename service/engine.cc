@@ -80,11 +80,16 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
   engine->warming_ = std::make_unique<Warming>(
       engine.get(), WarmingOptions{o.cache_states_max, o.fill_flush_states,
                                    o.after_filled_block});
+  engine->evaluations_ = std::make_unique<Evaluations>(
+      engine.get(),
+      EvaluationsOptions{o.profile, DrawKeyOf(o.secrets),
+                         o.evaluation_chunk_records, o.after_evaluated_chunk});
   absl::Status status = engine->OpenStore();
   if (!status.ok()) return status;
   engine->commit_thread_ = std::thread([e = engine.get()] { e->CommitLoop(); });
   engine->apply_thread_ = std::thread([e = engine.get()] { e->ApplyLoop(); });
   engine->warming_->Start();
+  engine->evaluations_->Start();
   return engine;
 }
 
@@ -216,7 +221,8 @@ absl::StatusOr<v1::Statistics> Engine::ObserveMovements() {
 }
 
 void Engine::Drain() {
-  if (warming_ != nullptr) warming_->Stop();
+  if (evaluations_ != nullptr) evaluations_->reader().Stop();
+  if (warming_ != nullptr) warming_->reader().Stop();
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     draining_ = true;
@@ -374,9 +380,11 @@ void Engine::Fail(const std::vector<Task*>& tasks) {
 void Engine::RecoverAfterFailure() {
   WaitForCommit();
   JoinCheckpoint();
-  warming_->LetGo();
+  warming_->reader().LetGo();
+  evaluations_->reader().LetGo();
   absl::Status status = OpenStore();
-  warming_->GoOn();
+  warming_->reader().GoOn();
+  evaluations_->reader().GoOn();
   if (!status.ok()) {
     LogError("reopen", status);
     core_.reset();

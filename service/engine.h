@@ -29,6 +29,7 @@
 #include "absl/types/span.h"
 #include "service/admission.h"
 #include "service/core.h"
+#include "service/evaluations.h"
 #include "service/rule_sets.h"
 #include "service/task.h"
 #include "service/warming.h"
@@ -54,6 +55,9 @@ struct EngineOptions {
   size_t fill_flush_states = 250'000;
   // Tests only: called after each block of the journal that a warming read.
   std::function<void()> after_filled_block;
+  size_t evaluation_chunk_records = 8192;  // Of ReplayOptions.
+  // Tests only: called whenever an evaluation has got further.
+  std::function<void()> after_evaluated_chunk;
 };
 
 class Engine {
@@ -91,6 +95,7 @@ class Engine {
   // apply loop from the catalogue, which must not change meanwhile.
   std::mutex& rule_changes() { return rule_changes_; }
   Warming& warming() { return *warming_; }
+  Evaluations& evaluations() { return *evaluations_; }
   // How often the store has been opened. For what is read from it in one go and
   // handed to the apply thread, which alone opens it.
   uint64_t store_epoch() const { return store_epoch_; }
@@ -156,6 +161,7 @@ class Engine {
 
   std::mutex rule_changes_;
   std::unique_ptr<Warming> warming_;
+  std::unique_ptr<Evaluations> evaluations_;
   std::atomic<uint64_t> store_epoch_{0};
 
   std::atomic<uint64_t> breaker_trips_{0};

@@ -15,6 +15,10 @@
 namespace portrisk::service {
 
 inline constexpr char kCatalogueKey[] = "catalogue";
+// Of an evaluation's report, in rule_sets.
+inline std::string ReportKey(uint64_t evaluation) {
+  return "report" + store::BigEndian64(evaluation);
+}
 inline constexpr char kAggregateKind = 'G';
 inline constexpr char kAggregateProgressKind = 'g';
 inline constexpr size_t kAggregatePrefixBytes = 5;  // Kind and table.

@@ -13,6 +13,8 @@
 #include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
+#include "service/journal_reader.h"
+#include "service/journal_walk.h"
 #include "service/keys.h"
 #include "service/list_store.h"
 #include "service/rule_sets.h"
@@ -20,8 +22,6 @@
 namespace portrisk::service {
 namespace {
 
-// Records that all variants take before their answers are looked at.
-constexpr size_t kChunkRecords = 8192;
 constexpr size_t kDifferencesKept = 100;
 
 absl::Status Damaged(absl::string_view what) {
@@ -51,9 +51,10 @@ class Player {
  public:
   static absl::StatusOr<std::unique_ptr<Player>> Make(
       const store::Store& store, const RuleSets& rule_sets,
-      const ReplayVariant& variant, const ReplayOptions& options) {
-    auto player =
-        std::unique_ptr<Player>(new Player(store, rule_sets, variant, options));
+      const ReplayVariant& variant, const ReplayOptions& options,
+      uint64_t folds_from) {
+    auto player = std::unique_ptr<Player>(
+        new Player(store, rule_sets, variant, options, folds_from));
     absl::Status status = player->Begin(variant);
     if (!status.ok()) return status;
     return player;
@@ -85,7 +86,8 @@ class Player {
  private:
   static CoreOptions OptionsOf(const RuleSets& rule_sets,
                                const ReplayVariant& variant,
-                               const ReplayOptions& options) {
+                               const ReplayOptions& options,
+                               uint64_t folds_from) {
     CoreOptions core;
     core.rule_sets = &rule_sets;
     core.profile = options.profile;
@@ -93,16 +95,20 @@ class Player {
     core.from_zero = true;
     core.keeps_indexes = false;
     core.follows_catalogue = variant.as_recorded;
+    core.overrides = variant.overrides;
+    core.folds_from = folds_from;
     core.cache_states_max = std::numeric_limits<size_t>::max();
     return core;
   }
 
   Player(const store::Store& store, const RuleSets& rule_sets,
-         const ReplayVariant& variant, const ReplayOptions& options)
+         const ReplayVariant& variant, const ReplayOptions& options,
+         uint64_t folds_from)
       : store_(store),
         rule_sets_(rule_sets),
         as_recorded_(variant.as_recorded),
-        core_(OptionsOf(rule_sets, variant, options), Borrowed(store)) {}
+        core_(OptionsOf(rule_sets, variant, options, folds_from),
+              Borrowed(store)) {}
 
   absl::Status Begin(const ReplayVariant& variant) {
     auto catalogue = CatalogueOf(store_);
@@ -175,41 +181,83 @@ class Player {
   std::vector<v1::Assessment> answers_;
 };
 
-// The journal in chunks, each taken by all players at once.
-absl::Status Play(
-    const store::Store& store,
-    const std::vector<std::unique_ptr<Player>>& players,
-    const ReplayOptions& options,
-    const std::function<absl::Status(absl::Span<const v1::JournalRecord>)>&
-        taken) {
+// The first position that was recorded then or later; they ascend together.
+absl::StatusOr<uint64_t> FirstRecordedFrom(const store::Store& store,
+                                           const ReplayOptions& options) {
+  const int64_t seconds = options.history_from;
+  if (seconds == INT64_MIN) return 1;
+  uint64_t begin = 1;
+  uint64_t end =
+      (options.last_sequence == UINT64_MAX ? store.last_sequence_at_open()
+                                           : options.last_sequence) +
+      1;
+  while (begin < end) {
+    const uint64_t middle = begin + (end - begin) / 2;
+    auto record = ReadJournalRecord(store, middle);
+    if (!record.ok()) return record.status();
+    if (record->recorded_time().seconds() < seconds) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
+using Taken = std::function<absl::Status(absl::Span<const v1::JournalRecord>)>;
+
+// Records, taken by all players at once.
+absl::Status TakeChunk(const std::vector<std::unique_ptr<Player>>& players,
+                       const ReplayOptions& options, const Taken& taken,
+                       std::vector<v1::JournalRecord>* chunk) {
+  if (chunk->empty()) return absl::OkStatus();
+  std::vector<absl::Status> statuses(players.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < players.size(); ++i) {
+    threads.emplace_back([&, i] { statuses[i] = players[i]->Take(*chunk); });
+  }
+  statuses[0] = players[0]->Take(*chunk);
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& status : statuses) {
+    if (!status.ok()) return status;
+  }
+  absl::Status status = taken(*chunk);
+  if (status.ok()) status = options.progress(chunk->back().sequence());
+  chunk->clear();
+  return status;
+}
+
+// The journal in chunks. Of what lies before `folds_from` only that which is no
+// history: rules, lists, reference data.
+absl::Status Play(const store::Store& store,
+                  const std::vector<std::unique_ptr<Player>>& players,
+                  const ReplayOptions& options, uint64_t folds_from,
+                  const Taken& taken) {
   std::vector<v1::JournalRecord> chunk;
-  const auto take = [&]() -> absl::Status {
-    std::vector<absl::Status> statuses(players.size());
-    std::vector<std::thread> threads;
-    for (size_t i = 1; i < players.size(); ++i) {
-      threads.emplace_back([&, i] { statuses[i] = players[i]->Take(chunk); });
+  const auto add = [&](const StoredRecord& stored) -> absl::Status {
+    if (stored.sequence > options.last_sequence) return absl::OkStatus();
+    const bool is_before = stored.sequence < folds_from;
+    if (is_before && stored.is_movement) return absl::OkStatus();
+    v1::JournalRecord& record = chunk.emplace_back();
+    if (!ParseView(stored.bytes, &record)) {
+      return Damaged(absl::StrCat("position ", stored.sequence));
     }
-    statuses[0] = players[0]->Take(chunk);
-    for (std::thread& thread : threads) thread.join();
-    for (const absl::Status& status : statuses) {
-      if (!status.ok()) return status;
+    if (is_before && (record.has_outcome() || record.has_decision())) {
+      chunk.pop_back();
     }
-    absl::Status status = taken(chunk);
-    if (!chunk.empty()) options.progress(chunk.back().sequence());
-    chunk.clear();
-    return status;
+    if (chunk.size() < options.chunk_records) return absl::OkStatus();
+    return TakeChunk(players, options, taken, &chunk);
   };
+  bool is_over = false;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
-    v1::JournalBlock parsed;
-    if (!parsed.ParseFromString(block.bytes)) {
-      return Damaged("a block of the journal");
+    if (block.first_sequence > options.last_sequence) {
+      is_over = true;
+      return absl::CancelledError();
     }
-    for (v1::JournalRecord& record : *parsed.mutable_records()) {
-      chunk.push_back(std::move(record));
-    }
-    return chunk.size() < kChunkRecords ? absl::OkStatus() : take();
+    return WalkRecords(block, add);
   });
-  return status.ok() ? take() : status;
+  if (!status.ok() && !is_over) return status;
+  return TakeChunk(players, options, taken, &chunk);
 }
 
 // What controls found: of the versions of each outcome the last.
@@ -260,35 +308,43 @@ std::string DifferenceOf(const v1::Assessment& was, const v1::Assessment& is) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<scoring::Programme::Member>> MembersWith(
-    const store::Store& store,
-    absl::Span<const std::shared_ptr<const scoring::RuleSet>> replacing) {
+void Replace(std::vector<scoring::Programme::Member> candidates,
+             ReplayVariant* variant) {
+  for (scoring::Programme::Member& candidate : candidates) {
+    const std::string name(scoring::RuleSetName(*candidate.rule_set));
+    auto& members = variant->members;
+    members.erase(
+        std::remove_if(members.begin(), members.end(),
+                       [&](const scoring::Programme::Member& member) {
+                         return scoring::RuleSetName(*member.rule_set) == name;
+                       }),
+        members.end());
+    members.push_back(std::move(candidate));
+  }
+}
+
+absl::StatusOr<ReplayVariant> InForce(const store::Store& store,
+                                      std::string name) {
   auto catalogue = CatalogueOf(store);
   if (!catalogue.ok()) return catalogue.status();
-  const RuleSets rule_sets;
-  auto members = MembersInForce(store, rule_sets, *catalogue);
+  auto members = MembersInForce(store, RuleSets(), *catalogue);
   if (!members.ok()) return members.status();
-  uint64_t revision = kReplayRevisions;
-  for (const auto& rule_set : replacing) {
-    members->erase(
-        std::remove_if(members->begin(), members->end(),
-                       [&](const scoring::Programme::Member& member) {
-                         return scoring::RuleSetName(*member.rule_set) ==
-                                scoring::RuleSetName(*rule_set);
-                       }),
-        members->end());
-    members->push_back({revision++, rule_set});
-  }
-  return members;
+  ReplayVariant variant;
+  variant.name = std::move(name);
+  variant.members = *std::move(members);
+  variant.overrides = OverridesOf(*catalogue);
+  return variant;
 }
 
 absl::StatusOr<v1::EvaluationReport> ReplayHistory(
     const store::Store& store, const std::vector<ReplayVariant>& variants,
     const ReplayOptions& options) {
   const RuleSets rule_sets;
+  auto folds_from = FirstRecordedFrom(store, options);
+  if (!folds_from.ok()) return folds_from.status();
   std::vector<std::unique_ptr<Player>> players;
   for (const ReplayVariant& variant : variants) {
-    auto player = Player::Make(store, rule_sets, variant, options);
+    auto player = Player::Make(store, rule_sets, variant, options, *folds_from);
     if (!player.ok()) return player.status();
     players.push_back(*std::move(player));
   }
@@ -299,7 +355,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   v1::Movement movement;
   v1::Assessment recorded;
   absl::Status status = Play(
-      store, players, options,
+      store, players, options, *folds_from,
       [&](absl::Span<const v1::JournalRecord> chunk) -> absl::Status {
         size_t at = 0;
         for (const v1::JournalRecord& record : chunk) {
@@ -359,35 +415,38 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
 absl::StatusOr<ReplayVerification> VerifyAssessments(
     const store::Store& store, const ReplayOptions& options) {
   const RuleSets rule_sets;
-  auto player = Player::Make(store, rule_sets, {"recorded", true, {}}, options);
+  ReplayVariant recorded;
+  recorded.as_recorded = true;
+  auto player = Player::Make(store, rule_sets, recorded, options, 1);
   if (!player.ok()) return player.status();
   std::vector<std::unique_ptr<Player>> players;
   players.push_back(*std::move(player));
   ReplayVerification result;
   std::string bytes;
-  absl::Status status = Play(
-      store, players, options, [&](absl::Span<const v1::JournalRecord> chunk) {
-        size_t at = 0;
-        for (const v1::JournalRecord& record : chunk) {
-          if (!record.has_movement()) continue;
-          const v1::Assessment& answer = players[0]->answers()[at++];
-          ++result.movements;
-          answer.SerializeToString(&bytes);
-          if (bytes == record.movement().assessment()) {
-            ++result.equal;
-            continue;
-          }
-          if (result.differences.size() == kDifferencesKept) continue;
-          v1::Assessment was;
-          if (!was.ParseFromString(record.movement().assessment())) {
-            return Damaged("an assessment");
-          }
-          result.differences.push_back(absl::StrCat(
-              "position ", record.sequence(), ", movement ", was.source(), "/",
-              was.movement_id(), ": ", DifferenceOf(was, answer)));
-        }
-        return absl::OkStatus();
-      });
+  absl::Status status =
+      Play(store, players, options, 1,
+           [&](absl::Span<const v1::JournalRecord> chunk) -> absl::Status {
+             size_t at = 0;
+             for (const v1::JournalRecord& record : chunk) {
+               if (!record.has_movement()) continue;
+               const v1::Assessment& answer = players[0]->answers()[at++];
+               ++result.movements;
+               answer.SerializeToString(&bytes);
+               if (bytes == record.movement().assessment()) {
+                 ++result.equal;
+                 continue;
+               }
+               if (result.differences.size() == kDifferencesKept) continue;
+               v1::Assessment was;
+               if (!was.ParseFromString(record.movement().assessment())) {
+                 return Damaged("an assessment");
+               }
+               result.differences.push_back(absl::StrCat(
+                   "position ", record.sequence(), ", movement ", was.source(),
+                   "/", was.movement_id(), ": ", DifferenceOf(was, answer)));
+             }
+             return absl::OkStatus();
+           });
   if (!status.ok()) return status;
   return result;
 }

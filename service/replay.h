@@ -31,27 +31,39 @@ struct ReplayVariant {
   std::string name;
   bool as_recorded = false;
   std::vector<scoring::Programme::Member> members;
+  // Of the members, rules that tripped breakers keep in shadow.
+  std::vector<scoring::Programme::Override> overrides;
 };
 
 struct ReplayOptions {
   scoring::SelectionProfile profile;
   scoring::DrawKey draw_key;
-  // Movements that occurred in [from, until) are measured, Unix seconds; all
-  // before the end of the journal are replayed, since history is made of them.
+  // Movements that occurred in [from, until) are measured, Unix seconds. All
+  // that were recorded from `history_from` on are replayed: they are the
+  // history of those. What was recorded before is as if it had never been.
   int64_t from = INT64_MIN;
   int64_t until = INT64_MAX;
+  int64_t history_from = INT64_MIN;
+  uint64_t last_sequence = UINT64_MAX;  // Later positions are not read.
+  // Records that all variants take before their answers are looked at.
+  size_t chunk_records = 8192;
   std::vector<double> rates = {0.01, 0.02, 0.05, 0.1};
-  // Called now and then with the journal position reached.
-  std::function<void(uint64_t sequence)> progress = [](uint64_t) {};
+  // Called now and then with the journal position reached; an error ends the
+  // replay and is returned.
+  std::function<absl::Status(uint64_t sequence)> progress = [](uint64_t) {
+    return absl::OkStatus();
+  };
 };
 
-// The rule sets in force at the end of the journal, those of `replacing` in
-// place of the ones with their names. Their revisions are numbered from
-// kReplayRevisions on.
+// `variant` with these in place of the rule sets of their names.
+void Replace(std::vector<scoring::Programme::Member> candidates,
+             ReplayVariant* variant);
+
+// The rule sets in force at the end of the journal.
+absl::StatusOr<ReplayVariant> InForce(const store::Store& store,
+                                      std::string name);
+// Revisions of rule sets that the store does not know.
 inline constexpr uint64_t kReplayRevisions = uint64_t{1} << 40;
-absl::StatusOr<std::vector<scoring::Programme::Member>> MembersWith(
-    const store::Store& store,
-    absl::Span<const std::shared_ptr<const scoring::RuleSet>> replacing);
 
 // Measures the variants, the first of which is the baseline.
 absl::StatusOr<v1::EvaluationReport> ReplayHistory(

@@ -54,6 +54,10 @@ class RuleApi {
   scoring::CheckOptions LintOptions() const;
   absl::Status MayApprove(const v1::Revision& revision,
                           const std::string& caller) const;
+  // What an approval rests on: an evaluation, or the reason why there is none.
+  absl::Status SetGrounds(const v1::Catalogue& catalogue,
+                          const v1::ChangeRevisionRequest& request,
+                          v1::RevisionEvent* event) const;
   // Moves `revision` to `state`, with what that does to the others of its set.
   // When it has to warm first, waits a moment for that.
   absl::StatusOr<v1::Revision> Change(const v1::ChangeRevisionRequest& request,

@@ -6,6 +6,7 @@
 #include "scoring/rule_set_diff.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
+#include "service/evaluation_api.h"
 #include "service/rule_api.h"
 #include "service/rule_steps.h"
 #include "service/warming.h"
@@ -82,6 +83,25 @@ absl::Status RuleApi::MayApprove(const v1::Revision& revision,
                    "; somebody else must approve it"));
 }
 
+absl::Status RuleApi::SetGrounds(const v1::Catalogue& catalogue,
+                                 const v1::ChangeRevisionRequest& request,
+                                 v1::RevisionEvent* event) const {
+  if (!request.without_replay().empty()) {
+    event->set_without_replay(request.without_replay());
+    return absl::OkStatus();
+  }
+  auto evaluation =
+      EvaluationOf(catalogue, *FindRevision(catalogue, request.revision()));
+  if (!evaluation.ok()) return evaluation.status();
+  if (request.note().empty()) {
+    return Error(absl::StatusCode::kInvalidArgument, "NOTE_MISSING",
+                 absl::StrCat("say in a note what you make of evaluation ",
+                              *evaluation, " (--note)"));
+  }
+  event->set_evaluation(*evaluation);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::Revision> RuleApi::Approve(
     const v1::ChangeRevisionRequest& request, const std::string& caller) {
   return Change(request, v1::APPROVED, caller);
@@ -120,8 +140,12 @@ absl::StatusOr<v1::Revision> RuleApi::Change(
   const uint32_t share = state == v1::ACTIVE && request.share_ppm() < kAllUnits
                              ? request.share_ppm()
                              : 0;
-  auto steps = StepsTo(*catalogue, request.revision(),
-                       EventOf(state, request.note(), share));
+  v1::RevisionEvent event = EventOf(state, request.note(), share);
+  if (state == v1::APPROVED) {
+    status = SetGrounds(*catalogue, request, &event);
+    if (!status.ok()) return status;
+  }
+  auto steps = StepsTo(*catalogue, request.revision(), event);
   if (!steps.ok()) return steps.status();
   auto changed =
       TakeSteps(engine_, *std::move(catalogue), *std::move(steps), caller);
@@ -132,7 +156,7 @@ absl::StatusOr<v1::Revision> RuleApi::Change(
 absl::StatusOr<v1::Revision> RuleApi::Shown(
     absl::StatusOr<v1::Revision> changed) {
   if (!changed.ok() || changed->state() != v1::WARMING) return changed;
-  engine_->warming().Wake();
+  engine_->warming().reader().Wake();
   engine_->warming().WaitFor(changed->revision(), kWarmingShown);
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();

@@ -3,15 +3,19 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "portrisk/v1/evaluation_service.grpc.pb.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "service/errors.h"
+#include "service/evaluation_api.h"
 #include "service/explain_api.h"
 #include "service/grpc_status.h"
 #include "service/health.h"
@@ -215,6 +219,79 @@ class OutcomeServiceImpl final : public v1::OutcomeService::Service {
   OutcomeApi* const api_;
 };
 
+class EvaluationServiceImpl final : public v1::EvaluationService::Service {
+ public:
+  explicit EvaluationServiceImpl(EvaluationApi* api) : api_(api) {}
+
+  grpc::Status StartEvaluation(grpc::ServerContext* context,
+                               const v1::StartEvaluationRequest* request,
+                               v1::Evaluation* reply) override {
+    return Answer(api_->Start(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status GetEvaluation(grpc::ServerContext*,
+                             const v1::GetEvaluationRequest* request,
+                             v1::GetEvaluationResponse* reply) override {
+    return Answer(api_->Get(*request), reply);
+  }
+  grpc::Status ListEvaluations(grpc::ServerContext*,
+                               const v1::ListEvaluationsRequest* request,
+                               v1::ListEvaluationsResponse* reply) override {
+    return Answer(api_->List(*request), reply);
+  }
+  grpc::Status CancelEvaluation(grpc::ServerContext* context,
+                                const v1::CancelEvaluationRequest* request,
+                                v1::Evaluation* reply) override {
+    return Answer(api_->Cancel(*request, CallerOf(*context)), reply);
+  }
+  grpc::Status WatchEvaluation(
+      grpc::ServerContext* context, const v1::GetEvaluationRequest* request,
+      grpc::ServerWriter<v1::Evaluation>* writer) override {
+    const Watcher watcher(&watchers_);
+    if (watcher.number > kWatchersMax) {
+      return ToGrpc(Error(absl::StatusCode::kResourceExhausted,
+                          "TOO_MANY_WATCHERS",
+                          absl::StrCat(kWatchersMax,
+                                       " calls watch evaluations already; ask "
+                                       "with GetEvaluation")));
+    }
+    std::string last;
+    absl::Time written = absl::InfinitePast();
+    while (!stopped_ && !context->IsCancelled()) {
+      const auto state = api_->State(request->evaluation());
+      if (!state.ok()) return ToGrpc(state.status());
+      const bool ended = state->state() != v1::EVALUATION_WAITING &&
+                         state->state() != v1::EVALUATION_RUNNING;
+      std::string now = state->SerializeAsString();
+      const absl::Time time = absl::Now();
+      if (ended || (now != last && time - written >= kWatchEvery)) {
+        if (!writer->Write(*state) || ended) break;
+        last = std::move(now);
+        written = time;
+      }
+      absl::SleepFor(kWatchPoll);
+    }
+    return grpc::Status::OK;
+  }
+  // Ends what watches.
+  void Stop() { stopped_ = true; }
+
+ private:
+  // Each takes a thread.
+  static constexpr int kWatchersMax = 16;
+  static constexpr absl::Duration kWatchEvery = absl::Seconds(1);
+  static constexpr absl::Duration kWatchPoll = absl::Milliseconds(50);
+  struct Watcher {
+    explicit Watcher(std::atomic<int>* all) : number(++*all), watchers(all) {}
+    ~Watcher() { --*watchers; }
+    const int number;
+    std::atomic<int>* const watchers;
+  };
+
+  EvaluationApi* const api_;
+  std::atomic<bool> stopped_{false};
+  std::atomic<int> watchers_{0};
+};
+
 }  // namespace
 
 struct Server::Rep {
@@ -225,10 +302,12 @@ struct Server::Rep {
         lists(engine),
         explain(engine),
         outcomes(engine),
+        evaluations(engine),
         scoring_service(&history),
         history_service(&history),
         rule_service(&rules, &lists, &explain),
-        outcome_service(&outcomes) {}
+        outcome_service(&outcomes),
+        evaluation_service(&evaluations) {}
 
   // Runs until the queue is shut down and empty.
   void Poll() {
@@ -243,14 +322,17 @@ struct Server::Rep {
   ListApi lists;
   ExplainApi explain;
   OutcomeApi outcomes;
+  EvaluationApi evaluations;
   ScoringServiceImpl scoring_service;
   HistoryServiceImpl history_service;
   RuleServiceImpl rule_service;
   OutcomeServiceImpl outcome_service;
+  EvaluationServiceImpl evaluation_service;
   HealthService health_service{{v1::ScoringService::service_full_name(),
                                 v1::RuleService::service_full_name(),
                                 v1::HistoryService::service_full_name(),
-                                v1::OutcomeService::service_full_name()}};
+                                v1::OutcomeService::service_full_name(),
+                                v1::EvaluationService::service_full_name()}};
   LiveCalls live;
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
@@ -286,6 +368,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(&rep.history_service);
   builder.RegisterService(&rep.rule_service);
   builder.RegisterService(&rep.outcome_service);
+  builder.RegisterService(&rep.evaluation_service);
   builder.RegisterService(&rep.health_service);
   rep.queue = builder.AddCompletionQueue();
   rep.server = builder.BuildAndStart();
@@ -319,6 +402,7 @@ void Server::Shutdown() {
   if (rep_ == nullptr || rep_->server == nullptr) return;
   std::call_once(rep_->shutdown, [&] {
     rep_->health_service.Stop();
+    rep_->evaluation_service.Stop();
     rep_->server->Shutdown(std::chrono::system_clock::now() +
                            absl::ToChronoNanoseconds(rep_->options.drain_max));
     // From here on no call is accepted; those that were are cancelled and end.

@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/aggregate_tables.h"
-#include "service/background.h"
 #include "service/catalogue.h"
 #include "service/engine.h"
 #include "service/log.h"
@@ -21,7 +20,6 @@ constexpr uint64_t kCaughtUp = 512;
 constexpr uint64_t kUnwrittenMax = 1'000'000;
 constexpr uint64_t kUnwrittenInUseMax = 100'000;
 constexpr absl::Duration kReportEvery = absl::Seconds(5);
-constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 constexpr absl::Duration kPoll = absl::Milliseconds(5);
 
 }  // namespace
@@ -45,38 +43,11 @@ struct Warming::Job {
 };
 
 void Warming::Start() {
-  thread_ = std::thread([this] { Run(); });
-}
-
-void Warming::Stop() {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stop_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void Warming::Wake() {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    woken_ = true;
-  }
-  wake_.notify_all();
+  reader_.Start([this] { return Step(); });
 }
 
 void Warming::CallOff(uint64_t revision) {
   if (revision_ == revision) called_off_ = true;
-}
-
-void Warming::LetGo() {
-  let_go_ = true;
-  while (holding_) std::this_thread::yield();
-}
-
-void Warming::GoOn() {
-  let_go_ = false;
-  Wake();
 }
 
 void Warming::WaitFor(uint64_t revision, absl::Duration most) {
@@ -96,40 +67,30 @@ v1::WarmingProgress Warming::ProgressOf(uint64_t revision) const {
   return found == progress_.end() ? v1::WarmingProgress() : found->second;
 }
 
-void Warming::Run() {
-  StepBehind();
-  while (!stop_) {
-    auto job = NextJob();
-    absl::Status status = job.status();
-    const bool idle = status.ok() && *job == nullptr;
-    if (status.ok() && !idle) {
-      status = Prepare(job->get());
-      if (status.ok()) status = FillToEnd(job->get());
-      (*job)->store.reset();
-      holding_ = false;
-      if (called_off_) {
-        status = CleanUp(**job);
-      } else if (status.ok()) {
-        status = Finish(job->get());
-      }
-      revision_ = 0;
-      called_off_ = false;
-      std::lock_guard<std::mutex> lock(mutex_);
-      progress_.erase((*job)->revision);
-    }
-    if (!status.ok() && !absl::IsAborted(status) && !stop_) {
-      LogError("warming", status);
-    }
-    if (status.ok() && !idle) continue;
-    std::unique_lock<std::mutex> lock(mutex_);
-    const auto woken = [this] { return woken_ || stop_; };
-    if (idle) {
-      wake_.wait(lock, woken);
-    } else {
-      wake_.wait_for(lock, absl::ToChronoMilliseconds(kRetryAfter), woken);
-    }
-    woken_ = false;
+absl::StatusOr<StoreReader::Work> Warming::Step() {
+  auto job = NextJob();
+  if (!job.ok()) return job.status();
+  if (*job == nullptr) return StoreReader::Work::kNone;
+  absl::Status status;
+  {
+    const StoreReader::Hold hold(&reader_);
+    status = Prepare(job->get());
+    if (status.ok()) status = FillToEnd(job->get());
+    (*job)->store.reset();
   }
+  if (called_off_) {
+    status = CleanUp(**job);
+  } else if (status.ok()) {
+    status = Finish(job->get());
+  }
+  revision_ = 0;
+  called_off_ = false;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    progress_.erase((*job)->revision);
+  }
+  if (!status.ok()) return status;
+  return StoreReader::Work::kDone;
 }
 
 absl::StatusOr<std::unique_ptr<Warming::Job>> Warming::NextJob() {
@@ -167,7 +128,6 @@ absl::StatusOr<std::unique_ptr<Warming::Job>> Warming::NextJob() {
 }
 
 absl::Status Warming::Prepare(Job* job) {
-  holding_ = true;
   if (MustLeave()) return absl::AbortedError("stopped");
   job->store_epoch = engine_->store_epoch();
   auto store = engine_->store();
@@ -308,7 +268,7 @@ void Warming::Report(Job* job) {
 }
 
 absl::Status Warming::CatchUp(Job* job) {
-  holding_ = true;
+  const StoreReader::Hold hold(&reader_);
   absl::Status status;
   auto store = engine_->store();
   if (MustLeave() || !store.ok() ||
@@ -320,7 +280,6 @@ absl::Status Warming::CatchUp(Job* job) {
   }
   job->store.reset();
   store = absl::AbortedError("let go");
-  holding_ = false;
   for (const auto& table : job->filling->tables()) {
     table->folded_to = job->folded_to;
   }

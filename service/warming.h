@@ -13,19 +13,18 @@
 #define PORTRISK_SERVICE_WARMING_H_
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "portrisk/v1/rules.pb.h"
 #include "service/aggregates.h"
+#include "service/store_reader.h"
 #include "store/store.h"
 
 namespace portrisk::service {
@@ -46,21 +45,13 @@ class Warming {
   // `engine` outlives this.
   Warming(Engine* engine, WarmingOptions options)
       : engine_(engine), options_(std::move(options)) {}
-  ~Warming() { Stop(); }
 
   void Start();
-  // Waits for the thread, which leaves off between two blocks. Not from the
-  // apply thread.
-  void Stop();
-  // A revision has begun to warm.
-  void Wake();
+  // Its thread; woken when a revision has begun to warm. Leaves off between two
+  // blocks.
+  StoreReader& reader() { return reader_; }
   // A revision is not to be filled any further.
   void CallOff(uint64_t revision);
-
-  // Makes the thread let go of the store, and lets it begin again. From the
-  // apply thread: while it holds the store it waits for nobody.
-  void LetGo();
-  void GoOn();
 
   // Waits until the revision is not warming any more, or that long.
   void WaitFor(uint64_t revision, absl::Duration most);
@@ -70,7 +61,7 @@ class Warming {
  private:
   struct Job;
 
-  void Run();
+  absl::StatusOr<StoreReader::Work> Step();
   // The revision that has been warming for longest; null when there is none.
   absl::StatusOr<std::unique_ptr<Job>> NextJob();
   absl::Status Prepare(Job* job);
@@ -82,22 +73,17 @@ class Warming {
   // Removes what was written of tables that the catalogue has no more.
   absl::Status CleanUp(const Job& job);
   void Report(Job* job);
-  bool MustLeave() const { return stop_ || let_go_ || called_off_; }
+  bool MustLeave() const { return reader_.MustLeave() || called_off_; }
 
   Engine* const engine_;
   const WarmingOptions options_;
-  std::thread thread_;
-
-  std::atomic<bool> stop_{false};
-  std::atomic<bool> let_go_{false};
-  std::atomic<bool> holding_{false};   // The store.
   std::atomic<uint64_t> revision_{0};  // Being filled.
   std::atomic<bool> called_off_{false};
 
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool woken_ = false;                                // Guarded by mutex_.
   std::map<uint64_t, v1::WarmingProgress> progress_;  // Guarded by mutex_.
+
+  StoreReader reader_{"warming"};  // The last: its thread uses the others.
 };
 
 }  // namespace portrisk::service

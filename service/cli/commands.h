@@ -34,9 +34,17 @@ void AddAssessment(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddVerify(CLI::App& app, Action* action);
 void AddLists(CLI::App& app, const GlobalFlags& flags, Action* action);
+struct OutcomesFile {
+  std::string file;  // "-" is standard input.
+  std::string source = "outcomes";
+  std::string rejects;
+};
+// Records the outcomes of a CSV file. Returns the exit code.
+int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import);
 void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action);
 // decide and decisions.
 void AddDecisions(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddEvaluations(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReport(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddExplain(CLI::App& app, const GlobalFlags& flags, Action* action);

@@ -7,14 +7,19 @@
 namespace portrisk::service::cli {
 
 void DeclareInput(CLI::App& app, InputFlags* flags) {
-  app.add_option("files", flags->files, "Files to read; - is standard input")
-      ->required();
+  DeclareInput(app, "files", flags);
+  app.get_option("files")->required();
+  app.get_option("--format")->required();
+}
+
+void DeclareInput(CLI::App& app, const std::string& option, InputFlags* flags) {
+  app.add_option(option, flags->files,
+                 "Files of movements; - is standard input");
   app.add_option(
          "--format", flags->format,
          "edifact, x12, dcsa, epcis, csv, jsonl (proto JSON lines), each plain "
          "or compressed (gzip, zstd); `portrisk "
          "formats` says what is read of each")
-      ->required()
       ->check(
           CLI::IsMember({"edifact", "x12", "dcsa", "epcis", "csv", "jsonl"}));
   app.add_option("--source", flags->source,

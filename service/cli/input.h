@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/cli/connection.h"
 #include "service/formats/reader.h"
 
 namespace portrisk::service::cli {
@@ -24,6 +25,8 @@ struct InputFlags {
 };
 
 void DeclareInput(CLI::App& app, InputFlags* flags);
+// For a command that may go without: the files are those of `option`.
+void DeclareInput(CLI::App& app, const std::string& option, InputFlags* flags);
 
 // Where rejected records go: the file of --rejects, else one line each on
 // standard error.
@@ -43,6 +46,9 @@ class Rejects {
 absl::StatusOr<ReadSummary> ReadAll(
     const InputFlags& flags, Rejects* rejects,
     const std::function<absl::Status(v1::Movement&&)>& movement);
+
+// Scores what they hold and says how many there were. Returns the exit code.
+int ScoreQuietly(const InputFlags& input, const GlobalFlags& global);
 
 // "12 records, 11 movements, 1 rejected, tolerated: WRONG_COUNT 2".
 std::string Summarise(const ReadSummary& summary, uint64_t rejects);

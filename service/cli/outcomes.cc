@@ -24,12 +24,6 @@ using Stub = v1::OutcomeService::Stub;
 
 constexpr int kBatch = 500;
 
-struct ImportFlags {
-  std::string file;
-  std::string source = "outcomes";
-  std::string rejects;
-};
-
 // Sends outcomes in batches and remembers the line of each.
 class Sender {
  public:
@@ -108,7 +102,9 @@ class Sender {
   ProgressLine progress_;
 };
 
-int Import(const GlobalFlags& flags, const ImportFlags& import) {
+}  // namespace
+
+int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import) {
   std::ifstream file;
   if (import.file != "-") {
     file.open(import.file, std::ios::binary);
@@ -146,6 +142,8 @@ int Import(const GlobalFlags& flags, const ImportFlags& import) {
             << rejects.count() << " rejected\n";
   return rejects.count() == 0 ? kExitOk : kExitRejects;
 }
+
+namespace {
 
 struct RecordFlags {
   std::string container, locode, facility, time, control, found, kind;
@@ -317,7 +315,7 @@ void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action) {
       app.add_subcommand("outcomes", "Record and list what controls found");
   outcomes->require_subcommand(1);
   outcomes->fallthrough();
-  auto import = std::make_shared<ImportFlags>();
+  auto import = std::make_shared<OutcomesFile>();
   auto* command = outcomes->add_subcommand(
       "import",
       absl::StrCat("Record what controls found from CSV; good rows are kept, "
@@ -332,7 +330,7 @@ void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action) {
   command->add_option("--rejects", import->rejects,
                       "Write rejected rows there, one JSON object a line");
   command->callback([=, &flags] {
-    *action = [=, &flags] { return Import(flags, *import); };
+    *action = [=, &flags] { return ImportOutcomes(flags, *import); };
   });
   DeclareRecord(outcomes, flags, action);
   auto container = std::make_shared<std::string>();

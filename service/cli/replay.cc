@@ -7,10 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "service/cli/commands.h"
+#include "service/cli/evaluation_table.h"
 #include "service/cli/figures.h"
+#include "service/cli/input.h"
 #include "service/cli/progress.h"
+#include "service/cli/scratch_store.h"
 #include "service/cli/stored.h"
 #include "service/cli/table.h"
 #include "service/evaluation_page.h"
@@ -22,9 +26,11 @@ namespace {
 struct Flags {
   std::vector<std::string> files;
   std::string baseline = "in-force";
-  std::string from, until;
+  std::string from, until, history_from;
   std::string output = "table";
   std::vector<double> percents = {1, 2, 5, 10};
+  InputFlags movements;
+  std::string outcomes;
   bool separate = false;
   bool verify = false;
   int top = 25;
@@ -56,35 +62,39 @@ absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> ReadRuleSet(
   return checked.rule_set;
 }
 
+// Each set with the file it came from, to be tried together.
+absl::StatusOr<ReplayVariant> Candidate(const ReplayVariant& in_force,
+                                        const std::vector<std::string>& files) {
+  ReplayVariant variant = in_force;
+  variant.name = absl::StrJoin(files, " + ");
+  std::vector<scoring::Programme::Member> members;
+  for (const std::string& file : files) {
+    auto set = ReadRuleSet(file);
+    if (!set.ok()) return set.status();
+    members.push_back({kReplayRevisions + members.size(), *std::move(set)});
+  }
+  Replace(std::move(members), &variant);
+  return variant;
+}
+
 absl::StatusOr<std::vector<ReplayVariant>> VariantsOf(const store::Store& store,
                                                       const Flags& flags) {
+  auto in_force = InForce(store, flags.baseline);
+  if (!in_force.ok()) return in_force.status();
   std::vector<ReplayVariant> variants;
   ReplayVariant& baseline = variants.emplace_back();
   baseline.name = flags.baseline;
-  if (flags.baseline == "recorded") {
-    baseline.as_recorded = true;
-  } else if (flags.baseline == "in-force") {
-    auto members = MembersWith(store, {});
-    if (!members.ok()) return members.status();
-    baseline.members = *std::move(members);
-  }
+  baseline.as_recorded = flags.baseline == "recorded";
+  if (flags.baseline == "in-force") baseline = *in_force;
   std::vector<std::vector<std::string>> candidates;
   for (const std::string& file : flags.files) {
     if (candidates.empty() || flags.separate) candidates.emplace_back();
     candidates.back().push_back(file);
   }
   for (const auto& files : candidates) {
-    std::vector<std::shared_ptr<const scoring::RuleSet>> sets;
-    ReplayVariant& variant = variants.emplace_back();
-    for (const std::string& file : files) {
-      auto set = ReadRuleSet(file);
-      if (!set.ok()) return set.status();
-      sets.push_back(*std::move(set));
-      absl::StrAppend(&variant.name, variant.name.empty() ? "" : " + ", file);
-    }
-    auto members = MembersWith(store, sets);
-    if (!members.ok()) return members.status();
-    variant.members = *std::move(members);
+    auto variant = Candidate(*in_force, files);
+    if (!variant.ok()) return variant.status();
+    variants.push_back(*std::move(variant));
   }
   return variants;
 }
@@ -165,6 +175,8 @@ void PrintWorkload(const v1::EvaluationReport& report, int top) {
   table.Print(std::cout);
 }
 
+}  // namespace
+
 void PrintReport(const v1::EvaluationReport& report, int top) {
   std::cout << report.movements() << " movements, " << report.units()
             << " units, of which " << report.controlled()
@@ -194,6 +206,20 @@ void PrintReport(const v1::EvaluationReport& report, int top) {
   PrintWorkload(report, std::min(top, 10));
 }
 
+int ShowReport(const v1::EvaluationReport& report, const std::string& output,
+               const std::string& language, int top) {
+  if (output == "json") {
+    std::cout << ToJson(report, /*pretty=*/true);
+  } else if (output == "html") {
+    std::cout << EvaluationPage(report, language);
+  } else {
+    PrintReport(report, top);
+  }
+  return kExitOk;
+}
+
+namespace {
+
 int Verify(const store::Store& store, const ReplayOptions& options) {
   const auto result = VerifyAssessments(store, options);
   if (!result.ok()) return Fail(result.status());
@@ -220,7 +246,8 @@ absl::StatusOr<ReplayOptions> OptionsOf(const GlobalFlags& global,
   options.draw_key = DrawKeyOf(*secrets);
   for (const auto& [text, time] :
        {std::make_pair(&flags.from, &options.from),
-        std::make_pair(&flags.until, &options.until)}) {
+        std::make_pair(&flags.until, &options.until),
+        std::make_pair(&flags.history_from, &options.history_from)}) {
     if (text->empty()) continue;
     auto day = ParseDay(*text);
     if (!day.ok()) return day.status();
@@ -229,6 +256,10 @@ absl::StatusOr<ReplayOptions> OptionsOf(const GlobalFlags& global,
   if (options.from >= options.until) {
     return absl::InvalidArgumentError("--from is not before --until");
   }
+  if (flags.verify && !flags.history_from.empty()) {
+    return absl::InvalidArgumentError(
+        "--verify needs all of the history: leave --history-from out");
+  }
   options.rates.clear();
   for (const double percent : flags.percents) {
     options.rates.push_back(percent / 100);
@@ -236,10 +267,49 @@ absl::StatusOr<ReplayOptions> OptionsOf(const GlobalFlags& global,
   return options;
 }
 
-int Replay(const GlobalFlags& global, const Flags& flags) {
+// A store of its own with the movements and outcomes of files, behind the
+// history of the store where one is given.
+absl::StatusOr<std::unique_ptr<ScratchStore>> TakeFiles(GlobalFlags global,
+                                                        const Flags& flags) {
+  if (flags.movements.format.empty()) {
+    return absl::InvalidArgumentError("say what the files are: --format");
+  }
+  std::unique_ptr<store::Store> history;
+  if (!global.store.empty()) {
+    auto opened = OpenToRead(global.store);
+    if (!opened.ok()) return opened.status();
+    history = *std::move(opened);
+    if (global.secrets.empty()) {
+      global.secrets = DefaultSecretsPath(global.store);
+    }
+  }
+  auto scratch = ScratchStore::Make(history.get());
+  if (!scratch.ok()) return scratch.status();
+  global.store = (*scratch)->directory();
+  if (ScoreQuietly(flags.movements, global) == kExitFailed ||
+      (!flags.outcomes.empty() &&
+       ImportOutcomes(global, {flags.outcomes}) == kExitFailed)) {
+    return absl::InvalidArgumentError("the files could not be read");
+  }
+  return scratch;
+}
+
+int Replay(GlobalFlags global, const Flags& flags) {
+  std::unique_ptr<ScratchStore> scratch;
+  if (!flags.movements.files.empty()) {
+    auto taken = TakeFiles(global, flags);
+    if (!taken.ok()) return Fail(taken.status());
+    scratch = *std::move(taken);
+    if (global.secrets.empty() && !global.store.empty()) {
+      global.secrets = DefaultSecretsPath(global.store);
+    }
+    global.store = scratch->directory();
+  }
   if (global.store.empty()) {
     return Fail(absl::InvalidArgumentError(
-        "name the store: portrisk --store DIR replay ...; it is only read"));
+        "name the store, which is only read: portrisk --store DIR replay ...; "
+        "or files: portrisk replay my-port.yaml --movements gate.edi --format "
+        "edifact"));
   }
   auto store = OpenToRead(global.store);
   if (!store.ok()) return Fail(store.status());
@@ -254,6 +324,7 @@ int Replay(const GlobalFlags& global, const Flags& flags) {
                              100 * done, static_cast<double>(at) / seconds,
                              seconds * (1 - done) / done);
     });
+    return absl::OkStatus();
   };
   if (flags.verify) {
     const int code = Verify(**store, *options);
@@ -265,14 +336,7 @@ int Replay(const GlobalFlags& global, const Flags& flags) {
   auto report = ReplayHistory(**store, *variants, *options);
   progress.Finish();
   if (!report.ok()) return Fail(report.status());
-  if (flags.output == "json") {
-    std::cout << ToJson(*report, /*pretty=*/true);
-  } else if (flags.output == "html") {
-    std::cout << EvaluationPage(*report, global.language);
-  } else {
-    PrintReport(*report, flags.top);
-  }
-  return kExitOk;
+  return ShowReport(*report, flags.output, global.language, flags.top);
 }
 
 }  // namespace
@@ -284,7 +348,8 @@ void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action) {
       "What rule sets would have selected of stored history, beside those in "
       "force\n"
       "Example: portrisk --store DIR replay my-port.yaml --from 2026-01-01\n"
-      "Reads the store, which a server may have open. Everything is met in the "
+      "Reads the store, which a server may have open, or files (--movements), "
+      "or both,\nthe files behind the store. Everything is met in the "
       "order\nin which it was recorded, with the lists, outcomes and history "
       "known by then.");
   command->add_option("files", own->files,
@@ -297,8 +362,15 @@ void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action) {
       ->capture_default_str();
   command->add_flag("--separate", own->separate,
                     "Each file by itself, not all together");
+  DeclareInput(*command, "--movements", &own->movements);
+  command->add_option("--outcomes", own->outcomes,
+                      "CSV file of what controls found, recorded behind "
+                      "--movements");
   command->add_option("--from", own->from, "First day that is measured");
   command->add_option("--until", own->until, "Day after the last");
+  command->add_option("--history-from", own->history_from,
+                      "First day of recording that is history to them: with "
+                      "none, everything is");
   command->add_option("--rates", own->percents, "Inspected, in % of units: 1,5")
       ->delimiter(',')
       ->check(CLI::Range(0.0, 100.0))

@@ -1,10 +1,12 @@
 // portrisk rules: check, load, list, show and the steps of a revision's life.
+#include <algorithm>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "scoring/programme.h"
 #include "service/cli/commands.h"
+#include "service/cli/evaluations.h"
 #include "service/cli/table.h"
 #include "service/times.h"
 
@@ -39,6 +41,12 @@ int Check(const std::vector<std::string>& files) {
   return errors > 0 ? kExitFailed : kExitOk;
 }
 
+bool GoesWithoutReplay(const v1::Revision& revision) {
+  return std::any_of(
+      revision.events().begin(), revision.events().end(),
+      [](const auto& event) { return !event.without_replay().empty(); });
+}
+
 std::string StateText(const v1::Revision& revision) {
   std::string text = v1::RevisionState_Name(revision.state());
   if (revision.has_warming()) {
@@ -50,6 +58,7 @@ std::string StateText(const v1::Revision& revision) {
   if (!revision.overrides().empty()) {
     absl::StrAppend(&text, ", ", revision.overrides_size(), " tripped");
   }
+  if (GoesWithoutReplay(revision)) absl::StrAppend(&text, ", WITHOUT REPLAY");
   return text;
 }
 
@@ -59,49 +68,88 @@ std::string LastChange(const v1::Revision& revision) {
   return absl::StrCat(FormatTime(event.time()), " by ", event.caller());
 }
 
-int Load(const GlobalFlags& flags, const std::vector<std::string>& files,
-         bool activate) {
-  auto connection = Connection::Open(flags);
-  if (!connection.ok()) return Fail(connection.status());
-  auto stub = v1::RuleService::NewStub((*connection)->channel());
+struct LoadFlags {
+  std::vector<std::string> files;
+  bool activate = false;
+  std::string without_replay;
+};
+
+void PrintLoaded(const v1::Revision& revision) {
+  std::cout << revision.rule_set() << " revision " << revision.revision() << " "
+            << StateText(revision) << ", " << revision.rule_count()
+            << " rules\n";
+}
+
+absl::StatusOr<std::vector<v1::Revision>> Create(
+    const Connection& connection, const std::vector<std::string>& files) {
+  auto stub = v1::RuleService::NewStub(connection.channel());
+  std::vector<v1::Revision> made;
   for (const std::string& file : files) {
     auto text = ReadFile(file);
-    if (!text.ok()) return Fail(text.status());
+    if (!text.ok()) return text.status();
     v1::CreateRevisionRequest request;
     request.set_yaml(*text);
     request.set_file(file);
-    v1::Revision revision;
-    absl::Status status =
-        (*connection)
-            ->Call(*stub, &RuleStub::CreateRevision, request, &revision);
-    v1::ChangeRevisionRequest change;
-    change.set_revision(revision.revision());
-    change.set_note("loaded with --activate");
-    for (Change step :
-         {&RuleStub::ApproveRevision, &RuleStub::ActivateRevision}) {
-      if (!activate || !status.ok()) break;
-      status = (*connection)->Call(*stub, step, change, &revision);
-    }
+    absl::Status status = connection.Call(*stub, &RuleStub::CreateRevision,
+                                          request, &made.emplace_back());
     if (!status.ok()) {
-      return Fail(absl::Status(status.code(),
-                               absl::StrCat(file, ": ", status.message())));
+      return absl::Status(status.code(),
+                          absl::StrCat(file, ": ", status.message()));
     }
-    std::cout << revision.rule_set() << " revision " << revision.revision()
-              << " " << StateText(revision) << ", " << revision.rule_count()
-              << " rules\n";
   }
-  return kExitOk;
+  return made;
 }
 
-int ChangeOne(const GlobalFlags& flags, uint64_t number,
-              const std::string& note, uint32_t share_ppm, Change method) {
+// What a development server lets one person do: all steps of the life of the
+// revisions, together.
+absl::Status PutInForce(const Connection& connection, const LoadFlags& flags,
+                        std::vector<v1::Revision>* revisions) {
+  auto stub = v1::RuleService::NewStub(connection.channel());
+  if (flags.without_replay.empty()) {
+    v1::EvaluationPlan plan;
+    v1::EvaluationCandidate* const all = plan.add_candidates();
+    for (const v1::Revision& one : *revisions) {
+      all->add_revisions(one.revision());
+    }
+    auto started = StartEvaluation(connection, plan);
+    if (!started.ok()) return started.status();
+    auto ended = WaitForEvaluation(connection, started->evaluation());
+    if (!ended.ok()) return ended.status();
+    std::cout << "tried on " << ended->movements()
+              << " movements (`portrisk evaluations show "
+              << ended->evaluation() << "`)\n";
+  }
+  // An approval needs what was in force when they were tried.
+  for (Change step :
+       {&RuleStub::ApproveRevision, &RuleStub::ActivateRevision}) {
+    for (v1::Revision& one : *revisions) {
+      v1::ChangeRevisionRequest change;
+      change.set_revision(one.revision());
+      change.set_note("loaded with --activate");
+      change.set_without_replay(flags.without_replay);
+      absl::Status status = connection.Call(*stub, step, change, &one);
+      if (!status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+int Load(const GlobalFlags& global, const LoadFlags& flags) {
+  auto connection = Connection::Open(global);
+  if (!connection.ok()) return Fail(connection.status());
+  auto revisions = Create(**connection, flags.files);
+  if (!revisions.ok()) return Fail(revisions.status());
+  absl::Status status;
+  if (flags.activate) status = PutInForce(**connection, flags, &*revisions);
+  for (const v1::Revision& one : *revisions) PrintLoaded(one);
+  return status.ok() ? kExitOk : Fail(status);
+}
+
+int ChangeOne(const GlobalFlags& flags,
+              const v1::ChangeRevisionRequest& request, Change method) {
   auto connection = Connection::Open(flags);
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::RuleService::NewStub((*connection)->channel());
-  v1::ChangeRevisionRequest request;
-  request.set_revision(number);
-  request.set_note(note);
-  request.set_share_ppm(share_ppm);
   v1::Revision revision;
   absl::Status status = (*connection)->Call(*stub, method, request, &revision);
   if (!status.ok()) return Fail(status);
@@ -149,7 +197,14 @@ int Show(const GlobalFlags& flags, uint64_t number) {
   for (const v1::RevisionEvent& event : revision.events()) {
     std::cout << "# " << v1::RevisionState_Name(event.state()) << " "
               << FormatTime(event.time()) << " by " << event.caller() << " "
-              << event.note() << "\n";
+              << event.note();
+    if (event.evaluation() > 0) {
+      std::cout << " (evaluation " << event.evaluation() << ")";
+    }
+    if (!event.without_replay().empty()) {
+      std::cout << " WITHOUT REPLAY: " << event.without_replay();
+    }
+    std::cout << "\n";
   }
   for (const v1::RuleOverride& one : revision.overrides()) {
     std::cout << "# BREAKER TRIPPED: rule " << one.rule()
@@ -169,21 +224,32 @@ int Show(const GlobalFlags& flags, uint64_t number) {
 
 void AddChange(CLI::App* rules, const std::string& name,
                const std::string& help, Change method, const GlobalFlags& flags,
-               Action* action, bool with_share = false) {
+               Action* action) {
   auto* command = rules->add_subcommand(name, help);
   auto number = std::make_shared<uint64_t>();
   auto note = std::make_shared<std::string>();
+  auto share = std::make_shared<uint32_t>(0);
+  auto without_replay = std::make_shared<std::string>();
   command->add_option("revision", *number, "Number of the revision")
       ->required();
   command->add_option("--note", *note, "Why; kept with the change");
-  auto share = std::make_shared<uint32_t>(0);
-  if (with_share) {
-    AddShareOption(command, name == "share" ? "share" : "--share", share.get())
-        ->required(name == "share");
+  if (method == &RuleStub::ShareRevision) {
+    AddShareOption(command, "share", share.get())->required();
+  } else if (method == &RuleStub::ActivateRevision) {
+    AddShareOption(command, "--share", share.get());
+  } else if (method == &RuleStub::ApproveRevision) {
+    command->add_option("--without-replay", *without_replay,
+                        "Why it has to go without an evaluation; shown "
+                        "wherever the revision is");
   }
   command->callback([=, &flags] {
     *action = [=, &flags] {
-      return ChangeOne(flags, *number, *note, *share, method);
+      v1::ChangeRevisionRequest request;
+      request.set_revision(*number);
+      request.set_note(*note);
+      request.set_share_ppm(*share);
+      request.set_without_replay(*without_replay);
+      return ChangeOne(flags, request, method);
     };
   });
 }
@@ -204,13 +270,15 @@ void AddRules(CLI::App& app, const GlobalFlags& flags, Action* action) {
   check->callback([=] { *action = [=] { return Check(*files); }; });
 
   auto* load = rules->add_subcommand("load", "Store rule sets as drafts");
-  auto activate = std::make_shared<bool>(false);
-  load->add_option("files", *files, "Rule sets (YAML)")->required();
-  load->add_flag("--activate", *activate,
-                 "Approve and activate too (a server in development mode)");
-  load->callback([=, &flags] {
-    *action = [=, &flags] { return Load(flags, *files, *activate); };
-  });
+  auto how = std::make_shared<LoadFlags>();
+  load->add_option("files", how->files, "Rule sets (YAML)")->required();
+  load->add_flag("--activate", how->activate,
+                 "Try them on history, approve and activate too (a server in "
+                 "development mode)");
+  load->add_option("--without-replay", how->without_replay,
+                   "With --activate: why they are not tried on history");
+  load->callback(
+      [=, &flags] { *action = [=, &flags] { return Load(flags, *how); }; });
 
   rules->add_subcommand("list", "List revisions and their states")
       ->callback([=, &flags] { *action = [&flags] { return List(flags); }; });
@@ -219,17 +287,20 @@ void AddRules(CLI::App& app, const GlobalFlags& flags, Action* action) {
   show->add_option("revision", *number, "Number of the revision")->required();
   show->callback(
       [=, &flags] { *action = [=, &flags] { return Show(flags, *number); }; });
-  AddChange(rules, "approve", "Approve a draft that somebody else wrote",
+  AddChange(rules, "approve",
+            "Approve a draft that somebody else wrote and an evaluation has "
+            "tried on history\nExample: portrisk rules approve 7 --note "
+            "'two more boxes a day, one find'",
             &RuleStub::ApproveRevision, flags, action);
   AddChange(rules, "activate",
             "Put an approved, shadow or retired revision in force; with "
             "--share for that part of the units, the rest keeping the one "
             "before\nExample: portrisk rules activate 7 --share 10%",
-            &RuleStub::ActivateRevision, flags, action, /*with_share=*/true);
+            &RuleStub::ActivateRevision, flags, action);
   AddChange(rules, "share",
             "Change the share of a roll-out; 100% completes it\n"
             "Example: portrisk rules share 7 50%",
-            &RuleStub::ShareRevision, flags, action, /*with_share=*/true);
+            &RuleStub::ShareRevision, flags, action);
   AddChange(rules, "shadow",
             "Evaluate and record an approved revision without effect, beside "
             "the active one of its set",

@@ -98,6 +98,7 @@ class ScoreRun {
     const bool selected = assessment.lane() > v1::GREEN;
     if (selected) ++selected_;
     if (flags_.selected_only && !selected) return;
+    if (flags_.output == "none") return;
     if (flags_.output == "json") {
       std::cout << ToJson(assessment) << "\n";
       return;
@@ -154,6 +155,17 @@ class ScoreRun {
   uint64_t scored_ = 0;
   uint64_t selected_ = 0;
 };
+
+}  // namespace
+
+int ScoreQuietly(const InputFlags& input, const GlobalFlags& global) {
+  ScoreFlags flags;
+  flags.input = input;
+  flags.output = "none";
+  return ScoreRun(flags, global).Run();
+}
+
+namespace {
 
 int Convert(const InputFlags& flags) {
   Rejects rejects;

@@ -125,7 +125,12 @@ class RuleLife(unittest.TestCase):
         self.assertEqual(after[0]["score"], 10)
 
         self.run_it("rules", "load", second)
-        self.run_it("rules", "approve", "2")
+        self.run_it("rules", "approve", "2", "--note", "seen", code=1)
+        out = self.run_it("evaluations", "start", "2")
+        self.assertIn("FINISHED, started by development", out)
+        self.assertRegex(out, r"nl.port 2 against the baseline: \d+ kept")
+        self.run_it("rules", "approve", "2", "--note", "seen")
+        self.assertIn("seen (evaluation 2)", self.run_it("rules", "show", "2"))
         out = self.run_it("rules", "activate", "2", "--share", "10%")
         self.assertRegex(out, r"ACTIVE for 10% of units .* position \d+")
         out = self.run_it("rules", "diff", "1", "2")

@@ -65,7 +65,8 @@ class Score(unittest.TestCase):
         revision = cls.client.rules.CreateRevision(
             rules.CreateRevisionRequest(yaml=RULES, file="interop.yaml"),
             metadata=CALLER)
-        change = rules.ChangeRevisionRequest(revision=revision.revision)
+        change = rules.ChangeRevisionRequest(
+            revision=revision.revision, without_replay="a test")
         cls.client.rules.ApproveRevision(change, metadata=CALLER)
         active = cls.client.rules.ActivateRevision(change, metadata=CALLER)
         assert active.state == messages("rules").ACTIVE, active

@@ -49,6 +49,7 @@ class ExplainTest : public EngineTest {
     EXPECT_TRUE(made.ok()) << made.status();
     v1::ChangeRevisionRequest change;
     change.set_revision(made->revision());
+    change.set_without_replay("a test");
     EXPECT_TRUE(rules.Approve(change, kCaller).ok());
     change.set_share_ppm(share_ppm);
     auto active = rules.Activate(change, kCaller);

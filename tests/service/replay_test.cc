@@ -22,6 +22,17 @@ class ReplayTest : public OutcomeTest {
     EXPECT_NE(checked.rule_set, nullptr);
     return checked.rule_set;
   }
+  static ReplayVariant Recorded() {
+    ReplayVariant variant;
+    variant.as_recorded = true;
+    return variant;
+  }
+  static ReplayVariant Candidate(const std::string& yaml) {
+    ReplayVariant variant;
+    variant.name = "candidate";
+    variant.members.push_back({kReplayRevisions, Checked(yaml)});
+    return variant;
+  }
   void ScoreMany(int from, int to) {
     std::vector<v1::Movement> movements;
     for (int i = from; i < to; ++i) {
@@ -85,18 +96,16 @@ TEST_F(ReplayTest, ACandidateIsMeasuredBesideWhatIsInForce) {
   ReplayOptions options = Options();
   options.profile.random_rate_ppm = 0;
   options.rates = {0.05, 0.1};
-  auto in_force = MembersWith(*store, {});
+  auto in_force = InForce(*store, "in force");
   ASSERT_TRUE(in_force.ok()) << in_force.status();
-  auto candidate = MembersWith(
-      *store, {Checked(Document(
-                  "s", "common", "",
-                  "    when: movement.container.number in ['MSKU1000002', "
-                  "'MSKU1000003']\n    score: 200\n"))});
-  ASSERT_TRUE(candidate.ok()) << candidate.status();
-  const auto report = ReplayHistory(
-      *store,
-      {{"in force", false, *in_force}, {"candidate", false, *candidate}},
-      options);
+  ReplayVariant candidate = *in_force;
+  Replace(Candidate(Document("s", "common", "",
+                             "    when: movement.container.number in "
+                             "['MSKU1000002', 'MSKU1000003']\n"
+                             "    score: 200\n"))
+              .members,
+          &candidate);
+  const auto report = ReplayHistory(*store, {*in_force, candidate}, options);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->movements(), 40u);
   EXPECT_EQ(report->units(), 20u);
@@ -121,11 +130,11 @@ TEST_F(ReplayTest, ACandidateCountsItsAggregatesFromTheBeginning) {
   const auto store = Drained();
   ReplayOptions options = Options();
   options.profile.random_rate_ppm = 0;
-  const auto candidate = MembersWith(
-      *store, {Checked(Document("s", "common", kCounts,
-                                "    when: seen_30d >= 1\n    score: 200\n"))});
   const auto report = ReplayHistory(
-      *store, {{"empty", false, {}}, {"candidate", false, *candidate}},
+      *store,
+      {ReplayVariant(),
+       Candidate(Document("s", "common", kCounts,
+                          "    when: seen_30d >= 1\n    score: 200\n"))},
       options);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->variants(0).selected(), 0u);
@@ -138,11 +147,89 @@ TEST_F(ReplayTest, OnlyThePeriodAskedForIsMeasured) {
   ReplayOptions options = Options();
   options.from = 1'790'000'000 + 10 * 600;
   options.until = 1'790'000'000 + 20 * 600;
-  const auto report = ReplayHistory(*store, {{"recorded", true, {}}}, options);
+  const auto report = ReplayHistory(*store, {Recorded()}, options);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->movements(), 10u);
   EXPECT_EQ(report->units(), 5u);
   EXPECT_EQ(report->first_sequence(), 11u);
+}
+
+// What was recorded before is as if it had never been: a store in which only
+// the rest was scored gives the same report.
+TEST_F(ReplayTest, HistoryBeginsWhereItIsTold) {
+  int64_t now = 1'800'000'000;
+  const auto begin = [&] {
+    EngineOptions options = TestOptions(Directory());
+    options.clock = [&now] { return absl::FromUnixSeconds(now); };
+    Open(std::move(options));
+  };
+  const auto corrected = [](int i, bool retraction) {
+    v1::Movement again = MakeMovement(absl::StrCat("m", i), v1::GATE_OUT,
+                                      Number(i), i * 600 + 7);
+    again.mutable_update_time()->set_seconds(1);
+    again.set_retraction(retraction);
+    return again;
+  };
+  v1::Outcome outcome = MakeOutcome("o1", Number(30), 61 * 600);
+  const std::string yaml = Document(
+      "s", "common", kCounts, "    when: seen_30d >= 2\n    score: 200\n");
+  ReplayOptions options = Options();
+  options.profile.random_rate_ppm = 0;
+  std::vector<std::string> reports;
+  for (const bool early : {true, false}) {
+    ++lives_;
+    now = 1'800'000'000;
+    begin();
+    if (early) ScoreMany(0, 60);
+    now += 100;
+    ScoreMany(60, 100);
+    ScoreMany(100, 120);
+    // The movement it corrects is not part of the history.
+    ASSERT_TRUE(Score(engine_.get(), corrected(5, false)).status.ok());
+    if (early) {
+      ASSERT_TRUE(Score(engine_.get(), corrected(6, true)).status.ok());
+    }
+    ASSERT_TRUE(Score(engine_.get(), corrected(70, false)).status.ok());
+    ASSERT_TRUE(Score(engine_.get(), corrected(71, true)).status.ok());
+    ASSERT_TRUE(Record(outcome).ok());
+    outcome = UpdatedAt(outcome, 1'799'000'000);
+    ScoreMany(120, 200);
+    const auto store = Drained();
+    options.history_from = early ? 1'800'000'100 : INT64_MIN;
+    auto report =
+        ReplayHistory(*store, {ReplayVariant(), Candidate(yaml)}, options);
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_GT(report->variants(1).selected(), 0u);
+    report->clear_first_sequence();
+    report->clear_last_sequence();
+    reports.push_back(report->DebugString());
+    if (early) {
+      options.history_from = INT64_MIN;
+      const auto all =
+          ReplayHistory(*store, {ReplayVariant(), Candidate(yaml)}, options);
+      EXPECT_GT(all->movements(), report->movements());
+    }
+  }
+  EXPECT_EQ(reports[0], reports[1]);
+}
+
+TEST_F(ReplayTest, ItEndsWhereItIsToldAndWhenItIsStopped) {
+  ScoreMany(0, 40);
+  const auto store = Drained();
+  ReplayOptions options = Options();
+  options.last_sequence = 25;
+  auto report = ReplayHistory(*store, {Recorded()}, options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->movements(), 25u);
+  options.chunk_records = 10;
+  uint64_t reached = 0;
+  options.progress = [&](uint64_t sequence) {
+    reached = sequence;
+    return sequence < 20 ? absl::OkStatus() : absl::AbortedError("enough");
+  };
+  EXPECT_TRUE(
+      absl::IsAborted(ReplayHistory(*store, {Recorded()}, options).status()));
+  EXPECT_EQ(reached, 20u);
 }
 
 }  // namespace

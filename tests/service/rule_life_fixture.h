@@ -106,7 +106,9 @@ class RuleLifeTest : public EngineTest {
     auto made = rules_->Create(create, kCaller);
     EXPECT_TRUE(made.ok()) << made.status();
     if (!made.ok()) return 0;
-    auto approved = rules_->Approve(Change(made->revision()), kCaller);
+    v1::ChangeRevisionRequest approve = Change(made->revision());
+    approve.set_without_replay("a test");
+    auto approved = rules_->Approve(approve, kCaller);
     EXPECT_TRUE(approved.ok()) << approved.status();
     return made->revision();
   }

@@ -104,6 +104,7 @@ class ServerTest : public EngineTest {
     if (!caller.empty()) context.AddMetadata("portrisk-caller", caller);
     v1::ChangeRevisionRequest request;
     request.set_revision(revision);
+    request.set_without_replay("a test");
     auto stub = v1::RuleService::NewStub(channel_);
     return (stub.get()->*method)(&context, request, reply);
   }

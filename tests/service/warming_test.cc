@@ -2,10 +2,10 @@
 // step, whatever crashes; what nobody reads any more is let go of.
 #include "service/warming.h"
 
-#include <condition_variable>
 #include <thread>
 
 #include "tests/service/aggregates_fixture.h"
+#include "tests/service/gate.h"
 
 namespace portrisk::service {
 namespace {
@@ -15,41 +15,6 @@ using scoring::cases::Declared;
 using scoring::cases::NamesOf;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-// Stops the warming behind the block with this number, until it is let on.
-class Gate {
- public:
-  explicit Gate(int block) : block_(block) {}
-
-  void AfterBlock() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (++blocks_ != block_) return;
-    arrived_ = true;
-    changed_.notify_all();
-    changed_.wait(lock, [&] { return open_; });
-  }
-  void WaitUntilArrived() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return arrived_; });
-  }
-  void Open() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  int blocks() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return blocks_;
-  }
-
- private:
-  const int block_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int blocks_ = 0;
-  bool arrived_ = false;
-  bool open_ = false;
-};
 
 constexpr char kCount[] =
     "  n: {key: movement.location.locode, count: true, window: 5y}\n";
@@ -69,7 +34,7 @@ class WarmingTest : public AggregatesTest {
     EngineOptions options = TestOptions(Directory());
     options.fill_flush_states = flush_states;
     if (gate != nullptr) {
-      options.after_filled_block = [gate] { gate->AfterBlock(); };
+      options.after_filled_block = [gate] { gate->AfterStep(); };
     }
     Open(std::move(options));
     rules_ = std::make_unique<RuleApi>(engine_.get(), true);
@@ -174,7 +139,7 @@ TEST_F(WarmingTest, ACrashInTheMiddleResumesAndGivesTheSameStates) {
   Continue(&none);
   EXPECT_EQ(Warmed(revision).state(), v1::ACTIVE);
   // It has not begun again: of 60 blocks of movements few were left.
-  EXPECT_LT(none.blocks(), 60 - 30);
+  EXPECT_LT(none.steps(), 60 - 30);
   End();
   EXPECT_TRUE(CellsIn(Directory()) == whole);
 }

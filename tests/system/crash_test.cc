@@ -128,6 +128,7 @@ class CrashTest : public testing::Test {
     }
     v1::ChangeRevisionRequest change;
     change.set_revision(revision.revision());
+    change.set_without_replay("a test");
     call([&](auto* context) {
       return stub->ApproveRevision(context, change, &revision);
     }) &&

@@ -1,0 +1,302 @@
+// portrisk evaluations.
+#include "service/cli/evaluations.h"
+
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "portrisk/v1/evaluation_service.grpc.pb.h"
+#include "service/cli/commands.h"
+#include "service/cli/evaluation_table.h"
+#include "service/cli/figures.h"
+#include "service/cli/progress.h"
+#include "service/cli/table.h"
+#include "service/times.h"
+
+namespace portrisk::service::cli {
+namespace {
+
+using Stub = v1::EvaluationService::Stub;
+
+struct StartFlags {
+  std::vector<uint64_t> revisions;
+  std::string baseline = "in-force";
+  std::string from, until, history_from;
+  std::vector<double> percents;
+  bool separate = false;
+  bool no_wait = false;
+};
+
+struct ShowFlags {
+  std::string output = "table";
+  int top = 25;
+};
+
+std::string StateOf(const v1::Evaluation& one) {
+  return std::string(
+      absl::StripPrefix(v1::EvaluationState_Name(one.state()), "EVALUATION_"));
+}
+
+std::string ProgressText(const v1::Evaluation& one) {
+  const v1::EvaluationProgress& progress = one.progress();
+  if (one.state() != v1::EVALUATION_RUNNING || progress.read_sequence() == 0) {
+    return StateOf(one);
+  }
+  const double done = static_cast<double>(progress.read_sequence()) /
+                      static_cast<double>(one.last_sequence());
+  return absl::StrFormat(
+      "%.0f%%, %d records a second, %d s left, %.1f GB of memory", 100 * done,
+      progress.records_per_second(), progress.seconds_left(),
+      static_cast<double>(progress.resident_bytes()) / 1e9);
+}
+
+std::string CandidatesOf(const v1::Evaluation& one) {
+  return absl::StrJoin(
+      one.candidates(), " ", [](std::string* out, const auto& candidate) {
+        absl::StrAppend(out, candidate.rule_set(), ":", candidate.revision());
+      });
+}
+
+absl::StatusOr<v1::EvaluationPlan> PlanOf(const StartFlags& flags) {
+  v1::EvaluationPlan plan;
+  for (const uint64_t revision : flags.revisions) {
+    if (plan.candidates().empty() || flags.separate) plan.add_candidates();
+    plan.mutable_candidates(plan.candidates_size() - 1)
+        ->add_revisions(revision);
+  }
+  plan.set_baseline(flags.baseline == "recorded" ? v1::BASELINE_RECORDED
+                    : flags.baseline == "empty"  ? v1::BASELINE_EMPTY
+                                                 : v1::BASELINE_IN_FORCE);
+  const auto set_day = [](const std::string& text, auto* time) -> absl::Status {
+    auto day = ParseDay(text);
+    if (day.ok()) time->set_seconds(*day);
+    return day.status();
+  };
+  absl::Status status;
+  if (!flags.from.empty()) {
+    status.Update(set_day(flags.from, plan.mutable_begin_time()));
+  }
+  if (!flags.until.empty()) {
+    status.Update(set_day(flags.until, plan.mutable_end_time()));
+  }
+  if (!flags.history_from.empty()) {
+    status.Update(
+        set_day(flags.history_from, plan.mutable_history_begin_time()));
+  }
+  if (!status.ok()) return status;
+  for (const double percent : flags.percents) plan.add_rates(percent / 100);
+  return plan;
+}
+
+int ShowOf(const Connection& connection, const GlobalFlags& global,
+           uint64_t number, const ShowFlags& flags) {
+  auto stub = v1::EvaluationService::NewStub(connection.channel());
+  v1::GetEvaluationRequest request;
+  request.set_evaluation(number);
+  v1::GetEvaluationResponse response;
+  absl::Status status =
+      connection.Call(*stub, &Stub::GetEvaluation, request, &response);
+  if (!status.ok()) return Fail(status);
+  const v1::Evaluation& one = response.evaluation();
+  if (flags.output != "table") {
+    if (!response.has_report()) {
+      return Fail(absl::FailedPreconditionError(
+          absl::StrCat("evaluation ", number, " is ", StateOf(one),
+                       " and has no report yet")));
+    }
+    return ShowReport(response.report(), flags.output, global.language,
+                      flags.top);
+  }
+  std::cout << "Evaluation " << number << " of " << CandidatesOf(one) << ", "
+            << StateOf(one) << ", started by " << one.caller() << " "
+            << FormatTime(one.create_time()) << " at journal position "
+            << one.last_sequence() << "\n";
+  if (one.state() == v1::EVALUATION_RUNNING) {
+    std::cout << ProgressText(one) << "\n";
+  }
+  if (!one.ended_by().empty()) {
+    std::cout << "Cancelled by " << one.ended_by() << "\n";
+  }
+  if (!one.failure().empty()) std::cout << "Failed: " << one.failure() << "\n";
+  if (!response.has_report()) return kExitOk;
+  std::cout << "Report " << one.report_hash() << "\n\n";
+  PrintReport(response.report(), flags.top);
+  return kExitOk;
+}
+
+int Start(const GlobalFlags& global, const StartFlags& flags) {
+  auto plan = PlanOf(flags);
+  if (!plan.ok()) return Fail(plan.status());
+  auto connection = Connection::Open(global);
+  if (!connection.ok()) return Fail(connection.status());
+  auto started = StartEvaluation(**connection, *plan);
+  if (!started.ok()) return Fail(started.status());
+  std::cerr << "evaluation " << started->evaluation() << " of "
+            << started->last_sequence()
+            << " journal positions; it goes on if this command is stopped\n";
+  if (flags.no_wait) return kExitOk;
+  auto ended = WaitForEvaluation(**connection, started->evaluation());
+  if (!ended.ok()) return Fail(ended.status());
+  return ShowOf(**connection, global, ended->evaluation(), {});
+}
+
+int Watch(const GlobalFlags& global, uint64_t number) {
+  auto connection = Connection::Open(global);
+  if (!connection.ok()) return Fail(connection.status());
+  auto ended = WaitForEvaluation(**connection, number);
+  if (!ended.ok()) return Fail(ended.status());
+  std::cout << "evaluation " << number << " is FINISHED; `portrisk evaluations "
+            << "show " << number << "` shows its report\n";
+  return kExitOk;
+}
+
+int Cancel(const GlobalFlags& global, uint64_t number) {
+  auto connection = Connection::Open(global);
+  if (!connection.ok()) return Fail(connection.status());
+  auto stub = v1::EvaluationService::NewStub((*connection)->channel());
+  v1::CancelEvaluationRequest request;
+  request.set_evaluation(number);
+  v1::Evaluation cancelled;
+  absl::Status status =
+      (*connection)->Call(*stub, &Stub::CancelEvaluation, request, &cancelled);
+  if (!status.ok()) return Fail(status);
+  std::cout << "evaluation " << number << " is " << StateOf(cancelled) << "\n";
+  return kExitOk;
+}
+
+int List(const GlobalFlags& global) {
+  auto connection = Connection::Open(global);
+  if (!connection.ok()) return Fail(connection.status());
+  auto stub = v1::EvaluationService::NewStub((*connection)->channel());
+  Table table({"EVALUATION", "STATE", "CANDIDATES", "MOVEMENTS", "STARTED",
+               "BY", "POSITION"});
+  v1::ListEvaluationsRequest request;
+  v1::ListEvaluationsResponse response;
+  do {
+    request.set_page_token(response.next_page_token());
+    absl::Status status =
+        (*connection)->Call(*stub, &Stub::ListEvaluations, request, &response);
+    if (!status.ok()) return Fail(status);
+    for (const v1::Evaluation& one : response.evaluations()) {
+      table.Add({absl::StrCat(one.evaluation()), ProgressText(one),
+                 CandidatesOf(one), absl::StrCat(one.movements()),
+                 FormatTime(one.create_time()), one.caller(),
+                 absl::StrCat(one.last_sequence())});
+    }
+  } while (!response.next_page_token().empty());
+  table.Print(std::cout);
+  return kExitOk;
+}
+
+void AddStart(CLI::App* evaluations, const GlobalFlags& global,
+              Action* action) {
+  auto flags = std::make_shared<StartFlags>();
+  auto* command = evaluations->add_subcommand(
+      "start",
+      "Try revisions on the stored history, beside what is in force; what an "
+      "approval needs\n"
+      "Example: portrisk evaluations start 7 --from 2026-01-01\n"
+      "The server runs it behind scoring, and goes on after a crash.");
+  command->add_option("revisions", flags->revisions, "Numbers of revisions")
+      ->required();
+  command
+      ->add_option("--baseline", flags->baseline,
+                   "in-force (what is now in force, all along), recorded (what "
+                   "was in force then) or empty")
+      ->check(CLI::IsMember({"in-force", "recorded", "empty"}))
+      ->capture_default_str();
+  command->add_flag("--separate", flags->separate,
+                    "Each revision by itself, not all together");
+  command->add_option("--from", flags->from, "First day that is measured");
+  command->add_option("--until", flags->until, "Day after the last");
+  command->add_option("--history-from", flags->history_from,
+                      "First day of recording that is history to them: with "
+                      "none, everything is");
+  command
+      ->add_option("--rates", flags->percents, "Inspected, in % of units: 1,5")
+      ->delimiter(',')
+      ->check(CLI::Range(0.0, 100.0));
+  command->add_flag("--no-wait", flags->no_wait, "Return at once");
+  command->callback([=, &global] {
+    *action = [=, &global] { return Start(global, *flags); };
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Evaluation> StartEvaluation(const Connection& connection,
+                                               const v1::EvaluationPlan& plan) {
+  auto stub = v1::EvaluationService::NewStub(connection.channel());
+  v1::StartEvaluationRequest request;
+  *request.mutable_plan() = plan;
+  v1::Evaluation started;
+  absl::Status status =
+      connection.Call(*stub, &Stub::StartEvaluation, request, &started);
+  if (!status.ok()) return status;
+  return started;
+}
+
+absl::StatusOr<v1::Evaluation> WaitForEvaluation(const Connection& connection,
+                                                 uint64_t evaluation) {
+  auto stub = v1::EvaluationService::NewStub(connection.channel());
+  v1::GetEvaluationRequest request;
+  request.set_evaluation(evaluation);
+  grpc::ClientContext context;
+  connection.Identify(&context);
+  auto stream = stub->WatchEvaluation(&context, request);
+  ProgressLine progress;
+  v1::Evaluation one;
+  while (stream->Read(&one)) {
+    progress.Show([&](double) { return ProgressText(one); });
+  }
+  progress.Finish();
+  absl::Status status = connection.Explain(stream->Finish());
+  if (!status.ok()) return status;
+  if (one.state() != v1::EVALUATION_FINISHED) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("evaluation ", evaluation, " is ", StateOf(one),
+                     one.failure().empty() ? "" : ": ", one.failure()));
+  }
+  return one;
+}
+
+void AddEvaluations(CLI::App& app, const GlobalFlags& global, Action* action) {
+  auto* evaluations = app.add_subcommand(
+      "evaluations",
+      "Try revisions on the server's history before they go live");
+  evaluations->require_subcommand(1);
+  evaluations->fallthrough();
+  AddStart(evaluations, global, action);
+  evaluations->add_subcommand("list", "List evaluations and how far each is")
+      ->callback(
+          [=, &global] { *action = [&global] { return List(global); }; });
+  auto number = std::make_shared<uint64_t>();
+  auto flags = std::make_shared<ShowFlags>();
+  const auto add = [&](const char* name, const char* help, auto run) {
+    auto* command = evaluations->add_subcommand(name, help);
+    command->add_option("evaluation", *number, "Its number")->required();
+    command->callback([=, &global] {
+      *action = [=, &global] { return run(global, *number); };
+    });
+    return command;
+  };
+  auto* show = add("show", "Show an evaluation with its report",
+                   [flags](const GlobalFlags& use, uint64_t evaluation) {
+                     auto connection = Connection::Open(use);
+                     if (!connection.ok()) return Fail(connection.status());
+                     return ShowOf(**connection, use, evaluation, *flags);
+                   });
+  show->add_option("--output", flags->output,
+                   "table, json, or html: a page with plots, in --language")
+      ->check(CLI::IsMember({"table", "json", "html"}))
+      ->capture_default_str();
+  show->add_option("--top", flags->top, "Rows of each table")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  add("watch", "Show how far it is until it ends", Watch);
+  add("cancel", "End it without a report", Cancel);
+}
+
+}  // namespace portrisk::service::cli

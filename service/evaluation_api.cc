@@ -1,0 +1,255 @@
+#include "service/evaluation_api.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "service/catalogue.h"
+#include "service/errors.h"
+#include "service/keys.h"
+#include "service/rule_api.h"
+
+namespace portrisk::service {
+namespace {
+
+// Each is a state of its own: memory.
+constexpr int kCandidatesMax = 8;
+
+absl::Status BadPlan(absl::string_view what) {
+  return Error(absl::StatusCode::kInvalidArgument, "BAD_PLAN", what);
+}
+
+absl::Status NoEvaluation(uint64_t evaluation) {
+  return Error(absl::StatusCode::kNotFound, "NOT_FOUND",
+               absl::StrCat("no evaluation ", evaluation,
+                            "; `portrisk evaluations list` shows them"));
+}
+
+absl::Status CheckTimes(const v1::EvaluationPlan& plan) {
+  if (plan.has_begin_time() && plan.has_end_time() &&
+      plan.begin_time().seconds() >= plan.end_time().seconds()) {
+    return BadPlan("begin_time is not before end_time");
+  }
+  for (const double rate : plan.rates()) {
+    if (rate > 0 && rate <= 1) continue;
+    return BadPlan(
+        absl::StrCat("a rate is a share of units above 0 and at "
+                     "most 1, not ",
+                     rate));
+  }
+  return absl::OkStatus();
+}
+
+// Adds what the candidates are, in the order of the plan.
+absl::Status AddCandidates(const v1::Catalogue& catalogue,
+                           v1::Evaluation* evaluation) {
+  const v1::EvaluationPlan& plan = evaluation->plan();
+  if (plan.candidates().empty() || plan.candidates_size() > kCandidatesMax) {
+    return BadPlan(absl::StrCat("name 1 to ", kCandidatesMax,
+                                " candidates, not ", plan.candidates_size()));
+  }
+  for (const v1::EvaluationCandidate& candidate : plan.candidates()) {
+    std::set<std::string> names;
+    for (const uint64_t number : candidate.revisions()) {
+      const v1::Revision* const revision = FindRevision(catalogue, number);
+      if (revision == nullptr) {
+        return Error(absl::StatusCode::kNotFound, "NOT_FOUND",
+                     absl::StrCat("no revision ", number,
+                                  "; `portrisk rules list` shows them"));
+      }
+      if (!names.insert(revision->rule_set()).second) {
+        return BadPlan(
+            absl::StrCat("two revisions of ", revision->rule_set(),
+                         " cannot be tried together; make them two candidates "
+                         "(--separate)"));
+      }
+      *evaluation->add_candidates() = Evaluated(*revision);
+    }
+    if (names.empty()) return BadPlan("a candidate names no revision");
+  }
+  return absl::OkStatus();
+}
+
+// Breakers trip while an evaluation runs, and are no change of the rules.
+std::vector<std::string> Compared(std::vector<v1::EvaluatedRevision> in_force) {
+  std::vector<std::string> compared;
+  for (v1::EvaluatedRevision& one : in_force) {
+    one.clear_rules_in_shadow();
+    one.clear_revision();
+    compared.push_back(one.SerializeAsString());
+  }
+  std::sort(compared.begin(), compared.end());
+  return compared;
+}
+
+}  // namespace
+
+absl::StatusOr<uint64_t> EvaluationOf(const v1::Catalogue& catalogue,
+                                      const v1::Revision& revision) {
+  const auto in_force = Compared(InForceNow(catalogue));
+  uint64_t outdated = 0;
+  for (int i = catalogue.evaluations_size() - 1; i >= 0; --i) {
+    const v1::Evaluation& one = catalogue.evaluations(i);
+    const auto baseline = one.plan().baseline();
+    const bool tried = std::any_of(
+        one.candidates().begin(), one.candidates().end(),
+        [&](const v1::EvaluatedRevision& candidate) {
+          return candidate.rule_set() == revision.rule_set() &&
+                 candidate.content_hash() == revision.content_hash();
+        });
+    if (one.state() != v1::EVALUATION_FINISHED || !tried ||
+        baseline == v1::BASELINE_RECORDED ||
+        (baseline == v1::BASELINE_EMPTY && !one.in_force().empty())) {
+      continue;
+    }
+    if (Compared({one.in_force().begin(), one.in_force().end()}) == in_force) {
+      return one.evaluation();
+    }
+    outdated = std::max(outdated, one.evaluation());
+  }
+  const std::string remedy = absl::StrCat(
+      "run `portrisk evaluations start ", revision.revision(),
+      "`, read the report and approve then; or say why it has to go without "
+      "(--without-replay REASON), which is kept with the revision");
+  if (outdated > 0) {
+    return Error(absl::StatusCode::kFailedPrecondition, "REPLAY_OUTDATED",
+                 absl::StrCat("evaluation ", outdated, " tried revision ",
+                              revision.revision(),
+                              " beside rules that are not those in force "
+                              "now; ",
+                              remedy));
+  }
+  return Error(absl::StatusCode::kFailedPrecondition, "REPLAY_MISSING",
+               absl::StrCat("revision ", revision.revision(),
+                            " has not been tried on history beside what is in "
+                            "force; ",
+                            remedy));
+}
+
+absl::StatusOr<v1::Evaluation> EvaluationApi::Start(
+    const v1::StartEvaluationRequest& request, const std::string& caller) {
+  absl::Status status = NeedCaller(caller);
+  if (status.ok()) status = CheckTimes(request.plan());
+  if (!status.ok()) return status;
+  v1::Evaluation started;
+  status = engine_->Run([&](Core& core) -> absl::Status {
+    v1::JournalRecord record;
+    record.set_caller(caller);
+    v1::Evaluation* const made =
+        record.mutable_evaluation()->mutable_evaluation();
+    made->set_evaluation(
+        static_cast<uint64_t>(core.catalogue().evaluations_size()) + 1);
+    made->set_state(v1::EVALUATION_WAITING);
+    made->set_caller(caller);
+    *made->mutable_plan() = request.plan();
+    for (v1::EvaluatedRevision& one : InForceNow(core.catalogue())) {
+      *made->add_in_force() = std::move(one);
+    }
+    absl::Status named = AddCandidates(core.catalogue(), made);
+    if (!named.ok()) return named;
+    const uint64_t number = made->evaluation();
+    core.Append(std::move(record), {});
+    started = *FindEvaluation(core.catalogue(), number);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  engine_->evaluations().reader().Wake();
+  return started;
+}
+
+absl::StatusOr<v1::Evaluation> EvaluationApi::State(uint64_t evaluation) const {
+  v1::Evaluation state;
+  absl::Status status = engine_->Run([&](Core& core) {
+    const v1::Evaluation* const found =
+        FindEvaluation(core.catalogue(), evaluation);
+    if (found == nullptr) return NoEvaluation(evaluation);
+    state = *found;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  engine_->evaluations().ShowProgress(&state);
+  return state;
+}
+
+absl::StatusOr<v1::GetEvaluationResponse> EvaluationApi::Get(
+    const v1::GetEvaluationRequest& request) const {
+  auto state = State(request.evaluation());
+  if (!state.ok()) return state.status();
+  v1::GetEvaluationResponse response;
+  *response.mutable_evaluation() = *std::move(state);
+  if (response.evaluation().state() != v1::EVALUATION_FINISHED) return response;
+  auto store = engine_->store();
+  if (!store.ok()) return store.status();
+  auto bytes =
+      (*store)->Get(store::Table::kRuleSets, ReportKey(request.evaluation()));
+  if (!bytes.ok()) return bytes.status();
+  if (!*bytes || ContentHash(**bytes) != response.evaluation().report_hash() ||
+      !response.mutable_report()->ParseFromString(**bytes)) {
+    return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+                 absl::StrCat("the report of evaluation ", request.evaluation(),
+                              " is not the one that was made; restore a "
+                              "backup, or start the evaluation again"));
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListEvaluationsResponse> EvaluationApi::List(
+    const v1::ListEvaluationsRequest& request) const {
+  uint64_t after = 0;
+  if (!request.page_token().empty() &&
+      !absl::SimpleAtoi(request.page_token(), &after)) {
+    return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
+                 "page_token is not one that this method returned");
+  }
+  auto catalogue = engine_->ReadCatalogue();
+  if (!catalogue.ok()) return catalogue.status();
+  const int size =
+      request.page_size() <= 0 ? 100 : std::min<int>(request.page_size(), 1000);
+  v1::ListEvaluationsResponse response;
+  for (v1::Evaluation& one : *catalogue->mutable_evaluations()) {
+    if (one.evaluation() <= after) continue;
+    if (response.evaluations_size() == size) {
+      response.set_next_page_token(
+          absl::StrCat(response.evaluations(size - 1).evaluation()));
+      break;
+    }
+    engine_->evaluations().ShowProgress(&one);
+    *response.add_evaluations() = std::move(one);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::Evaluation> EvaluationApi::Cancel(
+    const v1::CancelEvaluationRequest& request, const std::string& caller) {
+  absl::Status status = NeedCaller(caller);
+  if (!status.ok()) return status;
+  v1::Evaluation cancelled;
+  status = engine_->Run([&](Core& core) {
+    const v1::Evaluation* const found =
+        FindEvaluation(core.catalogue(), request.evaluation());
+    if (found == nullptr) return NoEvaluation(request.evaluation());
+    if (found->state() != v1::EVALUATION_WAITING) {
+      return Error(
+          absl::StatusCode::kFailedPrecondition, "WRONG_STATE",
+          absl::StrCat("evaluation ", request.evaluation(), " is ",
+                       v1::EvaluationState_Name(found->state()), " already"),
+          {{"state", v1::EvaluationState_Name(found->state())}});
+    }
+    v1::JournalRecord record;
+    record.set_caller(caller);
+    v1::Evaluation* const ended =
+        record.mutable_evaluation()->mutable_evaluation();
+    *ended = *found;
+    ended->set_state(v1::EVALUATION_CANCELLED);
+    ended->set_ended_by(caller);
+    core.Append(std::move(record), {});
+    cancelled = *FindEvaluation(core.catalogue(), request.evaluation());
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  engine_->evaluations().CallOff(request.evaluation());
+  return cancelled;
+}
+
+}  // namespace portrisk::service

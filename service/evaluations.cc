@@ -1,0 +1,247 @@
+#include "service/evaluations.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "service/catalogue.h"
+#include "service/engine.h"
+#include "service/keys.h"
+#include "service/log.h"
+#include "service/replay.h"
+
+namespace portrisk::service {
+namespace {
+
+// What the process has in memory, by the kernel's account.
+uint64_t ResidentBytes() {
+  std::ifstream in("/proc/self/statm");
+  uint64_t pages = 0, resident = 0;
+  in >> pages >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+absl::StatusOr<scoring::Programme::Member> MemberOf(
+    const store::Store& store, const RuleSets& rule_sets,
+    const v1::EvaluatedRevision& revision) {
+  auto rule_set = rule_sets.Get(store, revision.revision());
+  if (!rule_set.ok()) return rule_set.status();
+  scoring::Programme::Member member{revision.revision(), *std::move(rule_set),
+                                    revision.shadow()};
+  if (revision.share_end_ppm() > 0) {
+    member.units_begin = revision.share_begin_ppm();
+    member.units_end = revision.share_end_ppm();
+  }
+  return member;
+}
+
+absl::StatusOr<ReplayVariant> InForceOf(const store::Store& store,
+                                        const RuleSets& rule_sets,
+                                        const v1::Evaluation& evaluation) {
+  ReplayVariant variant;
+  variant.name = "in force";
+  for (const v1::EvaluatedRevision& revision : evaluation.in_force()) {
+    auto member = MemberOf(store, rule_sets, revision);
+    if (!member.ok()) return member.status();
+    variant.members.push_back(*std::move(member));
+    for (const std::string& rule : revision.rules_in_shadow()) {
+      variant.overrides.push_back({revision.revision(), rule});
+    }
+  }
+  return variant;
+}
+
+absl::StatusOr<std::vector<ReplayVariant>> VariantsOf(
+    const store::Store& store, const RuleSets& rule_sets,
+    const v1::Evaluation& evaluation) {
+  auto in_force = InForceOf(store, rule_sets, evaluation);
+  if (!in_force.ok()) return in_force.status();
+  std::vector<ReplayVariant> variants(1);
+  switch (evaluation.plan().baseline()) {
+    case v1::BASELINE_RECORDED:
+      variants[0].name = "recorded";
+      variants[0].as_recorded = true;
+      break;
+    case v1::BASELINE_EMPTY:
+      variants[0].name = "no rules";
+      break;
+    default:
+      variants[0] = *in_force;
+  }
+  for (const auto& candidate : evaluation.plan().candidates()) {
+    ReplayVariant& variant = variants.emplace_back(*in_force);
+    std::vector<std::string> names;
+    std::vector<scoring::Programme::Member> members;
+    for (const uint64_t number : candidate.revisions()) {
+      auto rule_set = rule_sets.Get(store, number);
+      if (!rule_set.ok()) return rule_set.status();
+      names.push_back(
+          absl::StrCat(scoring::RuleSetName(**rule_set), " ", number));
+      members.push_back({number, *std::move(rule_set)});
+    }
+    variant.name = absl::StrJoin(names, " + ");
+    Replace(std::move(members), &variant);
+  }
+  return variants;
+}
+
+int64_t SecondsOr(bool known, const google::protobuf::Timestamp& time,
+                  int64_t otherwise) {
+  return known ? time.seconds() : otherwise;
+}
+
+}  // namespace
+
+v1::EvaluatedRevision Evaluated(const v1::Revision& revision) {
+  v1::EvaluatedRevision evaluated;
+  evaluated.set_rule_set(revision.rule_set());
+  evaluated.set_revision(revision.revision());
+  evaluated.set_content_hash(revision.content_hash());
+  return evaluated;
+}
+
+std::vector<v1::EvaluatedRevision> InForceNow(const v1::Catalogue& catalogue) {
+  const auto shares = SharesOf(catalogue);
+  std::vector<v1::EvaluatedRevision> in_force;
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    const bool shadow = revision.state() == v1::SHADOW;
+    if (revision.state() != v1::ACTIVE && !shadow) continue;
+    v1::EvaluatedRevision& one = in_force.emplace_back(Evaluated(revision));
+    one.set_shadow(shadow);
+    for (const scoring::Programme::Share& share : shares) {
+      if (share.revision != revision.revision()) continue;
+      one.set_share_begin_ppm(share.units_begin);
+      one.set_share_end_ppm(share.units_end);
+    }
+    for (const v1::RuleOverride& tripped : revision.overrides()) {
+      one.add_rules_in_shadow(tripped.rule());
+    }
+  }
+  return in_force;
+}
+
+void Evaluations::Start() {
+  reader_.Start([this] { return Step(); });
+}
+
+void Evaluations::CallOff(uint64_t evaluation) {
+  if (running_ == evaluation) called_off_ = true;
+}
+
+void Evaluations::ShowProgress(v1::Evaluation* evaluation) const {
+  if (running_ != evaluation->evaluation() ||
+      evaluation->state() != v1::EVALUATION_WAITING) {
+    return;
+  }
+  evaluation->set_state(v1::EVALUATION_RUNNING);
+  std::lock_guard<std::mutex> lock(mutex_);
+  *evaluation->mutable_progress() = progress_;
+}
+
+absl::StatusOr<StoreReader::Work> Evaluations::Step() {
+  auto catalogue = engine_->ReadCatalogue();
+  if (!catalogue.ok()) return catalogue.status();
+  const auto& all = catalogue->evaluations();
+  const auto next = std::find_if(all.begin(), all.end(), [](const auto& one) {
+    return one.state() == v1::EVALUATION_WAITING;
+  });
+  if (next == all.end()) return StoreReader::Work::kNone;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    progress_.Clear();
+  }
+  called_off_ = false;
+  running_ = next->evaluation();
+  LogInfo("evaluation", {{"number", absl::StrCat(next->evaluation())},
+                         {"journal", absl::StrCat(next->last_sequence())}});
+  auto report = Run(*next);
+  absl::Status status = report.status();
+  if (!absl::IsAborted(status) && !absl::IsUnavailable(status)) {
+    v1::Evaluation ended = *next;
+    ended.set_state(status.ok() ? v1::EVALUATION_FINISHED
+                                : v1::EVALUATION_FAILED);
+    ended.set_failure(std::string(status.message()));
+    status =
+        End(std::move(ended), status.ok() ? *report : v1::EvaluationReport());
+  }
+  const bool called_off = called_off_;
+  running_ = 0;
+  if (!status.ok() && !called_off) return status;
+  return StoreReader::Work::kDone;
+}
+
+absl::StatusOr<v1::EvaluationReport> Evaluations::Run(
+    const v1::Evaluation& evaluation) {
+  const StoreReader::Hold hold(&reader_);
+  if (reader_.MustLeave()) return absl::AbortedError("stopped");
+  auto store = engine_->store();
+  if (!store.ok()) return store.status();
+  // Of its own: those that only an evaluation needed go with it.
+  const RuleSets rule_sets;
+  auto variants = VariantsOf(**store, rule_sets, evaluation);
+  if (!variants.ok()) return variants.status();
+  const v1::EvaluationPlan& plan = evaluation.plan();
+  ReplayOptions options;
+  options.profile = options_.profile;
+  options.draw_key = options_.draw_key;
+  options.from = SecondsOr(plan.has_begin_time(), plan.begin_time(), INT64_MIN);
+  options.until = SecondsOr(plan.has_end_time(), plan.end_time(), INT64_MAX);
+  options.history_from = SecondsOr(plan.has_history_begin_time(),
+                                   plan.history_begin_time(), INT64_MIN);
+  options.last_sequence = evaluation.last_sequence();
+  options.chunk_records = options_.chunk_records;
+  if (!plan.rates().empty()) {
+    options.rates.assign(plan.rates().begin(), plan.rates().end());
+  }
+  const absl::Time start = absl::Now();
+  options.progress = [&](uint64_t sequence) -> absl::Status {
+    if (reader_.MustLeave() || called_off_)
+      return absl::AbortedError("stopped");
+    const double rate = static_cast<double>(sequence) /
+                        absl::ToDoubleSeconds(absl::Now() - start);
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      progress_.set_read_sequence(sequence);
+      progress_.set_records_per_second(static_cast<uint64_t>(rate));
+      progress_.set_seconds_left(static_cast<uint64_t>(
+          static_cast<double>(evaluation.last_sequence() - sequence) / rate));
+      progress_.set_resident_bytes(ResidentBytes());
+    }
+    if (options_.after_chunk) options_.after_chunk();
+    return absl::OkStatus();
+  };
+  return ReplayHistory(**store, *variants, options);
+}
+
+absl::Status Evaluations::End(v1::Evaluation ended,
+                              const v1::EvaluationReport& report) {
+  const std::string bytes = report.SerializeAsString();
+  std::vector<store::Put> puts;
+  if (ended.state() == v1::EVALUATION_FINISHED) {
+    ended.set_report_hash(ContentHash(bytes));
+    ended.set_movements(report.movements());
+    puts.push_back(
+        {store::Table::kRuleSets, ReportKey(ended.evaluation()), bytes});
+  }
+  absl::Status status = engine_->Run([&](Core& core) {
+    if (FindEvaluation(core.catalogue(), ended.evaluation())->state() !=
+        v1::EVALUATION_WAITING) {
+      return absl::OkStatus();  // Cancelled meanwhile.
+    }
+    v1::JournalRecord record;
+    record.set_caller(kEngineCaller);
+    *record.mutable_evaluation()->mutable_evaluation() = ended;
+    core.Append(std::move(record), puts);
+    return absl::OkStatus();
+  });
+  LogInfo("evaluation", {{"number", absl::StrCat(ended.evaluation())},
+                         {"state", v1::EvaluationState_Name(ended.state())},
+                         {"failure", ended.failure()}});
+  return status;
+}
+
+}  // namespace portrisk::service

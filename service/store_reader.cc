@@ -1,0 +1,64 @@
+#include "service/store_reader.h"
+
+#include "absl/time/time.h"
+#include "service/background.h"
+#include "service/log.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr absl::Duration kRetryAfter = absl::Seconds(1);
+
+}  // namespace
+
+void StoreReader::Start(std::function<absl::StatusOr<Work>()> step) {
+  thread_ = std::thread([this, step = std::move(step)] { Run(step); });
+}
+
+void StoreReader::Stop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void StoreReader::Wake() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_all();
+}
+
+void StoreReader::LetGo() {
+  let_go_ = true;
+  while (holding_) std::this_thread::yield();
+}
+
+void StoreReader::GoOn() {
+  let_go_ = false;
+  Wake();
+}
+
+void StoreReader::Run(const std::function<absl::StatusOr<Work>()>& step) {
+  StepBehind();
+  while (!stop_) {
+    const auto work = step();
+    if (!work.ok() && !absl::IsAborted(work.status()) && !stop_) {
+      LogError(name_, work.status());
+    }
+    if (work.ok() && *work == Work::kDone) continue;
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto woken = [this] { return woken_ || stop_; };
+    if (work.ok()) {
+      wake_.wait(lock, woken);
+    } else {
+      wake_.wait_for(lock, absl::ToChronoMilliseconds(kRetryAfter), woken);
+    }
+    woken_ = false;
+  }
+}
+
+}  // namespace portrisk::service
