@@ -1,6 +1,8 @@
 // HOT PATH where rules read it, with the rules of container_view.cc: what lies
 // beyond the neighbours, found by walking the whole timeline once in each
 // direction.
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "scoring/borrow.h"
@@ -17,6 +19,8 @@ using v1::TimelineEvent;
 // For how long before a movement a source must have been complete at least,
 // unless the container was first seen later than that.
 constexpr int64_t kCompleteSeconds = 30 * 86400;
+// Sources of a box that are looked up once; more of them cost more.
+constexpr size_t kSourcesKept = 16;
 
 v1::Whereabouts After(v1::Event handling) {
   if (IsArrival(handling)) return v1::IN_FACILITY;
@@ -418,27 +422,29 @@ void ContainerViewBuffer::DeriveCompleteness(const v1::ContainerState& state,
   view_.set_arrivals_reported_completely(own(v1::GATE_IN) &&
                                          own(v1::DISCHARGE));
   view_.set_departures_reported_completely(own(v1::GATE_OUT) && own(v1::LOAD));
-  const auto any = [&](v1::Event event) {
-    const std::string* last = &m.source();
-    if (reference.IsComplete(*last, event, since)) return true;
-    // Neighbours mostly share a source.
-    const auto check = [&](const std::string& source) {
-      if (source == *last) return false;
-      last = &source;
-      return reference.IsComplete(source, event, since);
-    };
-    for (const TimelineEvent& e : state.timeline()) {
-      if (check(e.source())) return true;
+  // Of all sources that have told of the box, each looked up once: neighbours
+  // mostly share one, and there are few.
+  bool bookings = false, strippings = false, inspections = false;
+  std::array<absl::string_view, kSourcesKept> seen;
+  size_t seen_count = 0;
+  const auto take = [&](absl::string_view source) {
+    const auto end = seen.begin() + seen_count;
+    if (std::find(seen.begin(), end, source) != end) return;
+    if (seen_count < seen.size()) seen[seen_count++] = source;
+    const v1::Source* const complete = reference.CompleteSince(source, since);
+    if (complete == nullptr) return;
+    for (const int event : complete->complete()) {
+      bookings |= event == v1::BOOKING;
+      strippings |= event == v1::STRIPPING;
+      inspections |= event == v1::INSPECTION;
     }
-    for (const v1::DocumentEvent& e : state.documents()) {
-      if (check(e.source())) return true;
-    }
-    return false;
   };
-  const bool bookings = any(v1::BOOKING);
+  take(m.source());
+  for (const TimelineEvent& e : state.timeline()) take(e.source());
+  for (const v1::DocumentEvent& e : state.documents()) take(e.source());
   view_.set_bookings_reported_completely(bookings);
-  view_.set_strippings_reported_completely(any(v1::STRIPPING));
-  view_.set_inspections_reported_completely(any(v1::INSPECTION));
+  view_.set_strippings_reported_completely(strippings);
+  view_.set_inspections_reported_completely(inspections);
   if (bookings && !view_.has_booked()) view_.set_booked(false);
 }
 

@@ -169,15 +169,22 @@ const v1::Source* Reference::FindSource(absl::string_view id) const {
   return it == rep_->sources.end() ? nullptr : &it->second;
 }
 
+const v1::Source* Reference::CompleteSince(
+    absl::string_view id, const google::protobuf::Timestamp& since) const {
+  const v1::Source* const found = FindSource(id);
+  if (found == nullptr ||
+      (found->has_complete_since() && Before(since, found->complete_since()))) {
+    return nullptr;
+  }
+  return found;
+}
+
 bool Reference::IsComplete(absl::string_view source, v1::Event event,
                            const google::protobuf::Timestamp& since) const {
-  const v1::Source* const found = FindSource(source);
-  if (found == nullptr) return false;
-  if (found->has_complete_since() && Before(since, found->complete_since())) {
-    return false;
-  }
-  const auto& complete = found->complete();
-  return std::find(complete.begin(), complete.end(), event) != complete.end();
+  const v1::Source* const found = CompleteSince(source, since);
+  return found != nullptr &&
+         std::find(found->complete().begin(), found->complete().end(), event) !=
+             found->complete().end();
 }
 
 const std::string& Reference::version() const { return rep_->version; }

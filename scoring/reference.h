@@ -38,6 +38,10 @@ class Reference {
   bool has_sources() const;
   // What a source declares of itself; null when it is in no table.
   const v1::Source* FindSource(absl::string_view id) const;
+  // The same where it declares that it has been complete since then, for the
+  // events it names; else null.
+  const v1::Source* CompleteSince(
+      absl::string_view id, const google::protobuf::Timestamp& since) const;
   // Whether a source declares that it reports every event of a type that
   // happened since then: whether the absence of one is a fact.
   bool IsComplete(absl::string_view source, v1::Event event,

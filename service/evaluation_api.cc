@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/keys.h"
@@ -230,11 +231,13 @@ absl::StatusOr<v1::Evaluation> EvaluationApi::Cancel(
         FindEvaluation(core.catalogue(), request.evaluation());
     if (found == nullptr) return NoEvaluation(request.evaluation());
     if (found->state() != v1::EVALUATION_WAITING) {
-      return Error(
-          absl::StatusCode::kFailedPrecondition, "WRONG_STATE",
-          absl::StrCat("evaluation ", request.evaluation(), " is ",
-                       v1::EvaluationState_Name(found->state()), " already"),
-          {{"state", v1::EvaluationState_Name(found->state())}});
+      return Error(absl::StatusCode::kFailedPrecondition, "WRONG_STATE",
+                   absl::StrCat("evaluation ", request.evaluation(), " is ",
+                                absl::StripPrefix(
+                                    v1::EvaluationState_Name(found->state()),
+                                    "EVALUATION_"),
+                                " already"),
+                   {{"state", v1::EvaluationState_Name(found->state())}});
     }
     v1::JournalRecord record;
     record.set_caller(caller);
