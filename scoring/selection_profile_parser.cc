@@ -53,11 +53,10 @@ class Parser {
   explicit Parser(Issues* issues) : issues_(issues) {}
 
   void Document(const YamlNode& node, v1::SelectionProfile* out) {
-    const MapReader map(
-        node, "a selection profile",
-        {"profile", "owner", "scores", "random", "capacity", "top_up",
-         "places"},
-        issues_);
+    const MapReader map(node, "a selection profile",
+                        {"profile", "owner", "scores", "random", "capacity",
+                         "top_up", "places"},
+                        issues_);
     Names(map, out);
     v1::SelectionTerms everywhere = BuiltIn();
     Terms(node, map, &everywhere);
@@ -101,15 +100,14 @@ class Parser {
     if (top_up != nullptr) TopUp(*top_up, terms);
     if (top_up != nullptr &&
         terms->top_up_score_min() >= terms->yellow_score_min()) {
-      issues_->Warning("NEVER_TOPS_UP", top_up->offset,
-                       absl::StrCat("a unit from score ",
-                                    terms->yellow_score_min(),
-                                    " on is selected by its score, so nothing "
-                                    "from ",
-                                    terms->top_up_score_min(),
-                                    " on is left to fill up with"),
-                       absl::StrCat("score_min: ",
-                                    terms->yellow_score_min() / 2));
+      issues_->Warning(
+          "NEVER_TOPS_UP", top_up->offset,
+          absl::StrCat("a unit from score ", terms->yellow_score_min(),
+                       " on is selected by its score, so nothing "
+                       "from ",
+                       terms->top_up_score_min(),
+                       " on is left to fill up with"),
+          absl::StrCat("score_min: ", terms->yellow_score_min() / 2));
     }
     if (terms->random_rate_ppm() == 0 && map.Get("random") != nullptr) {
       issues_->Warning("NO_RANDOM_STREAM", node.offset,
@@ -135,10 +133,10 @@ class Parser {
     }
     issues_->Error(
         "BAD_VALUE", node.offset,
-        absl::StrCat("a stronger lane begins at a higher score; here yellow is ",
-                     terms->yellow_score_min(), ", orange ",
-                     terms->orange_score_min(), " and red ",
-                     terms->red_score_min()),
+        absl::StrCat(
+            "a stronger lane begins at a higher score; here yellow is ",
+            terms->yellow_score_min(), ", orange ", terms->orange_score_min(),
+            " and red ", terms->red_score_min()),
         "scores: {yellow: 100, orange: 300, red: 600}");
   }
 
@@ -195,19 +193,19 @@ class Parser {
       }
       return;
     }
-    const MapReader map(
-        node, "capacity",
-        {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
-         "sunday", "other"},
-        issues_);
+    const MapReader map(node, "capacity",
+                        {"monday", "tuesday", "wednesday", "thursday", "friday",
+                         "saturday", "sunday", "other"},
+                        issues_);
     if (!map.is_map()) return;
     for (const absl::string_view day : kDays) {
       int64_t units = 0;
       if (map.Get(day) == nullptr && map.Get("other") == nullptr) {
         issues_->Error("MISSING_KEY", node.offset,
                        absl::StrCat("capacity says nothing of ", day),
-                       absl::StrCat(day, ": 10, or other: 10 for all days that "
-                                         "are not named"));
+                       absl::StrCat(day,
+                                    ": 10, or other: 10 for all days that "
+                                    "are not named"));
         return;
       }
       map.Integer(map.Get(day) != nullptr ? day : "other", 0, kCapacityMax,
@@ -220,10 +218,10 @@ class Parser {
               v1::SelectionProfile* out) {
     if (node.kind != YamlNode::Kind::kList ||
         node.children.size() > kProfilePlacesMax) {
-      issues_->Error("BAD_VALUE", node.offset,
-                     absl::StrCat("places is a list of at most ",
-                                  kProfilePlacesMax),
-                     "- place: NLRTM/ECTDELTA");
+      issues_->Error(
+          "BAD_VALUE", node.offset,
+          absl::StrCat("places is a list of at most ", kProfilePlacesMax),
+          "- place: NLRTM/ECTDELTA");
       return;
     }
     struct Own {
@@ -234,17 +232,17 @@ class Parser {
     for (const YamlNode* child : node.children) {
       auto map = std::make_unique<MapReader>(
           *child, "a place",
-          std::initializer_list<absl::string_view>{
-              "place", "scores", "random", "capacity", "top_up"},
+          std::initializer_list<absl::string_view>{"place", "scores", "random",
+                                                   "capacity", "top_up"},
           issues_);
       Place place;
       if (!ReadPlace(*map, &place)) continue;
       if (!found.emplace(place, Own{child, std::move(map)}).second) {
-        issues_->Error("DUPLICATE", child->offset,
-                       absl::StrCat("a place stands here twice: ", place.first,
-                                    place.second.empty() ? "" : "/",
-                                    place.second),
-                       "put its terms together");
+        issues_->Error(
+            "DUPLICATE", child->offset,
+            absl::StrCat("a place stands here twice: ", place.first,
+                         place.second.empty() ? "" : "/", place.second),
+            "put its terms together");
       }
     }
     // A locode comes before its facilities, which take over its terms.

@@ -78,7 +78,8 @@ void FoldProfile(const v1::ProfileRecord& record, v1::Catalogue* catalogue) {
       event->set_state(v1::RETIRED);
     }
   }
-  if (record.has_activated()) *catalogue->mutable_profile() = record.activated();
+  if (record.has_activated())
+    *catalogue->mutable_profile() = record.activated();
 }
 
 }  // namespace

@@ -70,8 +70,7 @@ class Core {
   void Restand();  // After shares or overrides in the catalogue have changed.
   // Journals that a person ended an override, and ends it.
   void ResetBreaker(v1::JournalRecord record);
-  // The breakers of a new revision.
-  void Watch(const v1::Revision& revision);
+  void Watch(const v1::Revision& revision);  // The breakers of a new one.
   void SetReference(std::shared_ptr<const scoring::Reference> reference);
   // Brings what is being filled to the end of the journal, this batch included,
   // with a look-up of each movement since.
@@ -106,7 +105,7 @@ class Core {
   void AddPending(
       absl::flat_hash_map<EntityKey, std::vector<uint64_t>>* keys) const;
 
-  // Copies of what is known, for answers. Empty states when nothing is.
+  // Copies, for answers. Empty states when nothing is known.
   absl::StatusOr<v1::ContainerState> ReadContainer(absl::string_view number);
   absl::StatusOr<v1::RightState> ReadRight(absl::string_view number);
   // For copies of the others.

@@ -31,10 +31,13 @@ struct ReplayVariant {
   std::string name;
   bool as_recorded = false;
   std::vector<scoring::Programme::Member> members;
+  // By which it selects. Null: by what is in force at the journal's end, or,
+  // as recorded, by what was in force at each moment.
+  std::shared_ptr<const scoring::SelectionProfiles> profiles;
 };
 
 struct ReplayOptions {
-  scoring::SelectionProfile profile;
+  scoring::SelectionProfile profile;  // Where the journal has none.
   scoring::DrawKey draw_key;
   // Movements that occurred in [from, until) are measured, Unix seconds; all
   // before the end of the journal are replayed, since history is made of them.
