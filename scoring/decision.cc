@@ -147,21 +147,6 @@ v1::Lane LaneOfScore(const SelectionProfile& profile, int32_t score) {
   return v1::GREEN;
 }
 
-v1::Control ControlOfLane(v1::Lane lane) {
-  switch (lane) {
-    case v1::RED:
-      return v1::INSPECT;
-    case v1::ORANGE:
-      return v1::SCAN_IMAGE;
-    case v1::YELLOW:
-      return v1::DOCUMENT_CHECK;
-    case v1::BLUE:
-      return v1::POST_CLEARANCE_AUDIT;
-    default:
-      return v1::NO_CONTROL;
-  }
-}
-
 bool IsPresentVisit(const v1::ContainerState* state, const v1::Unit& unit) {
   return state != nullptr && unit.visit_ordinal() > 0 &&
          unit.visit_ordinal() == state->visit().ordinal();
@@ -181,6 +166,21 @@ uint32_t HashPpm(const std::array<uint8_t, 16>& key, absl::string_view text) {
 }
 
 }  // namespace
+
+v1::Control ControlOfLane(v1::Lane lane) {
+  switch (lane) {
+    case v1::RED:
+      return v1::INSPECT;
+    case v1::ORANGE:
+      return v1::SCAN_IMAGE;
+    case v1::YELLOW:
+      return v1::DOCUMENT_CHECK;
+    case v1::BLUE:
+      return v1::POST_CLEARANCE_AUDIT;
+    default:
+      return v1::NO_CONTROL;
+  }
+}
 
 uint32_t DrawPpm(const DrawKey& key, absl::string_view unit_id) {
   return HashPpm(key.key, unit_id);

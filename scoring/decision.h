@@ -37,6 +37,9 @@ namespace portrisk::scoring {
 // What the names of units begin with that are no visit of a container.
 inline constexpr char kConsignmentPrefix[] = "consignment:";
 
+// What a lane recommends by itself.
+v1::Control ControlOfLane(v1::Lane lane);
+
 // The secret behind random draws.
 struct DrawKey {
   std::string id;

@@ -219,4 +219,22 @@ v1::OutcomeTie TieOutcome(const v1::Outcome& outcome,
   return tie;
 }
 
+void TieToWorklist(const v1::WorklistRecord& worklist,
+                   v1::OutcomeRecord* record) {
+  v1::OutcomeTie* const tie = record->mutable_tie();
+  if (tie->channel() != v1::CHANNEL_UNSPECIFIED ||
+      Before(record->outcome().time(), worklist.time())) {
+    return;
+  }
+  for (const v1::WorklistUnit& unit : worklist.units()) {
+    if (unit.unit() != tie->unit() || !unit.within_capacity() ||
+        unit.channel() != v1::CAPACITY) {
+      continue;
+    }
+    tie->set_channel(v1::CAPACITY);
+    tie->set_lane(std::max(tie->lane(), unit.lane()));
+    tie->set_selection_ppm(unit.selection_ppm());
+  }
+}
+
 }  // namespace portrisk::scoring
