@@ -9,6 +9,7 @@
 #include "scoring/container_history.h"
 #include "scoring/decision.h"
 #include "scoring/party_history.h"
+#include "scoring/timestamps.h"
 
 namespace portrisk::scoring {
 namespace {

@@ -36,8 +36,8 @@ struct TieCandidate {
 v1::OutcomeTie TieOutcome(const v1::Outcome& outcome,
                           absl::Span<const TieCandidate> candidates);
 
-// Where a worklist taken before the control filled up with the unit, and nothing
-// else had selected it: that was its channel.
+// Where a worklist taken before the control filled up with the unit, and
+// nothing else had selected it: that was its channel.
 void TieToWorklist(const v1::WorklistRecord& worklist,
                    v1::OutcomeRecord* record);
 

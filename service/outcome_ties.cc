@@ -237,8 +237,8 @@ absl::Status TieToWorklists(Engine* engine, const store::Store& store,
   if (unselected.empty()) return absl::OkStatus();
   absl::Status status = engine->Run([&](Core& core) {
     for (auto& [record, log] : unselected) {
-      const auto key = ControlLogKey(record->tie().container_number(),
-                                     record->tie().unit());
+      const auto key =
+          ControlLogKey(record->tie().container_number(), record->tie().unit());
       auto read = core.mutable_entities().ReadLog(*key);
       if (!read.ok()) return read.status();
       log = *std::move(read);

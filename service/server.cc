@@ -20,6 +20,7 @@
 #include "service/outcome_api.h"
 #include "service/rule_api.h"
 #include "service/scoring_calls.h"
+#include "service/selection_calls.h"
 
 namespace portrisk::service {
 namespace {
@@ -228,7 +229,8 @@ struct Server::Rep {
         scoring_service(&history),
         history_service(&history),
         rule_service(&rules, &lists, &explain),
-        outcome_service(&outcomes) {}
+        outcome_service(&outcomes),
+        selection_service(engine, &history, server_options.development) {}
 
   // Runs until the queue is shut down and empty.
   void Poll() {
@@ -247,10 +249,12 @@ struct Server::Rep {
   HistoryServiceImpl history_service;
   RuleServiceImpl rule_service;
   OutcomeServiceImpl outcome_service;
+  SelectionServiceImpl selection_service;
   HealthService health_service{{v1::ScoringService::service_full_name(),
                                 v1::RuleService::service_full_name(),
                                 v1::HistoryService::service_full_name(),
-                                v1::OutcomeService::service_full_name()}};
+                                v1::OutcomeService::service_full_name(),
+                                v1::SelectionService::service_full_name()}};
   LiveCalls live;
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
@@ -286,6 +290,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(&rep.history_service);
   builder.RegisterService(&rep.rule_service);
   builder.RegisterService(&rep.outcome_service);
+  builder.RegisterService(&rep.selection_service);
   builder.RegisterService(&rep.health_service);
   rep.queue = builder.AddCompletionQueue();
   rep.server = builder.BuildAndStart();
@@ -303,6 +308,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   PostUnaryCall(&rep.calls);
   PostBatchCall(&rep.calls);
   PostStreamCall(&rep.calls);
+  rep.selection_service.watchers().Start(&rep.selection_service,
+                                         rep.queue.get(), &rep.live);
   rep.poller = std::thread([&rep] { rep.Poll(); });
   return server;
 }
@@ -319,6 +326,8 @@ void Server::Shutdown() {
   if (rep_ == nullptr || rep_->server == nullptr) return;
   std::call_once(rep_->shutdown, [&] {
     rep_->health_service.Stop();
+    // They would go on for ever.
+    rep_->selection_service.watchers().Stop();
     rep_->server->Shutdown(std::chrono::system_clock::now() +
                            absl::ToChronoNanoseconds(rep_->options.drain_max));
     // From here on no call is accepted; those that were are cancelled and end.

@@ -1,4 +1,4 @@
-// The gRPC server: four services over one engine, health, reflection.
+// The gRPC server: five services over one engine, health, reflection.
 #ifndef PORTRISK_SERVICE_SERVER_H_
 #define PORTRISK_SERVICE_SERVER_H_
 

@@ -223,8 +223,7 @@ absl::StatusOr<v1::Worklist> WorklistApi::List(
   const int64_t middle = list.time().seconds();
   const int64_t reach = int64_t{3600} * request.hours();
   auto found =
-      ReadUnitsAtPlace(engine_, {request.locode(),
-                                 request.facility(),
+      ReadUnitsAtPlace(engine_, {{request.locode(), request.facility()},
                                  {middle - reach, middle + reach + 1}});
   if (!found.ok()) return found.status();
   auto capacity = CapacityOf(request, found->terms, middle);

@@ -50,25 +50,6 @@ UnitAssessment ShortOf(const v1::Assessment& a) {
   return {a.sequence(), a.lane(), a.score(), a.channel(), a.control()};
 }
 
-bool IsAt(const WorklistWindow& window, absl::string_view locode,
-          absl::string_view facility) {
-  return locode == window.locode &&
-         (window.facility.empty() || facility == window.facility);
-}
-
-// "MSKU1234565@NLRTM/ECTDELTA#3" is a visit to NLRTM/ECTDELTA.
-bool NamesPlace(const WorklistWindow& window, const std::string& unit) {
-  const size_t at = unit.find('@');
-  const size_t slash = unit.find('/', at);
-  const size_t end = unit.rfind('#');
-  if (at == std::string::npos || slash == std::string::npos ||
-      end == std::string::npos || end < slash) {
-    return false;
-  }
-  return IsAt(window, absl::string_view(unit).substr(at + 1, slash - at - 1),
-              absl::string_view(unit).substr(slash + 1, end - slash - 1));
-}
-
 bool Within(const Period& period, const google::protobuf::Timestamp& time) {
   return time.seconds() >= period.begin_s && time.seconds() < period.end_s;
 }
@@ -79,10 +60,10 @@ bool IsExpected(const WorklistWindow& window, const v1::Movement& m) {
   const std::string& to = m.consignment().discharge_locode().empty()
                               ? at.locode()
                               : m.consignment().discharge_locode();
-  if (to != window.locode) return false;
+  if (to != window.place.locode) return false;
   // A port that names no facility may mean any.
-  if (!window.facility.empty() && at.locode() == to && !at.facility().empty() &&
-      at.facility() != window.facility) {
+  if (!window.place.facility.empty() && at.locode() == to &&
+      !at.facility().empty() && at.facility() != window.place.facility) {
     return false;
   }
   if (!Within(window.period, m.occurrence_time())) return false;
@@ -119,7 +100,8 @@ class Reading {
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
     return engine_->Run([&](Core& core) {
-      result_.terms = core.profiles().At(window_.locode, window_.facility);
+      result_.terms =
+          core.profiles().At(window_.place.locode, window_.place.facility);
       const uint64_t last = OccurrenceIndex::SegmentOf(core.last_sequence());
       uint64_t segment = 0;
       while (segment <= last &&
@@ -168,8 +150,9 @@ class Reading {
     const bool is_visit = a.unit().visit_ordinal() > 0;
     if (is_visit) {
       if (!Within(window_.period, m.occurrence_time())) return;
-      if (!NamesPlace(window_, a.unit().id()) &&
-          !IsAt(window_, m.location().locode(), m.location().facility())) {
+      if (!window_.place.HoldsUnit(a.unit().id()) &&
+          !window_.place.Holds(m.location().locode(),
+                               m.location().facility())) {
         return;
       }
     } else if (!absl::StartsWith(a.unit().id(), scoring::kConsignmentPrefix) ||
@@ -265,12 +248,12 @@ class Reading {
         ++result_.gone;
         return false;
       }
-      if (!IsAt(window_, visit.locode(), visit.facility())) return false;
+      if (!window_.place.Holds(visit.locode(), visit.facility())) return false;
       unit.lane = std::max(unit.lane, visit.lane());
       unit.topped_up |= visit.channel() == v1::CAPACITY;
       unit.selection_ppm = std::max(unit.selection_ppm, visit.selection_ppm());
     } else if (visit.open() &&
-               IsAt(window_, visit.locode(), visit.facility())) {
+               window_.place.Holds(visit.locode(), visit.facility())) {
       return false;  // It has arrived: that is a unit of its own.
     }
     return ReadLog(state.log, &unit);

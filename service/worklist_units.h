@@ -19,12 +19,12 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "scoring/selection_profile.h"
 #include "service/engine.h"
+#include "service/place_filter.h"
 
 namespace portrisk::service {
 
 struct WorklistWindow {
-  std::string locode;
-  std::string facility;  // Empty: all of the locode.
+  PlaceFilter place;
   Period period;
 };
 
