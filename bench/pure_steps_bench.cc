@@ -77,7 +77,7 @@ struct World {
     return hits;
   }
 
-  scoring::SelectionProfile profile;
+  scoring::SelectionProfiles profile;
   scoring::DrawKey key{"bench", {}};
   std::shared_ptr<const scoring::Programme> programme;
   std::unique_ptr<scoring::Reference> reference;

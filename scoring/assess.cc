@@ -31,10 +31,12 @@ void Assessor::Assess(const AssessContext& context,
   out->set_movement_id(m.id());
   out->set_container_number(m.container().number());
   out->set_reference_version(context.reference->version());
-  out->set_profile(context.profile->name);
   out->set_retraction(m.retraction());
   out->set_not_actual(!IsActual(m));
   AssignUnit(m, states.container, *context.draw_key, out->mutable_unit());
+  const SelectionProfile& profile =
+      TermsOf(*context.profiles, m, states.container, out->unit());
+  out->set_profile(profile.name);
   if (!m.retraction() && IsActual(m)) {
     const Programme& programme = *context.programme;
     aggregates_.Begin(programme.aggregates(), m, states.aggregates);
@@ -43,7 +45,7 @@ void Assessor::Assess(const AssessContext& context,
     const Programme::Needs needs = programme.Select(scope, &scratch_);
     views_.Derive(needs, input, states, *context.reference);
     programme.EvaluateSelected(scope, &scratch_, out);
-    Decide(programme, *context.profile, out);
+    Decide(programme, profile, out);
     // States may change as soon as this returns.
     views_.Release();
   }

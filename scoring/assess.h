@@ -17,7 +17,7 @@ namespace portrisk::scoring {
 struct AssessContext {
   const Programme* programme;
   const Reference* reference;
-  const SelectionProfile* profile;
+  const SelectionProfiles* profiles;
   const DrawKey* draw_key;
 };
 

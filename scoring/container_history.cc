@@ -6,6 +6,8 @@
 // version of what it folds.
 #include "scoring/container_history.h"
 
+#include <algorithm>
+
 #include "scoring/bounded_timeline.h"
 #include "scoring/legs.h"
 
@@ -153,6 +155,7 @@ void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
   if (unit.visit_ordinal() > visit->ordinal()) {
     visit->clear_locode();
     visit->clear_facility();
+    visit->clear_selection_ppm();
   }
   visit->set_unit(unit.id());
   visit->set_ordinal(unit.visit_ordinal());
@@ -167,6 +170,7 @@ void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
   visit->set_draw_ppm(unit.draw_ppm());
   visit->set_draw_key_id(unit.draw_key_id());
   if (unit.has_rollout_ppm()) visit->set_rollout_ppm(unit.rollout_ppm());
+  visit->set_selection_ppm(unit.selection_ppm());
 }
 
 }  // namespace
@@ -233,6 +237,23 @@ void FoldContainer(const JournaledMovement& input, const v1::Unit* unit,
         state->mutable_documents());
   }
   if (unit != nullptr && IsActual(m)) FoldVisit(m, *unit, state);
+}
+
+bool IsToppedUpBy(const v1::WorklistUnit& unit,
+                  const v1::ContainerState& state) {
+  return unit.channel() == v1::CAPACITY && unit.within_capacity() &&
+         state.visit().unit() == unit.unit();
+}
+
+void TopUp(const v1::WorklistUnit& unit, uint64_t sequence,
+           v1::ContainerState* state) {
+  v1::Visit* visit = state->mutable_visit();
+  visit->set_lane(std::max(visit->lane(), unit.lane()));
+  if (visit->channel() == v1::CHANNEL_UNSPECIFIED) {
+    visit->set_channel(v1::CAPACITY);
+  }
+  visit->set_selection_ppm(unit.selection_ppm());
+  state->set_last_sequence(sequence);
 }
 
 void UnfoldContainer(const JournaledMovement& input,

@@ -11,6 +11,7 @@
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "portrisk/v1/selection.pb.h"
 
 namespace portrisk::scoring {
 
@@ -46,6 +47,14 @@ bool BestWeight(const v1::Weights& weights, int32_t* kg);
 // null (a retraction). An earlier version has been unfolded.
 void FoldContainer(const JournaledMovement& input, const v1::Unit* unit,
                    v1::ContainerState* state);
+
+// Whether a unit of a taken worklist is the present visit, and nothing else had
+// selected it.
+bool IsToppedUpBy(const v1::WorklistUnit& unit,
+                  const v1::ContainerState& state);
+// From now on it is selected, for certain. Precondition: IsToppedUpBy.
+void TopUp(const v1::WorklistUnit& unit, uint64_t sequence,
+           v1::ContainerState* state);
 
 // Takes the earlier version of a movement out. A visit that it had closed is
 // open again.

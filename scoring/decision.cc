@@ -147,19 +147,9 @@ v1::Lane LaneOfScore(const SelectionProfile& profile, int32_t score) {
   return v1::GREEN;
 }
 
-v1::Control ControlOfLane(v1::Lane lane) {
-  switch (lane) {
-    case v1::RED:
-      return v1::INSPECT;
-    case v1::ORANGE:
-      return v1::SCAN_IMAGE;
-    case v1::YELLOW:
-      return v1::DOCUMENT_CHECK;
-    case v1::BLUE:
-      return v1::POST_CLEARANCE_AUDIT;
-    default:
-      return v1::NO_CONTROL;
-  }
+bool IsPresentVisit(const v1::ContainerState* state, const v1::Unit& unit) {
+  return state != nullptr && unit.visit_ordinal() > 0 &&
+         unit.visit_ordinal() == state->visit().ordinal();
 }
 
 constexpr absl::string_view kRolloutDomain = "portrisk rollout";
@@ -177,6 +167,21 @@ uint32_t HashPpm(const std::array<uint8_t, 16>& key, absl::string_view text) {
 
 }  // namespace
 
+v1::Control ControlOfLane(v1::Lane lane) {
+  switch (lane) {
+    case v1::RED:
+      return v1::INSPECT;
+    case v1::ORANGE:
+      return v1::SCAN_IMAGE;
+    case v1::YELLOW:
+      return v1::DOCUMENT_CHECK;
+    case v1::BLUE:
+      return v1::POST_CLEARANCE_AUDIT;
+    default:
+      return v1::NO_CONTROL;
+  }
+}
+
 uint32_t DrawPpm(const DrawKey& key, absl::string_view unit_id) {
   return HashPpm(key.key, unit_id);
 }
@@ -192,16 +197,16 @@ uint32_t RolloutPpm(const DrawKey& key, absl::string_view unit_id) {
 
 void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
                 const DrawKey& key, v1::Unit* unit) {
-  unit->set_selection_ppm(0);  // Decide sets it, where there is a decision.
+  unit->clear_lane_before();  // Decide sets it, where there is a decision.
   if (state == nullptr) {
     AssignConsignment(movement, unit);
   } else {
     AssignVisit(movement, *state, unit);
   }
-  if (state != nullptr && unit->visit_ordinal() > 0 &&
-      unit->visit_ordinal() == state->visit().ordinal()) {
+  if (IsPresentVisit(state, *unit)) {
     unit->set_lane(state->visit().lane());
     unit->set_channel(state->visit().channel());
+    unit->set_selection_ppm(state->visit().selection_ppm());
     unit->set_draw_ppm(state->visit().draw_ppm());
     unit->set_draw_key_id(state->visit().draw_key_id());
     // A visit that began before there were shares gets its bucket now.
@@ -212,9 +217,26 @@ void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
   }
   unit->set_lane(v1::LANE_UNSPECIFIED);
   unit->set_channel(v1::CHANNEL_UNSPECIFIED);
+  unit->set_selection_ppm(0);
   unit->set_draw_ppm(DrawPpm(key, unit->id()));
   unit->set_draw_key_id(key.id);
   unit->set_rollout_ppm(RolloutPpm(key, unit->id()));
+}
+
+const SelectionProfile& TermsOf(const SelectionProfiles& profiles,
+                                const v1::Movement& movement,
+                                const v1::ContainerState* state,
+                                const v1::Unit& unit) {
+  if (!IsPresentVisit(state, unit)) {
+    return profiles.At(movement.location().locode(),
+                       movement.location().facility());
+  }
+  const v1::Visit& visit = state->visit();
+  // The first report of a visit may have named no facility.
+  const bool names_it = visit.facility().empty() &&
+                        movement.location().locode() == visit.locode();
+  return profiles.At(visit.locode(), names_it ? movement.location().facility()
+                                              : visit.facility());
 }
 
 void Decide(const Programme& programme, const SelectionProfile& profile,
@@ -249,13 +271,18 @@ void Decide(const Programme& programme, const SelectionProfile& profile,
   a->set_lane(lane);
   a->set_control(std::max(control, ControlOfLane(lane)));
   a->set_channel(channel);
-  unit->set_lane(std::max(unit->lane(), lane));
+  const v1::Lane before = std::max(unit->lane(), v1::GREEN);
+  if (lane > before) unit->set_lane_before(before);
+  unit->set_lane(std::max(before, lane));
   if (unit->channel() == v1::CHANNEL_UNSPECIFIED) unit->set_channel(channel);
   const auto by_criteria = [](v1::Channel c) {
     return c == v1::MANDATORY_RULE || c == v1::SCORE;
   };
   const bool certain = by_criteria(channel) || by_criteria(unit->channel());
-  unit->set_selection_ppm(certain ? 1'000'000 : profile.random_rate_ppm);
+  // The rate may have been another at an earlier movement of the unit.
+  unit->set_selection_ppm(
+      certain ? 1'000'000
+              : std::max(unit->selection_ppm(), profile.random_rate_ppm));
 }
 
 }  // namespace portrisk::scoring

@@ -14,6 +14,7 @@
 //   4. Mandatory lanes of rules that hit, whatever the score.
 //   5. Score thresholds of the profile.
 //   6. The random stream.
+//   7. Top-up to a facility's capacity: later, by a worklist (worklist.h).
 // The strongest lane of 4 to 6 wins; the channel is the first of them that
 // selected. The control is the stronger of the lane's own and the rules'. The
 // unit keeps the strongest lane of all its movements.
@@ -29,25 +30,15 @@
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
 #include "scoring/programme.h"
+#include "scoring/selection_profile.h"
 
 namespace portrisk::scoring {
-
-inline constexpr int32_t kScoreMax = 1000;
 
 // What the names of units begin with that are no visit of a container.
 inline constexpr char kConsignmentPrefix[] = "consignment:";
 
-// Thresholds of selection. Versioned by name: assessments name the profile
-// they were made with.
-struct SelectionProfile {
-  std::string name = "default.1";
-  int32_t yellow_score_min = 100;
-  int32_t orange_score_min = 300;
-  int32_t red_score_min = 600;
-  // A unit whose draw is below goes to `random_lane`, whatever its score.
-  uint32_t random_rate_ppm = 10'000;  // 1 %.
-  v1::Lane random_lane = v1::ORANGE;
-};
+// What a lane recommends by itself.
+v1::Control ControlOfLane(v1::Lane lane);
 
 // The secret behind random draws.
 struct DrawKey {
@@ -67,6 +58,12 @@ uint32_t RolloutPpm(const DrawKey& key, absl::string_view unit_id);
 // before the movement; null when the movement names none.
 void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
                 const DrawKey& key, v1::Unit* unit);
+
+// HOT PATH. The terms of the place of a unit that AssignUnit has found.
+const SelectionProfile& TermsOf(const SelectionProfiles& profiles,
+                                const v1::Movement& movement,
+                                const v1::ContainerState* state,
+                                const v1::Unit& unit);
 
 // HOT PATH. Caps, sums, orders the hits and fills score, lane, control,
 // channel and the unit's standing.

@@ -51,6 +51,12 @@ inline constexpr size_t kEvidenceFieldsMax = 64;
 inline constexpr size_t kIssuesMax = 200;
 inline constexpr int32_t kContributionMax = 1000;
 
+// Selection profiles.
+inline constexpr size_t kProfileBytesMax = size_t{1} << 20;
+inline constexpr size_t kProfilePlacesMax = 10'000;
+inline constexpr size_t kFacilityBytesMax = 64;
+inline constexpr int64_t kCapacityMax = 1'000'000;  // Units a day.
+
 // Aggregates.
 inline constexpr size_t kAggregatesPerSetMax = 200;
 inline constexpr size_t kAggregateKeysMax = 4;  // Expressions of one key.

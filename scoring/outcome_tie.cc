@@ -9,6 +9,7 @@
 #include "scoring/container_history.h"
 #include "scoring/decision.h"
 #include "scoring/party_history.h"
+#include "scoring/timestamps.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -217,6 +218,24 @@ v1::OutcomeTie TieOutcome(const v1::Outcome& outcome,
   FillWay(speaking, &tie);
   FillParties(speaking, &tie);
   return tie;
+}
+
+void TieToWorklist(const v1::WorklistRecord& worklist,
+                   v1::OutcomeRecord* record) {
+  v1::OutcomeTie* const tie = record->mutable_tie();
+  if (tie->channel() != v1::CHANNEL_UNSPECIFIED ||
+      Before(record->outcome().time(), worklist.time())) {
+    return;
+  }
+  for (const v1::WorklistUnit& unit : worklist.units()) {
+    if (unit.unit() != tie->unit() || !unit.within_capacity() ||
+        unit.channel() != v1::CAPACITY) {
+      continue;
+    }
+    tie->set_channel(v1::CAPACITY);
+    tie->set_lane(std::max(tie->lane(), unit.lane()));
+    tie->set_selection_ppm(unit.selection_ppm());
+  }
 }
 
 }  // namespace portrisk::scoring

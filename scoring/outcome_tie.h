@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "portrisk/v1/assessment.pb.h"
+#include "portrisk/v1/journal.pb.h"
 #include "portrisk/v1/movement.pb.h"
 #include "portrisk/v1/outcome.pb.h"
 
@@ -34,6 +35,11 @@ struct TieCandidate {
 // or an empty handling, at most 120 days. Papers go before transport.
 v1::OutcomeTie TieOutcome(const v1::Outcome& outcome,
                           absl::Span<const TieCandidate> candidates);
+
+// Where a worklist taken before the control filled up with the unit, and
+// nothing else had selected it: that was its channel.
+void TieToWorklist(const v1::WorklistRecord& worklist,
+                   v1::OutcomeRecord* record);
 
 // The container of a unit's name; empty when it is a consignment.
 absl::string_view ContainerOfUnit(absl::string_view unit);

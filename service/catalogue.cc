@@ -58,6 +58,30 @@ void FoldRule(const v1::RuleRecord& rule, v1::Catalogue* catalogue) {
   }
 }
 
+// A version that comes into force retires the one before it.
+void FoldProfile(const v1::ProfileRecord& record, v1::Catalogue* catalogue) {
+  if (record.has_created()) {
+    v1::SelectionProfileVersion* made = catalogue->add_profiles();
+    *made = record.created();
+    made->clear_yaml();
+    made->clear_profile();
+    return;
+  }
+  for (v1::SelectionProfileVersion& one : *catalogue->mutable_profiles()) {
+    if (one.version() == record.version()) {
+      one.set_state(record.event().state());
+      *one.add_events() = record.event();
+    } else if (record.has_activated() && one.state() == v1::ACTIVE) {
+      one.set_state(v1::RETIRED);
+      v1::RevisionEvent* event = one.add_events();
+      *event = record.event();
+      event->set_state(v1::RETIRED);
+    }
+  }
+  if (record.has_activated())
+    *catalogue->mutable_profile() = record.activated();
+}
+
 }  // namespace
 
 void FoldIntoCatalogue(const v1::JournalRecord& record,
@@ -74,6 +98,8 @@ void FoldIntoCatalogue(const v1::JournalRecord& record,
     const int at = static_cast<int>(made.evaluation()) - 1;
     *(at < catalogue->evaluations_size() ? catalogue->mutable_evaluations(at)
                                          : catalogue->add_evaluations()) = made;
+  } else if (record.has_profile()) {
+    FoldProfile(record.profile(), catalogue);
   }
 }
 

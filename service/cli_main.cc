@@ -44,6 +44,9 @@ int main(int argc, char** argv) {
   cli::AddOutcomes(app, flags, &action);
   cli::AddDecisions(app, flags, &action);
   cli::AddEvaluations(app, flags, &action);
+  cli::AddProfiles(app, flags, &action);
+  cli::AddWorklist(app, flags, &action);
+  cli::AddWatch(app, flags, &action);
   cli::AddReplay(app, flags, &action);
   cli::AddReport(app, flags, &action);
   cli::AddReference(app, flags, &action);

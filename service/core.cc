@@ -73,6 +73,13 @@ void Stamp(v1::JournalRecord* record) {
       *one->mutable_end_time() = record->recorded_time();
     }
   }
+  if (record->has_profile()) {
+    v1::ProfileRecord* profile = record->mutable_profile();
+    stamp(profile->mutable_event());
+    if (profile->has_created()) {
+      *profile->mutable_created()->add_events() = profile->event();
+    }
+  }
   if (!record->has_rule()) return;
   v1::RuleRecord* rule = record->mutable_rule();
   stamp(rule->mutable_event());
@@ -112,6 +119,7 @@ Core::Core(const CoreOptions& options,
       programme_(*scoring::Programme::Compile({})),
       reference_(
           std::make_shared<scoring::Reference>(v1::ReferenceTable(), "")),
+      profiles_(std::make_shared<scoring::SelectionProfiles>(options.profile)),
       pending_(std::make_shared<PendingIndex>()) {}
 
 void Core::Begin(absl::Time now, const Batch* in_flight, Batch* batch) {
@@ -274,7 +282,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   const JournaledMovement input{task->movement, MovementKey(task->identity),
                                 next_sequence_, prior != nullptr};
   const scoring::AssessContext context{programme_.get(), reference_.get(),
-                                       &options_.profile, &options_.draw_key};
+                                       profiles_.get(), &options_.draw_key};
   absl::Status status = entities_.Renew(*task->movement, &named);
   if (status.ok() && prior != nullptr) status = UnfoldPrior(input, *prior);
   if (status.ok()) status = FindLate(input, &named);

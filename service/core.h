@@ -67,15 +67,13 @@ class Core {
   const std::vector<scoring::Programme::List>& lists() const { return lists_; }
   // Replaces the list of that name. No rule is compiled.
   void SetList(scoring::Programme::List list);
-  // After shares or overrides have changed in the catalogue.
-  void Restand();
+  void Restand();  // After shares or overrides in the catalogue have changed.
   // Journals that a person ended an override, and ends it.
   void ResetBreaker(v1::JournalRecord record);
-  // The breakers of a new revision.
-  void Watch(const v1::Revision& revision);
+  void Watch(const v1::Revision& revision);  // The breakers of a new one.
   void SetReference(std::shared_ptr<const scoring::Reference> reference);
-  // Brings what is being filled to the end of the journal, this batch included.
-  // Takes a look-up of each movement since.
+  // Brings what is being filled to the end of the journal, this batch included,
+  // with a look-up of each movement since.
   absl::Status CatchUp(Aggregates* filling);
   // When everything folded so far occurred.
   const OccurrenceIndex& occurrences() const { return occurrences_; }
@@ -83,12 +81,14 @@ class Core {
   void ChangeAggregates(Aggregates::Plan plan,
                         const std::vector<uint32_t>& numbers,
                         Aggregates* filled);
-  // Whose states are to be dropped from the store: tables that are in the
-  // catalogue no more.
+  // Of these, which the catalogue has no more, states leave the store.
   void DropTables(const std::vector<uint32_t>& numbers);
   const scoring::Programme& programme() const { return *programme_; }
 
-  // --- Outcomes and decisions, in core_outcomes.cc.
+  void SetProfiles(std::shared_ptr<const scoring::SelectionProfiles> profiles);
+  const scoring::SelectionProfiles& profiles() const { return *profiles_; }
+
+  // --- Outcomes, decisions and taken worklists, in core_outcomes.cc.
 
   // Journals one and folds it in; `record` is in normal form and tied. A repeat
   // changes nothing. `out` is what is stored.
@@ -96,13 +96,16 @@ class Core {
                       v1::RecordedOutcome* out);
   absl::Status Record(v1::DecisionRecord record, const std::string& caller,
                       v1::RecordedDecision* out);
+  // The same, but nothing repeats a worklist.
+  absl::Status Record(v1::WorklistRecord record, const std::string& caller,
+                      v1::RecordedWorklist* out);
   // The last position folded into a container; 0: none.
   absl::StatusOr<uint64_t> LastSequenceOf(absl::string_view number);
   // Adds, for each key, the positions not yet in the store's index.
   void AddPending(
       absl::flat_hash_map<EntityKey, std::vector<uint64_t>>* keys) const;
 
-  // Copies of what is known, for answers. Empty states when nothing is.
+  // Copies, for answers. Empty states when nothing is known.
   absl::StatusOr<v1::ContainerState> ReadContainer(absl::string_view number);
   absl::StatusOr<v1::RightState> ReadRight(absl::string_view number);
   // For copies of the others.
@@ -124,24 +127,22 @@ class Core {
   // After they are in the store.
   void Thaw();
 
-  // What goes with the next checkpoint: prefixes of states to be dropped, and
-  // memory to be given back. While nothing is frozen.
-  struct Leftovers {
+  // What goes with the next checkpoint, while nothing is frozen.
+  struct Leftovers {  // Of states to be dropped; memory to be given back.
     std::vector<std::string> prefixes;
     std::vector<std::unique_ptr<Aggregates::Table>> tables;
   };
   Leftovers TakeLeftovers();
 
-  // For verification, before the first Fold: counts aggregates in the tables
-  // that were in use at `checkpoint`, by the catalogue of the journal's end.
+  // For verification, before the first Fold: with the tables of aggregates in
+  // use at `checkpoint`, by the catalogue of the journal's end.
   absl::Status VerifyAggregates(const v1::Catalogue& catalogue,
                                 uint64_t checkpoint);
 
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
-  // Folds a journaled movement by what is in force here, which needs not be
-  // what was then: `answer` is the assessment that it gets, written anew.
-  // Replay.
+  // Replay: folds a journaled movement by what is in force here, which need not
+  // be what was then; `answer` is the assessment that it gets, written anew.
   absl::Status Rescore(const v1::JournalRecord& record, v1::Assessment* answer);
   // Counts all aggregates of the plan from here on. Before the first Fold.
   void CountAll(Aggregates::Plan plan);
@@ -191,13 +192,11 @@ class Core {
   template <typename Kept, typename Shown>
   absl::Status RecordControl(Kept record, const std::string& caller,
                              Shown* out);
-  // Reads all that folding `record` touches, so that FoldControl cannot fail.
-  struct ControlFold {
-    v1::JournalRecord prior;  // Of the version it corrects.
-    Entities::NamedControl before, now;
-  };
+  // Reads all that folding `record` touches, so that FoldPrepared cannot fail.
+  struct ControlFold;
   absl::StatusOr<ControlFold> PrepareControl(const v1::JournalRecord& record);
-  void FoldControl(const v1::JournalRecord& record, const ControlFold& fold);
+  void FoldPrepared(const v1::JournalRecord& record, const ControlFold& fold);
+  absl::Status FoldControl(const v1::JournalRecord& record);
   // Decides what a movement with a known identity is.
   absl::Status ResolveKnown(MovementTask* task, uint64_t stored_sequence);
 
@@ -216,6 +215,7 @@ class Core {
   std::shared_ptr<const scoring::Programme> programme_;
   std::vector<scoring::Programme::List> lists_;
   std::shared_ptr<const scoring::Reference> reference_;
+  std::shared_ptr<const scoring::SelectionProfiles> profiles_;
 
   // Not yet written behind.
   std::shared_ptr<PendingIndex> pending_;

@@ -22,7 +22,7 @@ struct CoreOptions {
   size_t cache_states_max = 1'000'000;
   // Declare the aggregates of tables; outlive the core. Null: there are none.
   const RuleSets* rule_sets = nullptr;
-  scoring::SelectionProfile profile;
+  scoring::SelectionProfile profile;  // Until one is activated.
   scoring::DrawKey draw_key;
   // Verification and replay: take no state from the store, only the journal.
   bool from_zero = false;

@@ -1,6 +1,6 @@
-// The part of the core that takes outcomes and decisions: each is journaled
-// with what it is about, so that folding it again reads nothing but the version
-// that it corrects.
+// The part of the core that takes outcomes, decisions and worklists: each is
+// journaled with what it is about, so that folding it again reads nothing but
+// the version that it corrects.
 #include "absl/strings/str_cat.h"
 #include "scoring/timestamps.h"
 #include "service/core.h"
@@ -94,9 +94,23 @@ absl::StatusOr<v1::JournalRecord> Core::ReadControl(uint64_t sequence) {
   return result;
 }
 
+struct Core::ControlFold {
+  v1::JournalRecord prior;  // Of the version it corrects.
+  Entities::NamedControl before, now;
+  std::vector<Entities::NamedControl> taken;  // Units of a worklist.
+};
+
 absl::StatusOr<Core::ControlFold> Core::PrepareControl(
     const v1::JournalRecord& record) {
   ControlFold fold;
+  if (record.has_worklist()) {
+    for (const v1::WorklistUnit& unit : record.worklist().units()) {
+      fold.taken.push_back(entities_.FindControl(unit));
+    }
+    absl::Status status = entities_.Load();
+    if (!status.ok()) return status;
+    return fold;
+  }
   const uint64_t corrects = record.has_outcome()
                                 ? record.outcome().corrects_sequence()
                                 : record.decision().corrects_sequence();
@@ -116,9 +130,16 @@ absl::StatusOr<Core::ControlFold> Core::PrepareControl(
   return fold;
 }
 
-void Core::FoldControl(const v1::JournalRecord& record,
-                       const ControlFold& fold) {
+void Core::FoldPrepared(const v1::JournalRecord& record,
+                        const ControlFold& fold) {
   const uint64_t sequence = record.sequence();
+  if (record.has_worklist()) {
+    for (size_t i = 0; i < fold.taken.size(); ++i) {
+      entities_.FoldTaken(record.worklist().units(static_cast<int>(i)),
+                          sequence, fold.taken[i]);
+    }
+    return;
+  }
   if (fold.prior.has_outcome()) {
     entities_.UnfoldOutcome(fold.prior.outcome(), sequence, fold.before);
   }
@@ -130,6 +151,12 @@ void Core::FoldControl(const v1::JournalRecord& record,
                               ? IdentityOf(record.outcome().outcome())
                               : IdentityOf(record.decision().decision());
   pending_->identity[identity] = sequence;
+}
+
+absl::Status Core::FoldControl(const v1::JournalRecord& record) {
+  auto fold = PrepareControl(record);
+  if (fold.ok()) FoldPrepared(record, *fold);
+  return fold.status();
 }
 
 template <typename Kept, typename Shown>
@@ -167,7 +194,7 @@ absl::Status Core::RecordControl(Kept record, const std::string& caller,
   if (!fold.ok()) return fold.status();
   AppendRecord(&made);
   made.SerializeToString(&batch_->records[batch_->record_count - 1].control);
-  FoldControl(made, *fold);
+  FoldPrepared(made, *fold);
   Show(made, out);
   return absl::OkStatus();
 }
@@ -180,6 +207,19 @@ absl::Status Core::Record(v1::OutcomeRecord record, const std::string& caller,
 absl::Status Core::Record(v1::DecisionRecord record, const std::string& caller,
                           v1::RecordedDecision* out) {
   return RecordControl(std::move(record), caller, out);
+}
+
+absl::Status Core::Record(v1::WorklistRecord record, const std::string& caller,
+                          v1::RecordedWorklist* out) {
+  v1::JournalRecord made;
+  made.set_caller(caller);
+  *made.mutable_worklist() = std::move(record);
+  auto fold = PrepareControl(made);
+  if (!fold.ok()) return fold.status();
+  AppendRecord(&made);
+  FoldPrepared(made, *fold);
+  Show(made, out);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> Core::LastSequenceOf(absl::string_view number) {

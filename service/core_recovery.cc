@@ -199,10 +199,8 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   entities_.Trim();
   next_sequence_ = record.sequence() + 1;
   last_recorded_time_ = record.recorded_time();
-  if (record.has_outcome() || record.has_decision()) {
-    auto fold = PrepareControl(record);
-    if (fold.ok()) FoldControl(record, *fold);
-    return fold.status();
+  if (record.has_outcome() || record.has_decision() || record.has_worklist()) {
+    return FoldControl(record);
   }
   if (!record.has_movement()) {
     FoldRules(record);
@@ -259,7 +257,7 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
   }
   if (answer != nullptr) {
     const scoring::AssessContext context{programme_.get(), reference_.get(),
-                                         &options_.profile, &options_.draw_key};
+                                         profiles_.get(), &options_.draw_key};
     assessor_.Assess(context, input, entities_.States(named), answer);
     *answer->mutable_recorded_time() = last_recorded_time_;
     answer->set_corrects_sequence(corrected);

@@ -118,6 +118,11 @@ void Core::SetList(scoring::Programme::List list) {
   Restand();
 }
 
+void Core::SetProfiles(
+    std::shared_ptr<const scoring::SelectionProfiles> profiles) {
+  profiles_ = std::move(profiles);
+}
+
 void Core::SetReference(std::shared_ptr<const scoring::Reference> reference) {
   reference_ = std::move(reference);
 }

@@ -131,6 +131,7 @@ absl::Status Engine::OpenStore() {
   open_report_.folded_records = *folded;
   open_report_.fold_time = absl::Now() - start;
   open_report_.last_sequence = core->last_sequence();
+  durable_sequence_ = core->last_sequence();
   core_ = std::move(core);
   std::lock_guard<std::mutex> lock(store_mutex_);
   store_ = std::move(store);
@@ -345,8 +346,19 @@ void Engine::Commit(Batch* batch) {
     Fail(batch->tasks);
     return;
   }
+  if (batch->record_count > 0) {
+    durable_sequence_ = batch->first_sequence + batch->record_count - 1;
+  }
   // The task may be gone once it is done.
   for (Task* task : batch->tasks) task->Done();
+  if (batch->record_count == 0) return;
+  const std::lock_guard<std::mutex> lock(listener_mutex_);
+  if (listener_) listener_();
+}
+
+void Engine::ListenToCommits(std::function<void()> listener) {
+  const std::lock_guard<std::mutex> lock(listener_mutex_);
+  listener_ = std::move(listener);
 }
 
 void Engine::CommitLoop() {

@@ -99,6 +99,11 @@ class Engine {
   // How often the store has been opened. For what is read from it in one go and
   // handed to the apply thread, which alone opens it.
   uint64_t store_epoch() const { return store_epoch_; }
+  // The last position that is durable: up to here the journal may be shown.
+  uint64_t durable_sequence() const { return durable_sequence_; }
+  // Called whenever that has grown, on the thread that commits: it must neither
+  // wait nor call the engine. Null: nobody. Returns when no call is under way.
+  void ListenToCommits(std::function<void()> listener);
   const Pseudonyms& pseudonyms() const { return admission_.pseudonyms(); }
   absl::Time Now() const { return options_.clock(); }
 
@@ -163,6 +168,10 @@ class Engine {
   std::unique_ptr<Warming> warming_;
   std::unique_ptr<Evaluations> evaluations_;
   std::atomic<uint64_t> store_epoch_{0};
+
+  std::atomic<uint64_t> durable_sequence_{0};
+  std::mutex listener_mutex_;
+  std::function<void()> listener_;  // Guarded by listener_mutex_.
 
   std::atomic<uint64_t> breaker_trips_{0};
   std::atomic<bool> failed_{false};  // A commit or a checkpoint failed.

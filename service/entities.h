@@ -56,6 +56,7 @@ class Entities {
   struct NamedControl {
     std::array<Kind<v1::FindState>::Entry*, scoring::kFindSlots> finds{};
     Kind<v1::ControlLogState>::Entry* log = nullptr;
+    Kind<v1::ContainerState>::Entry* container = nullptr;  // Of a worklist.
   };
 
   // Keeps about `capacity` states of each kind. `store` may be null: nothing
@@ -113,6 +114,7 @@ class Entities {
   void FindRatesOf(const v1::Movement& movement, Named* named);
   NamedControl FindControl(const v1::OutcomeTie& tie);
   NamedControl FindControl(const v1::DecisionTie& tie);
+  NamedControl FindControl(const v1::WorklistUnit& unit);
   // Only the finds that `movement` reads, too.
   NamedControl FindShared(const v1::OutcomeTie& tie,
                           const v1::Movement& movement);
@@ -121,6 +123,9 @@ class Entities {
                    const NamedControl& named);
   void UnfoldOutcome(const v1::OutcomeRecord& prior, uint64_t sequence,
                      const NamedControl& named);
+  // A unit of a taken worklist, into the log and the container's visit.
+  void FoldTaken(const v1::WorklistUnit& unit, uint64_t sequence,
+                 const NamedControl& named);
   void FoldLog(uint64_t sequence, const NamedControl& named);
   absl::StatusOr<v1::ControlLogState> ReadLog(const EntityKey& key);
   absl::StatusOr<v1::FindState> ReadFinds(const EntityKey& key);

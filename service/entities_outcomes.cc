@@ -46,6 +46,27 @@ Entities::NamedControl Entities::FindControl(const v1::DecisionTie& tie) {
   return named;
 }
 
+Entities::NamedControl Entities::FindControl(const v1::WorklistUnit& unit) {
+  NamedControl named;
+  const auto key = ControlLogKey(unit.container_number(), unit.unit());
+  if (key) named.log = control_logs_.Find(*key);
+  if (!unit.container_number().empty()) {
+    named.container = containers_.Find(ContainerKey(unit.container_number()));
+  }
+  return named;
+}
+
+void Entities::FoldTaken(const v1::WorklistUnit& unit, uint64_t sequence,
+                         const NamedControl& named) {
+  if (!unit.within_capacity()) return;  // Left out: nothing became of it.
+  FoldLog(sequence, named);
+  if (named.container == nullptr ||
+      !scoring::IsToppedUpBy(unit, named.container->state())) {
+    return;
+  }
+  scoring::TopUp(unit, sequence, containers_.table.Mutable(named.container));
+}
+
 Entities::NamedControl Entities::FindShared(const v1::OutcomeTie& tie,
                                             const v1::Movement& movement) {
   NamedControl named;

@@ -147,6 +147,9 @@ absl::StatusOr<v1::Evaluation> EvaluationApi::Start(
     for (v1::EvaluatedRevision& one : InForceNow(core.catalogue())) {
       *made->add_in_force() = std::move(one);
     }
+    if (core.catalogue().has_profile()) {
+      *made->mutable_profile() = core.catalogue().profile();
+    }
     absl::Status named = AddCandidates(core.catalogue(), made);
     if (!named.ok()) return named;
     const uint64_t number = made->evaluation();

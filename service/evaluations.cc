@@ -57,7 +57,8 @@ absl::StatusOr<ReplayVariant> InForceOf(const store::Store& store,
 
 absl::StatusOr<std::vector<ReplayVariant>> VariantsOf(
     const store::Store& store, const RuleSets& rule_sets,
-    const v1::Evaluation& evaluation) {
+    const v1::Evaluation& evaluation,
+    const scoring::SelectionProfile& built_in) {
   auto in_force = InForceOf(store, rule_sets, evaluation);
   if (!in_force.ok()) return in_force.status();
   std::vector<ReplayVariant> variants(1);
@@ -72,6 +73,13 @@ absl::StatusOr<std::vector<ReplayVariant>> VariantsOf(
     default:
       variants[0] = *in_force;
   }
+  const auto profiles =
+      evaluation.has_profile()
+          ? std::make_shared<const scoring::SelectionProfiles>(
+                evaluation.profile())
+          : std::make_shared<const scoring::SelectionProfiles>(built_in);
+  if (!variants[0].as_recorded) variants[0].profiles = profiles;
+  in_force->profiles = profiles;
   for (const auto& candidate : evaluation.plan().candidates()) {
     ReplayVariant& variant = variants.emplace_back(*in_force);
     std::vector<std::string> names;
@@ -182,7 +190,7 @@ absl::StatusOr<v1::EvaluationReport> Evaluations::Run(
   if (!store.ok()) return store.status();
   // Of its own: those that only an evaluation needed go with it.
   const RuleSets rule_sets;
-  auto variants = VariantsOf(**store, rule_sets, evaluation);
+  auto variants = VariantsOf(**store, rule_sets, evaluation, options_.profile);
   if (!variants.ok()) return variants.status();
   const v1::EvaluationPlan& plan = evaluation.plan();
   ReplayOptions options;

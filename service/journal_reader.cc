@@ -82,4 +82,11 @@ void Show(const v1::JournalRecord& record, v1::RecordedDecision* out) {
   *out->mutable_decision() = record.decision().decision();
 }
 
+void Show(const v1::JournalRecord& record, v1::RecordedWorklist* out) {
+  out->set_sequence(record.sequence());
+  *out->mutable_recorded_time() = record.recorded_time();
+  out->set_caller(record.caller());
+  *out->mutable_worklist() = record.worklist();
+}
+
 }  // namespace portrisk::service

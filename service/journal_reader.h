@@ -28,9 +28,10 @@ struct JournaledVersion {
 // DATA_LOSS when it does not parse.
 absl::StatusOr<JournaledVersion> ParseVersion(v1::MovementRecord record);
 
-// As it is shown. Precondition: it holds an outcome, a decision.
+// As it is shown. Precondition: it holds an outcome, a decision, a worklist.
 void Show(const v1::JournalRecord& record, v1::RecordedOutcome* out);
 void Show(const v1::JournalRecord& record, v1::RecordedDecision* out);
+void Show(const v1::JournalRecord& record, v1::RecordedWorklist* out);
 
 }  // namespace portrisk::service
 

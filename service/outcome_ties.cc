@@ -221,6 +221,43 @@ bool TakeContainer(const v1::Assessment& assessment, TiedOutcome* one) {
   return true;
 }
 
+// A worklist that somebody took before the control may have selected the unit,
+// and no movement of it have come since.
+absl::Status TieToWorklists(Engine* engine, const store::Store& store,
+                            const std::vector<TiedOutcome*>& outcomes) {
+  std::vector<std::pair<v1::OutcomeRecord*, v1::ControlLogState>> unselected;
+  for (TiedOutcome* one : outcomes) {
+    const v1::OutcomeTie& tie = one->record.tie();
+    if (!one->status.ok() || tie.unit().empty() ||
+        tie.channel() != v1::CHANNEL_UNSPECIFIED) {
+      continue;
+    }
+    unselected.push_back({&one->record, {}});
+  }
+  if (unselected.empty()) return absl::OkStatus();
+  absl::Status status = engine->Run([&](Core& core) {
+    for (auto& [record, log] : unselected) {
+      const auto key =
+          ControlLogKey(record->tie().container_number(), record->tie().unit());
+      auto read = core.mutable_entities().ReadLog(*key);
+      if (!read.ok()) return read.status();
+      log = *std::move(read);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  for (auto& [record, log] : unselected) {
+    for (const uint64_t sequence : log.sequences()) {
+      auto logged = ReadJournalRecord(store, sequence);
+      if (!logged.ok()) return logged.status();
+      if (logged->has_worklist()) {
+        scoring::TieToWorklist(logged->worklist(), record);
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status TieAll(Engine* engine, const std::vector<TiedOutcome*>& outcomes) {
@@ -261,7 +298,7 @@ absl::Status TieAll(Engine* engine, const std::vector<TiedOutcome*>& outcomes) {
     tie.set_container_number(one->number);
     *one->record.mutable_tie() = std::move(tie);
   }
-  return absl::OkStatus();
+  return TieToWorklists(engine, **store, outcomes);
 }
 
 absl::Status TieAll(Engine* engine,

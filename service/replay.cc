@@ -107,12 +107,19 @@ class Player {
       : store_(store),
         rule_sets_(rule_sets),
         as_recorded_(variant.as_recorded),
+        own_profiles_(variant.profiles),
         core_(OptionsOf(rule_sets, variant, options, folds_from),
               Borrowed(store)) {}
 
   absl::Status Begin(const ReplayVariant& variant) {
     auto catalogue = CatalogueOf(store_);
     if (!catalogue.ok()) return catalogue.status();
+    if (own_profiles_ != nullptr) {
+      core_.SetProfiles(own_profiles_);
+    } else if (!as_recorded_ && catalogue->has_profile()) {
+      core_.SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
+          catalogue->profile()));
+    }
     std::vector<scoring::AggregatePlan::Use> uses;
     if (as_recorded_) {
       // All that was ever counted, from the beginning: what a table holds does
@@ -148,6 +155,8 @@ class Player {
 
   // A record that is no movement.
   absl::Status Follow(const v1::JournalRecord& record) {
+    // What filled up a capacity then says nothing of another selection.
+    if (record.has_worklist() && !as_recorded_) return absl::OkStatus();
     absl::Status status = core_.Fold(record);
     if (!status.ok()) return status;
     if (record.has_list()) {
@@ -159,6 +168,11 @@ class Player {
       auto reference = LoadReference(store_, record.reference().content_hash());
       if (!reference.ok()) return reference.status();
       core_.SetReference(*std::move(reference));
+    } else if (record.profile().has_activated()) {
+      if (as_recorded_ && own_profiles_ == nullptr) {
+        core_.SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
+            record.profile().activated()));
+      }
     } else if (record.has_rule()) {
       rules_changed_ = as_recorded_;
     }
@@ -176,6 +190,7 @@ class Player {
   const store::Store& store_;
   const RuleSets& rule_sets_;
   const bool as_recorded_;
+  const std::shared_ptr<const scoring::SelectionProfiles> own_profiles_;
   Core core_;
   bool rules_changed_ = false;
   std::vector<v1::Assessment> answers_;
@@ -242,7 +257,8 @@ absl::Status Play(const store::Store& store,
     if (!ParseView(stored.bytes, &record)) {
       return Damaged(absl::StrCat("position ", stored.sequence));
     }
-    if (is_before && (record.has_outcome() || record.has_decision())) {
+    if (is_before && (record.has_outcome() || record.has_decision() ||
+                      record.has_worklist())) {
       chunk.pop_back();
     }
     if (chunk.size() < options.chunk_records) return absl::OkStatus();

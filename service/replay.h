@@ -33,10 +33,13 @@ struct ReplayVariant {
   std::vector<scoring::Programme::Member> members;
   // Of the members, rules that tripped breakers keep in shadow.
   std::vector<scoring::Programme::Override> overrides;
+  // By which it selects. Null: by what is in force at the journal's end, or,
+  // as recorded, by what was in force at each moment.
+  std::shared_ptr<const scoring::SelectionProfiles> profiles;
 };
 
 struct ReplayOptions {
-  scoring::SelectionProfile profile;
+  scoring::SelectionProfile profile;  // Where the journal has none.
   scoring::DrawKey draw_key;
   // Movements that occurred in [from, until) are measured, Unix seconds. All
   // that were recorded from `history_from` on are replayed: they are the

@@ -152,6 +152,10 @@ absl::Status LoadInForce(const store::Store& store, RuleSets* rule_sets,
     if (!entries.ok()) return entries.status();
     core->SetList({list->name(), list->version(), *std::move(entries)});
   }
+  if (core->catalogue().has_profile()) {
+    core->SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
+        core->catalogue().profile()));
+  }
   auto reference = LoadReference(store, core->catalogue().reference_version());
   if (!reference.ok()) return reference.status();
   core->SetReference(*std::move(reference));

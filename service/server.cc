@@ -24,6 +24,7 @@
 #include "service/outcome_api.h"
 #include "service/rule_api.h"
 #include "service/scoring_calls.h"
+#include "service/selection_calls.h"
 
 namespace portrisk::service {
 namespace {
@@ -307,7 +308,8 @@ struct Server::Rep {
         history_service(&history),
         rule_service(&rules, &lists, &explain),
         outcome_service(&outcomes),
-        evaluation_service(&evaluations) {}
+        evaluation_service(&evaluations),
+        selection_service(engine, &history, server_options.development) {}
 
   // Runs until the queue is shut down and empty.
   void Poll() {
@@ -328,11 +330,13 @@ struct Server::Rep {
   RuleServiceImpl rule_service;
   OutcomeServiceImpl outcome_service;
   EvaluationServiceImpl evaluation_service;
+  SelectionServiceImpl selection_service;
   HealthService health_service{{v1::ScoringService::service_full_name(),
                                 v1::RuleService::service_full_name(),
                                 v1::HistoryService::service_full_name(),
                                 v1::OutcomeService::service_full_name(),
-                                v1::EvaluationService::service_full_name()}};
+                                v1::EvaluationService::service_full_name(),
+                                v1::SelectionService::service_full_name()}};
   LiveCalls live;
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
@@ -369,6 +373,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(&rep.rule_service);
   builder.RegisterService(&rep.outcome_service);
   builder.RegisterService(&rep.evaluation_service);
+  builder.RegisterService(&rep.selection_service);
   builder.RegisterService(&rep.health_service);
   rep.queue = builder.AddCompletionQueue();
   rep.server = builder.BuildAndStart();
@@ -386,6 +391,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   PostUnaryCall(&rep.calls);
   PostBatchCall(&rep.calls);
   PostStreamCall(&rep.calls);
+  rep.selection_service.watchers().Start(&rep.selection_service,
+                                         rep.queue.get(), &rep.live);
   rep.poller = std::thread([&rep] { rep.Poll(); });
   return server;
 }
@@ -403,6 +410,8 @@ void Server::Shutdown() {
   std::call_once(rep_->shutdown, [&] {
     rep_->health_service.Stop();
     rep_->evaluation_service.Stop();
+    // They would go on for ever.
+    rep_->selection_service.watchers().Stop();
     rep_->server->Shutdown(std::chrono::system_clock::now() +
                            absl::ToChronoNanoseconds(rep_->options.drain_max));
     // From here on no call is accepted; those that were are cancelled and end.

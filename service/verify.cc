@@ -186,7 +186,8 @@ absl::StatusOr<VerifyReport> VerifyStore(
       }
       // Written states are complete up to the checkpoint, no further.
       if (record.sequence() > checkpoint->sequence()) {
-        if (record.has_rule() || record.has_list() || record.has_reference()) {
+        if (record.has_rule() || record.has_list() || record.has_reference() ||
+            record.has_profile()) {
           later_rules.push_back(record);
         }
         continue;

@@ -46,6 +46,9 @@ void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddDecisions(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddEvaluations(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddProfiles(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddWorklist(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddWatch(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReport(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddExplain(CLI::App& app, const GlobalFlags& flags, Action* action);
 // The parts of `rules` about whole sets: rollback, reset-breaker, diff.

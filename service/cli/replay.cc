@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "scoring/selection_profile_parser.h"
 #include "service/cli/commands.h"
 #include "service/cli/evaluation_table.h"
 #include "service/cli/figures.h"
@@ -31,6 +32,7 @@ struct Flags {
   std::vector<double> percents = {1, 2, 5, 10};
   InputFlags movements;
   std::string outcomes;
+  std::string profile;
   bool separate = false;
   bool verify = false;
   int top = 25;
@@ -77,6 +79,41 @@ absl::StatusOr<ReplayVariant> Candidate(const ReplayVariant& in_force,
   return variant;
 }
 
+// A profile that is tried: named as a version 0 of its own.
+absl::StatusOr<std::shared_ptr<const scoring::SelectionProfiles>> ReadProfile(
+    const std::string& path) {
+  auto text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  const scoring::ParsedProfile parsed =
+      scoring::ParseSelectionProfile(*text, path);
+  for (const v1::Issue& issue : parsed.issues) PrintIssue(issue);
+  if (!parsed.profile) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " has errors; correct what is shown above"));
+  }
+  return std::make_shared<const scoring::SelectionProfiles>(*parsed.profile);
+}
+
+// Tries the profile with every candidate, or alone.
+absl::Status AddProfile(const store::Store& store, const Flags& flags,
+                        std::vector<ReplayVariant>* variants) {
+  if (flags.profile.empty()) return absl::OkStatus();
+  auto profiles = ReadProfile(flags.profile);
+  if (!profiles.ok()) return profiles.status();
+  if (variants->size() == 1) {
+    auto in_force = InForce(store, "");
+    if (!in_force.ok()) return in_force.status();
+    variants->push_back(*std::move(in_force));
+  }
+  for (size_t i = 1; i < variants->size(); ++i) {
+    ReplayVariant& variant = (*variants)[i];
+    absl::StrAppend(&variant.name, variant.name.empty() ? "" : " + ",
+                    flags.profile);
+    variant.profiles = *profiles;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<ReplayVariant>> VariantsOf(const store::Store& store,
                                                       const Flags& flags) {
   auto in_force = InForce(store, flags.baseline);
@@ -96,6 +133,8 @@ absl::StatusOr<std::vector<ReplayVariant>> VariantsOf(const store::Store& store,
     if (!variant.ok()) return variant.status();
     variants.push_back(*std::move(variant));
   }
+  absl::Status status = AddProfile(store, flags, &variants);
+  if (!status.ok()) return status;
   return variants;
 }
 
@@ -354,6 +393,8 @@ void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action) {
       "known by then.");
   command->add_option("files", own->files,
                       "Rule sets to try, in place of those with their names");
+  command->add_option("--profile", own->profile,
+                      "A selection profile to try, with the files or alone");
   command
       ->add_option("--baseline", own->baseline,
                    "in-force (what is now in force, all along), recorded (what "

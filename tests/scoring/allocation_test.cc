@@ -97,7 +97,7 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
   table.add_sources()->set_id("terminal");
   table.mutable_sources(0)->add_complete(v1::GATE_OUT);
   const Reference reference(table, "test");
-  const SelectionProfile profile;
+  const SelectionProfiles profile;
   const DrawKey key{"test", {}};
   const AssessContext context{&programme, &reference, &profile, &key};
   std::vector<v1::Movement> movements;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "scoring/container_history.h"
 
 namespace portrisk::scoring {
@@ -93,6 +95,24 @@ TEST_F(DecisionTest, AUnitKeepsItsStrongestLaneAndItsFirstChannel) {
   EXPECT_EQ(Run().unit().channel(), v1::MANDATORY_RULE);
 }
 
+TEST_F(DecisionTest, WhatRaisesAUnitSaysWhatItRoseFrom) {
+  EXPECT_EQ(Run().unit().lane_before(), v1::LANE_UNSPECIFIED) << "green";
+  Hit(200);
+  EXPECT_EQ(Run().unit().lane_before(), v1::GREEN);
+  EXPECT_EQ(Run().unit().lane(), v1::YELLOW);
+  Hit(500);
+  EXPECT_EQ(Run().unit().lane_before(), v1::YELLOW);
+  assessment_.mutable_unit()->clear_lane_before();  // As AssignUnit does.
+  EXPECT_EQ(Run().unit().lane_before(), v1::LANE_UNSPECIFIED) << "no rise";
+}
+
+TEST_F(DecisionTest, TheHighestRandomRateAUnitHasMetIsItsProbability) {
+  assessment_.mutable_unit()->set_selection_ppm(20'000);
+  EXPECT_EQ(Run().unit().selection_ppm(), 20'000u);
+  assessment_.mutable_unit()->set_selection_ppm(5'000);
+  EXPECT_EQ(Run().unit().selection_ppm(), 10'000u);
+}
+
 v1::Movement Visit(v1::Event event, const std::string& locode) {
   v1::Movement m;
   m.set_event(event);
@@ -119,6 +139,36 @@ TEST(UnitTest, AVisitLastsFromArrivalToDeparture) {
   EXPECT_EQ(next(Visit(v1::GATE_OUT, "NLRTM")), first);
   EXPECT_EQ(next(Visit(v1::GATE_IN, "NLRTM")), "MSKU1234565@NLRTM/T1#2");
   EXPECT_EQ(next(Visit(v1::GATE_IN, "BEANR")), "MSKU1234565@BEANR/T1#3");
+}
+
+TEST(UnitTest, ATopUpStaysWithTheVisitAndEndsWithIt) {
+  const DrawKey key{"k", {}};
+  v1::ContainerState state;
+  v1::Unit unit;
+  const auto next = [&](const v1::Movement& m) {
+    AssignUnit(m, &state, key, &unit);
+    unit.set_selection_ppm(std::max(unit.selection_ppm(), 10'000u));
+    FoldContainer({&m, 1, 1}, &unit, &state);
+  };
+  next(Visit(v1::DISCHARGE, "NLRTM"));
+  v1::WorklistUnit taken;
+  taken.set_unit(unit.id());
+  taken.set_channel(v1::CAPACITY);
+  taken.set_lane(v1::ORANGE);
+  taken.set_selection_ppm(1'000'000);
+  EXPECT_FALSE(IsToppedUpBy(taken, state)) << "left out for want of capacity";
+  taken.set_within_capacity(true);
+  ASSERT_TRUE(IsToppedUpBy(taken, state));
+  TopUp(taken, 7, &state);
+  EXPECT_EQ(state.last_sequence(), 7u);
+  next(Visit(v1::YARD_MOVE, "NLRTM"));
+  EXPECT_EQ(unit.lane(), v1::ORANGE);
+  EXPECT_EQ(unit.channel(), v1::CAPACITY);
+  EXPECT_EQ(unit.selection_ppm(), 1'000'000u);
+  next(Visit(v1::GATE_IN, "BEANR"));
+  EXPECT_EQ(unit.channel(), v1::CHANNEL_UNSPECIFIED);
+  EXPECT_EQ(unit.selection_ppm(), 10'000u);
+  EXPECT_FALSE(IsToppedUpBy(taken, state)) << "another visit";
 }
 
 TEST(UnitTest, AnUnnamedFacilityAndPapersStayInTheVisit) {

@@ -286,6 +286,35 @@ TEST_F(OutcomeTieTest, WhatHadSelectedTheUnitIsWhatCameBeforeTheControl) {
   EXPECT_EQ(tie.hits(2).revision(), 3u);
 }
 
+TEST(WorklistTieTest, AWorklistTakenBeforeTheControlIsWhatHadSelected) {
+  v1::WorklistRecord worklist;
+  worklist.mutable_time()->set_seconds(100);
+  v1::WorklistUnit* unit = worklist.add_units();
+  unit->set_unit("u");
+  unit->set_channel(v1::CAPACITY);
+  unit->set_within_capacity(true);
+  unit->set_lane(v1::ORANGE);
+  unit->set_selection_ppm(1'000'000);
+  v1::OutcomeRecord record;
+  record.mutable_outcome()->mutable_time()->set_seconds(99);
+  record.mutable_tie()->set_unit("u");
+  record.mutable_tie()->set_selection_ppm(10'000);
+  TieToWorklist(worklist, &record);
+  EXPECT_EQ(record.tie().channel(), v1::CHANNEL_UNSPECIFIED) << "after it";
+  record.mutable_outcome()->mutable_time()->set_seconds(100);
+  unit->set_within_capacity(false);
+  TieToWorklist(worklist, &record);
+  EXPECT_EQ(record.tie().channel(), v1::CHANNEL_UNSPECIFIED) << "left out";
+  unit->set_within_capacity(true);
+  TieToWorklist(worklist, &record);
+  EXPECT_EQ(record.tie().channel(), v1::CAPACITY);
+  EXPECT_EQ(record.tie().lane(), v1::ORANGE);
+  EXPECT_EQ(record.tie().selection_ppm(), 1'000'000u);
+  record.mutable_tie()->set_channel(v1::SCORE);
+  TieToWorklist(worklist, &record);
+  EXPECT_EQ(record.tie().channel(), v1::SCORE) << "what selected first stays";
+}
+
 TEST_F(OutcomeTieTest, AssessmentsAndHitsAreBounded) {
   for (int i = 0; i < 70; ++i) {
     Told& told = Tell(v1::YARD_MOVE, -2 + i * 0.01, "1");

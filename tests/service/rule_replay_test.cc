@@ -2,14 +2,15 @@
 // for byte, whether the engine lived through it or crashed and folded its
 // journal again and again; and a fold from nothing agrees.
 #include <random>
+#include <set>
 
 #include "absl/strings/str_replace.h"
-#include "tests/service/rule_life_fixture.h"
+#include "tests/service/selection_fixture.h"
 
 namespace portrisk::service {
 namespace {
 
-class RuleReplayTest : public RuleLifeTest,
+class RuleReplayTest : public SelectionTest,
                        public testing::WithParamInterface<uint32_t> {
  protected:
   // One step of a history, decided by the generator alone.
@@ -28,6 +29,12 @@ class RuleReplayTest : public RuleLifeTest,
         return ChangeShare(value);
       case 4:
         return ResetBreakers();
+      case 5:
+        return ChangeProfile(value);
+      case 6:
+        // There may be nothing to take.
+        taken_ += TakeWorklist(Around(movements_ * 20, value % 5 + 1)).ok();
+        return;
       default:
         ScoreSome(value);
     }
@@ -56,6 +63,15 @@ class RuleReplayTest : public RuleLifeTest,
                       ? rules_->Shadow(Change(revision), kCaller)
                       : rules_->Activate(Change(revision, share), kCaller);
     if (active.ok()) latest_ = revision;
+  }
+
+  void ChangeProfile(uint32_t value) {
+    PutInForce(Profile(absl::StrCat(
+        "scores: {yellow: ", 1 + value % 40, "}\nrandom: {rate: ", value % 50,
+        "%}\ntop_up: {score_min: 0}\n",
+        value % 2 == 0 ? "places: [{place: NLRTM/ECTDELTA, scores: {orange: "
+                         "45}}]\n"
+                       : "")));
   }
 
   void ChangeShare(uint32_t value) {
@@ -95,6 +111,8 @@ class RuleReplayTest : public RuleLifeTest,
       answers_.push_back(answer.bytes);
       const v1::Assessment assessment = answer.assessment();
       hits_ += assessment.hits_size();
+      topped_up_ += assessment.unit().channel() == v1::CAPACITY;
+      profiles_.insert(assessment.profile());
       for (const v1::Hit& hit : assessment.hits()) {
         suppressed_ += hit.suppressed_by_size();
       }
@@ -129,6 +147,9 @@ class RuleReplayTest : public RuleLifeTest,
   int hits_ = 0;
   int suppressed_ = 0;
   uint64_t trips_ = 0;
+  int taken_ = 0;
+  int topped_up_ = 0;
+  std::set<std::string> profiles_;
   std::vector<std::string> answers_;
 };
 
@@ -139,6 +160,9 @@ TEST_P(RuleReplayTest, CrashesChangeNoAnswer) {
   EXPECT_GT(hits_, 100) << "the history must be a rich one";
   EXPECT_GT(suppressed_, 0);
   EXPECT_GT(trips_, 0u);
+  EXPECT_GT(taken_, 0);
+  EXPECT_GT(topped_up_, 0);
+  EXPECT_GT(profiles_.size(), 3u);
   EXPECT_EQ(Live(GetParam(), 20), steady);
 }
 

@@ -64,6 +64,55 @@ v1::JournalBlock ExampleBlock() {
   return block;
 }
 
+// A profile that came into force and a worklist that was taken.
+v1::JournalBlock SelectionBlock() {
+  v1::JournalBlock block;
+  v1::JournalRecord* record = block.add_records();
+  record->set_sequence(302);
+  record->mutable_recorded_time()->set_seconds(1767225600);
+  record->set_caller("bo");
+  v1::ProfileRecord* profile = record->mutable_profile();
+  profile->set_version(2);
+  v1::RevisionEvent* event = profile->mutable_event();
+  event->set_state(v1::ACTIVE);
+  event->set_caller("bo");
+  event->mutable_time()->set_seconds(1767225600);
+  event->set_sequence(302);
+  profile->mutable_activated()->set_name("nl");
+  profile->mutable_activated()->set_owner("NL");
+  profile->mutable_activated()->set_version(2);
+  v1::SelectionTerms* terms = profile->mutable_activated()->add_terms();
+  terms->set_yellow_score_min(100);
+  terms->set_orange_score_min(300);
+  terms->set_red_score_min(600);
+  terms->set_random_rate_ppm(10'000);
+  terms->set_random_lane(v1::ORANGE);
+  terms->set_top_up_score_min(1);
+  terms->set_top_up_lane(v1::ORANGE);
+  record = block.add_records();
+  record->set_sequence(303);
+  record->mutable_recorded_time()->set_seconds(1767225600);
+  record->set_caller("bo");
+  v1::WorklistRecord* worklist = record->mutable_worklist();
+  worklist->set_locode("NLRTM");
+  worklist->set_facility("ECTDELTA");
+  worklist->mutable_time()->set_seconds(1767225600);
+  worklist->set_hours(24);
+  worklist->set_capacity(40);
+  worklist->set_profile("nl.2");
+  v1::WorklistUnit* unit = worklist->add_units();
+  unit->set_unit("u");
+  unit->set_rank(1);
+  unit->set_channel(v1::CAPACITY);
+  unit->set_within_capacity(true);
+  unit->set_lane(v1::ORANGE);
+  unit->set_score(90);
+  unit->set_draw_ppm(500'000);
+  unit->set_selection_ppm(1'000'000);
+  unit->set_assessment_sequence(300);
+  return block;
+}
+
 class FormatTest : public StoreTest {
  protected:
   void SetUp() override { examples_ = ReadExamples(); }
@@ -108,6 +157,8 @@ TEST_F(FormatTest, TheExamplesAreWhatIsOnDisk) {
   Open();
   Append(1, 299);
   ASSERT_TRUE(store_->AppendBlock(300, block.SerializeAsString(), {}).ok());
+  ASSERT_TRUE(
+      store_->AppendBlock(302, SelectionBlock().SerializeAsString(), {}).ok());
   const std::string number = "MSCU1234566";
   v1::Checkpoint checkpoint;
   v1::ListChunk chunk;
@@ -147,6 +198,7 @@ TEST_F(FormatTest, TheExamplesAreWhatIsOnDisk) {
           .ok());
   ExpectOnDisk("meta", "meta: format");
   ExpectOnDisk("journal", "journal");
+  ExpectOnDisk("journal", "journal: profiles and worklists");
   ExpectOnDisk("reference", "reference: lists");
   ExpectOnDisk("states", "states: counts");
   ExpectOnDisk("identity", "identity");

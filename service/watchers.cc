@@ -1,0 +1,241 @@
+#include "service/watchers.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "service/background.h"
+#include "service/completion.h"
+#include "service/errors.h"
+#include "service/grpc_status.h"
+#include "service/selection_feed.h"
+
+namespace portrisk::service {
+namespace {
+
+// What is committed meanwhile is read together.
+constexpr auto kGathered = std::chrono::milliseconds(10);
+// How long a stream that is being written to may take to end by itself.
+constexpr auto kLastWrite = std::chrono::milliseconds(300);
+// Positions without a selection after which a caller is told how far it is.
+constexpr uint64_t kToldAfter = 4096;
+
+absl::Status ShuttingDown() {
+  return WithRetry(
+      Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+            "the server is shutting down; watch again from the last position"),
+      absl::Seconds(1));
+}
+
+}  // namespace
+
+// Lives until both Finish has completed and the call is known to be over.
+class Watchers::Call {
+ public:
+  explicit Call(Watchers* watchers)
+      : watchers_(watchers), hold_(watchers->live_), writer_(&server_) {
+    server_.AsyncNotifyWhenDone(&over_);
+    watchers->service_->RequestWatchAssessments(&server_, &request_, &writer_,
+                                                watchers->queue_,
+                                                watchers->queue_, &connected_);
+  }
+
+  // The rest of what is public runs under the watchers' mutex.
+
+  bool IsReady() const {
+    return feed_ && !writing_ && !finishing_ &&
+           (!told_ ||
+            feed_->position() < watchers_->engine_->durable_sequence());
+  }
+  bool IsWriting() const { return writing_; }
+  void TryCancel() { server_.TryCancel(); }
+
+  // Between two messages: what was found, or that nothing was.
+  void Take(const absl::Status& status, v1::WatchAssessmentsResponse response) {
+    reading_ = false;
+    if (over_seen_) return Finish(absl::CancelledError("the caller is gone"));
+    if (watchers_->stopping_) return Finish(ShuttingDown());
+    if (!status.ok()) return Finish(status);
+    const bool due = !told_ || feed_->position() - *told_ >= kToldAfter;
+    if (response.selections().empty() && !due) return;
+    told_ = feed_->position();
+    response.set_position(*told_);
+    response_ = std::move(response);
+    writing_ = true;
+    writer_.Write(response_, &written_);
+  }
+  // Nothing more is to be sent.
+  void End(const absl::Status& status) {
+    if (!reading_ && !writing_ && !finishing_) Finish(status);
+  }
+  void BeginRead() { reading_ = true; }
+  // Not under the mutex: only the thread that reads uses it meanwhile.
+  absl::Status Read(v1::WatchAssessmentsResponse* response) {
+    // The first message says where the watch begins, whatever follows.
+    return told_ ? feed_->ReadOn(response) : absl::OkStatus();
+  }
+
+ private:
+  class Step : public Tag {
+   public:
+    Step(Call* call, void (Call::*member)(bool))
+        : call_(call), member_(member) {}
+    void Proceed(bool ok) override { (call_->*member_)(ok); }
+
+   private:
+    Call* const call_;
+    void (Call::*const member_)(bool);
+  };
+
+  void Connected(bool ok) {
+    if (!ok) {
+      delete this;
+      return;
+    }
+    watchers_->Post();
+    const absl::Status status = SelectionFeed::Check(request_);
+    const std::lock_guard<std::mutex> lock(watchers_->mutex_);
+    watchers_->calls_.push_back(this);
+    if (!status.ok()) return Finish(status);
+    if (watchers_->stopping_) return Finish(ShuttingDown());
+    if (watchers_->calls_.size() > kMax) {
+      return Finish(Error(absl::StatusCode::kResourceExhausted,
+                          "TOO_MANY_WATCHERS",
+                          absl::StrCat("this server has ", kMax,
+                                       " watchers; end one of them")));
+    }
+    feed_.emplace(watchers_->engine_, watchers_->history_, request_);
+    watchers_->ready_.notify_one();
+  }
+
+  void Written(bool ok) {
+    const std::lock_guard<std::mutex> lock(watchers_->mutex_);
+    writing_ = false;
+    response_.Clear();
+    if (!ok || over_seen_) {
+      return Finish(absl::CancelledError("the caller is gone"));
+    }
+    if (watchers_->stopping_) return Finish(ShuttingDown());
+    watchers_->ready_.notify_one();
+  }
+
+  // The caller has cancelled, or all is done.
+  void Over(bool) {
+    std::unique_lock<std::mutex> lock(watchers_->mutex_);
+    over_seen_ = true;
+    End(absl::CancelledError("the caller is gone"));
+    MaybeGo(std::move(lock));
+  }
+
+  void Finished(bool) {
+    std::unique_lock<std::mutex> lock(watchers_->mutex_);
+    finished_seen_ = true;
+    MaybeGo(std::move(lock));
+  }
+
+  void Finish(const absl::Status& status) {
+    finishing_ = true;
+    writer_.Finish(ToGrpc(status), &finished_);
+  }
+
+  void MaybeGo(std::unique_lock<std::mutex> lock) {
+    if (!over_seen_ || !finished_seen_) return;
+    watchers_->calls_.remove(this);
+    watchers_->changed_.notify_all();
+    lock.unlock();
+    delete this;
+  }
+
+  Watchers* const watchers_;
+  const LiveCalls::Hold hold_;
+  grpc::ServerContext server_;
+  v1::WatchAssessmentsRequest request_;
+  grpc::ServerAsyncWriter<v1::WatchAssessmentsResponse> writer_;
+  Step connected_{this, &Call::Connected};
+  Step written_{this, &Call::Written};
+  Step over_{this, &Call::Over};
+  Step finished_{this, &Call::Finished};
+
+  // Guarded by the watchers' mutex.
+  std::optional<SelectionFeed> feed_;
+  std::optional<uint64_t> told_;           // The position of the last message.
+  v1::WatchAssessmentsResponse response_;  // On its way.
+  bool reading_ = false;
+  bool writing_ = false;
+  bool finishing_ = false;
+  bool over_seen_ = false;
+  bool finished_seen_ = false;
+};
+
+void Watchers::Start(SelectionBase* service, grpc::ServerCompletionQueue* queue,
+                     LiveCalls* live) {
+  service_ = service;
+  queue_ = queue;
+  live_ = live;
+  engine_->ListenToCommits([this] {
+    if (!idle_) return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    idle_ = false;
+    ready_.notify_one();
+  });
+  thread_ = std::thread([this] { Loop(); });
+  Post();
+}
+
+void Watchers::Post() { new Call(this); }
+
+Watchers::Call* Watchers::NextReady() {
+  const auto found = std::find_if(calls_.begin(), calls_.end(),
+                                  [](Call* one) { return one->IsReady(); });
+  if (found == calls_.end()) return nullptr;
+  Call* const call = *found;
+  calls_.splice(calls_.end(), calls_, found);  // The others come first now.
+  return call;
+}
+
+void Watchers::Loop() {
+  StepBehind();
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stopping_) {
+    idle_ = true;  // Before it looks: what is committed after that wakes it.
+    Call* const call = NextReady();
+    if (call == nullptr) {
+      ready_.wait(lock);
+      ready_.wait_for(lock, kGathered, [this] { return stopping_; });
+      continue;
+    }
+    idle_ = false;
+    call->BeginRead();
+    lock.unlock();
+    v1::WatchAssessmentsResponse response;
+    const absl::Status status = call->Read(&response);
+    lock.lock();
+    call->Take(status, std::move(response));
+  }
+}
+
+void Watchers::Stop() {
+  if (!thread_.joinable()) return;
+  engine_->ListenToCommits(nullptr);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  ready_.notify_one();
+  thread_.join();
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (Call* call : calls_) call->End(ShuttingDown());
+  const auto none_writes = [this] {
+    return std::none_of(calls_.begin(), calls_.end(),
+                        [](Call* one) { return one->IsWriting(); });
+  };
+  if (!changed_.wait_for(lock, kLastWrite, none_writes)) {
+    for (Call* call : calls_) {
+      if (call->IsWriting()) call->TryCancel();
+    }
+  }
+}
+
+}  // namespace portrisk::service
