@@ -143,6 +143,8 @@ class Core {
   // what was then: `answer` is the assessment that it gets, written anew.
   // Replay.
   absl::Status Rescore(const v1::JournalRecord& record, v1::Assessment* answer);
+  // What the last evaluation of a movement came to.
+  const scoring::EvalScratch& evaluation() const { return assessor_.scratch(); }
   // Counts all aggregates of the plan from here on. Before the first Fold.
   void CountAll(Aggregates::Plan plan);
   // The part of Fold for records that are not movements.

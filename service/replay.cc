@@ -8,13 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "scoring/aggregate_plan.h"
-#include "scoring/measures.h"
 #include "service/background.h"
 #include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
 #include "service/keys.h"
 #include "service/list_store.h"
+#include "service/replay_notes.h"
 #include "service/rule_sets.h"
 
 namespace portrisk::service {
@@ -60,6 +60,7 @@ class Player {
   }
 
   const scoring::Programme& programme() const { return core_.programme(); }
+  ReplayNotes& notes() { return notes_; }
 
   // The answers to the movements among `records`, in order.
   absl::Status Take(absl::Span<const v1::JournalRecord> records) {
@@ -75,8 +76,10 @@ class Player {
         if (!status.ok()) return status;
       }
       if (count == answers_.size()) answers_.emplace_back();
-      absl::Status status = core_.Rescore(record, &answers_[count++]);
+      absl::Status status = core_.Rescore(record, &answers_[count]);
       if (!status.ok()) return status;
+      notes_.Take(count, core_.evaluation(), &answers_[count]);
+      ++count;
     }
     return absl::OkStatus();
   }
@@ -102,6 +105,7 @@ class Player {
       : store_(store),
         rule_sets_(rule_sets),
         as_recorded_(variant.as_recorded),
+        sensitivity_(options.sensitivity),
         core_(OptionsOf(rule_sets, variant, options), Borrowed(store)) {}
 
   absl::Status Begin(const ReplayVariant& variant) {
@@ -121,8 +125,10 @@ class Player {
       for (const auto& member : variant.members) {
         uses.push_back(scoring::AggregatePlan::UseOf(*member.rule_set));
       }
+      std::vector<scoring::Programme::Member> members = variant.members;
+      if (sensitivity_) notes_.AddVariants(kReplayRevisions, &members);
       auto programme = RunBehind([&] {
-        return scoring::Programme::Compile(variant.members,
+        return scoring::Programme::Compile(std::move(members),
                                            catalogue->statistics());
       });
       if (!programme.ok()) return programme.status();
@@ -163,6 +169,7 @@ class Player {
     rules_changed_ = false;
     auto programme = CompileInForce(store_, rule_sets_, core_.catalogue());
     if (!programme.ok()) return programme.status();
+    notes_.Settle(core_.programme());
     core_.SetProgramme(*std::move(programme));
     return absl::OkStatus();
   }
@@ -170,9 +177,11 @@ class Player {
   const store::Store& store_;
   const RuleSets& rule_sets_;
   const bool as_recorded_;
+  const bool sensitivity_;
   Core core_;
   bool rules_changed_ = false;
   std::vector<v1::Assessment> answers_;
+  ReplayNotes notes_;
 };
 
 // The journal in chunks, each taken by all players at once.
@@ -223,13 +232,14 @@ class Outcomes {
     if (outcome.outcome().retraction() || outcome.tie().unit().empty()) return;
     const v1::ControlResult result = outcome.outcome().result();
     if (result != v1::FOUND && result != v1::NOT_FOUND) return;
-    outcomes_[record.sequence()] = {outcome.tie().unit(), result == v1::FOUND,
-                                    outcome.tie().channel(),
-                                    outcome.tie().selection_ppm()};
+    outcomes_[record.sequence()] = {
+        outcome.tie().unit(), result == v1::FOUND, outcome.tie().channel(),
+        outcome.tie().selection_ppm(), outcome.outcome().time().seconds()};
   }
   void Tell(scoring::UnitTable* table) const {
     for (const auto& [sequence, one] : outcomes_) {
-      table->SetOutcome(one.unit, one.found, one.channel, one.selection_ppm);
+      table->SetOutcome(one.unit, one.found, one.channel, one.selection_ppm,
+                        one.seconds);
     }
   }
 
@@ -239,9 +249,57 @@ class Outcomes {
     bool found;
     v1::Channel channel;
     uint32_t selection_ppm;
+    int64_t seconds;
   };
   std::map<uint64_t, One> outcomes_;
 };
+
+// What one variant makes of the units, but for what compares it.
+void ReportVariant(const scoring::UnitTable& table,
+                   const ReplayOptions& options, Player* player,
+                   scoring::Selection* selection, v1::VariantReport* out) {
+  for (const auto& member : player->programme().members()) {
+    if (member.revision >= kVariantRevisions) continue;
+    v1::RevisionRef* const ref = out->add_revisions();
+    ref->set_rule_set(std::string(scoring::RuleSetName(*member.rule_set)));
+    ref->set_revision(member.revision);
+    ref->set_shadow(member.shadow);
+  }
+  ReplayNotes& notes = player->notes();
+  notes.Settle(player->programme());
+  notes.AddCosts(selection);
+  selection->Report(table, options.rates, out);
+  selection->ReportCapacities(table, options.capacities, out);
+  if (options.sensitivity) {
+    selection->ReportScoreThresholds(
+        table,
+        {{"score, YELLOW", options.profile.yellow_score_min},
+         {"score, ORANGE", options.profile.orange_score_min},
+         {"score, RED", options.profile.red_score_min}},
+        out);
+  }
+  notes.Report(table, *selection, out);
+}
+
+// Where the ends of routes lie, by the reference data in force at the end.
+absl::Status LocateRoutes(const store::Store& store,
+                          const std::string& content_hash,
+                          v1::EvaluationReport* report) {
+  if (content_hash.empty()) return absl::OkStatus();
+  auto reference = LoadReference(store, content_hash);
+  if (!reference.ok()) return reference.status();
+  for (v1::RouteFigures& route : *report->mutable_routes()) {
+    if (const auto from = (*reference)->Find(route.from_locode())) {
+      route.set_from_latitude(from->latitude);
+      route.set_from_longitude(from->longitude);
+    }
+    if (const auto to = (*reference)->Find(route.to_locode())) {
+      route.set_to_latitude(to->latitude);
+      route.set_to_longitude(to->longitude);
+    }
+  }
+  return absl::OkStatus();
+}
 
 std::string DifferenceOf(const v1::Assessment& was, const v1::Assessment& is) {
   std::string text;
@@ -296,6 +354,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   scoring::UnitTable table;
   std::vector<scoring::Selection> selections(variants.size());
   Outcomes outcomes;
+  std::string places;  // The last reference data.
   v1::Movement movement;
   v1::Assessment recorded;
   absl::Status status = Play(
@@ -304,6 +363,9 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
         size_t at = 0;
         for (const v1::JournalRecord& record : chunk) {
           if (record.has_outcome()) outcomes.Take(record);
+          if (record.has_reference()) {
+            places = record.reference().content_hash();
+          }
           if (!record.has_movement()) continue;
           const size_t answer = at++;
           if (!movement.ParseFromString(record.movement().movement()) ||
@@ -332,6 +394,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
           const uint32_t unit = table.Add(movement, recorded);
           for (size_t i = 0; i < players.size(); ++i) {
             selections[i].Add(unit, seconds, players[i]->answers()[answer]);
+            players[i]->notes().Count(answer, unit);
           }
         }
         return absl::OkStatus();
@@ -342,17 +405,15 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   for (size_t i = 0; i < variants.size(); ++i) {
     v1::VariantReport* const out = report.add_variants();
     out->set_name(variants[i].name);
-    for (const auto& member : players[i]->programme().members()) {
-      v1::RevisionRef* const ref = out->add_revisions();
-      ref->set_rule_set(std::string(scoring::RuleSetName(*member.rule_set)));
-      ref->set_revision(member.revision);
-      ref->set_shadow(member.shadow);
-    }
-    selections[i].Report(table, options.rates, out);
+    ReportVariant(table, options, players[i].get(), &selections[i], out);
     if (i > 0) {
       selections[i].Compare(table, selections[0], out->mutable_change());
+      out->set_drift_from_baseline(selections[i].DriftFrom(selections[0]));
     }
   }
+  scoring::ReportRoutes(table, selections, &report);
+  status = LocateRoutes(store, places, &report);
+  if (!status.ok()) return status;
   return report;
 }
 

@@ -20,6 +20,7 @@
 #include "portrisk/v1/evaluation.pb.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/decision.h"
+#include "scoring/measures.h"
 #include "scoring/programme.h"
 #include "store/store.h"
 
@@ -41,6 +42,10 @@ struct ReplayOptions {
   int64_t from = INT64_MIN;
   int64_t until = INT64_MAX;
   std::vector<double> rates = {0.01, 0.02, 0.05, 0.1};
+  std::vector<scoring::Capacity> capacities;
+  // Tries other thresholds of the rule sets that take the place of those in
+  // force. Changes nothing else of the report, and takes longer.
+  bool sensitivity = false;
   // Called now and then with the journal position reached.
   std::function<void(uint64_t sequence)> progress = [](uint64_t) {};
 };
