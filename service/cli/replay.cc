@@ -11,8 +11,10 @@
 #include "service/cli/commands.h"
 #include "service/cli/figures.h"
 #include "service/cli/progress.h"
+#include "service/cli/replay_tables.h"
 #include "service/cli/stored.h"
 #include "service/cli/table.h"
+#include "service/evaluation_csv.h"
 #include "service/evaluation_page.h"
 #include "service/secrets.h"
 
@@ -25,21 +27,13 @@ struct Flags {
   std::string from, until;
   std::string output = "table";
   std::vector<double> percents = {1, 2, 5, 10};
+  std::vector<std::string> capacities;
+  std::string csv;
   bool separate = false;
+  bool sensitivity = false;
   bool verify = false;
   int top = 25;
 };
-
-std::string Share(const v1::ShareEstimate& one) {
-  if (!one.has_share()) return "";
-  return absl::StrFormat("%d/%d %s (%s to %s)", one.count(), one.of(),
-                         Percent(one.share()), Percent(one.low()),
-                         Percent(one.high()));
-}
-
-std::string Figure(bool known, double value) {
-  return known ? absl::StrFormat("%.3f", value) : "";
-}
 
 absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> ReadRuleSet(
     const std::string& path) {
@@ -97,11 +91,14 @@ void PrintRates(const v1::EvaluationReport& report) {
     for (const v1::RateFigures& one : variant.rates()) {
       table.Add(
           {variant.name(), Percent(one.rate()), absl::StrCat(one.k()),
-           absl::StrCat(one.least_score()), Share(one.precision()),
-           Figure(one.has_weighted_precision(), one.weighted_precision()),
-           Figure(one.has_recall(), one.recall()),
-           Figure(one.has_lift(), one.lift()),
-           Figure(one.has_normalised_precision(), one.normalised_precision())});
+           absl::StrCat(one.least_score()), ShareText(one.precision()),
+           FigureText(one.has_weighted_precision(), one.weighted_precision(),
+                      one.weighted_precision_interval()),
+           FigureText(one.has_recall(), one.recall(), one.recall_interval()),
+           FigureText(one.has_lift(), one.lift(), one.lift_interval()),
+           FigureText(one.has_normalised_precision(),
+                      one.normalised_precision(),
+                      one.normalised_precision_interval())});
     }
   }
   table.Print(std::cout);
@@ -115,15 +112,23 @@ void PrintRules(const v1::VariantReport& variant, int top) {
       [](const auto& a, const auto& b) { return a.units() > b.units(); });
   std::cout << "\n" << variant.name() << ", rules by units they hit\n";
   Table table({"RULE", "HITS", "UNITS", "ALONE", "SHARE OF ALERTS",
-               "FINDS OF CONTROLLED (95 %)", "MARGINAL", "NOT EVALUATED"});
+               "FINDS OF CONTROLLED (95 %)", "MARGINAL", "DAYS SINCE A FIND",
+               "NOT EVALUATED", "LOOKED AT", "SHARE OF COST"});
   int shown = 0;
   for (const v1::RuleFigures& rule : rules) {
     if (rule.units() == 0 || ++shown > top) continue;
     table.Add({absl::StrCat(rule.rule(), rule.shadow() ? " (shadow)" : ""),
                absl::StrCat(rule.hits()), absl::StrCat(rule.units()),
                absl::StrCat(rule.alone()), Percent(rule.alert_share()),
-               Share(rule.precision()), absl::StrCat(rule.marginal_finds()),
-               absl::StrCat(rule.not_evaluated())});
+               ShareText(rule.precision()), absl::StrCat(rule.marginal_finds()),
+               rule.has_days_since_last_find()
+                   ? absl::StrFormat("%.0f", rule.days_since_last_find())
+                   : "",
+               absl::StrCat(rule.not_evaluated()),
+               Percent(static_cast<double>(rule.evaluated()) /
+                       static_cast<double>(
+                           std::max<uint64_t>(variant.replayed(), 1))),
+               Percent(rule.cost_share())});
   }
   table.Print(std::cout);
   if (shown > top) std::cout << "... and " << shown - top << " more (--top)\n";
@@ -139,7 +144,7 @@ void PrintChange(const v1::VariantReport& variant) {
                         const auto& examples) {
     if (examples.empty()) return;
     std::cout << what;
-    if (finds.has_share()) std::cout << ", finds " << Share(finds);
+    if (finds.has_share()) std::cout << ", finds " << ShareText(finds);
     std::cout << ":";
     for (const std::string& unit : examples) std::cout << " " << unit;
     std::cout << "\n";
@@ -170,7 +175,7 @@ void PrintReport(const v1::EvaluationReport& report, int top) {
             << " units, of which " << report.controlled()
             << " were controlled and " << report.finds()
             << " held something.\nBase rate, from the random stream alone: "
-            << (report.base_rate().has_share() ? Share(report.base_rate())
+            << (report.base_rate().has_share() ? ShareText(report.base_rate())
                                                : "no unit was controlled")
             << "\n";
   if (report.unweighted() > 0) {
@@ -187,10 +192,14 @@ void PrintReport(const v1::EvaluationReport& report, int top) {
   }
   std::cout << "\nUnits ranked by score\n";
   PrintRates(report);
+  PrintCapacities(report);
   for (const v1::VariantReport& variant : report.variants()) {
     PrintRules(variant, top);
     if (variant.has_change()) PrintChange(variant);
+    PrintSensitivity(variant, top);
   }
+  PrintDrift(report);
+  PrintBurden(report, std::min(top, 10));
   PrintWorkload(report, std::min(top, 10));
 }
 
@@ -233,6 +242,10 @@ absl::StatusOr<ReplayOptions> OptionsOf(const GlobalFlags& global,
   for (const double percent : flags.percents) {
     options.rates.push_back(percent / 100);
   }
+  auto capacities = ParseCapacities(flags.capacities);
+  if (!capacities.ok()) return capacities.status();
+  options.capacities = *std::move(capacities);
+  options.sensitivity = flags.sensitivity;
   return options;
 }
 
@@ -246,15 +259,8 @@ int Replay(const GlobalFlags& global, const Flags& flags) {
   auto options = OptionsOf(global, flags);
   if (!options.ok()) return Fail(options.status());
   const uint64_t last = (*store)->last_sequence_at_open();
-  ProgressLine progress;
-  options->progress = [&](uint64_t at) {
-    progress.Show([&](double seconds) {
-      const double done = static_cast<double>(at) / static_cast<double>(last);
-      return absl::StrFormat("%.0f%%, %.0f records a second, %.0f s left",
-                             100 * done, static_cast<double>(at) / seconds,
-                             seconds * (1 - done) / done);
-    });
-  };
+  Progress progress("replay", "records");
+  options->progress = [&](uint64_t at) { progress.Show(at, last); };
   if (flags.verify) {
     const int code = Verify(**store, *options);
     progress.Finish();
@@ -265,6 +271,10 @@ int Replay(const GlobalFlags& global, const Flags& flags) {
   auto report = ReplayHistory(**store, *variants, *options);
   progress.Finish();
   if (!report.ok()) return Fail(report.status());
+  if (!flags.csv.empty()) {
+    absl::Status written = WriteEvaluationCsv(*report, flags.csv);
+    if (!written.ok()) return Fail(written);
+  }
   if (flags.output == "json") {
     std::cout << ToJson(*report, /*pretty=*/true);
   } else if (flags.output == "html") {
@@ -303,6 +313,15 @@ void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action) {
       ->delimiter(',')
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
+  command->add_option(
+      "--capacity", own->capacities,
+      "Units that each facility can inspect a day, such as 5; with "
+      "NLRTM/ECTDELTA=20 that one; may be repeated");
+  command->add_flag("--sensitivity", own->sensitivity,
+                    "Also try half, three quarters, one and a half times and "
+                    "twice each threshold of the files' rules; takes longer");
+  command->add_option("--csv", own->csv,
+                      "Also write every table into this folder, as CSV");
   command->add_option("--top", own->top, "Rows of each table")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

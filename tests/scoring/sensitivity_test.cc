@@ -104,9 +104,10 @@ TEST(SensitivityTest, FindsWhatIsComparedAndNothingElse) {
     found.push_back(text);
   }
   // Zero has no half; what is equal to something is no threshold.
-  EXPECT_THAT(found, testing::ElementsAre("heavy 20000: 10000 15000 30000 40000",
-                                          "soon 4h: 2h 3h 6h 8h",
-                                          "lighter 1.2: 0.6 0.9 1.8 2.4"));
+  EXPECT_THAT(found,
+              testing::ElementsAre("heavy 20000: 10000 15000 30000 40000",
+                                   "soon 4h: 2h 3h 6h 8h",
+                                   "lighter 1.2: 0.6 0.9 1.8 2.4"));
   EXPECT_EQ(plan.thresholds[0].condition, "movement.weights.gross_kg > 20000");
   EXPECT_EQ(plan.thresholds[0].offset, 28u);
   EXPECT_EQ(plan.left_out, 0u);
