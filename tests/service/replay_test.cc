@@ -133,12 +133,22 @@ TEST_F(ReplayTest, ACandidateCountsItsAggregatesFromTheBeginning) {
 }
 
 TEST_F(ReplayTest, OtherThresholdsAreTriedWithoutAnyTraceElsewhere) {
-  for (int round = 0; round < 5; ++round) {
-    ScoreMany(round * 60, round * 60 + 40 - round * 8);
-    ScoreMany(round * 60 + 40, round * 60 + 44);
+  // Boxes that come and go, some often and some seldom.
+  std::vector<v1::Movement> movements;
+  for (int i = 0; i < 200; ++i) {
+    movements.push_back(MakeMovement(absl::StrCat("m", i),
+                                     i % 2 ? v1::GATE_OUT : v1::GATE_IN,
+                                     Number(i * i % 23), i * 1200));
   }
-  ASSERT_TRUE(Record(MakeOutcome("o1", Number(1), 3 * 600)).ok());
-  ASSERT_TRUE(Record(MakeOutcome("o2", Number(21), 43 * 600)).ok());
+  for (const Answer& answer : ScoreAll(engine_.get(), movements)) {
+    ASSERT_TRUE(answer.status.ok()) << answer.status;
+  }
+  for (int i = 40; i < 200; i += 10) {
+    const auto result = i % 20 ? v1::FOUND : v1::NOT_FOUND;
+    ASSERT_TRUE(Record(MakeOutcome(absl::StrCat("o", i), Number(i * i % 23),
+                                   i * 1200, result))
+                    .ok());
+  }
   const auto store = Drained();
   ReplayOptions options = Options();
   options.capacities = {{1, {}}};
@@ -161,7 +171,7 @@ TEST_F(ReplayTest, OtherThresholdsAreTriedWithoutAnyTraceElsewhere) {
   };
   const std::string first = "seen_30d >= ";
   const std::string second =
-      " && movement.occurrence_time - container.first_seen_time < "
+      " && movement.occurrence_time - container.first_seen < "
       "duration('";
   const auto plain = replay(first + "2" + second + "40h')", false);
   auto tried = replay(first + "2" + second + "40h')", true);
