@@ -35,6 +35,67 @@ void FillTaken(const UnitTable& table, const std::vector<bool>& taken,
   FillFigures(best, counted, beyond, taken.size() - out->k(), out);
 }
 
+// What facilities have room for, day by day; units come best first.
+class Places {
+ public:
+  Places(const UnitTable& table, const Capacity& capacity)
+      : table_(table), capacity_(capacity) {}
+
+  // Whether there is room for it.
+  bool Take(const UnitTable::Unit& unit) {
+    const uint64_t most = capacity_.Of(table_.facility(unit.facility));
+    if (most == 0) return false;
+    uint64_t& count = days_[{unit.facility, DayOf(unit.first_seconds)}];
+    Place& place = places_[unit.facility];
+    ++place.units;
+    if (count == 0) ++place.days;
+    if (count == most) ++place.full;
+    if (++count > most) return false;
+    ++place.taken;
+    place.counted.Add(unit);
+    return true;
+  }
+
+  void Report(v1::CapacityFigures* out) {
+    std::vector<uint32_t> order;
+    for (const auto& [facility, place] : places_) {
+      order.push_back(facility);
+      out->set_facility_days(out->facility_days() + place.days);
+      out->set_full_days(out->full_days() + place.full);
+    }
+    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+      if (places_[a].taken != places_[b].taken) {
+        return places_[a].taken > places_[b].taken;
+      }
+      return table_.facility(a) < table_.facility(b);
+    });
+    for (const uint32_t facility : order) {
+      const Place& place = places_[facility];
+      v1::CapacityFacility* const one = out->add_facilities();
+      one->set_facility(table_.facility(facility));
+      one->set_capacity(capacity_.Of(one->facility()));
+      one->set_days(place.days);
+      one->set_units(place.units);
+      one->set_taken(place.taken);
+      *one->mutable_precision() = place.counted.estimate();
+    }
+  }
+
+ private:
+  struct Place {
+    uint64_t days = 0;
+    uint64_t full = 0;
+    uint64_t units = 0;
+    uint64_t taken = 0;
+    Counted counted;
+  };
+
+  const UnitTable& table_;
+  const Capacity& capacity_;
+  std::map<std::pair<uint32_t, int64_t>, uint64_t> days_;  // Units of each.
+  std::map<uint32_t, Place> places_;
+};
+
 }  // namespace
 
 std::string Capacity::ToString() const {
@@ -82,65 +143,27 @@ void Selection::ReportCapacities(const UnitTable& table,
                                  absl::Span<const Capacity> capacities,
                                  v1::VariantReport* out) const {
   if (capacities.empty()) return;
-  struct Place {
-    uint64_t days = 0, full = 0, units = 0, taken = 0;
-    Counted counted;
-  };
   const std::vector<uint32_t> ranked = Ranked(table);
   for (const Capacity& capacity : capacities) {
     v1::CapacityFigures* const figures = out->add_capacities();
     figures->set_capacity(capacity.ToString());
-    std::map<std::pair<uint32_t, int64_t>, uint64_t> days;  // Units of each.
-    std::map<uint32_t, Place> places;
+    v1::RateFigures* const all = figures->mutable_figures();
+    Places places(table, capacity);
     std::vector<bool> taken(ranked.size());
     uint64_t k = 0;
-    int32_t least = 0;
     for (const uint32_t number : ranked) {
-      const UnitTable::Unit& unit = table.units()[number];
-      const uint64_t most = capacity.Of(table.facility(unit.facility));
-      if (most == 0) continue;
-      uint64_t& count = days[{unit.facility, DayOf(unit.first_seconds)}];
-      Place& place = places[unit.facility];
-      ++place.units;
-      if (count == 0) ++place.days;
-      if (count == most) ++place.full;
-      if (++count > most) continue;
-      ++place.taken;
-      place.counted.Add(unit);
+      if (!places.Take(table.units()[number])) continue;
       taken[number] = true;
       ++k;
-      least = standings_[number].score;
+      all->set_least_score(standings_[number].score);
     }
-    v1::RateFigures* const all = figures->mutable_figures();
     all->set_k(k);
-    all->set_least_score(least);
     if (k > 0) {
       all->set_rate(static_cast<double>(k) /
                     static_cast<double>(ranked.size()));
       FillTaken(table, taken, all);
     }
-    std::vector<uint32_t> order;
-    for (const auto& [facility, place] : places) {
-      order.push_back(facility);
-      figures->set_facility_days(figures->facility_days() + place.days);
-      figures->set_full_days(figures->full_days() + place.full);
-    }
-    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-      if (places[a].taken != places[b].taken) {
-        return places[a].taken > places[b].taken;
-      }
-      return table.facility(a) < table.facility(b);
-    });
-    for (const uint32_t facility : order) {
-      const Place& place = places[facility];
-      v1::CapacityFacility* const one = figures->add_facilities();
-      one->set_facility(table.facility(facility));
-      one->set_capacity(capacity.Of(one->facility()));
-      one->set_days(place.days);
-      one->set_units(place.units);
-      one->set_taken(place.taken);
-      *one->mutable_precision() = place.counted.estimate();
-    }
+    places.Report(figures);
   }
 }
 

@@ -281,6 +281,24 @@ void ReportVariant(const scoring::UnitTable& table,
   notes.Report(table, *selection, out);
 }
 
+// That the report covers one more movement.
+void Extend(uint64_t sequence, const google::protobuf::Timestamp& time,
+            v1::EvaluationReport* report) {
+  if (report->movements() == 0) {
+    report->set_first_sequence(sequence);
+    *report->mutable_begin_time() = time;
+    *report->mutable_end_time() = time;
+  }
+  report->set_movements(report->movements() + 1);
+  report->set_last_sequence(sequence);
+  if (time.seconds() < report->begin_time().seconds()) {
+    *report->mutable_begin_time() = time;
+  }
+  if (time.seconds() > report->end_time().seconds()) {
+    *report->mutable_end_time() = time;
+  }
+}
+
 // Where the ends of routes lie, by the reference data in force at the end.
 absl::Status LocateRoutes(const store::Store& store,
                           const std::string& content_hash,
@@ -378,19 +396,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
               seconds >= options.until) {
             continue;
           }
-          if (report.movements() == 0) {
-            report.set_first_sequence(record.sequence());
-            *report.mutable_begin_time() = movement.occurrence_time();
-            *report.mutable_end_time() = movement.occurrence_time();
-          }
-          report.set_movements(report.movements() + 1);
-          report.set_last_sequence(record.sequence());
-          if (seconds < report.begin_time().seconds()) {
-            *report.mutable_begin_time() = movement.occurrence_time();
-          }
-          if (seconds > report.end_time().seconds()) {
-            *report.mutable_end_time() = movement.occurrence_time();
-          }
+          Extend(record.sequence(), movement.occurrence_time(), &report);
           const uint32_t unit = table.Add(movement, recorded);
           for (size_t i = 0; i < players.size(); ++i) {
             selections[i].Add(unit, seconds, players[i]->answers()[answer]);
