@@ -15,6 +15,7 @@
 #include "service/keys.h"
 #include "service/list_store.h"
 #include "service/replay_notes.h"
+#include "service/replay_outcomes.h"
 #include "service/rule_sets.h"
 
 namespace portrisk::service {
@@ -221,39 +222,6 @@ absl::Status Play(
   return status.ok() ? take() : status;
 }
 
-// What controls found: of the versions of each outcome the last.
-class Outcomes {
- public:
-  void Take(const v1::JournalRecord& record) {
-    const v1::OutcomeRecord& outcome = record.outcome();
-    if (outcome.corrects_sequence() > 0) {
-      outcomes_.erase(outcome.corrects_sequence());
-    }
-    if (outcome.outcome().retraction() || outcome.tie().unit().empty()) return;
-    const v1::ControlResult result = outcome.outcome().result();
-    if (result != v1::FOUND && result != v1::NOT_FOUND) return;
-    outcomes_[record.sequence()] = {
-        outcome.tie().unit(), result == v1::FOUND, outcome.tie().channel(),
-        outcome.tie().selection_ppm(), outcome.outcome().time().seconds()};
-  }
-  void Tell(scoring::UnitTable* table) const {
-    for (const auto& [sequence, one] : outcomes_) {
-      table->SetOutcome(one.unit, one.found, one.channel, one.selection_ppm,
-                        one.seconds);
-    }
-  }
-
- private:
-  struct One {
-    std::string unit;
-    bool found;
-    v1::Channel channel;
-    uint32_t selection_ppm;
-    int64_t seconds;
-  };
-  std::map<uint64_t, One> outcomes_;
-};
-
 // What one variant makes of the units, but for what compares it.
 void ReportVariant(const scoring::UnitTable& table,
                    const ReplayOptions& options, Player* player,
@@ -371,7 +339,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   v1::EvaluationReport report;
   scoring::UnitTable table;
   std::vector<scoring::Selection> selections(variants.size());
-  Outcomes outcomes;
+  ReplayOutcomes outcomes;
   std::string places;  // The last reference data.
   v1::Movement movement;
   v1::Assessment recorded;
