@@ -29,6 +29,8 @@ class Assessor {
   // that keeps its memory.
   void Assess(const AssessContext& context, const JournaledMovement& input,
               const EntityStates& states, v1::Assessment* out);
+  // Of the last one.
+  const EvalScratch& scratch() const { return scratch_; }
 
  private:
   Views views_;

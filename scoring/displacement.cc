@@ -70,7 +70,10 @@ double LargestZ(const v1::DisplacementRow& row) {
 
 Wilson WilsonInterval(uint64_t count, uint64_t of) {
   const double n = static_cast<double>(of);
-  const double p = static_cast<double>(count) / n;
+  return WilsonIntervalOfShare(static_cast<double>(count) / n, n);
+}
+
+Wilson WilsonIntervalOfShare(double p, double n) {
   const double z2 = kZ95 * kZ95;
   const double middle = (p + z2 / (2 * n)) / (1 + z2 / n);
   const double half =

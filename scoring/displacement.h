@@ -29,6 +29,8 @@ struct Wilson {
 };
 // The interval of 95 % of a proportion; precondition: of > 0.
 Wilson WilsonInterval(uint64_t count, uint64_t of);
+// The same of a share and a number of observations that need not be whole.
+Wilson WilsonIntervalOfShare(double share, double observations);
 
 // z of two proportions with pooled variance; 0 when both are all or nothing.
 // Precondition: both totals above 0.

@@ -1,12 +1,9 @@
 #include "scoring/measures.h"
 
 #include <algorithm>
-#include <cmath>
-#include <ctime>
-#include <numeric>
 
 #include "absl/strings/str_cat.h"
-#include "scoring/displacement.h"
+#include "scoring/measures_estimates.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -20,38 +17,6 @@ constexpr int kScoreSteps = 11;  // 0 to 1000.
 constexpr int64_t kHoursOfWeek = 168;
 constexpr int64_t kThursday = 3;  // 1970 began on one; weeks on Monday.
 
-// Controlled units, weighted by 1 / p.
-struct Weighed {
-  double controlled = 0;
-  double found = 0;
-  void Add(const UnitTable::Unit& unit) {
-    if (!unit.controlled) return;
-    const double weight = UnitTable::WeightOf(unit);
-    controlled += weight;
-    if (unit.found) found += weight;
-  }
-};
-
-struct Counted {
-  uint64_t controlled = 0;
-  uint64_t found = 0;
-  void Add(const UnitTable::Unit& unit) {
-    controlled += unit.controlled ? 1 : 0;
-    found += unit.found ? 1 : 0;
-  }
-  v1::ShareEstimate estimate() const { return Estimate(found, controlled); }
-};
-
-// Days since 1970 to "2026-03"; the civil calendar of C.
-std::string MonthOf(int64_t seconds) {
-  const std::time_t time = seconds;
-  std::tm tm;
-  gmtime_r(&time, &tm);
-  char text[16];
-  std::strftime(text, sizeof(text), "%Y-%m", &tm);
-  return text;
-}
-
 std::string FacilityOf(const v1::Movement& movement) {
   const v1::Location& place = movement.location();
   if (place.facility().empty()) return place.locode();
@@ -62,26 +27,7 @@ int64_t HourOfWeek(int64_t seconds) {
   return (seconds / kHourSeconds + kThursday * 24) % kHoursOfWeek;
 }
 
-uint64_t Most(const std::map<int64_t, uint64_t>& counts) {
-  uint64_t most = 0;
-  for (const auto& [key, count] : counts) most = std::max(most, count);
-  return most;
-}
-
 }  // namespace
-
-v1::ShareEstimate Estimate(uint64_t count, uint64_t of) {
-  v1::ShareEstimate estimate;
-  estimate.set_count(count);
-  estimate.set_of(of);
-  const Wilson wilson = WilsonInterval(count, of);
-  estimate.set_low(wilson.low);
-  estimate.set_high(wilson.high);
-  if (of > 0) {
-    estimate.set_share(static_cast<double>(count) / static_cast<double>(of));
-  }
-  return estimate;
-}
 
 uint32_t UnitTable::Add(const v1::Movement& movement,
                         const v1::Assessment& recorded) {
@@ -96,16 +42,37 @@ uint32_t UnitTable::Add(const v1::Movement& movement,
     if (is_new_place) facility_names_.push_back(place->first);
     unit.facility = place->second;
   }
+  last_seconds_ = std::max(last_seconds_, movement.occurrence_time().seconds());
+  Unit& unit = units_[it->second];
+  const v1::Party& consignee = movement.consignee();
+  if (!consignee.id().empty() && unit.consignee == kUnknown) {
+    // Two schemes may give the same name to two parties.
+    SetOnce(absl::StrCat(consignee.id_scheme(), ":", consignee.id()),
+            &unit.consignee);
+  }
+  SetOnce(consignee.country(), &unit.country);
+  SetOnce(movement.consignment().loading_locode(), &unit.from);
+  SetOnce(movement.consignment().discharge_locode(), &unit.to);
   return it->second;
 }
 
+void UnitTable::SetOnce(const std::string& name, uint32_t* number) {
+  if (name.empty() || *number != kUnknown) return;
+  const auto [it, is_new] =
+      name_numbers_.try_emplace(name, static_cast<uint32_t>(names_.size()));
+  if (is_new) names_.push_back(name);
+  *number = it->second;
+}
+
 void UnitTable::SetOutcome(absl::string_view id, bool found,
-                           v1::Channel channel, uint32_t selection_ppm) {
+                           v1::Channel channel, uint32_t selection_ppm,
+                           int64_t seconds) {
   const auto it = numbers_.find(id);
   if (it == numbers_.end()) return;
   Unit& unit = units_[it->second];
   unit.controlled = true;
   unit.found |= found;
+  if (found) unit.found_seconds = std::max(unit.found_seconds, seconds);
   unit.channel = channel;
   unit.selection_ppm = selection_ppm;
 }
@@ -153,6 +120,7 @@ void Selection::Add(uint32_t unit, int64_t seconds,
   for (const v1::Hit& hit : assessment.hits()) {
     const uint32_t number = RuleOf(hit.rule_set(), hit.rule());
     rules_[number].shadow = hit.shadow();
+    standing.hit |= !hit.shadow();
     ++rules_[number].hits;
     if (hits_.empty() || hits_.back() != std::make_pair(unit, number)) {
       hits_.emplace_back(unit, number);
@@ -161,6 +129,13 @@ void Selection::Add(uint32_t unit, int64_t seconds,
   for (const v1::NotEvaluated& one : assessment.not_evaluated()) {
     ++rules_[RuleOf(one.rule_set(), one.rule())].not_evaluated;
   }
+}
+
+void Selection::AddCost(const std::string& rule_set, const std::string& rule,
+                        uint64_t evaluated, uint64_t operations) {
+  Rule& one = rules_[RuleOf(rule_set, rule)];
+  one.evaluated += evaluated;
+  one.operations = operations;
 }
 
 void Selection::Report(const UnitTable& table, absl::Span<const double> rates,
@@ -185,6 +160,9 @@ void Selection::Report(const UnitTable& table, absl::Span<const double> rates,
   ReportRates(table, rates, out);
   ReportRules(table, out);
   ReportMonths(table, out);
+  ReportDrift(table, out);
+  ReportCountries(table, out);
+  ReportSizes(table, out);
   ReportWorkload(table, out);
 }
 
@@ -205,58 +183,18 @@ void Selection::ReportScores(const UnitTable& table,
   }
 }
 
-void Selection::ReportRates(const UnitTable& table,
-                            absl::Span<const double> rates,
-                            v1::VariantReport* out) const {
-  const auto& units = table.units();
-  std::vector<uint32_t> ranked(standings_.size());
-  std::iota(ranked.begin(), ranked.end(), 0u);
-  std::sort(ranked.begin(), ranked.end(), [&](uint32_t a, uint32_t b) {
-    if (standings_[a].score != standings_[b].score) {
-      return standings_[a].score > standings_[b].score;
-    }
-    return units[a].id < units[b].id;
-  });
-  Weighed all;
-  for (const UnitTable::Unit& unit : units) all.Add(unit);
-  for (const double rate : rates) {
-    v1::RateFigures* const figures = out->add_rates();
-    const auto k = static_cast<size_t>(
-        std::floor(rate * static_cast<double>(ranked.size())));
-    figures->set_rate(rate);
-    figures->set_k(k);
-    if (k == 0) continue;
-    Weighed best;
-    Counted counted;
-    for (size_t i = 0; i < k; ++i) {
-      best.Add(units[ranked[i]]);
-      counted.Add(units[ranked[i]]);
-    }
-    figures->set_least_score(standings_[ranked[k - 1]].score);
-    *figures->mutable_precision() = counted.estimate();
-    if (all.found > 0) {
-      figures->set_recall(best.found / all.found);
-      figures->set_normalised_precision(
-          best.found / std::min(static_cast<double>(k), all.found));
-    }
-    if (best.controlled == 0) continue;
-    const double precision = best.found / best.controlled;
-    figures->set_weighted_precision(precision);
-    if (all.found == 0) continue;
-    figures->set_lift(precision / (all.found / all.controlled));
-  }
-}
+struct Selection::RuleUnits {
+  uint64_t units = 0;
+  uint64_t alone = 0;
+  uint64_t marginal = 0;
+  int64_t found_seconds = INT64_MIN;
+  Counted counted;
+};
 
 void Selection::ReportRules(const UnitTable& table, v1::VariantReport* out) {
   std::sort(hits_.begin(), hits_.end());
   hits_.erase(std::unique(hits_.begin(), hits_.end()), hits_.end());
-  struct Figures {
-    uint64_t units = 0;
-    uint64_t alone = 0;
-    uint64_t marginal = 0;
-    Counted counted;
-  };
-  std::vector<Figures> figures(rules_.size());
+  std::vector<RuleUnits> figures(rules_.size());
   std::map<std::pair<uint32_t, uint32_t>, uint64_t> overlaps;
   uint64_t alerts = 0;
   for (size_t begin = 0; begin < hits_.size();) {
@@ -265,9 +203,10 @@ void Selection::ReportRules(const UnitTable& table, v1::VariantReport* out) {
     const UnitTable::Unit& unit = table.units()[hits_[begin].first];
     ++alerts;
     for (size_t i = begin; i < end; ++i) {
-      Figures& one = figures[hits_[i].second];
+      RuleUnits& one = figures[hits_[i].second];
       ++one.units;
       one.counted.Add(unit);
+      one.found_seconds = std::max(one.found_seconds, unit.found_seconds);
       if (end - begin == 1) {
         ++one.alone;
         one.marginal += unit.found ? 1 : 0;
@@ -278,22 +217,7 @@ void Selection::ReportRules(const UnitTable& table, v1::VariantReport* out) {
     }
     begin = end;
   }
-  for (size_t i = 0; i < rules_.size(); ++i) {
-    v1::RuleFigures* const rule = out->add_rules();
-    rule->set_rule_set(rules_[i].rule_set);
-    rule->set_rule(rules_[i].id);
-    rule->set_shadow(rules_[i].shadow);
-    rule->set_hits(rules_[i].hits);
-    rule->set_not_evaluated(rules_[i].not_evaluated);
-    rule->set_units(figures[i].units);
-    rule->set_alone(figures[i].alone);
-    rule->set_marginal_finds(figures[i].marginal);
-    *rule->mutable_precision() = figures[i].counted.estimate();
-    if (alerts > 0) {
-      rule->set_alert_share(static_cast<double>(figures[i].units) /
-                            static_cast<double>(alerts));
-    }
-  }
+  AddRuleFigures(table, figures, alerts, out);
   for (const auto& [pair, count] : overlaps) {
     v1::RuleOverlap* const overlap = out->add_overlaps();
     overlap->set_first(pair.first);
@@ -302,68 +226,51 @@ void Selection::ReportRules(const UnitTable& table, v1::VariantReport* out) {
   }
 }
 
-void Selection::ReportMonths(const UnitTable& table,
-                             v1::VariantReport* out) const {
-  struct Month {
-    uint64_t units = 0;
-    uint64_t selected = 0;
-    Counted counted;
+void Selection::AddRuleFigures(const UnitTable& table,
+                               const std::vector<RuleUnits>& units,
+                               uint64_t alerts, v1::VariantReport* out) const {
+  const auto cost = [](const Rule& rule) {
+    return static_cast<double>(rule.evaluated) *
+           static_cast<double>(rule.operations);
   };
-  std::map<std::string, Month> months;
-  for (uint32_t unit = 0; unit < standings_.size(); ++unit) {
-    Month& month = months[MonthOf(table.units()[unit].first_seconds)];
-    ++month.units;
-    if (!IsSelected(unit)) continue;
-    ++month.selected;
-    month.counted.Add(table.units()[unit]);
-  }
-  for (const auto& [name, month] : months) {
-    v1::MonthFigures* const figures = out->add_months();
-    figures->set_month(name);
-    figures->set_units(month.units);
-    figures->set_selected(month.selected);
-    *figures->mutable_precision() = month.counted.estimate();
+  double costs = 0;
+  for (const Rule& rule : rules_) costs += cost(rule);
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    v1::RuleFigures* const rule = out->add_rules();
+    rule->set_rule_set(rules_[i].rule_set);
+    rule->set_rule(rules_[i].id);
+    rule->set_shadow(rules_[i].shadow);
+    rule->set_hits(rules_[i].hits);
+    rule->set_not_evaluated(rules_[i].not_evaluated);
+    rule->set_units(units[i].units);
+    rule->set_alone(units[i].alone);
+    rule->set_marginal_finds(units[i].marginal);
+    *rule->mutable_precision() = units[i].counted.estimate();
+    if (alerts > 0) {
+      rule->set_alert_share(static_cast<double>(units[i].units) /
+                            static_cast<double>(alerts));
+    }
+    rule->set_evaluated(rules_[i].evaluated);
+    rule->set_operations(rules_[i].operations);
+    if (costs > 0) rule->set_cost_share(cost(rules_[i]) / costs);
+    if (units[i].counted.found == 0) continue;
+    rule->mutable_last_find_time()->set_seconds(units[i].found_seconds);
+    // A control may come after all movements.
+    const int64_t seconds = table.last_seconds() - units[i].found_seconds;
+    rule->set_days_since_last_find(
+        static_cast<double>(std::max<int64_t>(0, seconds)) / kDaySeconds);
   }
 }
 
-void Selection::ReportWorkload(const UnitTable& table,
-                               v1::VariantReport* out) const {
-  struct Place {
-    uint32_t number = 0;
-    uint64_t units = 0;
-    uint64_t selected = 0;
-    std::map<int64_t, uint64_t> by_day, by_hour;
-  };
-  std::vector<Place> places;
-  int64_t begin = INT64_MAX, end = INT64_MIN;
-  for (uint32_t unit = 0; unit < standings_.size(); ++unit) {
-    const UnitTable::Unit& facts = table.units()[unit];
-    begin = std::min(begin, facts.first_seconds);
-    end = std::max(end, facts.first_seconds);
-    if (facts.facility >= places.size()) places.resize(facts.facility + 1);
-    Place& place = places[facts.facility];
-    place.number = facts.facility;
-    ++place.units;
-    if (!IsSelected(unit)) continue;
-    ++place.selected;
-    ++place.by_day[standings_[unit].selected_seconds / kDaySeconds];
-    ++place.by_hour[standings_[unit].selected_seconds / kHourSeconds];
+std::vector<uint32_t> Selection::UnitsOf(const std::string& rule_set,
+                                         const std::string& rule) const {
+  std::vector<uint32_t> units;
+  const auto found = rule_numbers_.find({rule_set, rule});
+  if (found == rule_numbers_.end()) return units;
+  for (const auto& [unit, number] : hits_) {
+    if (number == found->second) units.push_back(unit);
   }
-  std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
-    if (a.selected != b.selected) return a.selected > b.selected;
-    return table.facility(a.number) < table.facility(b.number);
-  });
-  for (const Place& place : places) {
-    if (place.units == 0) continue;
-    v1::FacilityWorkload* const workload = out->add_workload();
-    workload->set_facility(table.facility(place.number));
-    workload->set_units(place.units);
-    workload->set_selected(place.selected);
-    workload->set_per_day(static_cast<double>(place.selected) /
-                          static_cast<double>((end - begin) / kDaySeconds + 1));
-    workload->set_busiest_day(Most(place.by_day));
-    workload->set_busiest_hour(Most(place.by_hour));
-  }
+  return units;
 }
 
 void Selection::Compare(const UnitTable& table, const Selection& baseline,

@@ -24,11 +24,20 @@ v1::ShareEstimate Estimate(uint64_t count, uint64_t of);
 // The units of a history, and what is known of them whatever the rules.
 class UnitTable {
  public:
+  // Of what is not known of a unit.
+  static constexpr uint32_t kUnknown = UINT32_MAX;
+
   struct Unit {
     std::string id;
     uint32_t facility = 0;
+    // As its movements said first: numbers of names().
+    uint32_t consignee = kUnknown;
+    uint32_t country = kUnknown;  // Of the consignee.
+    uint32_t from = kUnknown;     // Ports of loading and discharge.
+    uint32_t to = kUnknown;
     int64_t first_seconds = 0;
-    uint32_t selection_ppm = 0;  // As recorded last.
+    int64_t found_seconds = INT64_MIN;  // Of the last control with a find.
+    uint32_t selection_ppm = 0;         // As recorded last.
     v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
     bool controlled = false;
     bool found = false;
@@ -37,23 +46,47 @@ class UnitTable {
   // The unit of a movement, by the assessment that was recorded; its number.
   uint32_t Add(const v1::Movement& movement, const v1::Assessment& recorded);
   // What a control of a unit found; of several one find is enough. `channel`
-  // and `selection_ppm` as they stood then. Unknown units count for nothing.
+  // and `selection_ppm` as they stood then; `seconds`: when the control was.
+  // Unknown units count for nothing.
   void SetOutcome(absl::string_view unit, bool found, v1::Channel channel,
-                  uint32_t selection_ppm);
+                  uint32_t selection_ppm, int64_t seconds = 0);
 
   const std::vector<Unit>& units() const { return units_; }
   const std::string& facility(uint32_t number) const {
     return facility_names_[number];
   }
+  // Of consignees, countries and ports.
+  const std::string& name(uint32_t number) const { return names_[number]; }
+  size_t name_count() const { return names_.size(); }
+  // When the last of the movements occurred.
+  int64_t last_seconds() const { return last_seconds_; }
   // 1 / p of a controlled unit; 0: it has none.
   static double WeightOf(const Unit& unit);
   void Report(v1::EvaluationReport* out) const;
 
  private:
+  void SetOnce(const std::string& name, uint32_t* number);
+
+  int64_t last_seconds_ = INT64_MIN;
   std::vector<Unit> units_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;
   std::vector<std::string> facility_names_;
   absl::flat_hash_map<std::string, uint32_t> facilities_;
+  std::vector<std::string> names_;
+  absl::flat_hash_map<std::string, uint32_t> name_numbers_;
+};
+
+// How many units a day each facility can inspect.
+struct Capacity {
+  uint64_t everywhere = 0;
+  std::map<std::string, uint64_t> facilities;  // Those with another number.
+
+  uint64_t Of(const std::string& facility) const {
+    const auto found = facilities.find(facility);
+    return found == facilities.end() ? everywhere : found->second;
+  }
+  // "5, NLRTM/ECTDELTA=20".
+  std::string ToString() const;
 };
 
 // What one programme makes of them.
@@ -61,10 +94,32 @@ class Selection {
  public:
   // `seconds`: when the movement occurred.
   void Add(uint32_t unit, int64_t seconds, const v1::Assessment& assessment);
+  // That a rule's condition was evaluated so often, and takes so many
+  // operations each time. Also of rules that never hit.
+  void AddCost(const std::string& rule_set, const std::string& rule,
+               uint64_t evaluated, uint64_t operations);
 
-  // Everything but names and `change`.
+  // Everything but names, `change`, costs that were not added and what the
+  // functions below give.
   void Report(const UnitTable& table, absl::Span<const double> rates,
               v1::VariantReport* out);
+  // After Report.
+  void ReportCapacities(const UnitTable& table,
+                        absl::Span<const Capacity> capacities,
+                        v1::VariantReport* out) const;
+  // What if units were selected from other scores on: of each name and score.
+  void ReportScoreThresholds(
+      const UnitTable& table,
+      absl::Span<const std::pair<std::string, int32_t>> thresholds,
+      v1::VariantReport* out) const;
+  // The population stability index of all scores, the other's expected.
+  double DriftFrom(const Selection& other) const;
+  // The units that a rule hit, ascending. After Report.
+  std::vector<uint32_t> UnitsOf(const std::string& rule_set,
+                                const std::string& rule) const;
+  bool IsSelected(uint32_t unit) const {
+    return standings_[unit].channel != v1::CHANNEL_UNSPECIFIED;
+  }
   // Against another one of the same units.
   void Compare(const UnitTable& table, const Selection& baseline,
                v1::SelectionChange* out) const;
@@ -74,6 +129,7 @@ class Selection {
     int32_t score = 0;  // The best of its movements.
     v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
     int64_t selected_seconds = 0;
+    bool hit = false;  // By a rule that is not in shadow.
   };
   struct Rule {
     std::string rule_set;
@@ -81,18 +137,28 @@ class Selection {
     bool shadow = false;
     uint64_t hits = 0;
     uint64_t not_evaluated = 0;
+    uint64_t evaluated = 0;
+    uint64_t operations = 0;
   };
+  struct RuleUnits;
 
   uint32_t RuleOf(const std::string& rule_set, const std::string& rule);
-  bool IsSelected(uint32_t unit) const {
-    return standings_[unit].channel != v1::CHANNEL_UNSPECIFIED;
-  }
+  // By score, ties by unit.
+  std::vector<uint32_t> Ranked(const UnitTable& table) const;
   void ReportScores(const UnitTable& table, v1::VariantReport* out) const;
   void ReportRates(const UnitTable& table, absl::Span<const double> rates,
                    v1::VariantReport* out) const;
   void ReportRules(const UnitTable& table, v1::VariantReport* out);
+  void AddRuleFigures(const UnitTable& table,
+                      const std::vector<RuleUnits>& units, uint64_t alerts,
+                      v1::VariantReport* out) const;
   void ReportWorkload(const UnitTable& table, v1::VariantReport* out) const;
   void ReportMonths(const UnitTable& table, v1::VariantReport* out) const;
+  void ReportDrift(const UnitTable& table, v1::VariantReport* out) const;
+  void ReportCountries(const UnitTable& table, v1::VariantReport* out) const;
+  void ReportSizes(const UnitTable& table, v1::VariantReport* out) const;
+  struct Burden;
+  void AddBurden(const UnitTable& table, uint32_t unit, Burden* burden) const;
 
   std::vector<Standing> standings_;  // By unit.
   std::vector<Rule> rules_;
@@ -100,6 +166,11 @@ class Selection {
   // Unit and rule; each pair once after ReportRules.
   std::vector<std::pair<uint32_t, uint32_t>> hits_;
 };
+
+// The ways of the goods, and how many units of each every selection has.
+void ReportRoutes(const UnitTable& table,
+                  absl::Span<const Selection> selections,
+                  v1::EvaluationReport* out);
 
 }  // namespace portrisk::scoring
 

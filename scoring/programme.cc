@@ -240,6 +240,19 @@ bool Programme::reads_finds(v1::Event event) const {
   return rep_->reads_finds[std::min(static_cast<size_t>(event), last)];
 }
 
+void Programme::CountEvaluated(const EvalScratch& scratch,
+                               std::vector<uint64_t>* counts) {
+  for (const uint32_t rule : scratch.rep_->candidates.rules()) {
+    if (rule >= counts->size()) counts->resize(rule + 1);
+    ++(*counts)[rule];
+  }
+}
+
+Programme::Numbered Programme::RuleAt(uint32_t number) const {
+  const Rep::CompiledRule& compiled = rep_->rules[number];
+  return {&rep_->members[compiled.member], &compiled.rule->id};
+}
+
 const std::vector<Programme::Member>& Programme::members() const {
   return rep_->members;
 }

@@ -160,6 +160,18 @@ class Programme {
     EvaluateSelected(scope, scratch, out);
   }
 
+  // Adds 1, by the number of a compiled rule, for each whose condition the last
+  // movement of `scratch` came to: the index left the others out. Grows
+  // `counts` as needed.
+  static void CountEvaluated(const EvalScratch& scratch,
+                             std::vector<uint64_t>* counts);
+  // Which rule a number is.
+  struct Numbered {
+    const Member* member;
+    const std::string* rule;
+  };
+  Numbered RuleAt(uint32_t number) const;
+
   // The most that hits of a category may add together for a unit; 1000 when
   // undeclared.
   int32_t CategoryCap(absl::string_view category,

@@ -49,13 +49,6 @@ std::string UpdateTimeText(const v1::Movement& movement) {
                                     : "none";
 }
 
-absl::Status Damaged(absl::string_view what) {
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat(what,
-                            " in the journal does not parse; run "
-                            "`portrisk verify` and restore a backup"));
-}
-
 // Writes where and when a record took effect into what the catalogue keeps.
 void Stamp(v1::JournalRecord* record) {
   const auto stamp = [&](auto* message) {
@@ -231,7 +224,7 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
     if (!record.ok()) return record.status();
     v1::Assessment assessment;
     if (!assessment.ParseFromString(record->assessment())) {
-      return Damaged("an assessment");
+      return StoreDamaged("an assessment in the journal");
     }
     if (record->movement() == task->bytes) {
       // Kept beside the batch's records: the answer outlives this call.
@@ -242,7 +235,7 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
     // Versions only get older from here.
     v1::Movement content;
     if (!content.ParseFromString(record->movement())) {
-      return Damaged("a movement");
+      return StoreDamaged("a movement in the journal");
     }
     if (Newer(*task->movement, content)) break;
     version = assessment.corrects_sequence();

@@ -144,6 +144,8 @@ class Core {
   // Replay: folds a journaled movement by what is in force here, which need not
   // be what was then; `answer` is the assessment that it gets, written anew.
   absl::Status Rescore(const v1::JournalRecord& record, v1::Assessment* answer);
+  // What the last evaluation of a movement came to.
+  const scoring::EvalScratch& evaluation() const { return assessor_.scratch(); }
   // Counts all aggregates of the plan from here on. Before the first Fold.
   void CountAll(Aggregates::Plan plan);
   // The part of Fold for records that are not movements.

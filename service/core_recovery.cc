@@ -15,6 +15,7 @@
 #include "service/folded_fields.h"
 #include "service/handover.h"
 #include "service/keys.h"
+#include "service/rule_sets.h"
 
 namespace portrisk::service {
 namespace {
@@ -28,13 +29,6 @@ constexpr size_t kRefoldsAhead = 4;
 constexpr size_t kFetchAhead = 4;
 // Room is made ahead for so many positions; what comes beyond finds its own.
 constexpr uint64_t kReservedMax = 1'000'000;
-
-absl::Status Damaged(absl::string_view what) {
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat(what,
-                            " in the journal does not parse; run "
-                            "`portrisk verify` and restore a backup"));
-}
 
 }  // namespace
 
@@ -68,11 +62,9 @@ struct Core::Refold {
 };
 
 absl::StatusOr<uint64_t> Core::Recover() {
-  auto catalogue = store_->Get(store::Table::kRuleSets, kCatalogueKey);
+  auto catalogue = ReadCatalogue(*store_);
   if (!catalogue.ok()) return catalogue.status();
-  if (*catalogue && !catalogue_.ParseFromString(**catalogue)) {
-    return Damaged("the catalogue of rule sets");
-  }
+  catalogue_ = *std::move(catalogue);
   absl::Status status = RecoverTallies();
   if (!status.ok()) return status;
   auto checkpoint = store_->ReadCheckpoint();
@@ -154,7 +146,7 @@ absl::Status Core::AddToRefold(const StoredRecord& record, Refold* refold) {
       !refold->assessment_fields->Take(stored.assessment, &selected) ||
       !added.assessment->ParseFromString(selected) ||
       !ParseView(stored.spans, added.record)) {
-    return Damaged("a movement");
+    return StoreDamaged("a movement in the journal");
   }
   added.identity = IdentityOf(added.movement->source(), added.movement->id());
   refold->recorded_time.assign(record.recorded_time.data(),
@@ -184,13 +176,14 @@ absl::Status Core::FoldAdded(Refold* refold) {
   if (!status.ok()) return status;
   if (!all.empty() &&
       !last_recorded_time_.ParseFromString(refold->recorded_time)) {
-    return Damaged("a time");
+    return StoreDamaged("a time in the journal");
   }
   all.clear();
   refold->arena.Reset();
   if (refold->other.empty()) return status;
   v1::JournalRecord record;
-  if (!record.ParseFromString(refold->other)) return Damaged("a record");
+  if (!record.ParseFromString(refold->other))
+    return StoreDamaged("a record in the journal");
   refold->other.clear();
   return Fold(record);
 }
@@ -220,7 +213,7 @@ absl::Status Core::FoldWhole(const v1::JournalRecord& record,
                              v1::Assessment* answer) {
   if (!folded_.ParseFromString(record.movement().movement()) ||
       !assessment_.ParseFromString(record.movement().assessment())) {
-    return Damaged("a movement");
+    return StoreDamaged("a movement in the journal");
   }
   Entities::Named named = entities_.Find(folded_);
   entities_.FindSpreads(folded_, record.movement().spans(), &named);

@@ -8,16 +8,6 @@
 #include "service/keys.h"
 
 namespace portrisk::service {
-namespace {
-
-absl::Status Damaged(absl::string_view what) {
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat(what,
-                            " does not parse; run `portrisk verify` and "
-                            "restore a backup"));
-}
-
-}  // namespace
 
 // Breakers are kept with the revisions, not in the catalogue, which is written
 // whole with every change.
@@ -29,7 +19,7 @@ absl::Status Core::RecoverTallies() {
     if (!stored.ok()) return stored.status();
     v1::Revision whole;
     if (!*stored || !whole.ParseFromString(**stored)) {
-      return Damaged(absl::StrCat("revision ", revision.revision()));
+      return StoreDamaged(absl::StrCat("revision ", revision.revision()));
     }
     Watch(whole);
   }
@@ -37,7 +27,7 @@ absl::Status Core::RecoverTallies() {
   if (!state.ok()) return state.status();
   v1::RuleTallies tallies;
   if (*state && !tallies.ParseFromString(**state)) {
-    return Damaged("the state of rule counts");
+    return StoreDamaged("the state of rule counts");
   }
   tallies_.Restore(tallies);
   return absl::OkStatus();

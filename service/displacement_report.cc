@@ -3,18 +3,12 @@
 #include "absl/strings/str_cat.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
+#include "service/journal_walk.h"
 
 namespace portrisk::service {
 namespace {
 
 constexpr uint64_t kProgressEvery = 50'000;
-
-absl::Status Damaged(uint64_t sequence) {
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat("journal record ", sequence,
-                            " does not parse; run `portrisk verify` and "
-                            "restore a backup"));
-}
 
 }  // namespace
 
@@ -27,13 +21,13 @@ absl::StatusOr<v1::DisplacementReport> ReportDisplacement(
   v1::Movement movement;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
     if (!parsed.ParseFromString(block.bytes)) {
-      return Damaged(block.first_sequence);
+      return RecordDamaged(block.first_sequence);
     }
     for (const v1::JournalRecord& record : parsed.records()) {
       if (++read % kProgressEvery == 0) progress(read);
       if (record.has_movement()) {
         if (!movement.ParseFromString(record.movement().movement())) {
-          return Damaged(record.sequence());
+          return RecordDamaged(record.sequence());
         }
         displacement.Add(movement);
       }

@@ -28,6 +28,13 @@ absl::Status Error(absl::StatusCode code, absl::string_view reason,
   return status;
 }
 
+absl::Status StoreDamaged(absl::string_view what) {
+  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+               absl::StrCat(what,
+                            " does not parse; run `portrisk verify` and "
+                            "restore a backup"));
+}
+
 absl::Status WithViolations(absl::Status status, absl::string_view prefix,
                             const std::vector<Violation>& violations) {
   google::rpc::BadRequest bad;

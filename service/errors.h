@@ -22,6 +22,9 @@ using Metadata = std::vector<std::pair<std::string, std::string>>;
 absl::Status Error(absl::StatusCode code, absl::string_view reason,
                    absl::string_view message, const Metadata& metadata = {});
 
+// DATA_LOSS: "`what` does not parse", and the remedy.
+absl::Status StoreDamaged(absl::string_view what);
+
 // Adds a BadRequest, each field prefixed by `prefix`.
 absl::Status WithViolations(absl::Status status, absl::string_view prefix,
                             const std::vector<Violation>& violations);

@@ -8,7 +8,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/time.h"
+#include "service/evaluation_html.h"
 #include "service/evaluation_plots.h"
+#include "service/evaluation_sections.h"
 #include "service/evaluation_words.h"
 
 namespace portrisk::service {
@@ -37,6 +39,14 @@ thead th{border-bottom:2px solid #d7dce2;font-weight:600;white-space:normal;
 svg{width:100%;height:auto;display:block}
 svg text{font:11px system-ui,sans-serif;fill:#57606a}
 svg .grid{stroke:#eaeef2}
+svg .zero{stroke:#8b949e}
+svg.map{background:#f6f8fa}
+svg.map .grid{stroke:#dde3e9}
+svg.map text.degree{font-size:9px;fill:#8b949e}
+svg.map text.port{fill:#1b1f24;paint-order:stroke;stroke:#f6f8fa;
+ stroke-width:3px}
+td code{font-size:.8em;white-space:normal;color:#57606a;word-break:normal}
+td:first-child{max-width:26rem}
 svg.bar{width:7.5rem;display:inline-block;vertical-align:middle}
 svg.bar .fill{fill:#9ec9e6}svg.bar .whisker{stroke:#1b1f24}
 svg.mark{width:1.5rem;display:inline-block;vertical-align:middle;
@@ -46,21 +56,18 @@ table.heat{width:auto;font-size:.72rem}
 table.heat td,table.heat th{padding:.15rem .3rem;text-align:center;border:0}
 table.heat th.row{text-align:left}
 code{font-size:.85em;word-break:break-all}
-@media(max-width:40rem){svg text{font-size:17px}}
-@media print{body{max-width:none}h2{break-after:avoid}
- table,svg,.scroll{break-inside:avoid}.scroll{overflow:visible}}
+@media(max-width:40rem){svg text{font-size:17px}
+ svg.map text.degree{font-size:13px}td:first-child{max-width:14rem}}
+@media print{body{max-width:none;font-size:11px}h2,h3{break-after:avoid}
+ svg,tr,p.key{break-inside:avoid}.scroll{overflow:visible}
+ table{font-size:.72rem}th,td{white-space:normal;padding:.15rem .3rem}
+ svg.bar{width:4.5rem}*{print-color-adjust:exact;
+ -webkit-print-color-adjust:exact}}
 )";
 
 std::string Day(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%d", absl::FromUnixSeconds(time.seconds()),
                           absl::UTCTimeZone());
-}
-
-std::string Share(const v1::ShareEstimate& one) {
-  if (!one.has_share()) return "";
-  return absl::StrFormat("%d/%d, %s (%s–%s)", one.count(), one.of(),
-                         PercentText(one.share()), PercentText(one.low()),
-                         PercentText(one.high()));
 }
 
 class Page {
@@ -72,71 +79,54 @@ class Page {
     Begin();
     Variants();
     Rates();
+    AddCapacities(report_, words_, &html_);
     for (int i = 0; i < report_.variants_size(); ++i) {
       const v1::VariantReport& variant = report_.variants(i);
-      Heading(variant.name());
+      html_.Heading(variant.name());
       if (variant.has_change()) Change(variant.change());
       Rules(variant);
       Overlaps(variant);
+      AddSensitivity(variant, words_, &html_);
     }
-    Calibration();
+    AddCalibration(report_, words_, &html_);
+    AddRoutes(report_, words_, &html_);
+    AddBurden(report_, words_, &html_);
     Months();
+    AddDrift(report_, words_, &html_);
     Workload();
-    html_ += "</body></html>\n";
-    return std::move(html_);
+    html_.Add("</body></html>\n");
+    return html_.Take();
   }
 
  private:
-  using Rows = std::vector<std::vector<std::string>>;
-
-  void Add(absl::string_view html) { absl::StrAppend(&html_, html); }
-  void Heading(absl::string_view text) {
-    absl::StrAppend(&html_, "<h2>", HtmlEscape(text), "</h2>");
-  }
-  void Note(absl::string_view text) {
-    absl::StrAppend(&html_, "<p class=\"note\">", HtmlEscape(text), "</p>");
-  }
-  // Cells are HTML.
-  void AddTable(const std::vector<std::string>& head, const Rows& rows) {
-    Add("<div class=\"scroll\"><table><thead><tr>");
-    for (const std::string& cell : head) {
-      absl::StrAppend(&html_, "<th>", HtmlEscape(cell), "</th>");
-    }
-    Add("</tr></thead>");
-    for (const auto& row : rows) {
-      Add("<tr>");
-      for (const std::string& cell : row) {
-        absl::StrAppend(&html_, "<td>", cell, "</td>");
-      }
-      Add("</tr>");
-    }
-    Add("</table></div>");
-  }
+  using Rows = Html::Rows;
 
   void Begin() {
-    absl::StrAppend(&html_, "<!doctype html><html lang=\"", words_.language,
-                    "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-                    "content=\"width=device-width,initial-scale=1\"><title>",
-                    words_.title, "</title><style>", kStyle,
-                    "</style></head><body><h1>", words_.title, "</h1>");
-    absl::StrAppend(&html_, "<p>",
-                    absl::Substitute(words_.intro, report_.movements(),
-                                     Day(report_.begin_time()),
-                                     Day(report_.end_time()), report_.units()),
-                    "</p>");
+    html_.Add(
+        absl::StrCat("<!doctype html><html lang=\"", words_.language,
+                     "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                     "content=\"width=device-width,initial-scale=1\"><title>",
+                     words_.title, "</title><style>", kStyle,
+                     "</style></head><body><h1>", words_.title, "</h1>"));
+    html_.Add(
+        absl::StrCat("<p>",
+                     absl::Substitute(words_.intro, report_.movements(),
+                                      Day(report_.begin_time()),
+                                      Day(report_.end_time()), report_.units()),
+                     "</p>"));
     if (report_.base_rate().has_share()) {
-      absl::StrAppend(&html_, "<p>", words_.base_rate, ": <b>",
-                      Share(report_.base_rate()), "</b>.</p>");
+      html_.Add(absl::StrCat("<p>", words_.base_rate, ": <b>",
+                             ShareText(report_.base_rate()), "</b>.</p>"));
     } else {
-      absl::StrAppend(&html_, "<p>", words_.no_controls, "</p>");
+      html_.Add(absl::StrCat("<p>", words_.no_controls, "</p>"));
     }
     if (report_.unweighted() > 0) {
-      Note(absl::Substitute(words_.unweighted, report_.unweighted()));
+      html_.Note(absl::Substitute(words_.unweighted, report_.unweighted()));
     }
   }
 
   void Variants() {
-    Heading(words_.variants);
+    html_.Heading(words_.variants);
     Rows rows;
     for (const v1::VariantReport& one : report_.variants()) {
       rows.push_back({HtmlEscape(one.name()), absl::StrCat(one.selected()),
@@ -144,15 +134,15 @@ class Page {
                       absl::StrCat(one.by_chance()),
                       absl::StrCat(one.selected_finds())});
     }
-    AddTable({words_.rules_in_force, words_.selected, words_.by_rule,
-              words_.by_score, words_.by_chance, words_.finds},
-             rows);
+    html_.Table({words_.rules_in_force, words_.selected, words_.by_rule,
+                 words_.by_score, words_.by_chance, words_.finds},
+                rows);
   }
 
   void Rates() {
     if (report_.variants().empty()) return;
-    Heading(words_.by_rate);
-    Note(words_.by_rate_note);
+    html_.Heading(words_.by_rate);
+    html_.Note(words_.by_rate_note);
     std::vector<std::string> places;
     for (const v1::RateFigures& one : report_.variants(0).rates()) {
       places.push_back(PercentText(one.rate()));
@@ -160,38 +150,63 @@ class Page {
     std::vector<Series> precision, recall;
     Rows rows;
     for (const v1::VariantReport& variant : report_.variants()) {
-      precision.push_back({variant.name(), {}});
-      recall.push_back({variant.name(), {}});
+      precision.push_back({variant.name(), {}, {}});
+      recall.push_back({variant.name(), {}, {}});
       for (const v1::RateFigures& one : variant.rates()) {
-        precision.back().values.push_back(
-            one.has_weighted_precision()
-                ? std::optional<double>(one.weighted_precision())
-                : std::nullopt);
-        recall.back().values.push_back(one.has_recall()
-                                           ? std::optional<double>(one.recall())
-                                           : std::nullopt);
-        rows.push_back(
-            {HtmlEscape(variant.name()), PercentText(one.rate()),
-             absl::StrCat(one.k()), absl::StrCat(one.least_score()),
-             Share(one.precision()),
-             one.has_recall() ? PercentText(one.recall()) : "",
-             one.has_lift() ? absl::StrFormat("%.1f", one.lift()) : ""});
+        AddPoint(one.has_weighted_precision(), one.weighted_precision(),
+                 one.weighted_precision_interval(), &precision.back());
+        AddPoint(one.has_recall(), one.recall(), one.recall_interval(),
+                 &recall.back());
+        rows.push_back(RateRow(variant.name(), one));
       }
     }
-    absl::StrAppend(&html_, "<h3>", words_.recall, "</h3>");
-    Add(LinePlot(places, recall, words_.rate, words_.recall));
-    absl::StrAppend(&html_, "<h3>", words_.precision, "</h3>");
-    Add(LinePlot(places, precision, words_.rate, words_.precision));
-    AddTable({words_.rules_in_force, words_.rate, words_.units, words_.score,
-              words_.precision, words_.recall, words_.lift},
-             rows);
+    html_.Subheading(words_.recall);
+    html_.Add(LinePlot(places, recall, words_.rate, words_.recall));
+    AddGain(report_, words_, &html_);
+    html_.Subheading(words_.precision);
+    html_.Add(LinePlot(places, precision, words_.rate, words_.precision));
+    html_.Table({words_.rules_in_force, words_.rate, words_.units, words_.score,
+                 words_.precision, words_.weighted, words_.recall, words_.lift,
+                 words_.normalised},
+                rows);
+  }
+
+  static void AddPoint(bool is_known, double value,
+                       const v1::Interval& interval, Series* series) {
+    auto& point = series->values.emplace_back();
+    auto& ends = series->intervals.emplace_back();
+    if (!is_known) return;
+    point = value;
+    ends = {interval.low(), interval.high()};
+  }
+
+  static std::vector<std::string> RateRow(const std::string& name,
+                                          const v1::RateFigures& one) {
+    return {HtmlEscape(name),
+            PercentText(one.rate()),
+            absl::StrCat(one.k()),
+            absl::StrCat(one.least_score()),
+            ShareText(one.precision()),
+            one.has_weighted_precision()
+                ? IntervalText(one.weighted_precision(),
+                               one.weighted_precision_interval())
+                : "",
+            one.has_recall() ? IntervalText(one.recall(), one.recall_interval())
+                             : "",
+            one.has_lift() ? absl::StrFormat("%.1f (%.1f–%.1f)", one.lift(),
+                                             one.lift_interval().low(),
+                                             one.lift_interval().high())
+                           : "",
+            one.has_normalised_precision()
+                ? PercentText(one.normalised_precision())
+                : ""};
   }
 
   void Change(const v1::SelectionChange& change) {
-    absl::StrAppend(&html_, "<p>",
-                    absl::Substitute(words_.change, change.kept(),
-                                     change.gained(), change.lost()),
-                    "</p>");
+    html_.Add(absl::StrCat("<p>",
+                           absl::Substitute(words_.change, change.kept(),
+                                            change.gained(), change.lost()),
+                           "</p>"));
     Examples(words_.gained, change.gained_finds(), change.gained_examples());
     Examples(words_.lost, change.lost_finds(), change.lost_examples());
   }
@@ -199,14 +214,14 @@ class Page {
   void Examples(const char* what, const v1::ShareEstimate& finds,
                 const google::protobuf::RepeatedPtrField<std::string>& units) {
     if (units.empty()) return;
-    absl::StrAppend(&html_, "<p>", what, " ");
+    html_.Add(absl::StrCat("<p>", what, " "));
     for (const std::string& unit : units) {
-      absl::StrAppend(&html_, "<code>", HtmlEscape(unit), "</code> ");
+      html_.Add(absl::StrCat("<code>", HtmlEscape(unit), "</code> "));
     }
     if (finds.has_share()) {
-      absl::StrAppend(&html_, "(", words_.finds, ": ", Share(finds), ")");
+      html_.Add(absl::StrCat("(", words_.finds, ": ", ShareText(finds), ")"));
     }
-    Add("</p>");
+    html_.Add("</p>");
   }
 
   // By units hit, the most first.
@@ -234,22 +249,27 @@ class Page {
     Rows rows;
     for (const int i : order) {
       const v1::RuleFigures& rule = variant.rules(i);
-      const v1::ShareEstimate& one = rule.precision();
       rows.push_back({HtmlEscape(rule.rule()), absl::StrCat(rule.hits()),
                       absl::StrCat(rule.units()), absl::StrCat(rule.alone()),
-                      one.has_share()
-                          ? absl::StrCat(IntervalBar(one.share(), one.low(),
-                                                     one.high(), most),
-                                         " ", one.count(), "/", one.of())
-                          : "",
+                      ShareBar(rule.precision(), most),
                       absl::StrCat(rule.marginal_finds()),
-                      absl::StrCat(rule.not_evaluated())});
+                      rule.has_days_since_last_find()
+                          ? absl::StrFormat("%.0f", rule.days_since_last_find())
+                          : "",
+                      absl::StrCat(rule.not_evaluated()),
+                      variant.replayed() > 0
+                          ? PercentText(static_cast<double>(rule.evaluated()) /
+                                        static_cast<double>(variant.replayed()))
+                          : "",
+                      PercentText(rule.cost_share())});
     }
-    absl::StrAppend(&html_, "<h3>", words_.rules, "</h3>");
-    Note(words_.rules_note);
-    AddTable({words_.rule, words_.hits, words_.units, words_.alone,
-              words_.precision, words_.marginal, words_.not_evaluated},
-             rows);
+    html_.Subheading(words_.rules);
+    html_.Note(words_.rules_note);
+    html_.Note(words_.cost_note);
+    html_.Table({words_.rule, words_.hits, words_.units, words_.alone,
+                 words_.precision, words_.marginal, words_.last_find,
+                 words_.not_evaluated, words_.evaluated, words_.cost_share},
+                rows);
   }
 
   void Overlaps(const v1::VariantReport& variant) {
@@ -276,53 +296,32 @@ class Page {
                       static_cast<double>(variant.rules(order[r]).units()));
       }
     }
-    absl::StrAppend(&html_, "<h3>", words_.overlap, "</h3>");
-    Note(words_.overlap_note);
-    Add(HeatMap(rows, columns, values, true));
-  }
-
-  void Calibration() {
-    if (report_.controlled() == 0) return;
-    Heading(words_.calibration);
-    Note(words_.calibration_note);
-    std::vector<std::string> places;
-    for (const v1::ScoreFigures& one : report_.variants(0).scores()) {
-      places.push_back(absl::StrCat(one.from()));
-    }
-    std::vector<Series> series;
-    for (const v1::VariantReport& variant : report_.variants()) {
-      series.push_back({variant.name(), {}});
-      for (const v1::ScoreFigures& one : variant.scores()) {
-        series.back().values.push_back(
-            one.precision().has_share()
-                ? std::optional<double>(one.precision().share())
-                : std::nullopt);
-      }
-    }
-    Add(LinePlot(places, series, words_.score, words_.calibration));
+    html_.Subheading(words_.overlap);
+    html_.Note(words_.overlap_note);
+    html_.Add(HeatMap(rows, columns, values, true));
   }
 
   void Months() {
     if (report_.variants().empty()) return;
-    Heading(words_.months);
+    html_.Heading(words_.months);
     std::vector<std::string> places;
     for (const v1::MonthFigures& one : report_.variants(0).months()) {
       places.push_back(one.month());
     }
     std::vector<Series> series;
     for (const v1::VariantReport& variant : report_.variants()) {
-      series.push_back({variant.name(), {}});
+      series.push_back({variant.name(), {}, {}});
       for (const v1::MonthFigures& one : variant.months()) {
         series.back().values.push_back(static_cast<double>(one.selected()) /
                                        static_cast<double>(one.units()));
       }
     }
-    Add(LinePlot(places, series, "", words_.share_selected));
+    html_.Add(LinePlot(places, series, "", words_.share_selected));
   }
 
   void Workload() {
-    Heading(words_.workload);
-    Note(words_.workload_note);
+    html_.Heading(words_.workload);
+    html_.Note(words_.workload_note);
     std::vector<std::string> hours;
     for (int hour = 0; hour < 24; ++hour) hours.push_back(absl::StrCat(hour));
     const std::vector<std::string> days(words_.days.begin(), words_.days.end());
@@ -332,8 +331,8 @@ class Page {
         values[i / 24].push_back(
             static_cast<double>(variant.selected_by_hour(i)));
       }
-      absl::StrAppend(&html_, "<h3>", HtmlEscape(variant.name()), "</h3>");
-      Add(HeatMap(days, hours, values, false));
+      html_.Subheading(variant.name());
+      html_.Add(HeatMap(days, hours, values, false));
       Rows rows;
       for (const v1::FacilityWorkload& one : variant.workload()) {
         if (one.selected() == 0 ||
@@ -346,15 +345,15 @@ class Page {
                         absl::StrCat(one.busiest_day()),
                         absl::StrCat(one.busiest_hour())});
       }
-      AddTable({words_.facility, words_.units, words_.selected, words_.per_day,
-                words_.busiest_day, words_.busiest_hour},
-               rows);
+      html_.Table({words_.facility, words_.units, words_.selected,
+                   words_.per_day, words_.busiest_day, words_.busiest_hour},
+                  rows);
     }
   }
 
   const v1::EvaluationReport& report_;
   const EvaluationWords& words_;
-  std::string html_;
+  Html html_;
 };
 
 }  // namespace

@@ -59,61 +59,124 @@ std::string PercentText(double share) {
 
 const char* SeriesColour(size_t i) { return kColours[i % kColours.size()]; }
 
-std::string LinePlot(const std::vector<std::string>& places,
-                     const std::vector<Series>& series,
-                     absl::string_view x_name, absl::string_view y_name) {
+namespace {
+
+// The field of a line plot: what stands where.
+struct Field {
+  size_t places;
+  double least = 0;
   double most = 0;
-  for (const Series& one : series) {
-    for (const auto& value : one.values)
-      most = std::max(most, value.value_or(0));
+  size_t series;
+
+  static constexpr double kInner = kWidth - kLeft - kRight;
+  double x(size_t place) const {
+    return kLeft + kInner * (static_cast<double>(place) + 0.5) /
+                       static_cast<double>(std::max<size_t>(places, 1));
   }
-  most = RoundUp(most);
-  const double inner = kWidth - kLeft - kRight;
-  const auto x = [&](size_t i) {
-    return kLeft + inner * (static_cast<double>(i) + 0.5) /
-                       static_cast<double>(std::max<size_t>(places.size(), 1));
+  // Whiskers of several lines stand beside each other.
+  double x(size_t place, size_t line) const {
+    return x(place) + 5 * (static_cast<double>(line) -
+                           static_cast<double>(series - 1) / 2);
+  }
+  double y(double value) const {
+    return kTop +
+           (kHeight - kTop - kBottom) * (1 - (value - least) / (most - least));
+  }
+};
+
+Field FieldOf(size_t places, const std::vector<Series>& series) {
+  Field field{places, 0, 0, series.size()};
+  const auto cover = [&](double value) {
+    field.least = std::min(field.least, value);
+    field.most = std::max(field.most, value);
   };
-  const auto y = [&](double value) {
-    return kTop + (kHeight - kTop - kBottom) * (1 - value / most);
-  };
-  std::string svg = absl::StrFormat(
-      "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">", kWidth,
-      kHeight, HtmlEscape(y_name));
+  for (const Series& one : series) {
+    for (const auto& value : one.values) cover(value.value_or(0));
+    for (const auto& interval : one.intervals) {
+      if (interval) cover(interval->first), cover(interval->second);
+    }
+  }
+  if (field.least < 0) field.least = -RoundUp(-field.least);
+  if (field.most > 0 || field.least == 0) field.most = RoundUp(field.most);
+  return field;
+}
+
+std::string ValueText(double value, ValueKind kind) {
+  if (kind == ValueKind::kNumber) return absl::StrFormat("%.2f", value);
+  if (value < 0) return absl::StrCat("\u2212", PercentText(-value));
+  return PercentText(value);
+}
+
+std::string Axes(const Field& field, const std::vector<std::string>& places,
+                 absl::string_view x_name, ValueKind kind) {
+  std::string svg;
   for (int i = 0; i <= kTicks; ++i) {
-    const double value = most * i / kTicks;
-    svg += Line(kLeft, y(value), kWidth - kRight, y(value), "grid");
-    svg += Text(kLeft - 6, y(value) + 4, "end", PercentText(value));
+    const double value = field.least + (field.most - field.least) * i / kTicks;
+    svg += Line(kLeft, field.y(value), kWidth - kRight, field.y(value), "grid");
+    svg += Text(kLeft - 6, field.y(value) + 4, "end", ValueText(value, kind));
+  }
+  if (field.least < 0) {
+    svg += Line(kLeft, field.y(0), kWidth - kRight, field.y(0), "zero");
   }
   // No more names than there is room for.
   const size_t step = (places.size() + 11) / 12;
   for (size_t i = 0; i < places.size(); i += std::max<size_t>(step, 1)) {
-    svg += Text(x(i), kHeight - kBottom + 18, "middle", places[i]);
+    svg += Text(field.x(i), kHeight - kBottom + 18, "middle", places[i]);
   }
-  svg += Text(kLeft + inner / 2, kHeight - 6, "middle", x_name);
-  for (size_t s = 0; s < series.size(); ++s) {
-    std::string path, dots;
-    bool draws = false;
-    for (size_t i = 0; i < series[s].values.size(); ++i) {
-      const auto& value = series[s].values[i];
-      if (!value) {
-        draws = false;
-        continue;
-      }
-      absl::StrAppendFormat(&path, "%s%.1f %.1f", draws ? "L" : "M", x(i),
-                            y(*value));
-      draws = true;
-      absl::StrAppendFormat(
-          &dots,
-          "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"><title>%s, "
-          "%s: %s</title></circle>",
-          x(i), y(*value), SeriesColour(s), HtmlEscape(series[s].name),
-          HtmlEscape(places[i]), PercentText(*value));
+  return svg + Text(kLeft + Field::kInner / 2, kHeight - 6, "middle", x_name);
+}
+
+std::string SeriesLine(const Field& field,
+                       const std::vector<std::string>& places,
+                       const Series& one, size_t s, ValueKind kind) {
+  std::string path, marks;
+  bool draws = false;
+  for (size_t i = 0; i < one.values.size(); ++i) {
+    const auto& value = one.values[i];
+    if (!value) {
+      draws = false;
+      continue;
     }
-    absl::StrAppendFormat(&svg,
-                          "<path d=\"%s\" fill=\"none\" stroke=\"%s\" "
-                          "stroke-width=\"2\" stroke-dasharray=\"%s\"/>%s",
-                          path, SeriesColour(s), kDashes[s % kDashes.size()],
-                          dots);
+    const double x = field.x(i, s);
+    absl::StrAppendFormat(&path, "%s%.1f %.1f", draws ? "L" : "M", x,
+                          field.y(*value));
+    draws = true;
+    std::string text = ValueText(*value, kind);
+    if (i < one.intervals.size() && one.intervals[i]) {
+      const auto& [low, high] = *one.intervals[i];
+      absl::StrAppendFormat(&marks,
+                            "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" "
+                            "stroke-opacity=\".5\" stroke-width=\"2\"/>",
+                            x, field.y(low), x, field.y(high), SeriesColour(s));
+      absl::StrAppend(&text, " (", ValueText(low, kind), "–",
+                      ValueText(high, kind), ")");
+    }
+    absl::StrAppendFormat(
+        &marks,
+        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"><title>%s, "
+        "%s: %s</title></circle>",
+        x, field.y(*value), SeriesColour(s), HtmlEscape(one.name),
+        HtmlEscape(places[i]), text);
+  }
+  return absl::StrFormat(
+      "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" "
+      "stroke-dasharray=\"%s\"/>%s",
+      path, SeriesColour(s), kDashes[s % kDashes.size()], marks);
+}
+
+}  // namespace
+
+std::string LinePlot(const std::vector<std::string>& places,
+                     const std::vector<Series>& series,
+                     absl::string_view x_name, absl::string_view y_name,
+                     ValueKind kind) {
+  const Field field = FieldOf(places.size(), series);
+  std::string svg = absl::StrFormat(
+      "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">", kWidth,
+      kHeight, HtmlEscape(y_name));
+  svg += Axes(field, places, x_name, kind);
+  for (size_t s = 0; s < series.size(); ++s) {
+    svg += SeriesLine(field, places, series[s], s, kind);
   }
   svg += "</svg><p class=\"key\">";
   for (size_t s = 0; s < series.size(); ++s) {

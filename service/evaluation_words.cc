@@ -44,7 +44,8 @@ constexpr EvaluationWords kWords[] = {
      .overlap_note = "Share of the units of the rule of the row that the rule "
                      "of the column hit as well.",
      .calibration = "Finds by score",
-     .calibration_note = "A score is worth something when finds rise with it.",
+     .calibration_note = "A score is worth something when finds rise with it, "
+                         "above those of all controlled units.",
      .score = "Score",
      .months = "Month by month",
      .share_selected = "Share selected",
@@ -54,6 +55,56 @@ constexpr EvaluationWords kWords[] = {
      .per_day = "A day",
      .busiest_day = "Busiest day",
      .busiest_hour = "Busiest hour",
+     .normalised = "Of what could be found",
+     .weighted = "Weighted (95 %)",
+     .gain = "More found than by the first",
+     .gain_note = "Share of all finds among the units inspected, less that of "
+                  "the first rules at the same share of inspections.",
+     .capacity = "Found at a given capacity",
+     .capacity_note = "As if each facility inspected the best units that came "
+                      "on a day, as many as it can.",
+     .a_day_each = "A day and facility",
+     .full_days = "Full days",
+     .evaluated = "Looked at",
+     .cost_share = "Share of cost",
+     .last_find = "Days since a find",
+     .cost_note = "Looked at: share of all movements that the condition was "
+                  "evaluated for. Share of cost: that, times the estimated "
+                  "operations of the condition.",
+     .all_controlled = "All controlled units",
+     .drift = "Drift of scores",
+     .drift_note = "Population stability index of each month against the "
+                   "first. Below 0.1 is usually called stable, above 0.25 a "
+                   "shift; of few units it is large by chance.",
+     .drift_against = "$0 against the first: $1.",
+     .stability = "Stability index",
+     .burden = "Whom it burdens",
+     .burden_note = "Share of units selected, with its 95 % interval, and "
+                    "finds among the selected that were controlled.",
+     .country = "Country of consignee",
+     .size = "Size of consignee",
+     .size_note = "Quarters of the units by how many units their consignee "
+                  "has, the smallest consignees first.",
+     .size_value = "$0 ($1 to $2 units)",
+     .unknown = "not known",
+     .sensitivity = "What if a threshold were another",
+     .sensitivity_note =
+         "Each constant that a condition compares with, changed alone; in the "
+         "same pass. Only thresholds with which something changes.",
+     .sensitivity_more = "$0 more thresholds were not tried.",
+     .sensitivity_rest = "$0 more thresholds are in the tables.",
+     .threshold = "Threshold",
+     .gained_units = "Gained, finds",
+     .lost_units = "Lost, finds",
+     .map = "Routes with finds",
+     .map_note = "Great circles from the port of loading to that of discharge, "
+                 "wider with more units; names stand where there is room.",
+     .map_left_out =
+         "$0 routes are not drawn: their places are not in the reference data.",
+     .route = "Route",
+     .no_finds = "no finds",
+     .not_controlled = "not controlled",
+     .finds_up_to = "finds up to $0",
      .days = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}},
     {.language = "es",
      .title = "Lo que estas reglas habrían seleccionado",
@@ -97,8 +148,8 @@ constexpr EvaluationWords kWords[] = {
      .overlap_note = "Parte de las unidades de la regla de la fila que también "
                      "señaló la de la columna.",
      .calibration = "Hallazgos por puntuación",
-     .calibration_note =
-         "Una puntuación vale si los hallazgos crecen con ella.",
+     .calibration_note = "Una puntuación vale si los hallazgos crecen con "
+                         "ella, por encima de los de todas las controladas.",
      .score = "Puntuación",
      .months = "Mes a mes",
      .share_selected = "Parte seleccionada",
@@ -108,6 +159,59 @@ constexpr EvaluationWords kWords[] = {
      .per_day = "Al día",
      .busiest_day = "Día de más carga",
      .busiest_hour = "Hora de más carga",
+     .normalised = "De lo que se podía hallar",
+     .weighted = "Ponderado (95 %)",
+     .gain = "Más hallado que con la primera",
+     .gain_note =
+         "Parte de todos los hallazgos entre las unidades inspeccionadas, "
+         "menos la de las primeras reglas con la misma parte inspeccionada.",
+     .capacity = "Hallado según la capacidad",
+     .capacity_note = "Como si cada instalación inspeccionara las mejores "
+                      "unidades llegadas en un día, tantas como puede.",
+     .a_day_each = "Por día e instalación",
+     .full_days = "Días completos",
+     .evaluated = "Examinada",
+     .cost_share = "Parte del coste",
+     .last_find = "Días desde un hallazgo",
+     .cost_note = "Examinada: parte de los movimientos para los que se evaluó "
+                  "la condición. Parte del coste: eso, por las operaciones "
+                  "estimadas de la condición.",
+     .all_controlled = "Todas las controladas",
+     .drift = "Deriva de las puntuaciones",
+     .drift_note =
+         "Índice de estabilidad de la población de cada mes frente al primero. "
+         "Por debajo de 0,1 suele llamarse estable, por encima de 0,25 un "
+         "cambio; con pocas unidades es grande por azar.",
+     .drift_against = "$0 frente a la primera: $1.",
+     .stability = "Índice de estabilidad",
+     .burden = "A quién afecta",
+     .burden_note =
+         "Parte de unidades seleccionadas, con su intervalo del 95 %, y "
+         "hallazgos entre las seleccionadas que se controlaron.",
+     .country = "País del destinatario",
+     .size = "Tamaño del destinatario",
+     .size_note = "Cuartos de las unidades según cuántas tiene su "
+                  "destinatario, los más pequeños primero.",
+     .size_value = "$0 ($1 a $2 unidades)",
+     .unknown = "no se sabe",
+     .sensitivity = "Y si un umbral fuera otro",
+     .sensitivity_note =
+         "Cada constante con la que compara una condición, cambiada ella sola; "
+         "en la misma pasada. Solo los umbrales con los que algo cambia.",
+     .sensitivity_more = "$0 umbrales más no se probaron.",
+     .sensitivity_rest = "$0 umbrales más están en las tablas.",
+     .threshold = "Umbral",
+     .gained_units = "Ganadas, hallazgos",
+     .lost_units = "Perdidas, hallazgos",
+     .map = "Rutas con hallazgos",
+     .map_note = "Círculos máximos del puerto de carga al de descarga, más "
+                 "anchos con más unidades; los nombres están donde hay sitio.",
+     .map_left_out = "$0 rutas no se dibujan: sus lugares no están en los "
+                     "datos de referencia.",
+     .route = "Ruta",
+     .no_finds = "sin hallazgos",
+     .not_controlled = "sin controles",
+     .finds_up_to = "hallazgos hasta el $0",
      .days = {"lun", "mar", "mié", "jue", "vie", "sáb", "dom"}},
     {.language = "pt",
      .title = "O que estas regras teriam selecionado",
@@ -151,7 +255,8 @@ constexpr EvaluationWords kWords[] = {
      .overlap_note = "Parte das unidades da regra da linha que a da coluna "
                      "também assinalou.",
      .calibration = "Achados por pontuação",
-     .calibration_note = "Uma pontuação vale se os achados crescem com ela.",
+     .calibration_note = "Uma pontuação vale se os achados crescem com ela, "
+                         "acima dos de todas as controladas.",
      .score = "Pontuação",
      .months = "Mês a mês",
      .share_selected = "Parte selecionada",
@@ -161,6 +266,58 @@ constexpr EvaluationWords kWords[] = {
      .per_day = "Por dia",
      .busiest_day = "Dia de maior carga",
      .busiest_hour = "Hora de maior carga",
+     .normalised = "Do que se podia achar",
+     .weighted = "Ponderado (95 %)",
+     .gain = "Mais encontrado do que com a primeira",
+     .gain_note =
+         "Parte de todos os achados entre as unidades inspecionadas, menos a "
+         "das primeiras regras com a mesma parte inspecionada.",
+     .capacity = "Encontrado conforme a capacidade",
+     .capacity_note = "Como se cada instalação inspecionasse as melhores "
+                      "unidades chegadas num dia, tantas quantas pode.",
+     .a_day_each = "Por dia e instalação",
+     .full_days = "Dias cheios",
+     .evaluated = "Examinada",
+     .cost_share = "Parte do custo",
+     .last_find = "Dias desde um achado",
+     .cost_note =
+         "Examinada: parte dos movimentos para os quais se avaliou a condição. "
+         "Parte do custo: isso, vezes as operações estimadas da condição.",
+     .all_controlled = "Todas as controladas",
+     .drift = "Deriva das pontuações",
+     .drift_note =
+         "Índice de estabilidade da população de cada mês face ao primeiro. "
+         "Abaixo de 0,1 costuma chamar-se estável, acima de 0,25 uma mudança; "
+         "com poucas unidades é grande por acaso.",
+     .drift_against = "$0 face à primeira: $1.",
+     .stability = "Índice de estabilidade",
+     .burden = "Quem suporta o peso",
+     .burden_note = "Parte de unidades selecionadas, com o intervalo de 95 %, "
+                    "e achados entre as selecionadas que foram controladas.",
+     .country = "País do destinatário",
+     .size = "Dimensão do destinatário",
+     .size_note = "Quartos das unidades conforme quantas tem o seu "
+                  "destinatário, os menores primeiro.",
+     .size_value = "$0 ($1 a $2 unidades)",
+     .unknown = "não se sabe",
+     .sensitivity = "E se um limiar fosse outro",
+     .sensitivity_note =
+         "Cada constante com que uma condição compara, mudada só ela; na mesma "
+         "passagem. Só os limiares com os quais algo muda.",
+     .sensitivity_more = "Mais $0 limiares não foram experimentados.",
+     .sensitivity_rest = "Mais $0 limiares estão nas tabelas.",
+     .threshold = "Limiar",
+     .gained_units = "Ganhas, achados",
+     .lost_units = "Perdidas, achados",
+     .map = "Rotas com achados",
+     .map_note = "Círculos máximos do porto de carga ao de descarga, mais "
+                 "largos com mais unidades; os nomes estão onde há lugar.",
+     .map_left_out = "$0 rotas não são desenhadas: os seus lugares não estão "
+                     "nos dados de referência.",
+     .route = "Rota",
+     .no_finds = "sem achados",
+     .not_controlled = "sem controlos",
+     .finds_up_to = "achados até $0",
      .days = {"seg", "ter", "qua", "qui", "sex", "sáb", "dom"}}};
 
 }  // namespace

@@ -52,6 +52,44 @@ struct EvaluationWords {
   const char* per_day;
   const char* busiest_day;
   const char* busiest_hour;
+  const char* normalised;
+  const char* weighted;
+  const char* gain;
+  const char* gain_note;
+  const char* capacity;
+  const char* capacity_note;
+  const char* a_day_each;
+  const char* full_days;
+  const char* evaluated;
+  const char* cost_share;
+  const char* last_find;
+  const char* cost_note;
+  const char* all_controlled;
+  const char* drift;
+  const char* drift_note;
+  const char* drift_against;  // $0, $1.
+  const char* stability;
+  const char* burden;
+  const char* burden_note;
+  const char* country;
+  const char* size;
+  const char* size_note;
+  const char* size_value;  // $0 to $2.
+  const char* unknown;
+  const char* sensitivity;
+  const char* sensitivity_note;
+  const char* sensitivity_more;  // $0.
+  const char* sensitivity_rest;  // $0.
+  const char* threshold;
+  const char* gained_units;
+  const char* lost_units;
+  const char* map;
+  const char* map_note;
+  const char* map_left_out;  // $0.
+  const char* route;
+  const char* no_finds;
+  const char* not_controlled;
+  const char* finds_up_to;  // $0.
   std::array<const char*, 7> days;
 };
 

@@ -104,6 +104,26 @@ int64_t SecondsOr(bool known, const google::protobuf::Timestamp& time,
 
 }  // namespace
 
+ReplayOptions ReplayOptionsOf(const v1::EvaluationPlan& plan) {
+  ReplayOptions options;
+  options.from = SecondsOr(plan.has_begin_time(), plan.begin_time(), INT64_MIN);
+  options.until = SecondsOr(plan.has_end_time(), plan.end_time(), INT64_MAX);
+  options.history_from = SecondsOr(plan.has_history_begin_time(),
+                                   plan.history_begin_time(), INT64_MIN);
+  if (!plan.rates().empty()) {
+    options.rates.assign(plan.rates().begin(), plan.rates().end());
+  }
+  for (const v1::EvaluationCapacity& one : plan.capacities()) {
+    scoring::Capacity& capacity = options.capacities.emplace_back();
+    capacity.everywhere = one.everywhere();
+    for (const v1::FacilityCapacity& facility : one.facilities()) {
+      capacity.facilities[facility.facility()] = facility.units();
+    }
+  }
+  options.sensitivity = plan.sensitivity();
+  return options;
+}
+
 v1::EvaluatedRevision Evaluated(const v1::Revision& revision) {
   v1::EvaluatedRevision evaluated;
   evaluated.set_rule_set(revision.rule_set());
@@ -192,19 +212,11 @@ absl::StatusOr<v1::EvaluationReport> Evaluations::Run(
   const RuleSets rule_sets;
   auto variants = VariantsOf(**store, rule_sets, evaluation, options_.profile);
   if (!variants.ok()) return variants.status();
-  const v1::EvaluationPlan& plan = evaluation.plan();
-  ReplayOptions options;
+  ReplayOptions options = ReplayOptionsOf(evaluation.plan());
   options.profile = options_.profile;
   options.draw_key = options_.draw_key;
-  options.from = SecondsOr(plan.has_begin_time(), plan.begin_time(), INT64_MIN);
-  options.until = SecondsOr(plan.has_end_time(), plan.end_time(), INT64_MAX);
-  options.history_from = SecondsOr(plan.has_history_begin_time(),
-                                   plan.history_begin_time(), INT64_MIN);
   options.last_sequence = evaluation.last_sequence();
   options.chunk_records = options_.chunk_records;
-  if (!plan.rates().empty()) {
-    options.rates.assign(plan.rates().begin(), plan.rates().end());
-  }
   const absl::Time start = absl::Now();
   options.progress = [&](uint64_t sequence) -> absl::Status {
     if (reader_.MustLeave() || called_off_)

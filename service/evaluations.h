@@ -20,11 +20,15 @@
 #include "portrisk/v1/evaluation_run.pb.h"
 #include "portrisk/v1/rules.pb.h"
 #include "scoring/decision.h"
+#include "service/replay.h"
 #include "service/store_reader.h"
 
 namespace portrisk::service {
 
 class Engine;
+
+// What a replay of that plan measures.
+ReplayOptions ReplayOptionsOf(const v1::EvaluationPlan& plan);
 
 // What is in force, as evaluations name it.
 std::vector<v1::EvaluatedRevision> InForceNow(const v1::Catalogue& catalogue);

@@ -7,6 +7,7 @@
 #include "scoring/iso6346.h"
 #include "service/aggregate_readings.h"
 #include "service/errors.h"
+#include "service/journal_walk.h"
 #include "service/keys.h"
 #include "service/outcome_api.h"
 #include "service/times.h"
@@ -16,11 +17,6 @@ namespace {
 
 constexpr int kPageDefault = 100;
 constexpr int kPageMax = 1000;
-
-absl::Status Damaged(uint64_t sequence) {
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat("journal record ", sequence, " does not parse"));
-}
 
 absl::StatusOr<uint64_t> ParseToken(const std::string& token) {
   uint64_t after = 0;
@@ -37,7 +33,7 @@ absl::Status TakeMovements(const store::Block& block, uint64_t after,
                            std::vector<v1::JournalRecord>* records) {
   v1::JournalBlock parsed;
   if (!parsed.ParseFromString(block.bytes)) {
-    return Damaged(block.first_sequence);
+    return RecordDamaged(block.first_sequence);
   }
   for (v1::JournalRecord& record : *parsed.mutable_records()) {
     if (record.sequence() <= after || !record.has_movement()) continue;
@@ -52,7 +48,7 @@ absl::Status ParseRecord(const v1::JournalRecord& record,
   if (!out->mutable_movement()->ParseFromString(record.movement().movement()) ||
       !out->mutable_assessment()->ParseFromString(
           record.movement().assessment())) {
-    return Damaged(record.sequence());
+    return RecordDamaged(record.sequence());
   }
   return absl::OkStatus();
 }
@@ -132,7 +128,7 @@ absl::StatusOr<v1::AssessedMovement> HistoryApi::Read(
   auto block = (*store)->ReadBlock(sequence);
   if (!block.ok()) return block.status();
   v1::JournalBlock parsed;
-  if (!parsed.ParseFromString(block->bytes)) return Damaged(sequence);
+  if (!parsed.ParseFromString(block->bytes)) return RecordDamaged(sequence);
   for (const v1::JournalRecord& record : parsed.records()) {
     if (record.sequence() != sequence) continue;
     absl::Status status = ParseRecord(record, &result);
@@ -140,7 +136,7 @@ absl::StatusOr<v1::AssessedMovement> HistoryApi::Read(
     if (!status.ok()) return status;
     return result;
   }
-  return Damaged(sequence);
+  return RecordDamaged(sequence);
 }
 
 absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(

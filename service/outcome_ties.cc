@@ -11,6 +11,7 @@
 #include "scoring/outcome_tie.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
+#include "service/journal_walk.h"
 #include "service/keys.h"
 
 namespace portrisk::service {
@@ -18,13 +19,6 @@ namespace {
 
 // Of a container, the newest in the journal.
 constexpr size_t kMovementsMax = 256;
-
-absl::Status Damaged(uint64_t sequence) {
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat("journal record ", sequence,
-                            " does not parse; run `portrisk verify` and "
-                            "restore a backup"));
-}
 
 absl::Status UnknownAssessment(const v1::AssessmentRef& ref) {
   return Error(absl::StatusCode::kNotFound, "UNKNOWN_ASSESSMENT",
@@ -50,7 +44,7 @@ absl::StatusOr<Read> ReadMovement(const store::Store& store,
   if (!record->has_movement() ||
       !read.movement.ParseFromString(record->movement().movement()) ||
       !read.assessment.ParseFromString(record->movement().assessment())) {
-    return Damaged(sequence);
+    return RecordDamaged(sequence);
   }
   return read;
 }

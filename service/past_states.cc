@@ -10,17 +10,11 @@
 #include "scoring/container_history.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
+#include "service/journal_walk.h"
 #include "service/keys.h"
 
 namespace portrisk::service {
 namespace {
-
-absl::Status Damaged(uint64_t sequence) {
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat("journal record ", sequence,
-                            " does not parse; run `portrisk verify` and "
-                            "restore a backup"));
-}
 
 // `own` is reused.
 bool Touches(const v1::Movement& movement, const std::vector<EntityKey>& keys,
@@ -91,7 +85,7 @@ absl::Status WalkJournal(
     if (block.first_sequence >= end) return absl::CancelledError();
     v1::JournalBlock parsed;
     if (!parsed.ParseFromString(block.bytes)) {
-      return Damaged(block.first_sequence);
+      return RecordDamaged(block.first_sequence);
     }
     for (const v1::JournalRecord& record : parsed.records()) {
       if (record.sequence() < end && record.has_outcome()) {
@@ -102,7 +96,7 @@ absl::Status WalkJournal(
       JournaledAssessment one;
       if (!one.movement.ParseFromString(record.movement().movement()) ||
           !one.assessment.ParseFromString(record.movement().assessment())) {
-        return Damaged(record.sequence());
+        return RecordDamaged(record.sequence());
       }
       one.spans = record.movement().spans();
       occurrences->Add(record.sequence(), one.movement);
@@ -137,14 +131,14 @@ absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
   }
   if (!block.ok()) return block.status();
   v1::JournalBlock parsed;
-  if (!parsed.ParseFromString(block->bytes)) return Damaged(sequence);
+  if (!parsed.ParseFromString(block->bytes)) return RecordDamaged(sequence);
   for (const v1::JournalRecord& record : parsed.records()) {
     if (record.sequence() != sequence) continue;
     if (!record.has_movement()) break;
     JournaledAssessment result;
     if (!result.movement.ParseFromString(record.movement().movement()) ||
         !result.assessment.ParseFromString(record.movement().assessment())) {
-      return Damaged(sequence);
+      return RecordDamaged(sequence);
     }
     result.spans = record.movement().spans();
     return result;

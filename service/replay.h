@@ -20,6 +20,7 @@
 #include "portrisk/v1/evaluation.pb.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/decision.h"
+#include "scoring/measures.h"
 #include "scoring/programme.h"
 #include "store/store.h"
 
@@ -31,6 +32,8 @@ struct ReplayVariant {
   std::string name;
   bool as_recorded = false;
   std::vector<scoring::Programme::Member> members;
+  // Revisions of those that are tried in place of others (Replace).
+  std::vector<uint64_t> tried;
   // Of the members, rules that tripped breakers keep in shadow.
   std::vector<scoring::Programme::Override> overrides;
   // By which it selects. Null: by what is in force at the journal's end, or,
@@ -51,6 +54,10 @@ struct ReplayOptions {
   // Records that all variants take before their answers are looked at.
   size_t chunk_records = 8192;
   std::vector<double> rates = {0.01, 0.02, 0.05, 0.1};
+  std::vector<scoring::Capacity> capacities;
+  // Tries other thresholds of the rule sets that take the place of those in
+  // force. Changes nothing else of the report, and takes longer.
+  bool sensitivity = false;
   // Called now and then with the journal position reached; an error ends the
   // replay and is returned.
   std::function<absl::Status(uint64_t sequence)> progress = [](uint64_t) {

@@ -70,6 +70,16 @@ void RuleSets::Keep(uint64_t revision,
   sets_.try_emplace(revision, std::move(rule_set));
 }
 
+absl::StatusOr<v1::Catalogue> ReadCatalogue(const store::Store& store) {
+  auto stored = store.Get(store::Table::kRuleSets, kCatalogueKey);
+  if (!stored.ok()) return stored.status();
+  v1::Catalogue catalogue;
+  if (*stored && !catalogue.ParseFromString(**stored)) {
+    return StoreDamaged("the catalogue of rule sets");
+  }
+  return catalogue;
+}
+
 absl::StatusOr<std::vector<scoring::Programme::Member>> MembersInForce(
     const store::Store& store, const RuleSets& rule_sets,
     const v1::Catalogue& catalogue) {

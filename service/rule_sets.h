@@ -41,6 +41,9 @@ class RuleSets {
 absl::StatusOr<v1::Revision> ReadRevision(const store::Store& store,
                                           uint64_t revision);
 
+// Revisions, lists and profiles as they stand at the journal's end.
+absl::StatusOr<v1::Catalogue> ReadCatalogue(const store::Store& store);
+
 // The revisions that are active or in shadow in `catalogue`.
 absl::StatusOr<std::vector<scoring::Programme::Member>> MembersInForce(
     const store::Store& store, const RuleSets& rule_sets,

@@ -9,8 +9,7 @@
 #include "absl/strings/strip.h"
 #include "portrisk/v1/evaluation_service.grpc.pb.h"
 #include "service/cli/commands.h"
-#include "service/cli/evaluation_table.h"
-#include "service/cli/figures.h"
+#include "service/cli/evaluation_flags.h"
 #include "service/cli/progress.h"
 #include "service/cli/table.h"
 #include "service/times.h"
@@ -22,16 +21,9 @@ using Stub = v1::EvaluationService::Stub;
 
 struct StartFlags {
   std::vector<uint64_t> revisions;
-  std::string baseline = "in-force";
-  std::string from, until, history_from;
-  std::vector<double> percents;
-  bool separate = false;
+  PlanFlags plan;
+  ReportFlags report;
   bool no_wait = false;
-};
-
-struct ShowFlags {
-  std::string output = "table";
-  int top = 25;
 };
 
 std::string StateOf(const v1::Evaluation& one) {
@@ -59,39 +51,22 @@ std::string CandidatesOf(const v1::Evaluation& one) {
       });
 }
 
+// With the revisions as candidates.
 absl::StatusOr<v1::EvaluationPlan> PlanOf(const StartFlags& flags) {
-  v1::EvaluationPlan plan;
+  auto plan = PlanOf(flags.plan);
+  if (!plan.ok()) return plan.status();
   for (const uint64_t revision : flags.revisions) {
-    if (plan.candidates().empty() || flags.separate) plan.add_candidates();
-    plan.mutable_candidates(plan.candidates_size() - 1)
+    if (plan->candidates().empty() || flags.plan.separate) {
+      plan->add_candidates();
+    }
+    plan->mutable_candidates(plan->candidates_size() - 1)
         ->add_revisions(revision);
   }
-  plan.set_baseline(flags.baseline == "recorded" ? v1::BASELINE_RECORDED
-                    : flags.baseline == "empty"  ? v1::BASELINE_EMPTY
-                                                 : v1::BASELINE_IN_FORCE);
-  const auto set_day = [](const std::string& text, auto* time) -> absl::Status {
-    auto day = ParseDay(text);
-    if (day.ok()) time->set_seconds(*day);
-    return day.status();
-  };
-  absl::Status status;
-  if (!flags.from.empty()) {
-    status.Update(set_day(flags.from, plan.mutable_begin_time()));
-  }
-  if (!flags.until.empty()) {
-    status.Update(set_day(flags.until, plan.mutable_end_time()));
-  }
-  if (!flags.history_from.empty()) {
-    status.Update(
-        set_day(flags.history_from, plan.mutable_history_begin_time()));
-  }
-  if (!status.ok()) return status;
-  for (const double percent : flags.percents) plan.add_rates(percent / 100);
   return plan;
 }
 
 int ShowOf(const Connection& connection, const GlobalFlags& global,
-           uint64_t number, const ShowFlags& flags) {
+           uint64_t number, const ReportFlags& flags) {
   auto stub = v1::EvaluationService::NewStub(connection.channel());
   v1::GetEvaluationRequest request;
   request.set_evaluation(number);
@@ -106,8 +81,7 @@ int ShowOf(const Connection& connection, const GlobalFlags& global,
           absl::StrCat("evaluation ", number, " is ", StateOf(one),
                        " and has no report yet")));
     }
-    return ShowReport(response.report(), flags.output, global.language,
-                      flags.top);
+    return ShowReport(response.report(), flags, global.language);
   }
   std::cout << "Evaluation " << number << " of " << CandidatesOf(one) << ", "
             << StateOf(one) << ", started by " << one.caller() << " "
@@ -122,8 +96,7 @@ int ShowOf(const Connection& connection, const GlobalFlags& global,
   if (!one.failure().empty()) std::cout << "Failed: " << one.failure() << "\n";
   if (!response.has_report()) return kExitOk;
   std::cout << "Report " << one.report_hash() << "\n\n";
-  PrintReport(response.report(), flags.top);
-  return kExitOk;
+  return ShowReport(response.report(), flags, global.language);
 }
 
 int Start(const GlobalFlags& global, const StartFlags& flags) {
@@ -139,7 +112,7 @@ int Start(const GlobalFlags& global, const StartFlags& flags) {
   if (flags.no_wait) return kExitOk;
   auto ended = WaitForEvaluation(**connection, started->evaluation());
   if (!ended.ok()) return Fail(ended.status());
-  return ShowOf(**connection, global, ended->evaluation(), {});
+  return ShowOf(**connection, global, ended->evaluation(), flags.report);
 }
 
 int Watch(const GlobalFlags& global, uint64_t number) {
@@ -201,23 +174,8 @@ void AddStart(CLI::App* evaluations, const GlobalFlags& global,
       "The server runs it behind scoring, and goes on after a crash.");
   command->add_option("revisions", flags->revisions, "Numbers of revisions")
       ->required();
-  command
-      ->add_option("--baseline", flags->baseline,
-                   "in-force (what is now in force, all along), recorded (what "
-                   "was in force then) or empty")
-      ->check(CLI::IsMember({"in-force", "recorded", "empty"}))
-      ->capture_default_str();
-  command->add_flag("--separate", flags->separate,
-                    "Each revision by itself, not all together");
-  command->add_option("--from", flags->from, "First day that is measured");
-  command->add_option("--until", flags->until, "Day after the last");
-  command->add_option("--history-from", flags->history_from,
-                      "First day of recording that is history to them: with "
-                      "none, everything is");
-  command
-      ->add_option("--rates", flags->percents, "Inspected, in % of units: 1,5")
-      ->delimiter(',')
-      ->check(CLI::Range(0.0, 100.0));
+  AddPlanFlags(command, "revision", &flags->plan);
+  AddReportFlags(command, &flags->report);
   command->add_flag("--no-wait", flags->no_wait, "Return at once");
   command->callback([=, &global] {
     *action = [=, &global] { return Start(global, *flags); };
@@ -246,10 +204,10 @@ absl::StatusOr<v1::Evaluation> WaitForEvaluation(const Connection& connection,
   grpc::ClientContext context;
   connection.Identify(&context);
   auto stream = stub->WatchEvaluation(&context, request);
-  ProgressLine progress;
+  Progress progress("evaluation", "records");
   v1::Evaluation one;
   while (stream->Read(&one)) {
-    progress.Show([&](double) { return ProgressText(one); });
+    progress.Show(one.progress().read_sequence(), one.last_sequence());
   }
   progress.Finish();
   absl::Status status = connection.Explain(stream->Finish());
@@ -273,7 +231,7 @@ void AddEvaluations(CLI::App& app, const GlobalFlags& global, Action* action) {
       ->callback(
           [=, &global] { *action = [&global] { return List(global); }; });
   auto number = std::make_shared<uint64_t>();
-  auto flags = std::make_shared<ShowFlags>();
+  auto flags = std::make_shared<ReportFlags>();
   const auto add = [&](const char* name, const char* help, auto run) {
     auto* command = evaluations->add_subcommand(name, help);
     command->add_option("evaluation", *number, "Its number")->required();
@@ -288,13 +246,7 @@ void AddEvaluations(CLI::App& app, const GlobalFlags& global, Action* action) {
                      if (!connection.ok()) return Fail(connection.status());
                      return ShowOf(**connection, use, evaluation, *flags);
                    });
-  show->add_option("--output", flags->output,
-                   "table, json, or html: a page with plots, in --language")
-      ->check(CLI::IsMember({"table", "json", "html"}))
-      ->capture_default_str();
-  show->add_option("--top", flags->top, "Rows of each table")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  AddReportFlags(show, flags.get());
   add("watch", "Show how far it is until it ends", Watch);
   add("cancel", "End it without a report", Cancel);
 }

@@ -1,10 +1,28 @@
 #include "service/cli/input.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "service/cli/progress.h"
 
 namespace portrisk::service::cli {
+namespace {
+
+// 0 when one of them is no file.
+uint64_t BytesOf(const std::vector<std::string>& files) {
+  uint64_t bytes = 0;
+  for (const std::string& file : files) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    if (error) return 0;
+    bytes += size;
+  }
+  return bytes;
+}
+
+}  // namespace
 
 void DeclareInput(CLI::App& app, InputFlags* flags) {
   DeclareInput(app, "files", flags);
@@ -57,7 +75,7 @@ void Rejects::Add(const Reject& reject) {
 }
 
 absl::StatusOr<ReadSummary> ReadAll(
-    const InputFlags& flags, Rejects* rejects,
+    const std::string& command, const InputFlags& flags, Rejects* rejects,
     const std::function<absl::Status(v1::Movement&&)>& movement) {
   auto format = ParseFormat(flags.format);
   if (!format.ok()) return format.status();
@@ -68,9 +86,11 @@ absl::StatusOr<ReadSummary> ReadAll(
   options.default_utc_offset_min = flags.utc_offset_min;
   options.strict = flags.strict;
   ReaderSink sink;
-  sink.movement = movement;
   sink.reject = [&](const Reject& reject) { rejects->Add(reject); };
   ReadSummary total;
+  Progress progress(command, "movements");
+  uint64_t movements = 0, bytes_before = 0;
+  const uint64_t bytes = BytesOf(flags.files);
   for (const std::string& name : flags.files) {
     std::ifstream file;
     if (name != "-") {
@@ -79,9 +99,20 @@ absl::StatusOr<ReadSummary> ReadAll(
         return absl::NotFoundError(absl::StrCat("cannot read ", name));
       }
     }
+    sink.movement = [&](v1::Movement&& one) {
+      ++movements;
+      progress.Show([&]() -> ProgressPoint {
+        if (bytes == 0) return {movements, std::nullopt};
+        const auto at = std::max<int64_t>(0, file.tellg());
+        return {movements, static_cast<double>(bytes_before + at) /
+                               static_cast<double>(bytes)};
+      });
+      return movement(std::move(one));
+    };
     options.file = name;
     auto read = ReadMovements(name == "-" ? std::cin : file, options, sink);
     if (!read.ok()) return read.status();
+    bytes_before += BytesOf({name});
     total.records += read->records;
     total.movements += read->movements;
     total.rejects += read->rejects;

@@ -42,9 +42,10 @@ class Rejects {
 };
 
 // Reads every file in turn ("-" is standard input). A file that cannot be
-// opened is an error; a record that cannot be read goes to `rejects`.
+// opened is an error; a record that cannot be read goes to `rejects`. Shows
+// the progress of `command`.
 absl::StatusOr<ReadSummary> ReadAll(
-    const InputFlags& flags, Rejects* rejects,
+    const std::string& command, const InputFlags& flags, Rejects* rejects,
     const std::function<absl::Status(v1::Movement&&)>& movement);
 
 // Scores what they hold and says how many there were. Returns the exit code.

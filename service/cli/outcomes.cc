@@ -1,7 +1,9 @@
 // portrisk outcomes: import, record, list.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -35,10 +37,11 @@ class Sender {
   };
 
   Sender(const Connection& connection, const std::string& file,
-         Rejects* rejects)
+         std::istream* in, Rejects* rejects)
       : connection_(connection),
         stub_(v1::OutcomeService::NewStub(connection.channel())),
         file_(file),
+        in_(in),
         rejects_(rejects) {}
 
   absl::Status Add(uint64_t line, v1::Outcome&& outcome) {
@@ -68,10 +71,8 @@ class Sender {
     }
     request_.clear_outcomes();
     lines_.clear();
-    progress_.Show([&](double seconds) {
-      return absl::StrFormat("%d recorded, %d rejected, %.0f a second",
-                             counts_.recorded, rejects_->count(),
-                             static_cast<double>(counts_.recorded) / seconds);
+    progress_.Show([&]() -> ProgressPoint {
+      return {counts_.recorded + rejects_->count(), ShareRead()};
     });
     return absl::OkStatus();
   }
@@ -80,6 +81,14 @@ class Sender {
   const Counts& counts() const { return counts_; }
 
  private:
+  // Of the file's bytes; nothing of standard input.
+  std::optional<double> ShareRead() const {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file_, error);
+    const auto at = in_->tellg();
+    if (error || size == 0) return std::nullopt;
+    return at < 0 ? 1 : static_cast<double>(at) / static_cast<double>(size);
+  }
   void Refuse(uint64_t line, const v1::Outcome& outcome,
               const google::rpc::Status& error) {
     Reject reject;
@@ -95,11 +104,12 @@ class Sender {
   const Connection& connection_;
   const std::unique_ptr<Stub> stub_;
   const std::string file_;
+  std::istream* const in_;
   Rejects* const rejects_;
   v1::BatchRecordOutcomesRequest request_;
   std::vector<uint64_t> lines_;
   Counts counts_;
-  ProgressLine progress_;
+  Progress progress_{"outcomes import", "rows"};
 };
 
 }  // namespace
@@ -120,13 +130,14 @@ int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import) {
   if (!status.ok()) return Fail(status);
   auto connection = Connection::Open(flags);
   if (!connection.ok()) return Fail(connection.status());
-  Sender sender(**connection, import.file, &rejects);
-  auto summary = ReadOutcomesCsv(
-      import.file == "-" ? std::cin : file, {import.file, import.source},
-      {[&](uint64_t line, v1::Outcome&& outcome) {
-         return sender.Add(line, std::move(outcome));
-       },
-       [&](const Reject& reject) { rejects.Add(reject); }});
+  std::istream& in = import.file == "-" ? std::cin : file;
+  Sender sender(**connection, import.file, &in, &rejects);
+  auto summary =
+      ReadOutcomesCsv(in, {import.file, import.source},
+                      {[&](uint64_t line, v1::Outcome&& outcome) {
+                         return sender.Add(line, std::move(outcome));
+                       },
+                       [&](const Reject& reject) { rejects.Add(reject); }});
   if (summary.ok()) status = sender.Flush();
   sender.EndProgress();
   if (!summary.ok()) return Fail(summary.status());

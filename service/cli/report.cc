@@ -129,11 +129,10 @@ int Report(const GlobalFlags& global, const Flags& flags) {
   options.period = kPeriods.at(flags.by);
   auto store = OpenToRead(global.store);
   if (!store.ok()) return Fail(store.status());
-  ProgressLine progress;
-  auto report = ReportDisplacement(**store, options, [&](uint64_t read) {
-    progress.Show(
-        [&](double) { return absl::StrCat("read ", read, " records"); });
-  });
+  Progress progress("report", "records");
+  const uint64_t last = (*store)->last_sequence_at_open();
+  auto report = ReportDisplacement(
+      **store, options, [&](uint64_t read) { progress.Show(read, last); });
   progress.Finish();
   if (!report.ok()) return Fail(report.status());
   KeepDimension(kDimensions.at(flags.dimension), &*report);

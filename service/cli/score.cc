@@ -53,9 +53,9 @@ class ScoreRun {
       v1::ScoreResult result;
       while (stream->Read(&result)) Receive(result);
     });
-    auto read = ReadAll(flags_.input, &rejects_, [&](v1::Movement&& m) {
-      return Send(std::move(m), stream.get());
-    });
+    auto read = ReadAll(
+        "score", flags_.input, &rejects_,
+        [&](v1::Movement&& m) { return Send(std::move(m), stream.get()); });
     stream->WritesDone();
     receiver.join();
     status = (*connection)->Explain(stream->Finish());
@@ -174,7 +174,7 @@ int Convert(const InputFlags& flags) {
   // Admission is what makes a movement normal; its keys do not matter here,
   // except that a PIN must not be shown.
   const Admission admission{Secrets()};
-  auto read = ReadAll(flags, &rejects, [&](v1::Movement&& movement) {
+  auto read = ReadAll("convert", flags, &rejects, [&](v1::Movement&& movement) {
     std::vector<Violation> violations = admission.Admit(absl::Now(), &movement);
     if (!movement.pickup_right().pin_hash().empty()) {
       movement.mutable_pickup_right()->clear_pin_hash();

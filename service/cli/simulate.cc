@@ -31,15 +31,13 @@ int Simulate(SimulateFlags flags) {
   flags.world.start = absl::ToUnixSeconds(start);
   flags.world.cases_ppm = static_cast<uint32_t>(flags.cases * 1e6 + 0.5);
   const scoring::simulate::World world(flags.world);
-  ProgressLine progress;
+  Progress progress("simulate", "movements");
   const auto counts =
       WriteWorld(world, flags.files, [&](int64_t now, uint64_t movements) {
-        progress.Show([&](double seconds) {
-          return absl::StrFormat(
-              "day %d of %d, %d movements, %.0f a second",
-              std::max<int64_t>(0, (now - world.options.start) / 86400),
-              world.options.days, movements,
-              static_cast<double>(movements) / seconds);
+        progress.Show([&]() -> ProgressPoint {
+          const double days =
+              static_cast<double>(now - world.options.start) / 86400;
+          return {movements, std::clamp(days / world.options.days, 0.0, 1.0)};
         });
       });
   const double seconds = progress.Finish();

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "service/cli/commands.h"
+#include "service/cli/progress.h"
 #include "service/cli/stored.h"
 #include "service/reference_files.h"
 #include "service/verify.h"
@@ -17,9 +18,11 @@ int Verify(const std::string& directory) {
   auto store = OpenToRead(directory);
   if (!store.ok()) return Fail(store.status());
   const absl::Time start = absl::Now();
-  auto report = VerifyStore(**store, [](uint64_t folded) {
-    std::cerr << "\rfolded " << folded << " records" << std::flush;
+  Progress progress("verify", "records");
+  auto report = VerifyStore(**store, [&](uint64_t folded) {
+    progress.Show(folded, (*store)->last_sequence_at_open());
   });
+  progress.Finish();
   if (!report.ok()) return Fail(report.status());
   std::cout << "journal: " << report->last_sequence
             << " records, all there; states written up to "

@@ -12,6 +12,39 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+void SetShare(uint64_t count, uint64_t of, v1::ShareEstimate* out) {
+  out->set_count(count);
+  out->set_of(of);
+  out->set_share(static_cast<double>(count) / static_cast<double>(of));
+  out->set_high(1);
+}
+
+void AddMore(v1::VariantReport* variant) {
+  variant->set_replayed(1234);
+  variant->add_capacities()->set_capacity("5, NLRTM/ECTDELTA=20");
+  for (const char* month : {"2026-08", "2026-09"}) {
+    v1::ScoreDrift* drift = variant->add_drift();
+    drift->set_month(month);
+    drift->set_stability_index(0.31);
+  }
+  for (const auto group : {v1::COUNTRY_OF_CONSIGNEE, v1::SIZE_OF_CONSIGNEE}) {
+    v1::BurdenFigures* burden = variant->add_burden();
+    burden->set_group(group);
+    burden->set_value(group == v1::COUNTRY_OF_CONSIGNEE ? "XK" : "3");
+    SetShare(2, 20, burden->mutable_selected());
+  }
+  v1::SensitivityFigures* threshold = variant->add_sensitivity();
+  threshold->set_rule("a.first");
+  threshold->set_condition("x < duration('4h')");
+  for (const char* constant : {"4h", "6h"}) {
+    v1::SensitivityPoint* point = threshold->add_points();
+    point->set_constant(constant);
+    point->set_as_written(constant[0] == '4');
+    point->set_gained(constant[0] == '4' ? 0 : 77);
+  }
+  variant->set_thresholds_left_out(3);
+}
+
 v1::EvaluationReport Report() {
   v1::EvaluationReport report;
   report.set_movements(1234);
@@ -47,7 +80,17 @@ v1::EvaluationReport Report() {
     month->set_selected(17);
     v1::ScoreFigures* score = variant->add_scores();
     score->mutable_precision()->set_share(0.1);
+    AddMore(variant);
   }
+  v1::RouteFigures* route = report.add_routes();
+  route->set_from_locode("BRSSZ");
+  route->set_to_locode("NLRTM");
+  route->set_from_latitude(-23.9);
+  route->set_from_longitude(-46.3);
+  route->set_to_latitude(51.9);
+  route->set_to_longitude(4.5);
+  SetShare(2, 5, route->mutable_precision());
+  report.add_routes()->set_from_locode("XXNOW");
   report.mutable_variants(1)->mutable_change()->set_gained(3);
   report.mutable_variants(1)->mutable_change()->add_gained_examples("U1");
   return report;
@@ -62,11 +105,14 @@ TEST(EvaluationPage, ShowsEveryPartInEachLanguage) {
     SCOPED_TRACE(language);
     const std::string page = EvaluationPage(Report(), language);
     EXPECT_THAT(page, HasSubstr(absl::StrCat("<html lang=\"", language)));
-    for (const char* part : {"1234", "a.first", "b.second", "U1", "2026-09"}) {
+    for (const char* part :
+         {"1234", "a.first", "b.second", "U1", "2026-09", "NLRTM/ECTDELTA=20",
+          "x &lt; duration('4h')", "<b>4h</b>", ">77<", ">XK<", "BRSSZ"}) {
       EXPECT_THAT(page, HasSubstr(part));
     }
-    // Two plots by rate, finds by score, months; each with its two lines.
-    EXPECT_EQ(Count(page, "<svg viewBox=\"0 0 640"), 4u);
+    // Recall, gain, precision, finds by score, months, drift; and the map.
+    EXPECT_EQ(Count(page, "<svg viewBox=\"0 0 640"), 7u);
+    EXPECT_EQ(Count(page, "class=\"map\""), 1u);
     EXPECT_EQ(Count(page, "class=\"heat\""), 4u);  // Overlaps and hours.
     EXPECT_EQ(Count(page, "<table"), Count(page, "</table>"));
     EXPECT_EQ(Count(page, "<svg"), Count(page, "</svg>"));

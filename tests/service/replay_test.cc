@@ -141,6 +141,107 @@ TEST_F(ReplayTest, ACandidateCountsItsAggregatesFromTheBeginning) {
   EXPECT_EQ(report->variants(1).change().gained(), report->units());
 }
 
+TEST_F(ReplayTest, OtherThresholdsAreTriedWithoutAnyTraceElsewhere) {
+  // Boxes that come and go, some often and some seldom.
+  std::vector<v1::Movement> movements;
+  for (int i = 0; i < 200; ++i) {
+    movements.push_back(MakeMovement(absl::StrCat("m", i),
+                                     i % 2 ? v1::GATE_OUT : v1::GATE_IN,
+                                     Number(i * i % 23), i * 1200));
+  }
+  for (const Answer& answer : ScoreAll(engine_.get(), movements)) {
+    ASSERT_TRUE(answer.status.ok()) << answer.status;
+  }
+  for (int i = 40; i < 200; i += 10) {
+    const auto result = i % 20 ? v1::FOUND : v1::NOT_FOUND;
+    ASSERT_TRUE(Record(MakeOutcome(absl::StrCat("o", i), Number(i * i % 23),
+                                   i * 1200, result))
+                    .ok());
+  }
+  const auto store = Drained();
+  ReplayOptions options = Options();
+  options.capacities = {{1, {}}};
+  // Each threshold by itself, written by hand: what the pass must say.
+  const auto members = [&](const std::string& when) {
+    auto made = MembersWith(
+        *store, {Checked(Document(
+                    "s", "common", kCounts,
+                    absl::StrCat("    when: ", when, "\n    score: 300\n")))});
+    EXPECT_TRUE(made.ok()) << made.status();
+    return *made;
+  };
+  const auto replay = [&](const std::string& when, bool sensitivity) {
+    options.sensitivity = sensitivity;
+    auto report = ReplayHistory(
+        *store, {{"empty", false, {}}, {"candidate", false, members(when)}},
+        options);
+    EXPECT_TRUE(report.ok()) << report.status();
+    return *report;
+  };
+  const std::string first = "seen_30d >= ";
+  const std::string second =
+      " && movement.occurrence_time - container.first_seen < "
+      "duration('";
+  const auto plain = replay(first + "2" + second + "40h')", false);
+  auto tried = replay(first + "2" + second + "40h')", true);
+  EXPECT_EQ(plain.variants(1).sensitivity_size(), 0);
+  const auto figures = tried.variants(1).sensitivity();
+  // Three thresholds of score, and these two.
+  ASSERT_EQ(figures.size(), 5);
+  EXPECT_EQ(tried.variants(0).sensitivity_size(), 3);
+  for (auto& variant : *tried.mutable_variants()) variant.clear_sensitivity();
+  // What was looked at depends on the index, which is laid out for all rules.
+  auto without = plain;
+  for (auto* report : {&tried, &without}) {
+    for (auto& variant : *report->mutable_variants()) {
+      for (auto& rule : *variant.mutable_rules()) rule.clear_evaluated();
+    }
+  }
+  EXPECT_EQ(tried.SerializeAsString(), without.SerializeAsString());
+  int checked = 0;
+  for (const v1::SensitivityFigures& one : figures) {
+    if (one.rule().empty()) continue;
+    for (const v1::SensitivityPoint& point : one.points()) {
+      const bool counts = one.constant() == "2";
+      const auto by_hand =
+          replay(first + (counts ? point.constant() : "2") + second +
+                     (counts ? "40h" : point.constant()) + "')",
+                 false);
+      ASSERT_EQ(by_hand.variants(1).rules_size(), 1);
+      const v1::RuleFigures& rule = by_hand.variants(1).rules(0);
+      EXPECT_EQ(point.units(), rule.units()) << point.constant();
+      EXPECT_EQ(point.precision().count(), rule.precision().count());
+      EXPECT_EQ(point.precision().of(), rule.precision().of());
+      EXPECT_EQ(point.units() + point.lost() - point.gained(),
+                plain.variants(1).rules(0).units());
+      ++checked;
+    }
+  }
+  EXPECT_EQ(checked, 4 + 5);  // Half, once and a half, double of 2, and it.
+}
+
+TEST_F(ReplayTest, WhatConditionsCostIsCounted) {
+  ScoreMany(0, 40);
+  const auto store = Drained();
+  const auto candidate = MembersWith(
+      *store, {Checked(Document(
+                  "s", "common", kCounts,
+                  "    when: seen_30d >= 1 && movement.container.number == "
+                  "'MSKU1000001'\n    score: 200\n"))});
+  const auto report = ReplayHistory(
+      *store, {{"empty", false, {}}, {"candidate", false, *candidate}},
+      Options());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->variants(0).replayed(), 40u);
+  EXPECT_EQ(report->variants(0).rules_size(), 0);
+  ASSERT_EQ(report->variants(1).rules_size(), 1);
+  const v1::RuleFigures& rule = report->variants(1).rules(0);
+  // The index leaves all boxes out but the one, which comes twice.
+  EXPECT_EQ(rule.evaluated(), 2u);
+  EXPECT_GT(rule.operations(), 1u);
+  EXPECT_EQ(rule.cost_share(), 1);
+}
+
 TEST_F(ReplayTest, OnlyThePeriodAskedForIsMeasured) {
   ScoreMany(0, 40);
   const auto store = Drained();

@@ -1,0 +1,206 @@
+// The best units: of all, of each facility and day, and from other scores on.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "scoring/decision.h"
+#include "scoring/measures_estimates.h"
+
+namespace portrisk::scoring {
+namespace {
+
+constexpr int64_t kDaySeconds = 86'400;
+// Of a score from which units are selected.
+constexpr double kTimes[] = {0.5, 0.75, 1, 1.5, 2};
+
+int64_t DayOf(int64_t seconds) {
+  return seconds / kDaySeconds - (seconds % kDaySeconds < 0 ? 1 : 0);
+}
+
+// Figures of those units that are taken; `out` has k.
+void FillTaken(const UnitTable& table, const std::vector<bool>& taken,
+               v1::RateFigures* out) {
+  Weighed best, beyond;
+  Counted counted;
+  for (size_t i = 0; i < taken.size(); ++i) {
+    const UnitTable::Unit& unit = table.units()[i];
+    if (!taken[i]) {
+      beyond.Add(unit);
+      continue;
+    }
+    best.Add(unit);
+    counted.Add(unit);
+  }
+  FillFigures(best, counted, beyond, taken.size() - out->k(), out);
+}
+
+// What facilities have room for, day by day; units come best first.
+class Places {
+ public:
+  Places(const UnitTable& table, const Capacity& capacity)
+      : table_(table), capacity_(capacity) {}
+
+  // Whether there is room for it.
+  bool Take(const UnitTable::Unit& unit) {
+    const uint64_t most = capacity_.Of(table_.facility(unit.facility));
+    if (most == 0) return false;
+    uint64_t& count = days_[{unit.facility, DayOf(unit.first_seconds)}];
+    Place& place = places_[unit.facility];
+    ++place.units;
+    if (count == 0) ++place.days;
+    if (count == most) ++place.full;
+    if (++count > most) return false;
+    ++place.taken;
+    place.counted.Add(unit);
+    return true;
+  }
+
+  void Report(v1::CapacityFigures* out) {
+    std::vector<uint32_t> order;
+    for (const auto& [facility, place] : places_) {
+      order.push_back(facility);
+      out->set_facility_days(out->facility_days() + place.days);
+      out->set_full_days(out->full_days() + place.full);
+    }
+    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+      if (places_[a].taken != places_[b].taken) {
+        return places_[a].taken > places_[b].taken;
+      }
+      return table_.facility(a) < table_.facility(b);
+    });
+    for (const uint32_t facility : order) {
+      const Place& place = places_[facility];
+      v1::CapacityFacility* const one = out->add_facilities();
+      one->set_facility(table_.facility(facility));
+      one->set_capacity(capacity_.Of(one->facility()));
+      one->set_days(place.days);
+      one->set_units(place.units);
+      one->set_taken(place.taken);
+      *one->mutable_precision() = place.counted.estimate();
+    }
+  }
+
+ private:
+  struct Place {
+    uint64_t days = 0;
+    uint64_t full = 0;
+    uint64_t units = 0;
+    uint64_t taken = 0;
+    Counted counted;
+  };
+
+  const UnitTable& table_;
+  const Capacity& capacity_;
+  std::map<std::pair<uint32_t, int64_t>, uint64_t> days_;  // Units of each.
+  std::map<uint32_t, Place> places_;
+};
+
+}  // namespace
+
+std::string Capacity::ToString() const {
+  std::string text;
+  if (everywhere > 0 || facilities.empty()) text = absl::StrCat(everywhere);
+  for (const auto& [facility, count] : facilities) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", facility, "=", count);
+  }
+  return text;
+}
+
+std::vector<uint32_t> Selection::Ranked(const UnitTable& table) const {
+  const auto& units = table.units();
+  std::vector<uint32_t> ranked(standings_.size());
+  std::iota(ranked.begin(), ranked.end(), 0u);
+  std::sort(ranked.begin(), ranked.end(), [&](uint32_t a, uint32_t b) {
+    if (standings_[a].score != standings_[b].score) {
+      return standings_[a].score > standings_[b].score;
+    }
+    return units[a].id < units[b].id;
+  });
+  return ranked;
+}
+
+void Selection::ReportRates(const UnitTable& table,
+                            absl::Span<const double> rates,
+                            v1::VariantReport* out) const {
+  if (rates.empty()) return;
+  const std::vector<uint32_t> ranked = Ranked(table);
+  for (const double rate : rates) {
+    v1::RateFigures* const figures = out->add_rates();
+    const auto k = static_cast<size_t>(
+        std::floor(rate * static_cast<double>(ranked.size())));
+    figures->set_rate(rate);
+    figures->set_k(k);
+    if (k == 0) continue;
+    std::vector<bool> taken(ranked.size());
+    for (size_t i = 0; i < k; ++i) taken[ranked[i]] = true;
+    figures->set_least_score(standings_[ranked[k - 1]].score);
+    FillTaken(table, taken, figures);
+  }
+}
+
+void Selection::ReportCapacities(const UnitTable& table,
+                                 absl::Span<const Capacity> capacities,
+                                 v1::VariantReport* out) const {
+  if (capacities.empty()) return;
+  const std::vector<uint32_t> ranked = Ranked(table);
+  for (const Capacity& capacity : capacities) {
+    v1::CapacityFigures* const figures = out->add_capacities();
+    figures->set_capacity(capacity.ToString());
+    v1::RateFigures* const all = figures->mutable_figures();
+    Places places(table, capacity);
+    std::vector<bool> taken(ranked.size());
+    uint64_t k = 0;
+    for (const uint32_t number : ranked) {
+      if (!places.Take(table.units()[number])) continue;
+      taken[number] = true;
+      ++k;
+      all->set_least_score(standings_[number].score);
+    }
+    all->set_k(k);
+    if (k > 0) {
+      all->set_rate(static_cast<double>(k) /
+                    static_cast<double>(ranked.size()));
+      FillTaken(table, taken, all);
+    }
+    places.Report(figures);
+  }
+}
+
+void Selection::ReportScoreThresholds(
+    const UnitTable& table,
+    absl::Span<const std::pair<std::string, int32_t>> thresholds,
+    v1::VariantReport* out) const {
+  for (const auto& [name, written] : thresholds) {
+    v1::SensitivityFigures* const figures = out->add_sensitivity();
+    figures->set_condition(name);
+    figures->set_constant(absl::StrCat(written));
+    int32_t before = -1;
+    for (const double times : kTimes) {
+      const auto from = static_cast<int32_t>(std::lround(times * written));
+      if (from == before || from > kScoreMax) continue;
+      before = from;
+      v1::SensitivityPoint* const point = figures->add_points();
+      point->set_constant(absl::StrCat(from));
+      point->set_as_written(from == written);
+      Counted counted, gained, lost;
+      uint64_t units = 0, more = 0, less = 0;
+      for (uint32_t i = 0; i < standings_.size(); ++i) {
+        const bool now = standings_[i].score >= from;
+        const bool then = standings_[i].score >= written;
+        const UnitTable::Unit& unit = table.units()[i];
+        if (now) ++units, counted.Add(unit);
+        if (now && !then) ++more, gained.Add(unit);
+        if (then && !now) ++less, lost.Add(unit);
+      }
+      point->set_units(units);
+      point->set_gained(more);
+      point->set_lost(less);
+      *point->mutable_precision() = counted.estimate();
+      *point->mutable_gained_finds() = gained.estimate();
+      *point->mutable_lost_finds() = lost.estimate();
+    }
+  }
+}
+
+}  // namespace portrisk::scoring

@@ -1,0 +1,42 @@
+// The pieces of HTML that an evaluation page is put together of.
+#ifndef PORTRISK_SERVICE_EVALUATION_HTML_H_
+#define PORTRISK_SERVICE_EVALUATION_HTML_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "portrisk/v1/evaluation.pb.h"
+
+namespace portrisk::service {
+
+// "3/120, 2.5 % (0.9 %–7.1 %)"; empty where there is no share.
+std::string ShareText(const v1::ShareEstimate& share);
+// "12.5 % (8.0 %–19.0 %)".
+std::string IntervalText(double share, const v1::Interval& interval);
+// A bar with its interval and "3/120"; empty where there is no share.
+std::string ShareBar(const v1::ShareEstimate& share, double most);
+
+class Html {
+ public:
+  using Rows = std::vector<std::vector<std::string>>;
+
+  void Add(absl::string_view html) { html_.append(html.data(), html.size()); }
+  void Heading(absl::string_view text) { Element("h2", "", text); }
+  void Subheading(absl::string_view text) { Element("h3", "", text); }
+  void Note(absl::string_view text) { Element("p", " class=\"note\"", text); }
+  // Cells of `rows` are HTML.
+  void Table(const std::vector<std::string>& head, const Rows& rows);
+  std::string Take() { return std::move(html_); }
+
+ private:
+  void Element(absl::string_view tag, absl::string_view attributes,
+               absl::string_view text);
+
+  std::string html_;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_EVALUATION_HTML_H_

@@ -1,0 +1,39 @@
+// A map of ways between ports, as SVG: great circles over a grid of degrees. No
+// coast is drawn, since no reference data have one; the ports are named.
+#ifndef PORTRISK_SERVICE_EVALUATION_MAP_H_
+#define PORTRISK_SERVICE_EVALUATION_MAP_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scoring/reference.h"
+
+namespace portrisk::service {
+
+struct MapRoute {
+  std::string from;
+  std::string to;
+  scoring::Coordinates from_place;
+  scoring::Coordinates to_place;
+  uint64_t units = 0;
+  std::optional<double> finds;  // Share of those controlled.
+  std::string title;            // Shown where a pointer rests.
+};
+
+// Steps of the colours of finds: none controlled, none found, up to each.
+struct MapStep {
+  const char* colour;
+  double up_to;
+};
+// Of shares of finds above 0, given the greatest.
+std::vector<MapStep> MapSteps(double most);
+inline constexpr char kMapNotControlled[] = "#b8bfc7";
+inline constexpr char kMapNoFinds[] = "#7fb3d5";
+
+// Empty when there is no route. Routes with more finds lie above others.
+std::string RouteMap(std::vector<MapRoute> routes);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_EVALUATION_MAP_H_

@@ -1,0 +1,353 @@
+#include "service/evaluation_sections.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/substitute.h"
+#include "service/evaluation_map.h"
+#include "service/evaluation_plots.h"
+
+namespace portrisk::service {
+namespace {
+
+constexpr size_t kThresholdsShown = 30;
+constexpr size_t kGroupsShown = 15;
+constexpr size_t kRoutesShown = 15;
+
+using Rows = Html::Rows;
+
+std::pair<double, double> Ends(const v1::ShareEstimate& share) {
+  return {share.low(), share.high()};
+}
+
+// "3 (1/2)": so many units, finds of those controlled.
+std::string Changed(uint64_t units, const v1::ShareEstimate& finds) {
+  if (units == 0) return "";
+  if (!finds.has_share()) return absl::StrCat(units);
+  return absl::StrCat(units, " (", finds.count(), "/", finds.of(), ")");
+}
+
+bool ChangesSomething(const v1::SensitivityFigures& figures) {
+  return std::any_of(figures.points().begin(), figures.points().end(),
+                     [](const v1::SensitivityPoint& point) {
+                       return point.gained() + point.lost() > 0;
+                     });
+}
+
+// A group of consignees in every variant.
+struct Group {
+  const v1::BurdenFigures* facts = nullptr;
+  std::vector<const v1::BurdenFigures*> variants;
+};
+
+std::vector<Group> GroupsOf(const v1::EvaluationReport& report,
+                            v1::BurdenGroup kind) {
+  std::map<std::string, Group> by_value;
+  const auto count = static_cast<size_t>(report.variants_size());
+  for (size_t i = 0; i < count; ++i) {
+    for (const auto& one : report.variants(static_cast<int>(i)).burden()) {
+      if (one.group() != kind) continue;
+      Group& group = by_value[one.value()];
+      group.facts = &one;
+      group.variants.resize(count);
+      group.variants[i] = &one;
+    }
+  }
+  std::vector<Group> groups;
+  for (auto& [value, group] : by_value) groups.push_back(std::move(group));
+  if (kind == v1::COUNTRY_OF_CONSIGNEE) {
+    std::stable_sort(
+        groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+          return a.facts->selected().of() > b.facts->selected().of();
+        });
+  }
+  if (groups.size() > kGroupsShown) groups.resize(kGroupsShown);
+  return groups;
+}
+
+void AddGroups(const v1::EvaluationReport& report, const EvaluationWords& words,
+               v1::BurdenGroup kind, const char* name, Html* html) {
+  const std::vector<Group> groups = GroupsOf(report, kind);
+  double most = 0.01;
+  for (const Group& group : groups) {
+    for (const auto* one : group.variants) {
+      if (one != nullptr && one->selected().has_share()) {
+        most = std::max(most, one->selected().high());
+      }
+    }
+  }
+  std::vector<std::string> head = {name, words.units};
+  for (const v1::VariantReport& variant : report.variants()) {
+    head.push_back(variant.name());
+    head.push_back(words.finds);
+  }
+  Rows rows;
+  for (const Group& group : groups) {
+    const v1::BurdenFigures& facts = *group.facts;
+    std::string value = HtmlEscape(facts.value());
+    if (value.empty()) {
+      value = words.unknown;
+    } else if (kind == v1::SIZE_OF_CONSIGNEE) {
+      value = absl::Substitute(words.size_value, value, facts.size_min(),
+                               facts.size_max());
+    }
+    auto& row = rows.emplace_back();
+    row = {value, absl::StrCat(facts.selected().of())};
+    for (const auto* one : group.variants) {
+      row.push_back(one == nullptr ? "" : ShareBar(one->selected(), most));
+      row.push_back(one == nullptr || !one->precision().has_share()
+                        ? ""
+                        : absl::StrCat(one->precision().count(), "/",
+                                       one->precision().of()));
+    }
+  }
+  html->Table(head, rows);
+}
+
+std::string RouteName(const v1::RouteFigures& route) {
+  return absl::StrCat(route.from_locode(), " – ", route.to_locode());
+}
+
+bool IsLocated(const v1::RouteFigures& route) {
+  return route.has_from_latitude() && route.has_to_latitude();
+}
+
+void AddMapKey(double most, const EvaluationWords& words, Html* html) {
+  std::vector<std::pair<std::string, std::string>> entries = {
+      {kMapNotControlled, words.not_controlled}, {kMapNoFinds, words.no_finds}};
+  if (most > 0) {
+    for (const MapStep& step : MapSteps(most)) {
+      entries.emplace_back(
+          step.colour,
+          absl::Substitute(words.finds_up_to, PercentText(step.up_to)));
+    }
+  }
+  html->Add("<p class=\"key\">");
+  for (const auto& [colour, text] : entries) {
+    html->Add(absl::StrFormat(
+        "<span><svg viewBox=\"0 0 24 8\" class=\"mark\"><path d=\"M0 4L24 4\" "
+        "stroke=\"%s\" stroke-width=\"5\"/></svg>%s</span> ",
+        colour, HtmlEscape(text)));
+  }
+  html->Add("</p>");
+}
+
+}  // namespace
+
+void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
+             Html* html) {
+  if (report.variants_size() < 2) return;
+  const v1::VariantReport& baseline = report.variants(0);
+  std::vector<std::string> places;
+  for (const v1::RateFigures& one : baseline.rates()) {
+    places.push_back(PercentText(one.rate()));
+  }
+  std::vector<Series> series;
+  bool is_known = false;
+  for (const v1::VariantReport& variant : report.variants()) {
+    series.push_back({variant.name(), {}, {}});
+    for (int i = 0; i < std::min(variant.rates_size(), baseline.rates_size());
+         ++i) {
+      auto& value = series.back().values.emplace_back();
+      if (!variant.rates(i).has_recall() || !baseline.rates(i).has_recall()) {
+        continue;
+      }
+      value = variant.rates(i).recall() - baseline.rates(i).recall();
+      is_known = true;
+    }
+  }
+  if (!is_known) return;
+  html->Subheading(words.gain);
+  html->Note(words.gain_note);
+  html->Add(LinePlot(places, series, words.rate, words.gain));
+}
+
+void AddCapacities(const v1::EvaluationReport& report,
+                   const EvaluationWords& words, Html* html) {
+  Rows rows;
+  for (const v1::VariantReport& variant : report.variants()) {
+    for (const v1::CapacityFigures& one : variant.capacities()) {
+      const v1::RateFigures& figures = one.figures();
+      rows.push_back(
+          {HtmlEscape(variant.name()), HtmlEscape(one.capacity()),
+           absl::StrCat(figures.k(), " (", PercentText(figures.rate()), ")"),
+           absl::StrCat(one.full_days(), "/", one.facility_days()),
+           ShareText(figures.precision()),
+           figures.has_weighted_precision()
+               ? IntervalText(figures.weighted_precision(),
+                              figures.weighted_precision_interval())
+               : "",
+           figures.has_recall()
+               ? IntervalText(figures.recall(), figures.recall_interval())
+               : "",
+           figures.has_lift() ? absl::StrFormat("%.1f", figures.lift()) : ""});
+    }
+  }
+  if (rows.empty()) return;
+  html->Heading(words.capacity);
+  html->Note(words.capacity_note);
+  html->Table(
+      {words.rules_in_force, words.a_day_each, words.units, words.full_days,
+       words.precision, words.weighted, words.recall, words.lift},
+      rows);
+}
+
+void AddSensitivity(const v1::VariantReport& variant,
+                    const EvaluationWords& words, Html* html) {
+  Rows rows;
+  size_t shown = 0, rest = 0;
+  double most = 0.01;
+  for (const v1::SensitivityFigures& one : variant.sensitivity()) {
+    for (const v1::SensitivityPoint& point : one.points()) {
+      if (point.precision().has_share()) {
+        most = std::max(most, point.precision().high());
+      }
+    }
+  }
+  for (const v1::SensitivityFigures& one : variant.sensitivity()) {
+    if (!ChangesSomething(one)) continue;
+    if (++shown > kThresholdsShown) {
+      ++rest;
+      continue;
+    }
+    bool is_first = true;
+    for (const v1::SensitivityPoint& point : one.points()) {
+      const std::string constant = HtmlEscape(point.constant());
+      rows.push_back(
+          {is_first ? absl::StrCat(HtmlEscape(one.rule()), "<br><code>",
+                                   HtmlEscape(one.condition()), "</code>")
+                    : "",
+           point.as_written() ? absl::StrCat("<b>", constant, "</b>")
+                              : constant,
+           absl::StrCat(point.units()), ShareBar(point.precision(), most),
+           Changed(point.gained(), point.gained_finds()),
+           Changed(point.lost(), point.lost_finds())});
+      is_first = false;
+    }
+  }
+  if (rows.empty() && variant.thresholds_left_out() == 0) return;
+  html->Subheading(words.sensitivity);
+  html->Note(words.sensitivity_note);
+  html->Table({words.rule, words.threshold, words.units, words.precision,
+               words.gained_units, words.lost_units},
+              rows);
+  if (rest > 0) html->Note(absl::Substitute(words.sensitivity_rest, rest));
+  if (variant.thresholds_left_out() > 0) {
+    html->Note(absl::Substitute(words.sensitivity_more,
+                                variant.thresholds_left_out()));
+  }
+}
+
+void AddCalibration(const v1::EvaluationReport& report,
+                    const EvaluationWords& words, Html* html) {
+  if (report.controlled() == 0) return;
+  html->Heading(words.calibration);
+  html->Note(words.calibration_note);
+  std::vector<std::string> places;
+  for (const v1::ScoreFigures& one : report.variants(0).scores()) {
+    places.push_back(absl::StrCat(one.from()));
+  }
+  std::vector<Series> series;
+  for (const v1::VariantReport& variant : report.variants()) {
+    series.push_back({variant.name(), {}, {}});
+    for (const v1::ScoreFigures& one : variant.scores()) {
+      auto& value = series.back().values.emplace_back();
+      auto& interval = series.back().intervals.emplace_back();
+      if (!one.precision().has_share()) continue;
+      value = one.precision().share();
+      interval = Ends(one.precision());
+    }
+  }
+  const double all = static_cast<double>(report.finds()) /
+                     static_cast<double>(report.controlled());
+  series.push_back({words.all_controlled, {}, {}});
+  series.back().values.assign(places.size(), all);
+  html->Add(LinePlot(places, series, words.score, words.calibration));
+}
+
+void AddDrift(const v1::EvaluationReport& report, const EvaluationWords& words,
+              Html* html) {
+  if (report.variants().empty() || report.variants(0).drift_size() < 2) return;
+  html->Heading(words.drift);
+  html->Note(words.drift_note);
+  std::vector<std::string> places;
+  for (const v1::ScoreDrift& one : report.variants(0).drift()) {
+    places.push_back(one.month());
+  }
+  std::vector<Series> series;
+  for (const v1::VariantReport& variant : report.variants()) {
+    series.push_back({variant.name(), {}, {}});
+    for (const v1::ScoreDrift& one : variant.drift()) {
+      series.back().values.push_back(one.stability_index());
+    }
+  }
+  html->Add(LinePlot(places, series, "", words.stability, ValueKind::kNumber));
+  for (const v1::VariantReport& variant : report.variants()) {
+    if (!variant.has_drift_from_baseline()) continue;
+    html->Note(absl::Substitute(
+        words.drift_against, variant.name(),
+        absl::StrFormat("%.2f", variant.drift_from_baseline())));
+  }
+}
+
+void AddBurden(const v1::EvaluationReport& report, const EvaluationWords& words,
+               Html* html) {
+  if (report.variants().empty() || report.variants(0).burden().empty()) return;
+  html->Heading(words.burden);
+  html->Note(words.burden_note);
+  AddGroups(report, words, v1::COUNTRY_OF_CONSIGNEE, words.country, html);
+  html->Note(words.size_note);
+  AddGroups(report, words, v1::SIZE_OF_CONSIGNEE, words.size, html);
+}
+
+void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
+               Html* html) {
+  if (report.routes().empty()) return;
+  html->Heading(words.map);
+  std::vector<MapRoute> drawn;
+  std::vector<const v1::RouteFigures*> found;
+  double most = 0;
+  for (const v1::RouteFigures& one : report.routes()) {
+    if (one.precision().count() > 0) found.push_back(&one);
+    if (!IsLocated(one)) continue;
+    MapRoute& route = drawn.emplace_back();
+    route.from = one.from_locode();
+    route.to = one.to_locode();
+    route.from_place = {one.from_latitude(), one.from_longitude()};
+    route.to_place = {one.to_latitude(), one.to_longitude()};
+    route.units = one.units();
+    route.title = absl::StrCat(
+        RouteName(one), ": ", one.units(), " ", words.units, ", ", words.finds,
+        " ", one.precision().count(), "/", one.precision().of());
+    if (!one.precision().has_share()) continue;
+    route.finds = one.precision().share();
+    most = std::max(most, one.precision().share());
+  }
+  if (!drawn.empty()) {
+    html->Note(words.map_note);
+    const size_t left_out =
+        static_cast<size_t>(report.routes_size()) - drawn.size();
+    html->Add(RouteMap(std::move(drawn)));
+    AddMapKey(most, words, html);
+    if (left_out > 0) {
+      html->Note(absl::Substitute(words.map_left_out, left_out));
+    }
+  }
+  std::stable_sort(found.begin(), found.end(), [](auto* a, auto* b) {
+    return a->precision().count() > b->precision().count();
+  });
+  if (found.size() > kRoutesShown) found.resize(kRoutesShown);
+  Rows rows;
+  for (const v1::RouteFigures* one : found) {
+    rows.push_back({HtmlEscape(RouteName(*one)), absl::StrCat(one->units()),
+                    ShareText(one->precision())});
+  }
+  if (!rows.empty()) {
+    html->Table({words.route, words.units, words.precision}, rows);
+  }
+}
+
+}  // namespace portrisk::service

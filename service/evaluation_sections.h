@@ -1,0 +1,29 @@
+// Parts of an evaluation page that stand for themselves: each adds its heading,
+// plots and tables, and nothing where the report has nothing of it.
+#ifndef PORTRISK_SERVICE_EVALUATION_SECTIONS_H_
+#define PORTRISK_SERVICE_EVALUATION_SECTIONS_H_
+
+#include "portrisk/v1/evaluation.pb.h"
+#include "service/evaluation_html.h"
+#include "service/evaluation_words.h"
+
+namespace portrisk::service {
+
+void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
+             Html* html);
+void AddCapacities(const v1::EvaluationReport& report,
+                   const EvaluationWords& words, Html* html);
+void AddSensitivity(const v1::VariantReport& variant,
+                    const EvaluationWords& words, Html* html);
+void AddCalibration(const v1::EvaluationReport& report,
+                    const EvaluationWords& words, Html* html);
+void AddDrift(const v1::EvaluationReport& report, const EvaluationWords& words,
+              Html* html);
+void AddBurden(const v1::EvaluationReport& report, const EvaluationWords& words,
+               Html* html);
+void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
+               Html* html);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_EVALUATION_SECTIONS_H_

@@ -1,0 +1,79 @@
+#include "service/replay_notes.h"
+
+#include <algorithm>
+
+namespace portrisk::service {
+
+void ReplayNotes::AddVariants(
+    const std::vector<uint64_t>& revisions,
+    std::vector<scoring::Programme::Member>* members) {
+  size_t left = kThresholdsMax;
+  const size_t count = members->size();
+  for (size_t i = 0; i < count; ++i) {
+    if (std::find(revisions.begin(), revisions.end(), (*members)[i].revision) ==
+        revisions.end()) {
+      continue;
+    }
+    scoring::SensitivityPlan plan =
+        scoring::PlanSensitivity(*(*members)[i].rule_set, left);
+    left -= plan.thresholds.size();
+    left_out_ += plan.left_out;
+    if (plan.variants == nullptr) continue;
+    const uint64_t revision = kVariantRevisions + variants_.size();
+    members->push_back({revision, plan.variants, /*shadow=*/true});
+    variants_.emplace_back(std::move(plan), revision);
+  }
+}
+
+void ReplayNotes::Take(size_t answer, const scoring::EvalScratch& evaluation,
+                       v1::Assessment* assessment) {
+  ++assessed_;
+  scoring::Programme::CountEvaluated(evaluation, &evaluated_);
+  if (variants_.empty()) return;
+  if (answer >= points_.size()) points_.resize(answer + 1);
+  points_[answer].resize(variants_.size());
+  for (size_t i = 0; i < variants_.size(); ++i) {
+    points_[answer][i].clear();
+    variants_[i].TakeOut(assessment, &points_[answer][i]);
+  }
+}
+
+void ReplayNotes::Settle(const scoring::Programme& programme) {
+  for (uint32_t number = 0; number < evaluated_.size(); ++number) {
+    if (evaluated_[number] == 0) continue;
+    const auto rule = programme.RuleAt(number);
+    if (rule.member->revision >= kVariantRevisions) continue;
+    const scoring::RuleSet& set = *rule.member->rule_set;
+    Cost& cost = costs_[{std::string(scoring::RuleSetName(set)), *rule.rule}];
+    cost.evaluated += evaluated_[number];
+    cost.operations = scoring::ConditionCost(set, *rule.rule);
+  }
+  evaluated_.clear();
+}
+
+void ReplayNotes::Count(size_t answer, uint32_t unit) {
+  for (size_t i = 0; i < variants_.size(); ++i) {
+    for (const uint32_t point : points_[answer][i]) {
+      variants_[i].Add(unit, point);
+    }
+  }
+}
+
+void ReplayNotes::AddCosts(scoring::Selection* selection) const {
+  for (const auto& [rule, cost] : costs_) {
+    selection->AddCost(rule.first, rule.second, cost.evaluated,
+                       cost.operations);
+  }
+}
+
+void ReplayNotes::Report(const scoring::UnitTable& table,
+                         const scoring::Selection& selection,
+                         v1::VariantReport* out) {
+  out->set_replayed(assessed_);
+  out->set_thresholds_left_out(left_out_);
+  for (scoring::Sensitivity& one : variants_) {
+    one.Report(table, selection, out);
+  }
+}
+
+}  // namespace portrisk::service

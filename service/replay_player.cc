@@ -1,0 +1,156 @@
+#include "service/replay_player.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "scoring/aggregate_plan.h"
+#include "service/background.h"
+#include "service/list_store.h"
+
+namespace portrisk::service {
+namespace {
+
+std::shared_ptr<const store::Store> Borrowed(const store::Store& store) {
+  return std::shared_ptr<const store::Store>(&store,
+                                             [](const store::Store*) {});
+}
+
+CoreOptions OptionsOf(const RuleSets& rule_sets, const ReplayVariant& variant,
+                      const ReplayOptions& options, uint64_t folds_from) {
+  CoreOptions core;
+  core.rule_sets = &rule_sets;
+  core.profile = options.profile;
+  core.draw_key = options.draw_key;
+  core.from_zero = true;
+  core.keeps_indexes = false;
+  core.follows_catalogue = variant.as_recorded;
+  core.overrides = variant.overrides;
+  core.folds_from = folds_from;
+  core.cache_states_max = std::numeric_limits<size_t>::max();
+  return core;
+}
+
+bool WasInForce(const v1::Revision& revision) {
+  return std::any_of(revision.events().begin(), revision.events().end(),
+                     [](const v1::RevisionEvent& event) {
+                       return event.state() == v1::ACTIVE ||
+                              event.state() == v1::SHADOW;
+                     });
+}
+
+}  // namespace
+
+ReplayPlayer::ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
+                           const ReplayVariant& variant,
+                           const ReplayOptions& options, uint64_t folds_from)
+    : store_(store),
+      rule_sets_(rule_sets),
+      as_recorded_(variant.as_recorded),
+      own_profiles_(variant.profiles),
+      sensitivity_(options.sensitivity),
+      core_(OptionsOf(rule_sets, variant, options, folds_from),
+            Borrowed(store)) {}
+
+absl::StatusOr<std::unique_ptr<ReplayPlayer>> ReplayPlayer::Make(
+    const store::Store& store, const RuleSets& rule_sets,
+    const ReplayVariant& variant, const ReplayOptions& options,
+    uint64_t folds_from) {
+  auto player = std::unique_ptr<ReplayPlayer>(
+      new ReplayPlayer(store, rule_sets, variant, options, folds_from));
+  absl::Status status = player->Begin(variant);
+  if (!status.ok()) return status;
+  return player;
+}
+
+absl::Status ReplayPlayer::Begin(const ReplayVariant& variant) {
+  auto catalogue = ReadCatalogue(store_);
+  if (!catalogue.ok()) return catalogue.status();
+  if (own_profiles_ != nullptr) {
+    core_.SetProfiles(own_profiles_);
+  } else if (!as_recorded_ && catalogue->has_profile()) {
+    core_.SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
+        catalogue->profile()));
+  }
+  std::vector<scoring::AggregatePlan::Use> uses;
+  if (as_recorded_) {
+    // All that was ever counted, from the beginning: what a table holds does
+    // not depend on when it was made.
+    for (const v1::Revision& revision : catalogue->revisions()) {
+      if (!WasInForce(revision)) continue;
+      auto rule_set = rule_sets_.Get(store_, revision.revision());
+      if (!rule_set.ok()) return rule_set.status();
+      uses.push_back(scoring::AggregatePlan::UseOf(**rule_set));
+    }
+  } else {
+    for (const auto& member : variant.members) {
+      uses.push_back(scoring::AggregatePlan::UseOf(*member.rule_set));
+    }
+    std::vector<scoring::Programme::Member> members = variant.members;
+    if (sensitivity_) notes_.AddVariants(variant.tried, &members);
+    auto programme = RunBehind([&] {
+      return scoring::Programme::Compile(std::move(members),
+                                         catalogue->statistics());
+    });
+    if (!programme.ok()) return programme.status();
+    core_.SetProgramme(*std::move(programme));
+  }
+  core_.CountAll(scoring::AggregatePlan::Make(uses));
+  return absl::OkStatus();
+}
+
+absl::Status ReplayPlayer::Take(absl::Span<const v1::JournalRecord> records) {
+  size_t count = 0;
+  for (const v1::JournalRecord& record : records) {
+    if (!record.has_movement()) {
+      absl::Status status = Follow(record);
+      if (!status.ok()) return status;
+      continue;
+    }
+    if (rules_changed_) {
+      absl::Status status = PutInForce();
+      if (!status.ok()) return status;
+    }
+    if (count == answers_.size()) answers_.emplace_back();
+    absl::Status status = core_.Rescore(record, &answers_[count]);
+    if (!status.ok()) return status;
+    notes_.Take(count, core_.evaluation(), &answers_[count]);
+    ++count;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReplayPlayer::Follow(const v1::JournalRecord& record) {
+  // What filled up a capacity then says nothing of another selection.
+  if (record.has_worklist() && !as_recorded_) return absl::OkStatus();
+  absl::Status status = core_.Fold(record);
+  if (!status.ok()) return status;
+  if (record.has_list()) {
+    const v1::ListVersion& list = record.list().list();
+    auto entries = LoadListEntries(store_, list);
+    if (!entries.ok()) return entries.status();
+    core_.SetList({list.name(), list.version(), *std::move(entries)});
+  } else if (record.has_reference()) {
+    auto reference = LoadReference(store_, record.reference().content_hash());
+    if (!reference.ok()) return reference.status();
+    core_.SetReference(*std::move(reference));
+  } else if (record.profile().has_activated()) {
+    if (as_recorded_ && own_profiles_ == nullptr) {
+      core_.SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
+          record.profile().activated()));
+    }
+  } else if (record.has_rule()) {
+    rules_changed_ = as_recorded_;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReplayPlayer::PutInForce() {
+  rules_changed_ = false;
+  auto programme = CompileInForce(store_, rule_sets_, core_.catalogue());
+  if (!programme.ok()) return programme.status();
+  notes_.Settle(core_.programme());
+  core_.SetProgramme(*std::move(programme));
+  return absl::OkStatus();
+}
+
+}  // namespace portrisk::service

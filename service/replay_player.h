@@ -1,0 +1,62 @@
+// One variant of a replay: a core that assesses the journal again, record by
+// record.
+#ifndef PORTRISK_SERVICE_REPLAY_PLAYER_H_
+#define PORTRISK_SERVICE_REPLAY_PLAYER_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "service/core.h"
+#include "service/replay.h"
+#include "service/replay_notes.h"
+#include "service/rule_sets.h"
+
+namespace portrisk::service {
+
+// One thread at a time.
+class ReplayPlayer {
+ public:
+  // `store` and `rule_sets` outlive it. `folds_from`: see CoreOptions.
+  static absl::StatusOr<std::unique_ptr<ReplayPlayer>> Make(
+      const store::Store& store, const RuleSets& rule_sets,
+      const ReplayVariant& variant, const ReplayOptions& options,
+      uint64_t folds_from);
+
+  // Takes the next records of the journal; `answers` has the assessments of the
+  // movements among them, in order, and perhaps old ones behind.
+  absl::Status Take(absl::Span<const v1::JournalRecord> records);
+  const std::vector<v1::Assessment>& answers() const { return answers_; }
+
+  const scoring::Programme& programme() const { return core_.programme(); }
+  // The terms of selection where no place has its own.
+  const scoring::SelectionProfile& everywhere() const {
+    return core_.profiles().everywhere();
+  }
+  ReplayNotes& notes() { return notes_; }
+
+ private:
+  ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
+               const ReplayVariant& variant, const ReplayOptions& options,
+               uint64_t folds_from);
+  absl::Status Begin(const ReplayVariant& variant);
+  // A record that is no movement.
+  absl::Status Follow(const v1::JournalRecord& record);
+  absl::Status PutInForce();
+
+  const store::Store& store_;
+  const RuleSets& rule_sets_;
+  const bool as_recorded_;
+  const std::shared_ptr<const scoring::SelectionProfiles> own_profiles_;
+  const bool sensitivity_;
+  Core core_;
+  bool rules_changed_ = false;
+  std::vector<v1::Assessment> answers_;
+  ReplayNotes notes_;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_REPLAY_PLAYER_H_
