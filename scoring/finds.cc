@@ -126,6 +126,22 @@ void RemoveAt(int at, v1::FindState* state) {
   Truncate(last, state);
 }
 
+void NameParties(const v1::Pseudonyms& parties, FindNames* names) {
+  if (parties.has_consignee()) names->consignee = parties.consignee();
+  if (parties.has_shipper()) names->shipper = parties.shipper();
+  if (parties.has_declarant()) names->declarant = parties.declarant();
+}
+
+// `papers` is a movement or a tie.
+template <typename Papers>
+void NameGoods(absl::string_view commodity, const Papers& papers,
+               FindNames* names) {
+  if (commodity.size() >= kCodeDigits) {
+    names->code = commodity.substr(0, kCodeDigits);
+  }
+  if (papers.has_declared()) names->declared = &papers.declared();
+}
+
 void Fill(const FindSums& sums, const FindSums& all, v1::FindRate* rate) {
   rate->Clear();
   rate->set_controls(sums.controls);
@@ -154,9 +170,8 @@ FindNames FindNamesOf(const v1::Movement& movement) {
   names.from = route.from;
   names.to = route.to;
   names.chapter = route.chapter;
-  if (movement.pseudonyms().has_consignee()) {
-    names.consignee = movement.pseudonyms().consignee();
-  }
+  NameParties(movement.pseudonyms(), &names);
+  NameGoods(movement.consignment().commodity(), movement, &names);
   return names;
 }
 
@@ -167,9 +182,8 @@ FindNames FindNamesOf(const v1::OutcomeTie& tie) {
   names.from = tie.from_locode();
   names.to = tie.to_locode();
   names.chapter = tie.chapter();
-  if (tie.pseudonyms().has_consignee()) {
-    names.consignee = tie.pseudonyms().consignee();
-  }
+  NameParties(tie.pseudonyms(), &names);
+  NameGoods(tie.commodity(), tie, &names);
   return names;
 }
 

@@ -1,5 +1,5 @@
-// Find rates: what controls of a facility, a route, a commodity or a consignee
-// have found, as a prior for later movements (pattern 30). Pure.
+// Find rates: what controls of a facility, a route, a commodity, a party or a
+// line of trade have found, as a prior for later movements (pattern 30). Pure.
 //
 // A FindState holds exact counts by day, those of older days by 16 days. It is
 // a sum, so the order in which outcomes come in changes nothing and a
@@ -40,8 +40,15 @@ enum class FindSlot : uint8_t {
   kCommodity,  // From and chapter.
   kChapter,
   kConsignee,
+  kShipper,
+  kDeclarant,
+  kCode,        // Six digits of the commodity.
+  kCodeOrigin,  // And the declared country of origin.
+  kLine,        // And country of departure, type and rate of duty.
+  kSameGoods,   // And net mass, value and currency.
 };
-inline constexpr size_t kFindSlots = 7;
+inline constexpr size_t kFindSlots = 13;
+inline constexpr size_t kCodeDigits = 6;
 
 // The states that a movement reads; null where it does not say the key.
 using FindStates = std::array<const v1::FindState*, kFindSlots>;
@@ -54,7 +61,12 @@ struct FindNames {
   absl::string_view to;
   absl::string_view chapter;
   std::optional<uint64_t> consignee;
+  std::optional<uint64_t> shipper;
+  std::optional<uint64_t> declarant;
+  absl::string_view code;  // kCodeDigits digits.
+  const v1::Declared* declared = nullptr;
 };
+// They point into what is given.
 FindNames FindNamesOf(const v1::Movement& movement);
 FindNames FindNamesOf(const v1::OutcomeTie& tie);
 

@@ -123,6 +123,10 @@ void FillWay(const std::vector<const v1::Movement*>& speaking,
                                             : c.discharge_locode(),
                tie->mutable_to_locode());
     SetIfEmpty(RouteOf(*m).chapter, tie->mutable_chapter());
+    SetIfEmpty(c.commodity(), tie->mutable_commodity());
+    if (m->has_declared() && !tie->has_declared()) {
+      *tie->mutable_declared() = m->declared();
+    }
   }
   for (const v1::Movement* m : speaking) {
     SetIfEmpty(m->transport().previous_locode(), tie->mutable_from_locode());

@@ -71,11 +71,16 @@ absl::string_view PortOf(const v1::Movement& movement) {
 void PartyViewBuffer::Release() {
   for (const Accessor& party : kParties) (view_.*party.release)();
   view_.unsafe_arena_release_consignee_finds();
+  view_.unsafe_arena_release_shipper_finds();
+  view_.unsafe_arena_release_declarant_finds();
 }
 
 void PartyViewBuffer::LendFinds(FindRates* rates) {
   view_.unsafe_arena_set_allocated_consignee_finds(
       rates->Of(FindSlot::kConsignee));
+  view_.unsafe_arena_set_allocated_shipper_finds(rates->Of(FindSlot::kShipper));
+  view_.unsafe_arena_set_allocated_declarant_finds(
+      rates->Of(FindSlot::kDeclarant));
 }
 
 void PartyViewBuffer::Derive(const ProfileStates& profiles,
@@ -97,6 +102,10 @@ void RouteViewBuffer::Release() {
   view_.unsafe_arena_release_origin_finds();
   view_.unsafe_arena_release_commodity_finds();
   view_.unsafe_arena_release_chapter_finds();
+  view_.unsafe_arena_release_code_finds();
+  view_.unsafe_arena_release_code_origin_finds();
+  view_.unsafe_arena_release_line_finds();
+  view_.unsafe_arena_release_same_goods_finds();
   view_.Clear();
 }
 
@@ -106,6 +115,12 @@ void RouteViewBuffer::LendFinds(FindRates* rates) {
   view_.unsafe_arena_set_allocated_commodity_finds(
       rates->Of(FindSlot::kCommodity));
   view_.unsafe_arena_set_allocated_chapter_finds(rates->Of(FindSlot::kChapter));
+  view_.unsafe_arena_set_allocated_code_finds(rates->Of(FindSlot::kCode));
+  view_.unsafe_arena_set_allocated_code_origin_finds(
+      rates->Of(FindSlot::kCodeOrigin));
+  view_.unsafe_arena_set_allocated_line_finds(rates->Of(FindSlot::kLine));
+  view_.unsafe_arena_set_allocated_same_goods_finds(
+      rates->Of(FindSlot::kSameGoods));
 }
 
 void RouteViewBuffer::Derive(const ProfileStates& profiles,

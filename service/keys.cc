@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -58,6 +59,35 @@ class Name {
   size_t size_ = 0;
 };
 
+// Parts of what is hashed, on the stack. A length before each text keeps
+// ("ab", "c") apart from ("a", "bc"), a mark what is not said from zero.
+class Parts {
+ public:
+  Parts& Text(absl::string_view text) {
+    const size_t taken = std::min(text.size(), kMost);
+    text_[size_++] = static_cast<char>(text.size());
+    std::copy_n(text.data(), taken, text_ + size_);
+    size_ += taken;
+    return *this;
+  }
+  // In millionths, so that no writing of a number makes a difference.
+  Parts& Number(bool present, double value) {
+    text_[size_++] = present ? 1 : 0;
+    const auto millionths =
+        static_cast<uint64_t>(present ? std::llround(value * 1e6) : 0);
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      text_[size_++] = static_cast<char>(millionths >> shift & 0xff);
+    }
+    return *this;
+  }
+  absl::string_view view() const { return {text_, size_}; }
+
+ private:
+  static constexpr size_t kMost = 64;  // Of a text; more than is hashed here.
+  char text_[6 * (kMost + 1)];
+  size_t size_ = 0;
+};
+
 // The finaliser of SplitMix64: each bit of the result depends on each of x.
 uint64_t Mix(uint64_t x) {
   x ^= x >> 30;
@@ -88,6 +118,34 @@ uint64_t HashOf(absl::string_view text) {
     hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
   }
   return hash;
+}
+
+// A line of trade, as narrowly as the slot has it.
+bool NameLine(scoring::FindSlot slot, const scoring::FindNames& names,
+              Name* name) {
+  using scoring::FindSlot;
+  constexpr size_t kHashBytes = 15;
+  if (names.code.empty() || names.declared == nullptr) return false;
+  const v1::Declared& line = *names.declared;
+  if (line.origin_country().empty()) return false;
+  if (slot == FindSlot::kCodeOrigin) {
+    name->Text(names.code, scoring::kCodeDigits).Text(line.origin_country(), 2);
+    return true;
+  }
+  Parts parts;
+  parts.Text(names.code)
+      .Text(line.origin_country())
+      .Text(line.departure_country())
+      .Text(line.duty_type())
+      .Number(line.has_duty_percent(), line.duty_percent());
+  if (slot == FindSlot::kSameGoods) {
+    if (!line.has_net_kg() || !line.has_value()) return false;
+    parts.Number(true, line.net_kg())
+        .Number(true, line.value())
+        .Text(line.currency());
+  }
+  name->Hash(parts.view(), kHashBytes);
+  return true;
 }
 
 }  // namespace
@@ -159,22 +217,16 @@ EntityKey AggregateKey(uint32_t table, absl::string_view value) {
 // A hash, since two facilities, say, do not fit.
 EntityKey SpreadKey(const scoring::SpreadName& name) {
   constexpr size_t kHashBytes = 15;
-  constexpr size_t kPartMost = 64;  // More than admission lets in.
-  char text[6 * (kPartMost + 1)];
-  size_t size = 0;
-  // The lengths keep ("ab", "c") apart from ("a", "bc").
+  Parts parts;
   for (const absl::string_view part :
        {name.locode, name.facility, name.to_locode, name.to_facility,
         name.before_locode, name.other}) {
-    const size_t taken = std::min(part.size(), kPartMost);
-    text[size++] = static_cast<char>(part.size());
-    std::copy_n(part.data(), taken, text + size);
-    size += taken;
+    parts.Text(part);
   }
   return Name()
       .Byte(static_cast<char>(name.family))
       .Byte(static_cast<char>(name.detail))
-      .Hash({text, size}, kHashBytes)
+      .Hash(parts.view(), kHashBytes)
       .Key('Z');
 }
 
@@ -227,6 +279,23 @@ std::optional<EntityKey> FindKey(scoring::FindSlot slot,
     case FindSlot::kConsignee:
       if (!names.consignee) return std::nullopt;
       name.Number(*names.consignee);
+      break;
+    case FindSlot::kShipper:
+      if (!names.shipper) return std::nullopt;
+      name.Number(*names.shipper);
+      break;
+    case FindSlot::kDeclarant:
+      if (!names.declarant) return std::nullopt;
+      name.Number(*names.declarant);
+      break;
+    case FindSlot::kCode:
+      if (names.code.empty()) return std::nullopt;
+      name.Text(names.code, scoring::kCodeDigits);
+      break;
+    case FindSlot::kCodeOrigin:
+    case FindSlot::kLine:
+    case FindSlot::kSameGoods:
+      if (!NameLine(slot, names, &name)) return std::nullopt;
       break;
   }
   return name.Key('N');

@@ -89,6 +89,13 @@ constexpr Field<v1::Consignment> kConsignment[] = {
     FIELD(Consignment, destination_locode, kLocode),
     FIELD(Consignment, declaration, kTrimmed),
 };
+constexpr Field<v1::Declared> kDeclared[] = {
+    FIELD(Declared, procedure, kCode, kDeclaredCodeMax),
+    FIELD(Declared, origin_country, kCountry),
+    FIELD(Declared, departure_country, kCountry),
+    FIELD(Declared, duty_type, kCode, kDeclaredCodeMax),
+    FIELD(Declared, currency, kCode, kDeclaredCodeMax),
+};
 constexpr Field<v1::Seal> kSeal[] = {
     FIELD(Seal, number, kCode),
     FIELD(Seal, source, kCode),
@@ -240,6 +247,7 @@ class Walk {
     }
     if (m->has_transport()) Visit(m->mutable_transport());
     if (m->has_consignment()) Visit(m->mutable_consignment());
+    if (m->has_declared()) Visit(m->mutable_declared());
     Seals(m);
     if (m->has_weights()) Visit(m->weights());
     if (m->has_pickup_right()) Visit(m->mutable_pickup_right());
@@ -339,6 +347,30 @@ class Walk {
     Strings(kConsignment, path, consignment);
     Number(path, "packages", consignment->has_packages(),
            consignment->packages(), kPackagesMax);
+  }
+
+  void Visit(v1::Declared* declared) {
+    const Path path{nullptr, "declared"};
+    Strings(kDeclared, path, declared);
+    const struct {
+      const char* name;
+      bool present;
+      double value;
+      double limit;
+    } fields[] = {
+        {"duty_percent", declared->has_duty_percent(), declared->duty_percent(),
+         kDutyPercentMax},
+        {"net_kg", declared->has_net_kg(), declared->net_kg(), kNetKgMax},
+        {"value", declared->has_value(), declared->value(), kValueMax}};
+    for (const auto& field : fields) {
+      // Written so that NaN fails.
+      if (!field.present || (field.value >= 0 && field.value <= field.limit)) {
+        continue;
+      }
+      Report(path, field.name,
+             absl::StrCat(field.value, " is not between 0 and ", field.limit,
+                          "; leave it out when it is not known"));
+    }
   }
 
   void Seals(v1::Movement* movement) {

@@ -29,6 +29,10 @@ inline constexpr size_t kPinLengthMax = 64;
 inline constexpr int kSealsMax = 16;
 inline constexpr int32_t kWeightKgMax = 500'000;
 inline constexpr int32_t kPackagesMax = 100'000'000;
+inline constexpr size_t kDeclaredCodeMax = 35;
+inline constexpr double kDutyPercentMax = 1e4;
+inline constexpr double kNetKgMax = 1e9;
+inline constexpr double kValueMax = 1e12;
 
 // Clears output-only fields, then sets those that depend on one field alone
 // (number_raw, number_status); brings every other field to normal form and

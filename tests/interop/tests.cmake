@@ -14,8 +14,10 @@ if(TARGET portriskd AND TARGET portrisk)
     ${INTEROP}/simulate_test.py $<TARGET_FILE:portrisk>)
   add_test(NAME interop.criteria COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/criteria_test.py $<TARGET_FILE:portrisk>)
+  add_test(NAME interop.customs_labelled COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/customs_labelled_test.py $<TARGET_FILE:portrisk>)
   set_tests_properties(interop.score interop.sample_day interop.rule_life
-    interop.simulate interop.criteria
+    interop.simulate interop.criteria interop.customs_labelled
     PROPERTIES
     TIMEOUT 300 SKIP_RETURN_CODE 77
     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)

@@ -266,6 +266,30 @@ TEST(FindsTest, NamesAreThoseOfTheMovementAndOfTheTie) {
   EXPECT_EQ(a.consignee, b.consignee);
 }
 
+TEST(FindsTest, GoodsAndPartiesAreThoseOfTheMovementAndOfTheTie) {
+  v1::Movement m;
+  v1::OutcomeTie tie;
+  for (v1::Pseudonyms* who :
+       {m.mutable_pseudonyms(), tie.mutable_pseudonyms()}) {
+    who->set_shipper(8);
+    who->set_declarant(9);
+  }
+  m.mutable_consignment()->set_commodity("08039010");
+  m.mutable_declared()->set_origin_country("EC");
+  tie.set_commodity("08039010");
+  tie.mutable_declared()->set_origin_country("EC");
+  for (const FindNames& names : {FindNamesOf(m), FindNamesOf(tie)}) {
+    EXPECT_EQ(names.shipper, 8u);
+    EXPECT_EQ(names.declarant, 9u);
+    EXPECT_EQ(names.code, "080390");
+    ASSERT_NE(names.declared, nullptr);
+    EXPECT_EQ(names.declared->origin_country(), "EC");
+  }
+  m.mutable_consignment()->set_commodity("08039");
+  EXPECT_EQ(FindNamesOf(m).code, "") << "five digits are no six";
+  EXPECT_EQ(FindNamesOf(v1::OutcomeTie()).declared, nullptr);
+}
+
 class FindRatesTest : public testing::Test {
  protected:
   const v1::FindRate* Derive(uint32_t day) {

@@ -194,6 +194,24 @@ TEST_F(OutcomeTieTest, TheWayComesFromTheUnitThenFromPapersOfTheLoad) {
   EXPECT_EQ(tie.chapter(), "08");
 }
 
+TEST_F(OutcomeTieTest, GoodsAreThoseOfTheLatestPaperThatSaysThem) {
+  Told& paper = Tell(v1::DECLARATION, -3, "");
+  paper.movement.mutable_consignment()->set_commodity("08039010");
+  paper.movement.mutable_declared()->set_origin_country("EC");
+  Told& corrected = Tell(v1::DECLARATION, -2, "");
+  corrected.movement.mutable_declared()->set_origin_country("CO");
+  corrected.movement.mutable_declared()->set_value(7);
+  Tell(v1::GATE_IN, -1, "1");
+  const v1::OutcomeTie tie = Tie();
+  EXPECT_EQ(tie.commodity(), "08039010");
+  EXPECT_EQ(tie.chapter(), "08");
+  EXPECT_EQ(tie.declared().origin_country(), "CO");
+  EXPECT_EQ(tie.declared().value(), 7);
+  told_.clear();
+  Tell(v1::GATE_IN, -1, "1");
+  EXPECT_FALSE(Tie().has_declared());
+}
+
 TEST_F(OutcomeTieTest, WithoutPapersTransportTellsTheWay) {
   Told& discharge = Tell(v1::DISCHARGE, -2, "1");
   discharge.movement.mutable_transport()->set_previous_locode("PAPTY");

@@ -1,6 +1,7 @@
 #include "service/admission.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <limits>
@@ -341,6 +342,28 @@ TEST(Admission, NumbersAndEnumsAreSane) {
                 m->mutable_weights()->set_scale_kg(500'000);
               }),
               IsEmpty());
+}
+
+TEST(Admission, WhatIsDeclaredIsSane) {
+  EXPECT_THAT(Violated([](v1::Movement* m) {
+                m->mutable_declared()->set_duty_percent(-0.1);
+                m->mutable_declared()->set_net_kg(std::nan(""));
+                m->mutable_declared()->set_value(1.1e12);
+                m->mutable_declared()->set_origin_country("KOR");
+                m->mutable_declared()->set_duty_type(std::string(36, 'A'));
+              }),
+              UnorderedElementsAre("declared.duty_percent", "declared.net_kg",
+                                   "declared.value", "declared.origin_country",
+                                   "declared.duty_type"));
+  const v1::Movement m = Admitted([](v1::Movement* m) {
+    m->mutable_declared()->set_origin_country("kr");
+    m->mutable_declared()->set_duty_type(" fcn1");
+    m->mutable_declared()->set_duty_percent(0);
+    m->mutable_declared()->set_value(1e12);
+  });
+  EXPECT_EQ(m.declared().origin_country(), "KR");
+  EXPECT_EQ(m.declared().duty_type(), "FCN1");
+  EXPECT_TRUE(m.declared().has_duty_percent());
 }
 
 TEST(Admission, TimesFitTheirType) {

@@ -288,8 +288,78 @@ TEST_F(EntitiesTest, AGroupOfControlsNeedsAllItsNames) {
   names.from = "";
   names.to = "NLRTM";
   EXPECT_FALSE(FindKey(FindSlot::kRoute, names).has_value());
+  v1::Declared line;
+  names.declared = &line;
+  line.set_origin_country("EC");
+  for (const FindSlot slot :
+       {FindSlot::kCode, FindSlot::kCodeOrigin, FindSlot::kLine}) {
+    names.code = "";
+    EXPECT_FALSE(FindKey(slot, names).has_value());
+    names.code = "080390";
+    EXPECT_TRUE(FindKey(slot, names).has_value());
+  }
+  EXPECT_FALSE(FindKey(FindSlot::kSameGoods, names).has_value());
+  line.set_net_kg(1);
+  EXPECT_FALSE(FindKey(FindSlot::kSameGoods, names).has_value());
+  line.set_value(0);
+  EXPECT_TRUE(FindKey(FindSlot::kSameGoods, names).has_value());
+  line.clear_origin_country();
+  EXPECT_TRUE(FindKey(FindSlot::kCode, names).has_value());
+  EXPECT_FALSE(FindKey(FindSlot::kCodeOrigin, names).has_value());
+  EXPECT_FALSE(FindKey(FindSlot::kLine, names).has_value());
+  EXPECT_FALSE(FindKey(FindSlot::kSameGoods, names).has_value());
   EXPECT_FALSE(ControlLogKey("", "").has_value());
   EXPECT_TRUE(ControlLogKey("", "consignment:BL").has_value());
+}
+
+TEST_F(EntitiesTest, LinesOfTradeDifferInWhateverIsDeclared) {
+  using scoring::FindSlot;
+  v1::Declared line;
+  line.set_origin_country("EC");
+  line.set_departure_country("EC");
+  line.set_duty_type("A");
+  line.set_duty_percent(8.1);
+  line.set_net_kg(100);
+  line.set_value(5000);
+  line.set_currency("EUR");
+  line.set_procedure("11");
+  scoring::FindNames names;
+  names.code = "080390";
+  names.declared = &line;
+  const EntityKey trade = *FindKey(FindSlot::kLine, names);
+  const EntityKey goods = *FindKey(FindSlot::kSameGoods, names);
+  using Change = void (*)(v1::Declared*);
+  for (const Change change : std::initializer_list<Change>{
+           [](v1::Declared* d) { d->set_origin_country("CO"); },
+           [](v1::Declared* d) { d->clear_departure_country(); },
+           [](v1::Declared* d) { d->set_duty_type("B"); },
+           [](v1::Declared* d) { d->set_duty_percent(8); },
+           [](v1::Declared* d) { d->clear_duty_percent(); }}) {
+    const v1::Declared kept = line;
+    change(&line);
+    EXPECT_FALSE(*FindKey(FindSlot::kLine, names) == trade);
+    EXPECT_FALSE(*FindKey(FindSlot::kSameGoods, names) == goods);
+    line = kept;
+  }
+  for (const Change change : std::initializer_list<Change>{
+           [](v1::Declared* d) { d->set_net_kg(100.5); },
+           [](v1::Declared* d) { d->set_value(0); },
+           [](v1::Declared* d) { d->clear_currency(); }}) {
+    const v1::Declared kept = line;
+    change(&line);
+    EXPECT_TRUE(*FindKey(FindSlot::kLine, names) == trade);
+    EXPECT_FALSE(*FindKey(FindSlot::kSameGoods, names) == goods);
+    line = kept;
+  }
+  line.clear_procedure();
+  line.set_duty_percent(8.1 + 1e-9);
+  EXPECT_TRUE(*FindKey(FindSlot::kLine, names) == trade)
+      << "a number counts to the millionth";
+  line.set_duty_percent(0);
+  const EntityKey free = *FindKey(FindSlot::kLine, names);
+  line.clear_duty_percent();
+  EXPECT_FALSE(*FindKey(FindSlot::kLine, names) == free)
+      << "no duty is not a duty that nobody told";
 }
 
 TEST_F(EntitiesTest, KeysOfDifferentNamesDiffer) {
@@ -323,7 +393,12 @@ TEST_F(EntitiesTest, KeysOfDifferentNamesDiffer) {
       *ControlLogKey("9074729", ""),
       *ControlLogKey("", "9074729"),
   };
-  scoring::FindNames names{"NLRTM", "ECTDELTA", "ECGYE", "NLRTM", "08", 7};
+  v1::Declared line;
+  line.set_origin_country("EC");
+  line.set_net_kg(1);
+  line.set_value(2);
+  scoring::FindNames names{"NLRTM", "ECTDELTA", "ECGYE", "NLRTM",  "08",
+                           7,       7,          7,       "080390", &line};
   for (const char* facility :
        {"ECTDELTA", "", "ECTDELTA-12", "ECTDELTA-123", "ECTDELTA-124"}) {
     names.facility = facility;
