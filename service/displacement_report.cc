@@ -1,6 +1,5 @@
 #include "service/displacement_report.h"
 
-#include "absl/strings/str_cat.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"

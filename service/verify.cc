@@ -109,16 +109,6 @@ Expected ExpectedContainerIndex(const Core& core) {
   return expected;
 }
 
-absl::StatusOr<v1::Catalogue> ReadCatalogue(const store::Store& store) {
-  auto stored = store.Get(store::Table::kRuleSets, kCatalogueKey);
-  if (!stored.ok()) return stored.status();
-  v1::Catalogue catalogue;
-  if (*stored && !catalogue.ParseFromString(**stored)) {
-    return absl::DataLossError("the catalogue of rule sets does not parse");
-  }
-  return catalogue;
-}
-
 // The catalogue is written with the blocks that change it, so it is that of
 // the journal's end; the documents and lists it names must be there, and be
 // those that the journal has the hashes of.
@@ -137,6 +127,16 @@ absl::Status CompareCatalogue(const store::Store& store,
     if (!document.ok() || document->content_hash() != revision.content_hash()) {
       Differ("rule_sets", store::BigEndian64(revision.revision()),
              "is not the document that the journal has the hash of", report);
+    }
+  }
+  for (const v1::Evaluation& one : folded.evaluations()) {
+    if (one.state() != v1::EVALUATION_FINISHED) continue;
+    const std::string key = ReportKey(one.evaluation());
+    const auto made = store.Get(store::Table::kRuleSets, key);
+    if (!made.ok()) return made.status();
+    if (ContentHash(made->value_or("")) != one.report_hash()) {
+      Differ("rule_sets", key,
+             "is not the report that the journal has the hash of", report);
     }
   }
   for (const v1::ListVersion& list : folded.lists()) {

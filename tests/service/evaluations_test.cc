@@ -163,6 +163,24 @@ TEST_F(EvaluationsTest, TheReportIsThatOfAReplayOfTheStore) {
   EXPECT_EQ(report->SerializeAsString(), ended.report().SerializeAsString());
 }
 
+TEST_F(EvaluationsTest, AReportThatIsNotTheOneThatWasMadeIsNamed) {
+  ScoreMany(20);
+  Evaluate(Of({Draft(Watching("s", 1))}));
+  ASSERT_TRUE(engine_
+                  ->Run([](Core& core) {
+                    // Some record, and bytes where the report is.
+                    core.Append({}, {{store::Table::kRuleSets, ReportKey(1),
+                                      "something else"}});
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  v1::GetEvaluationRequest request;
+  request.set_evaluation(1);
+  const auto got = Api().Get(request);
+  EXPECT_EQ(ReasonOf(got.status()), "STORE_DAMAGED");
+  ExpectVerified(1);
+}
+
 TEST_F(EvaluationsTest, ACrashInTheMiddleEndsWithTheSameReport) {
   StartGated(nullptr);
   ScoreMany(100);
