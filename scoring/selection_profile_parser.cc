@@ -59,7 +59,7 @@ class Parser {
                         issues_);
     Names(map, out);
     v1::SelectionTerms everywhere = BuiltIn();
-    Terms(node, map, &everywhere);
+    Terms(map, &everywhere);
     *out->add_terms() = everywhere;
     if (const YamlNode* places = map.Get("places")) {
       Places(*places, everywhere, out);
@@ -91,10 +91,9 @@ class Parser {
     }
   }
 
-  void Terms(const YamlNode& node, const MapReader& map,
-             v1::SelectionTerms* terms) {
+  void Terms(const MapReader& map, v1::SelectionTerms* terms) {
     if (const YamlNode* scores = map.Get("scores")) Scores(*scores, terms);
-    if (const YamlNode* random = map.Get("random")) Random(*random, terms);
+    if (const YamlNode* one = map.Get("random")) Random(*one, terms);
     if (const YamlNode* one = map.Get("capacity")) Capacity(*one, terms);
     const YamlNode* const top_up = map.Get("top_up");
     if (top_up != nullptr) TopUp(*top_up, terms);
@@ -109,8 +108,9 @@ class Parser {
                        " on is left to fill up with"),
           absl::StrCat("score_min: ", terms->yellow_score_min() / 2));
     }
-    if (terms->random_rate_ppm() == 0 && map.Get("random") != nullptr) {
-      issues_->Warning("NO_RANDOM_STREAM", node.offset,
+    const YamlNode* const random = map.Get("random");
+    if (random != nullptr && terms->random_rate_ppm() == 0) {
+      issues_->Warning("NO_RANDOM_STREAM", random->offset,
                        "without a random stream nobody learns what the rules "
                        "miss, and no base rate is known",
                        "random: {rate: 1%}");
@@ -151,12 +151,11 @@ class Parser {
   void Rate(const YamlNode& node, v1::SelectionTerms* terms) {
     absl::string_view text = node.text;
     const bool percent = absl::ConsumeSuffix(&text, "%");
-    double share = -1;
-    if (node.kind == YamlNode::Kind::kScalar &&
-        absl::SimpleAtod(text, &share) && percent) {
-      share /= 100;
-    }
-    if (!(share >= 0 && share <= 1)) {
+    double share = 0;
+    const bool is_number =
+        node.kind == YamlNode::Kind::kScalar && absl::SimpleAtod(text, &share);
+    if (percent) share /= 100;
+    if (!is_number || !(share >= 0 && share <= 1)) {
       issues_->Error("BAD_VALUE", node.offset,
                      "rate is the share of units, from 0% to 100%", "rate: 1%");
       return;
@@ -224,11 +223,7 @@ class Parser {
           "- place: NLRTM/ECTDELTA");
       return;
     }
-    struct Own {
-      const YamlNode* node;
-      std::unique_ptr<MapReader> map;
-    };
-    std::map<Place, Own> found;
+    std::map<Place, std::unique_ptr<MapReader>> found;
     for (const YamlNode* child : node.children) {
       auto map = std::make_unique<MapReader>(
           *child, "a place",
@@ -237,7 +232,7 @@ class Parser {
           issues_);
       Place place;
       if (!ReadPlace(*map, &place)) continue;
-      if (!found.emplace(place, Own{child, std::move(map)}).second) {
+      if (!found.emplace(place, std::move(map)).second) {
         issues_->Error(
             "DUPLICATE", child->offset,
             absl::StrCat("a place stands here twice: ", place.first,
@@ -253,7 +248,7 @@ class Parser {
       v1::SelectionTerms terms = within ? locode : everywhere;
       terms.set_locode(place.first);
       terms.set_facility(place.second);
-      Terms(*own.node, *own.map, &terms);
+      Terms(*own, &terms);
       if (place.second.empty()) locode = terms;
       *out->add_terms() = std::move(terms);
     }

@@ -322,7 +322,7 @@ class Reading {
     if (!status.ok()) return status;
     std::vector<UnitAssessment> before;
     for (const uint64_t sequence : sequences) {
-      if (sequence >= begin_) continue;
+      if (sequence > end_) continue;
       auto record = ReadJournalRecord(*store_, sequence);
       if (!record.ok()) return record.status();
       v1::Assessment assessment;

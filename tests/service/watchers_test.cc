@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "portrisk/v1/selection_service.grpc.pb.h"
 #include "service/rule_api.h"
 #include "service/server.h"
@@ -244,7 +245,7 @@ TEST_F(WatchersTest, OneThatReadsSlowlyLosesNothingAndHoldsUpNobody) {
   std::vector<v1::Movement> movements;
   for (int box = 0; box < kCount; ++box) {
     v1::Movement m = Move(absl::StrCat("m", box), box, kHeavy, box);
-    m.mutable_consignment()->set_goods(std::string(1000, 'g'));
+    m.mutable_consignment()->set_goods(std::string(500, 'g'));
     movements.push_back(std::move(m));
   }
   for (const Answer& answer : ScoreAll(engine_.get(), movements)) {
@@ -284,7 +285,7 @@ TEST_F(WatchersTest, AShutdownEndsIdleAndStuckOnesAtOnceAndSaysSo) {
   std::vector<v1::Movement> movements;
   for (int box = 0; box < 1000; ++box) {
     v1::Movement m = Move(absl::StrCat("m", box), box, kHeavy, box);
-    m.mutable_consignment()->set_goods(std::string(1000, 'g'));
+    m.mutable_consignment()->set_goods(std::string(500, 'g'));
     movements.push_back(std::move(m));
   }
   ScoreAll(engine_.get(), movements);
