@@ -1,15 +1,20 @@
-// portrisk rules rollback, reset-breaker, diff; and what the commands about
-// rules share.
+// portrisk rules rollback, reset-breaker, wait, diff; and what the commands
+// about rules share.
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "service/cli/commands.h"
+#include "service/cli/progress.h"
 #include "service/times.h"
 
 namespace portrisk::service::cli {
@@ -112,6 +117,33 @@ int Diff(const GlobalFlags& flags, uint64_t before, uint64_t after, bool json) {
   return kExitOk;
 }
 
+// Until the aggregates of a revision are filled from history.
+int Wait(const GlobalFlags& flags, uint64_t number) {
+  auto connection = Connection::Open(flags);
+  if (!connection.ok()) return Fail(connection.status());
+  auto stub = v1::RuleService::NewStub((*connection)->channel());
+  v1::GetRevisionRequest request;
+  request.set_revision(number);
+  v1::Revision revision;
+  Progress progress("warming", "records");
+  std::optional<uint64_t> first;
+  while (true) {
+    absl::Status status =
+        (*connection)->Call(*stub, &RuleStub::GetRevision, request, &revision);
+    if (!status.ok()) return Fail(status);
+    if (revision.state() != v1::WARMING) break;
+    const v1::WarmingProgress& warming = revision.warming();
+    if (!first) first = warming.filled_sequence();
+    // What had been filled before is no part of this command's speed.
+    progress.Show(warming.filled_sequence() - *first,
+                  std::max(warming.last_sequence(), *first) - *first);
+    absl::SleepFor(absl::Milliseconds(200));
+  }
+  progress.Finish();
+  PrintStep(revision);
+  return kExitOk;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
@@ -159,8 +191,8 @@ void PrintStep(const v1::Revision& revision) {
     std::cout
         << "Its new aggregates are being filled from the journal; then it "
            "becomes "
-        << v1::RevisionState_Name(event.goal())
-        << ". `portrisk rules list` shows how far that is.\n";
+        << v1::RevisionState_Name(event.goal()) << ". `portrisk rules wait "
+        << revision.revision() << "` shows how far that is.\n";
   }
 }
 
@@ -204,6 +236,13 @@ void AddRuleLife(CLI::App* rules, const GlobalFlags& flags, Action* action) {
       return ResetBreaker(flags, *number, *text, *note);
     };
   });
+  auto* wait = rules->add_subcommand(
+      "wait",
+      "Wait until the new aggregates of a revision are filled from history, "
+      "showing how far that is\nExample: portrisk rules wait 7");
+  wait->add_option("revision", *number, "Number of the revision")->required();
+  wait->callback(
+      [=, &flags] { *action = [=, &flags] { return Wait(flags, *number); }; });
   auto* diff = rules->add_subcommand(
       "diff",
       "Show what changed between two revisions, rule by rule\n"

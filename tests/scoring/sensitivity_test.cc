@@ -148,7 +148,8 @@ TEST(SensitivityTest, AVariantHitsWhatTheRuleWouldIfWrittenSo) {
     for (uint32_t p = 0; p < plan.points.size(); ++p) {
       const std::string& rule = plan.thresholds[plan.points[p].threshold].rule;
       bool would = false;
-      for (const v1::Hit& hit : Evaluate(*by_hand[p], m).hits()) {
+      const v1::Assessment written = Evaluate(*by_hand[p], m);
+      for (const v1::Hit& hit : written.hits()) {
         would |= hit.rule() == rule;
       }
       EXPECT_EQ(is.count(p) > 0, would)
