@@ -40,8 +40,7 @@ class Core {
   // it when that is not durable yet, else null.
 
   void Begin(absl::Time now, const Batch* in_flight, Batch* batch);
-  // Whether states were left half changed by a failure to read: they have to go
-  // back to the last durable position.
+  // States are half changed by a failed read: back to what is durable.
   bool is_broken() const { return is_broken_; }
   // Reads everything the tasks name, in one batched read per table. May come
   // again, for more tasks, after these were applied.
@@ -144,7 +143,6 @@ class Core {
   // Replay: folds a journaled movement by what is in force here, which need not
   // be what was then; `answer` is the assessment that it gets, written anew.
   absl::Status Rescore(const v1::JournalRecord& record, v1::Assessment* answer);
-  // What the last evaluation of a movement came to.
   const scoring::EvalScratch& evaluation() const { return assessor_.scratch(); }
   // Counts all aggregates of the plan from here on. Before the first Fold.
   void CountAll(Aggregates::Plan plan);

@@ -91,7 +91,7 @@ aggregates:
   # Goods declared alike: worth a control where they come again and again.
   alike_before:
     key: [movement.consignment.commodity, movement.declared.origin_country,
-          movement.declared.net_kg, movement.declared.value]
+          int(movement.declared.net_kg), int(movement.declared.value)]
     where: movement.event == DECLARATION
     count: true
     window: 2y

@@ -142,8 +142,8 @@ TEST_F(ProfileApiTest, ACandidateProfileIsTriedOnHistory) {
   const auto store = Drained();
   ReplayOptions options;
   options.draw_key = DrawKeyOf(TestSecrets());
-  auto members = MembersWith(*store, {});
-  ASSERT_TRUE(members.ok()) << members.status();
+  auto in_force = InForce(*store, "in force");
+  ASSERT_TRUE(in_force.ok()) << in_force.status();
   const scoring::SelectionProfiles lower([] {
     scoring::SelectionProfile terms;
     terms.name = "lower";
@@ -151,12 +151,10 @@ TEST_F(ProfileApiTest, ACandidateProfileIsTriedOnHistory) {
     terms.random_rate_ppm = 0;
     return terms;
   }());
-  const auto report = ReplayHistory(
-      *store,
-      {{"in force", false, *members, nullptr},
-       {"lower", false, *members,
-        std::make_shared<const scoring::SelectionProfiles>(lower)}},
-      options);
+  ReplayVariant candidate = *in_force;
+  candidate.profiles =
+      std::make_shared<const scoring::SelectionProfiles>(lower);
+  const auto report = ReplayHistory(*store, {*in_force, candidate}, options);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->variants(0).selected(), 0u)
       << "by the profile of the journal, without a random stream";

@@ -30,7 +30,7 @@ class ReplayTest : public OutcomeTest {
   static ReplayVariant Candidate(const std::string& yaml) {
     ReplayVariant variant;
     variant.name = "candidate";
-    variant.members.push_back({kReplayRevisions, Checked(yaml)});
+    Replace({{kReplayRevisions, Checked(yaml)}}, &variant);
     return variant;
   }
   void ScoreMany(int from, int to) {
@@ -162,19 +162,15 @@ TEST_F(ReplayTest, OtherThresholdsAreTriedWithoutAnyTraceElsewhere) {
   ReplayOptions options = Options();
   options.capacities = {{1, {}}};
   // Each threshold by itself, written by hand: what the pass must say.
-  const auto members = [&](const std::string& when) {
-    auto made = MembersWith(
-        *store, {Checked(Document(
-                    "s", "common", kCounts,
-                    absl::StrCat("    when: ", when, "\n    score: 300\n")))});
-    EXPECT_TRUE(made.ok()) << made.status();
-    return *made;
+  const auto candidate = [&](const std::string& when) {
+    return Candidate(
+        Document("s", "common", kCounts,
+                 absl::StrCat("    when: ", when, "\n    score: 300\n")));
   };
   const auto replay = [&](const std::string& when, bool sensitivity) {
     options.sensitivity = sensitivity;
-    auto report = ReplayHistory(
-        *store, {{"empty", false, {}}, {"candidate", false, members(when)}},
-        options);
+    auto report =
+        ReplayHistory(*store, {ReplayVariant(), candidate(when)}, options);
     EXPECT_TRUE(report.ok()) << report.status();
     return *report;
   };
@@ -223,13 +219,13 @@ TEST_F(ReplayTest, OtherThresholdsAreTriedWithoutAnyTraceElsewhere) {
 TEST_F(ReplayTest, WhatConditionsCostIsCounted) {
   ScoreMany(0, 40);
   const auto store = Drained();
-  const auto candidate = MembersWith(
-      *store, {Checked(Document(
-                  "s", "common", kCounts,
-                  "    when: seen_30d >= 1 && movement.container.number == "
-                  "'MSKU1000001'\n    score: 200\n"))});
   const auto report = ReplayHistory(
-      *store, {{"empty", false, {}}, {"candidate", false, *candidate}},
+      *store,
+      {ReplayVariant(),
+       Candidate(
+           Document("s", "common", kCounts,
+                    "    when: seen_30d >= 1 && movement.container.number == "
+                    "'MSKU1000001'\n    score: 200\n"))},
       Options());
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->variants(0).replayed(), 40u);
@@ -303,6 +299,11 @@ TEST_F(ReplayTest, HistoryBeginsWhereItIsTold) {
     EXPECT_GT(report->variants(1).selected(), 0u);
     report->clear_first_sequence();
     report->clear_last_sequence();
+    // A retraction of what is no history is taken, and changes nothing.
+    for (auto& variant : *report->mutable_variants()) {
+      variant.clear_replayed();
+      for (auto& rule : *variant.mutable_rules()) rule.clear_evaluated();
+    }
     reports.push_back(report->DebugString());
     if (early) {
       options.history_from = INT64_MIN;

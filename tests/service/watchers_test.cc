@@ -117,6 +117,7 @@ class WatchersTest : public EngineTest {
     ASSERT_TRUE(rules.Create(create, kDevelopmentCaller).ok());
     v1::ChangeRevisionRequest change;
     change.set_revision(1);
+    change.set_without_replay("a test");
     ASSERT_TRUE(rules.Approve(change, kDevelopmentCaller).ok());
     ASSERT_TRUE(rules.Activate(change, kDevelopmentCaller).ok());
   }
