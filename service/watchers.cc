@@ -199,7 +199,8 @@ void Watchers::Loop() {
   StepBehind();
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
-    idle_ = true;  // Before it looks: what is committed after that wakes it.
+    // Before it looks: what is committed after that wakes it.
+    idle_ = !calls_.empty();
     Call* const call = NextReady();
     if (call == nullptr) {
       ready_.wait(lock);

@@ -53,8 +53,6 @@ class Watchers {
   void Post();
   void Loop();
   Call* NextReady();  // Under mutex_; null when none is.
-  void Added(Call* call);
-  void Changed() { ready_.notify_one(); }
 
   Engine* const engine_;
   const HistoryApi* const history_;
@@ -63,7 +61,8 @@ class Watchers {
   LiveCalls* live_ = nullptr;
   std::thread thread_;
 
-  // True while the thread waits for a commit: only then is it woken.
+  // True while the thread waits for a commit and somebody for it: only then is
+  // it woken.
   std::atomic<bool> idle_{false};
 
   // Guarded by mutex_, as is all of a call that says so.

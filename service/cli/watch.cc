@@ -16,7 +16,7 @@ namespace portrisk::service::cli {
 namespace {
 
 constexpr auto kPauseMin = std::chrono::milliseconds(500);
-constexpr auto kPauseMax = std::chrono::milliseconds(10'000);
+constexpr auto kPauseMax = std::chrono::milliseconds(5'000);
 
 struct Flags {
   std::string facility;
@@ -42,7 +42,7 @@ void Print(const v1::WatchedSelection& one, const std::string& output) {
   for (const v1::Hit& hit : a.hits()) {
     if (hit.shadow() || !hit.suppressed_by().empty()) continue;
     std::cout << "\n    " << hit.title() << " (+" << hit.contribution()
-              << "): " << hit.explanation();
+              << "): " << Indented(hit.explanation(), 6);
   }
   if (a.channel() == v1::RANDOM) std::cout << "\n    Drawn by chance";
   std::cout << std::endl;
@@ -73,10 +73,13 @@ class Watch {
       if (!MayPass(status) || (heard_ == 0 && !status.ok())) {
         return Fail(connection_.Explain(status));
       }
-      pause = heard_ > before ? kPauseMin : std::min(2 * pause, kPauseMax);
-      std::cerr << "the connection ended; on from position "
-                << request_.after_position() << "\n";
+      if (heard_ > before || pause == kPauseMin) {
+        std::cerr << "the connection ended; trying on from position "
+                  << request_.after_position() << "\n";
+      }
+      if (heard_ > before) pause = kPauseMin;
       std::this_thread::sleep_for(pause);
+      pause = std::min(2 * pause, kPauseMax);
     }
   }
 

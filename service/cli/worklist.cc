@@ -63,7 +63,7 @@ void PrintEntry(const v1::WorklistEntry& entry) {
             << entry.source() << " " << entry.movement_id() << "\n";
   for (const v1::WorklistReason& reason : entry.reasons()) {
     std::cout << "   - " << reason.title() << " (+" << reason.contribution()
-              << "): " << reason.explanation() << "\n";
+              << "): " << Indented(reason.explanation(), 5) << "\n";
   }
   if (entry.taken_sequence() > 0) {
     std::cout << "   taken by " << entry.taken_by() << " at position "
