@@ -8,7 +8,7 @@
 //   aggregate_ring.h      the state: fold, undo, rebuild
 //   aggregate_append.h    folding in order of time, the short way
 //   aggregate_window.h    what a ring remembers of its latest window
-//   aggregate_value.h     the value as of a time
+//   aggregate_value.h     the value as of a time (and aggregate_buckets.h)
 //   aggregate_view.h      what conditions read, lazily
 #ifndef PORTRISK_SCORING_AGGREGATE_H_
 #define PORTRISK_SCORING_AGGREGATE_H_

@@ -12,81 +12,73 @@ namespace {
 
 using Function = AggregateFunction;
 
-// A ring where nothing moves any more.
-struct Place {
-  Place(const AggregateShape& shape, int ring, Cells* all)
-      : cells(all),
-        number(ring),
-        columns(Columns(shape.function)),
-        head(cells->mutable_data() + HeadAt(ring, *cells)),
-        rows(cells->mutable_data() + head[kBegin]) {}
-
-  int64_t* entries() const { return rows + columns * head[kRoom]; }
-  int64_t* newest() const { return rows + columns * (head[kSize] - 1); }
-  // Whether so many cells of entries fit.
-  bool HasRoomFor(int entry_cells) const {
-    const int64_t used = entries() - cells->data() + head[kEntriesUsed];
-    return used + entry_cells <= EndOfRing(number, *cells);
-  }
-
-  Cells* cells;
-  int number;
-  int columns;
-  int64_t* head;
-  int64_t* rows;
-};
-
-// Whether a bucket of `step` is added, and whether it can be.
-bool IsNew(int64_t step, const int64_t* head) { return step > head[kNewest]; }
-bool HasRow(const int64_t* head) { return head[kSize] < head[kRoom]; }
-
-void Append(const AggregateShape& shape, int64_t step, const Place& place) {
-  ++place.head[kSize];
-  place.newest()[0] = step;
-  SlideWindow(Ring(shape, place.number, place.cells));
+// The row of the newest bucket, which `step` goes into; of a new one, for which
+// there is room, when it is later.
+template <int kColumns>
+int64_t* RowFor(const AggregateShape& shape, int64_t step, StillRing ring) {
+  int64_t* const row = ring.rows + kColumns * (ring.head[kSize] - 1);
+  if (step == ring.head[kNewest]) return row;
+  ++ring.head[kSize];
+  row[kColumns] = step;
+  SlideWindow(shape, ring);
+  return row + kColumns;
 }
 
-// To the count of the newest bucket, which is in the window. Of none that
-// decays when it has entries.
-void CountOne(const AggregateShape& shape, int64_t* row, int64_t* head) {
+// To the count of the newest bucket, which is in the window.
+void CountOne(int64_t* row, int64_t* head) {
   row[1] += int64_t{1} << kCountShift;
   ++head[kInWindow];
-  if (!shape.decay.empty()) {
-    AddWide(static_cast<Int128>(shape.decay[0]), head + kDecayedCount);
-  }
+}
+
+void DecayOne(const AggregateShape& shape, int64_t* head) {
+  AddWide(static_cast<Int128>(shape.decay[0]), head + kDecayedCount);
+}
+
+bool FoldCount(const AggregateShape& shape, int64_t step, StillRing ring) {
+  CountOne(RowFor<2>(shape, step, ring), ring.head);
+  if (!shape.decay.empty()) DecayOne(shape, ring.head);
+  return true;
 }
 
 bool FoldNumber(const AggregateShape& shape, int64_t number, int64_t step,
-                const Place& place) {
-  int64_t sum = number;
-  if (IsNew(step, place.head)) {
-    if (!HasRow(place.head)) return false;
-    Append(shape, step, place);
-  } else if (place.columns > 2 &&
-             __builtin_add_overflow(place.newest()[2], number, &sum)) {
+                StillRing ring) {
+  int64_t sum;
+  const int64_t before = ring.rows[3 * ring.head[kSize] - 1];
+  if (step == ring.head[kNewest] &&
+      __builtin_add_overflow(before, number, &sum)) {
     return false;
   }
-  int64_t* const row = place.newest();
-  CountOne(shape, row, place.head);
-  if (place.columns == 2) return true;
-  row[2] = sum;
+  int64_t* const row = RowFor<3>(shape, step, ring);
+  CountOne(row, ring.head);
+  row[2] += number;
   if (shape.decay.empty()) {
-    AddWide(number, place.head + kWindowSum);
+    AddWide(number, ring.head + kWindowSum);
   } else {
+    DecayOne(shape, ring.head);
     AddWide(Int128{number} * static_cast<Int128>(shape.decay[0]),
-            place.head + kDecayedSum);
+            ring.head + kDecayedSum);
   }
   return true;
 }
 
+// Cells of entries of the bucket that `step` goes into.
+int64_t KeptAt(int64_t step, StillRing ring) {
+  return step == ring.head[kNewest] ? ring.rows[3 * ring.head[kSize] - 1] : 0;
+}
+
+// Whether one entry more fits into a ring that ends at `end`.
+bool HasRoom(StillRing ring, const int64_t* end) {
+  return ring.entries() + ring.head[kEntriesUsed] + 2 <= end;
+}
+
 // The entry `own` has just come in behind all others of its value.
-void MarkAsLast(int64_t* own, const Place& place) {
-  int64_t* const head = place.head;
-  int64_t* other = place.entries() + head[kEntriesBefore];
+void MarkAsLast(int64_t* own, StillRing ring) {
+  int64_t* const head = ring.head;
+  int64_t* other = ring.entries() + head[kEntriesBefore];
   const int64_t hash = *own;
   own[1] |= 1;
   if (head[kAnswer] > 0) {
-    int64_t* const end = place.entries() + head[kEntriesUsed];
+    int64_t* const end = ring.entries() + head[kEntriesUsed];
     for (; other < end; other += 2) {
       if (*other != hash || other == own || (other[1] & 1) == 0) continue;
       other[1] &= ~int64_t{1};
@@ -97,21 +89,16 @@ void MarkAsLast(int64_t* own, const Place& place) {
 }
 
 bool FoldHash(const AggregateShape& shape, uint64_t hash, int64_t step,
-              const Place& place) {
-  const bool added = IsNew(step, place.head);
-  const int64_t kept = added ? 0 : place.newest()[2];
-  if (kept == 2 * int64_t{kAggregateExactKept} || !place.HasRoomFor(2)) {
+              StillRing ring, const int64_t* ring_end) {
+  const int64_t kept = KeptAt(step, ring);
+  if (kept == 2 * int64_t{kAggregateExactKept} || !HasRoom(ring, ring_end)) {
     return false;
   }
-  if (added) {
-    if (!HasRow(place.head)) return false;
-    Append(shape, step, place);
-  }
-  int64_t* const row = place.newest();
-  int64_t* const end = place.entries() + place.head[kEntriesUsed];
+  int64_t* const row = RowFor<3>(shape, step, ring);
+  int64_t* const end = ring.entries() + ring.head[kEntriesUsed];
   int64_t* at = end;
   while (at > end - kept && hash < static_cast<uint64_t>(at[-2])) at -= 2;
-  CountOne(shape, row, place.head);
+  CountOne(row, ring.head);
   if (at > end - kept && hash == static_cast<uint64_t>(at[-2])) {
     at[-1] += 2;
     return true;
@@ -120,8 +107,8 @@ bool FoldHash(const AggregateShape& shape, uint64_t hash, int64_t step,
   at[0] = static_cast<int64_t>(hash);
   at[1] = 2;
   row[2] += 2;
-  place.head[kEntriesUsed] += 2;
-  MarkAsLast(at, place);
+  ring.head[kEntriesUsed] += 2;
+  MarkAsLast(at, ring);
   return true;
 }
 
@@ -132,48 +119,45 @@ bool IsBetter(const AggregateShape& shape, int64_t number, int64_t than) {
 // The latest time, least or greatest number: of a new bucket, or better than
 // all that the newest one has.
 bool FoldBest(const AggregateShape& shape, int64_t number, int64_t step,
-              const Place& place) {
+              StillRing ring, const int64_t* ring_end) {
   constexpr int64_t kCellsMost = 2 * int64_t{kAggregateBestKept};
-  int64_t* const head = place.head;
-  const bool added = IsNew(step, head);
-  const int64_t kept = added ? 0 : place.newest()[2];
-  if (kept < kCellsMost && !place.HasRoomFor(2)) return false;
-  if (added) {
-    if (!HasRow(head)) return false;
-    Append(shape, step, place);
-  }
-  int64_t* const entry = place.entries() + head[kEntriesUsed] - kept;
-  if (!added && !IsBetter(shape, number, *entry)) return false;
-  int64_t* const row = place.newest();
+  int64_t* const head = ring.head;
+  const int64_t kept = KeptAt(step, ring);
+  if (kept < kCellsMost && !HasRoom(ring, ring_end)) return false;
+  int64_t* const entry = ring.entries() + head[kEntriesUsed] - kept;
+  if (step == head[kNewest] && !IsBetter(shape, number, *entry)) return false;
+  int64_t* const row = RowFor<3>(shape, step, ring);
   if (kept < kCellsMost) {
     row[2] += 2;
     head[kEntriesUsed] += 2;
   }
-  const int64_t moved = std::min(kept, kCellsMost - 2);
-  std::copy_backward(entry, entry + moved, entry + moved + 2);
+  for (int64_t i = std::min(kept, kCellsMost - 2); i > 0; --i) {
+    entry[i + 1] = entry[i - 1];
+  }
   entry[0] = number;
   entry[1] = 2;
   if (head[kInWindow] == 0 || IsBetter(shape, number, head[kAnswer])) {
     head[kAnswer] = number;
   }
-  CountOne(shape, row, head);
+  CountOne(row, head);
   return true;
 }
 
 bool FoldInto(const AggregateShape& shape, const AggregateContribution& one,
-              int64_t step, const Place& place) {
-  if (!HasEntries(shape.function)) {
-    return FoldNumber(shape, one.number, step, place);
-  }
-  if (place.head[kMarked] != 0) return false;
+              int64_t step, StillRing ring, const int64_t* ring_end) {
   switch (shape.function) {
+    case Function::kCount:
+      return FoldCount(shape, step, ring);
+    case Function::kSum:
+    case Function::kMean:
+      return FoldNumber(shape, one.number, step, ring);
     case Function::kDistinct:
-      return FoldHash(shape, one.hash, step, place);
+      return FoldHash(shape, one.hash, step, ring, ring_end);
     case Function::kTimeSince:
-      return FoldBest(shape, one.time_us, step, place);
+      return FoldBest(shape, one.time_us, step, ring, ring_end);
     case Function::kMin:
     case Function::kMax:
-      return FoldBest(shape, one.number, step, place);
+      return FoldBest(shape, one.number, step, ring, ring_end);
     default:
       return false;
   }
@@ -183,13 +167,19 @@ bool FoldInto(const AggregateShape& shape, const AggregateContribution& one,
 
 bool FoldInOrder(const AggregateShape& shape, const AggregateContribution& one,
                  int64_t step, Cells* cells) {
-  const int ring = FindRing(shape, *cells);
-  if (ring < 0 || one.saturated) return false;
-  const Place place(shape, ring, cells);
-  if (place.head[kSize] == 0 || step < place.head[kNewest]) return false;
-  const bool added = IsNew(step, place.head);
-  if (!FoldInto(shape, one, step, place)) return false;
-  if (added) Evict(Ring(shape, ring, cells));
+  const int number = FindRing(shape, *cells);
+  if (number < 0 || one.saturated) return false;
+  const StillRing ring(number, cells);
+  const int64_t* const head = ring.head;
+  if (head[kSize] == 0 || step < head[kNewest] ||
+      (head[kMarked] != 0 && HasEntries(shape.function))) {
+    return false;
+  }
+  const bool added = step > head[kNewest];
+  if (added && head[kSize] == head[kRoom]) return false;
+  const int64_t* const end = cells->data() + EndOfRing(number, *cells);
+  if (!FoldInto(shape, one, step, ring, end)) return false;
+  if (added) Evict(Ring(shape, number, cells));
   return true;
 }
 

@@ -184,7 +184,7 @@ Bucket Bucket::Obtain(const Ring& ring, int64_t step, bool* added) {
   if (*added) {
     ring.InsertRow(at, step);
     if (at + 1 == ring.size()) {
-      SlideWindow(ring);
+      SlideWindow(ring.shape(), StillRing(ring));
     } else {
       NoteInserted(ring, at);
     }
@@ -359,36 +359,6 @@ void Bucket::Clear() {
 void Bucket::Remove() {
   Clear();
   ring_.EraseRows(at_, 1);
-}
-
-void Evict(const Ring& ring) {
-  const AggregateShape& shape = ring.shape();
-  int64_t* const head = ring.head();
-  const int size = ring.size();
-  if (size == 0) return;
-  const int64_t oldest = head[kNewest] - shape.steps_kept + 1;
-  if (size <= shape.buckets_max &&
-      head[kOldestKept] >= oldest - shape.steps_kept / 8) {
-    return;
-  }
-  const auto most = static_cast<int>(shape.buckets_max - shape.steps / 8);
-  int gone = std::max(0, size - most);
-  while (ring.step(gone) < oldest) ++gone;
-  int64_t entries = 0;
-  int64_t marked = 0;
-  for (int i = 0; i < gone; ++i) {
-    if (HasEntries(shape.function)) entries += ring.row(i)[2];
-    marked += (ring.row(i)[1] & kMarkMask) != 0 ? 1 : 0;
-  }
-  head[kForgotten] = ring.step(gone - 1) + 1;
-  head[kFirst] -= gone;
-  head[kMarked] -= marked;
-  if (HasEntries(shape.function)) {
-    ring.EraseEntryCells(0, static_cast<int>(entries));
-    head[kEntriesBefore] -= entries;
-  }
-  ring.EraseRows(0, gone);
-  if (marked > 0 && head[kMarked] == 0) RefreshWindow(ring);
 }
 
 }  // namespace portrisk::scoring

@@ -112,6 +112,7 @@ struct RingView {
         rows(cells.data() + head[kBegin]),
         columns(Columns(function)) {}
 
+  int first() const { return static_cast<int>(head[kFirst]); }
   int size() const { return static_cast<int>(head[kSize]); }
   int64_t step(int row) const { return rows[row * columns]; }
   int64_t count(int row) const {
@@ -239,10 +240,6 @@ class Bucket {
   int at_ = 0;       // Its row.
   int entries_ = 0;  // Of all entries of the ring, where its own begin.
 };
-
-// Lets go of the oldest buckets when the limits of the shape are passed: of
-// more than would have to be, so that it is seldom. They are before the window.
-void Evict(const Ring& ring);
 
 }  // namespace portrisk::scoring
 

@@ -68,25 +68,27 @@ std::shared_ptr<const AggregatePlan> AggregatePlan::Make(
     plan->group_of_.push_back(static_cast<uint32_t>(plan->groups_.size()) - 1);
     plan->shapes_.push_back(one->shape);
     plan->shapes_.back().position = index - plan->groups_.back().begin;
-    Rule& rule = plan->rules_.emplace_back();
+    Candidate candidate;
+    candidate.aggregate = index;
+    candidate.group = plan->group_of_.back();
     const uint32_t where = one->where.expr == nullptr
                                ? cel::kNoOperand
                                : compiler.Add(*one->where.expr);
-    rule.where = IndexOf(
+    candidate.where = IndexOf(
         where, [&](uint32_t other) { return other == where; }, &plan->wheres_);
     const Read read{compiler.Add(*one->value.expr), one->shape.unit};
-    rule.value = IndexOf(
+    candidate.value = IndexOf(
         read,
         [&](const Read& other) {
           return other.instruction == read.instruction &&
                  other.unit == read.unit;
         },
         &plan->values_);
-    rule.canonical = one->canonical;
+    plan->canonical_.push_back(one->canonical);
     for (size_t event = 0; event < one->events.size(); ++event) {
-      if (one->events[event]) plan->by_event_[event].push_back(index);
+      if (one->events[event]) plan->by_event_[event].push_back(candidate);
     }
-    plan->by_event_.back().push_back(index);
+    plan->by_event_.back().push_back(candidate);
   }
   plan->program_ = compiler.Finish();
   for (const Use& use : all) {
@@ -141,14 +143,11 @@ void AggregateInput::Begin(const AggregatePlan& plan,
   state_.Begin(*plan.program_, roots.data(), lists);
 }
 
-bool AggregateInput::HasKey(uint32_t group) {
-  Known& has = has_key_[group];
-  if (has != kUnasked) return has == 1;
-  has = 1;
+void AggregateInput::AskKey(uint32_t group) {
+  has_key_[group] = 1;
   for (const uint32_t instruction : plan_->groups()[group].key) {
-    if (!state_.Evaluate(instruction).is_decided()) has = 0;
+    if (!state_.Evaluate(instruction).is_decided()) has_key_[group] = 0;
   }
-  return has == 1;
 }
 
 void AggregateInput::AskWhere(uint32_t where) {
@@ -225,12 +224,11 @@ void AggregateInput::Contributions(uint64_t movement_key,
   AggregateContribution one;
   one.time_us = MicrosOf(m.occurrence_time());
   one.movement_key = movement_key;
-  for (const uint32_t aggregate : candidates) {
-    const AggregatePlan::Rule& rule = plan_->rules_[aggregate];
-    if (!Holds(rule.where)) continue;
-    const Counted& counted = ValueOf(rule.value);
-    if (counted.is_known == 0 || !HasKey(plan_->group_of_[aggregate])) continue;
-    one.aggregate = aggregate;
+  for (const AggregatePlan::Candidate& candidate : candidates) {
+    if (!Holds(candidate.where)) continue;
+    const Counted& counted = ValueOf(candidate.value);
+    if (counted.is_known == 0 || !HasKey(candidate.group)) continue;
+    one.aggregate = candidate.aggregate;
     one.saturated = counted.saturated;
     one.number = counted.number;
     one.hash = counted.hash;

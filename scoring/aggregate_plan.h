@@ -58,7 +58,7 @@ class AggregatePlan {
   uint32_t GroupOf(uint32_t aggregate) const { return group_of_[aggregate]; }
   // What identity is the hash of: enough to declare the aggregate again.
   const std::string& Canonical(uint32_t aggregate) const {
-    return rules_[aggregate].canonical;
+    return canonical_[aggregate];
   }
 
   // Keys, conditions and values: what they read of a movement is what it
@@ -81,10 +81,12 @@ class AggregatePlan {
     uint32_t instruction = 0;
     AggregateUnit unit = AggregateUnit::kNothing;
   };
-  struct Rule {
+  // An aggregate that can count an event, and when and what it does.
+  struct Candidate {
+    uint32_t aggregate = 0;
+    uint32_t group = 0;
     uint32_t where = 0;  // Of wheres_.
     uint32_t value = 0;  // Of values_.
-    std::string canonical;
   };
 
   AggregatePlan() = default;
@@ -93,12 +95,12 @@ class AggregatePlan {
   std::vector<Group> groups_;
   std::vector<AggregateShape> shapes_;
   std::vector<uint32_t> group_of_;
-  std::vector<Rule> rules_;
+  std::vector<std::string> canonical_;
   // The first holds always, and is no instruction.
   std::vector<uint32_t> wheres_{cel::kNoOperand};
   std::vector<Read> values_;
-  // By event, and last for events beyond: aggregates that can count it.
-  std::array<std::vector<uint32_t>, AggregateDeclaration::kEventsMax + 1>
+  // By event, and last for events beyond.
+  std::array<std::vector<Candidate>, AggregateDeclaration::kEventsMax + 1>
       by_event_;
   std::shared_ptr<const cel::Program> program_;
   absl::flat_hash_map<const google::protobuf::FieldDescriptor*, Binding>
@@ -122,6 +124,12 @@ class AggregateInput {
   // has not made that pseudonym.
   bool StateKeyOf(uint32_t group, std::string* key);
 
+  // HOT PATH. What KeyOf or StateKeyOf said of the movement before the last
+  // Begin, so that no key is evaluated for that again.
+  void RememberKey(uint32_t group, bool has_key) {
+    has_key_[group] = has_key ? 1 : 0;
+  }
+
   // HOT PATH. Replaces `out` by what the movement adds, by aggregate. Nothing
   // for what is not an actual event, a retraction, or without a time. Texts
   // live until the next Begin.
@@ -139,7 +147,10 @@ class AggregateInput {
     absl::string_view text;
   };
 
-  bool HasKey(uint32_t group);
+  bool HasKey(uint32_t group) {
+    if (has_key_[group] == kUnasked) AskKey(group);
+    return has_key_[group] == 1;
+  }
   bool Holds(uint32_t where) {
     if (holds_[where] == kUnasked) AskWhere(where);
     return holds_[where] == 1;
@@ -148,6 +159,7 @@ class AggregateInput {
     if (values_[value].is_known == kUnasked) AskValue(value);
     return values_[value];
   }
+  void AskKey(uint32_t group);
   void AskWhere(uint32_t where);
   void AskValue(uint32_t value);
 

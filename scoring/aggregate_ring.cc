@@ -203,6 +203,18 @@ bool TakeFrom(const AggregateShape& shape, const AggregateContribution& one,
   }
 }
 
+// Whatever the order, and making room.
+[[gnu::noinline]] void FoldAnywhere(const AggregateShape& shape,
+                                    const AggregateContribution& contribution,
+                                    int64_t step, Cells* cells) {
+  const Ring ring(shape, ObtainRing(shape, cells), cells);
+  if (step < ring.head()[kForgotten]) return;
+  bool added = false;
+  Bucket bucket = Bucket::Obtain(ring, step, &added);
+  AddTo(shape, contribution, &bucket);
+  if (added) Evict(ring);
+}
+
 }  // namespace
 
 void FoldAggregate(const AggregateShape& shape,
@@ -212,13 +224,9 @@ void FoldAggregate(const AggregateShape& shape,
   if (step < 0) return;
   state->set_group(shape.group);
   Cells* const cells = state->mutable_cells();
-  if (FoldInOrder(shape, contribution, step, cells)) return;
-  const Ring ring(shape, ObtainRing(shape, cells), cells);
-  if (step < ring.head()[kForgotten]) return;
-  bool added = false;
-  Bucket bucket = Bucket::Obtain(ring, step, &added);
-  AddTo(shape, contribution, &bucket);
-  if (added) Evict(ring);
+  if (!FoldInOrder(shape, contribution, step, cells)) {
+    FoldAnywhere(shape, contribution, step, cells);
+  }
 }
 
 UndoResult UndoAggregate(const AggregateShape& shape,

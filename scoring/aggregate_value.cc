@@ -1,16 +1,14 @@
 // HOT PATH. Budget: 80 ns an aggregate (bench/aggregate_bench). Forbidden: the
-// heap once the buffers are warm. The head of a ring says what is in the window
-// that ends with its newest bucket; what has left that since, or was not in it
-// yet, is taken away bucket by bucket. What has to put values of several
-// buckets together uses buffers.
+// heap. Movements mostly come in order of time: the head of a ring then says
+// what is in the window, and what has left it since is taken away. All else is
+// for aggregate_buckets.cc, which can do this as well.
 #include "scoring/aggregate_value.h"
 
 #include <algorithm>
-#include <array>
 
+#include "scoring/aggregate_answer.h"
+#include "scoring/aggregate_buckets.h"
 #include "scoring/aggregate_cells.h"
-#include "scoring/aggregate_ring.h"
-#include "scoring/aggregate_sketch.h"
 #include "scoring/aggregate_window.h"
 
 namespace portrisk::scoring {
@@ -19,398 +17,69 @@ namespace {
 using cel::Value;
 using Function = AggregateFunction;
 
-// What decay weights are parts of.
-constexpr auto kDecayOne = static_cast<double>(int64_t{1} << kDecayPoint);
-
-// A table is not worth clearing for so few.
-constexpr size_t kFewEntries = 16;
-// So many from either end a rank is looked for by passing once.
-constexpr int64_t kNearEnd = 8;
-
-// The buckets of a window.
-struct Window {
-  RingView ring;
-  int64_t last_step;
-  int begin;
-  int end;
-
-  int first() const { return static_cast<int>(ring.head[kFirst]); }
-  bool EndsAtNewest() const { return end == ring.size(); }
-  // Whether the ring's head is about these very buckets.
-  bool IsRemembered() const { return begin == first() && EndsAtNewest(); }
+// The window that the head is about without its oldest buckets.
+struct Rest {
+  const int64_t* first;  // The row it begins with.
+  int64_t count;         // Contributions.
+  Int128 third_gone;     // Total of the third column of what is left out.
 };
 
-Window WindowOf(const AggregateShape& shape, const RingView& ring,
-                int64_t last_step) {
-  const int size = ring.size();
-  Window window{ring, last_step, static_cast<int>(ring.head[kFirst]), size};
-  while (window.end > 0 && ring.step(window.end - 1) > last_step) --window.end;
-  const int64_t before = last_step - shape.steps;
-  int& begin = window.begin;
-  while (begin < size && ring.step(begin) <= before) ++begin;
-  while (begin > 0 && ring.step(begin - 1) > before) --begin;
-  return window;
-}
-
-// The total over the window of what `of` gives for a row, from the total over
-// the window that the head is about.
-template <typename Number, typename Of>
-Number Moved(const Window& window, Number total, Of of) {
-  for (int i = window.first(); i < window.begin; ++i) total -= of(i);
-  for (int i = window.begin; i < window.first(); ++i) total += of(i);
-  for (int i = window.end; i < window.ring.size(); ++i) total -= of(i);
-  return total;
-}
-
-// Of all buckets together.
-int64_t MarksOf(const Window& window) {
-  if (window.ring.head[kMarked] == 0) return 0;
-  int64_t marks = 0;
-  for (int i = window.begin; i < window.end; ++i) marks |= window.ring.mark(i);
-  return marks;
-}
-
-Int128 SumOf(const Window& window) {
-  return Moved(window, WideAt(window.ring.head + kWindowSum),
-               [&](int i) { return Int128{window.ring.third(i)}; });
-}
-
-// The window's entries.
-struct Entries {
-  const int64_t* begin;
-  const int64_t* end;
-};
-
-Entries EntriesOf(const Window& window) {
-  const int64_t* const head = window.ring.head;
-  const auto third = [&](int i) { return window.ring.third(i); };
-  int64_t before = head[kEntriesBefore];
-  for (int i = window.first(); i < window.begin; ++i) before += third(i);
-  for (int i = window.begin; i < window.first(); ++i) before -= third(i);
-  int64_t used = head[kEntriesUsed];
-  for (int i = window.end; i < window.ring.size(); ++i) used -= third(i);
-  const int64_t* const all = window.ring.entries();
-  return {all + before, all + used};
-}
-
-// Each bucket weighing less the older it is; in parts of 2^-kDecayPoint.
-struct Decayed {
-  Int128 count = 0;
-  Int128 sum = 0;
-};
-
-Decayed DecayedOf(const AggregateShape& shape, const Window& window) {
-  const int64_t* const head = window.ring.head;
-  if (window.EndsAtNewest() && window.last_step == head[kNewest]) {
-    return {WideAt(head + kDecayedCount), WideAt(head + kDecayedSum)};
+// `first_step` is not beyond the newest bucket.
+Rest RestOf(const RingView& ring, int64_t first_step) {
+  const int64_t* row = ring.rows + ring.columns * ring.first();
+  int64_t count = ring.head[kInWindow];
+  Int128 third = 0;
+  for (; row[0] < first_step; row += ring.columns) {
+    count -= row[1] >> kCountShift;
+    if (ring.columns > 2) third += row[2];
   }
-  Decayed decayed;
-  const bool sums = HasSums(shape.function);
-  for (int i = window.begin; i < window.end; ++i) {
-    const auto age =
-        static_cast<size_t>(window.last_step - window.ring.step(i));
-    const auto weight = static_cast<int64_t>(shape.decay[age]);
-    decayed.count += static_cast<Int128>(window.ring.count(i)) * weight;
-    if (!sums) continue;
-    decayed.sum += static_cast<Int128>(window.ring.third(i)) * weight;
-  }
-  return decayed;
+  return {row, count, third};
 }
 
-double UnitSize(AggregateUnit unit) {
-  return unit == AggregateUnit::kMillionths ? kMillionthsOfOne : 1;
-}
-
-void Count(const AggregateShape& shape, const Window& window,
-           AggregateResult* out) {
-  out->known = true;
-  out->value =
-      shape.decay.empty()
-          ? Value::Int(static_cast<int64_t>(out->count))
-          : Value::Double(static_cast<double>(DecayedOf(shape, window).count) /
-                          kDecayOne);
-}
-
-void Sum(const AggregateShape& shape, const Window& window,
-         AggregateResult* out) {
-  out->known = true;
-  if (!shape.decay.empty()) {
-    const Int128 sum = DecayedOf(shape, window).sum;
-    out->value = Value::Double(static_cast<double>(sum) / kDecayOne /
-                               UnitSize(shape.unit));
-    return;
-  }
-  const Int128 sum = SumOf(window);
-  const Int128 most = INT64_MAX;
-  const bool fits = sum <= most && sum >= -most;
-  out->approximate |= !fits;
-  const int64_t number = fits      ? static_cast<int64_t>(sum)
-                         : sum > 0 ? INT64_MAX
-                                   : -INT64_MAX;
-  out->value = UnitValue(shape.unit, number);
-}
-
-void Mean(const AggregateShape& shape, const Window& window,
-          AggregateResult* out) {
-  if (!shape.decay.empty()) {
-    const Decayed decayed = DecayedOf(shape, window);
-    if (decayed.count == 0) return;  // All of it is too long ago.
-    out->known = true;
-    out->value = Value::Double(static_cast<double>(decayed.sum) /
-                               static_cast<double>(decayed.count) /
-                               UnitSize(shape.unit));
-    return;
-  }
-  out->known = true;
-  const Int128 sum = SumOf(window);
-  if (shape.unit == AggregateUnit::kDuration) {
-    const auto count = static_cast<Int128>(out->count);
-    out->value = UnitValue(shape.unit, static_cast<int64_t>(sum / count));
-  } else {
-    out->value =
-        Value::Double(static_cast<double>(sum) /
-                      static_cast<double>(out->count) / UnitSize(shape.unit));
-  }
-}
-
-// The best of the buckets' best entries.
-int64_t BestOf(const AggregateShape& shape, const Window& window) {
-  const bool latest = shape.function == Function::kTimeSince;
-  // The newest bucket has the latest, whatever has left the window.
-  if (window.IsRemembered() ||
-      (latest && window.EndsAtNewest() && window.ring.head[kMarked] == 0)) {
-    return window.ring.head[kAnswer];
-  }
-  const bool least = shape.function == Function::kMin;
-  const int64_t* entry = EntriesOf(window).begin;
-  int64_t best = *entry;
-  for (int i = window.begin; i < window.end; ++i) {
-    best = least ? std::min(best, *entry) : std::max(best, *entry);
-    entry += window.ring.third(i);
-  }
-  return best;
-}
-
-void Best(const AggregateShape& shape, const Window& window, int64_t time_us,
-          AggregateResult* out) {
-  const int64_t best = BestOf(shape, window);
-  out->known = true;
-  out->value = shape.function == Function::kTimeSince
-                   ? UnitValue(AggregateUnit::kDuration,
-                               std::max<int64_t>(0, time_us - best))
-                   : UnitValue(shape.unit, best);
-}
-
-// Buckets are in order of time, so it is in the first or the last of them.
-void FirstOrLast(const AggregateShape& shape, const Window& window,
-                 AggregateResult* out) {
-  const Entries entries = EntriesOf(window);
-  const int64_t* entry = entries.begin;
-  if (shape.function == Function::kLast) {
-    entry = entries.end - window.ring.third(window.end - 1);
-  }
-  out->known = true;
-  out->value = shape.unit == AggregateUnit::kText
-                   ? Value::String(absl::string_view(
-                         reinterpret_cast<const char*>(entry + 3),
-                         static_cast<size_t>(entry[2])))
-                   : UnitValue(shape.unit, entry[2]);
-}
-
-// Calls `visit` with every bucket's mark, entries and their end.
-template <typename Visitor>
-void ForEachBucket(const Window& window, Visitor visit) {
-  const int64_t* entries = EntriesOf(window).begin;
-  for (int i = window.begin; i < window.end; ++i) {
-    const int64_t* const end = entries + window.ring.third(i);
-    visit(window.ring.mark(i) >> kMarkSketchShift, entries, end);
-    entries = end;
-  }
-}
-
-// The same for few entries: each is looked for among those before it.
-int64_t CountFewDifferent(const Entries& entries) {
-  int64_t different = 0;
-  for (const int64_t* entry = entries.begin; entry < entries.end; entry += 2) {
-    bool seen = false;
-    for (const int64_t* other = entries.begin; other < entry; other += 2) {
-      seen |= *other == *entry;
-    }
-    different += seen ? 0 : 1;
-  }
-  return different;
-}
-
-// How many different hashes the entries have.
-int64_t CountDifferent(const Window& window, std::vector<uint64_t>* table) {
-  const Entries entries = EntriesOf(window);
-  const auto number = static_cast<size_t>(entries.end - entries.begin) / 2;
-  if (window.end - window.begin == 1) return static_cast<int64_t>(number);
-  if (number <= kFewEntries) return CountFewDifferent(entries);
-  size_t slots = 16;
-  while (slots < number * 2) slots *= 2;
-  table->assign(slots, 0);
-  uint64_t* const at = table->data();
-  int64_t different = 0;
-  for (const int64_t* entry = entries.begin; entry < entries.end; entry += 2) {
-    const auto tag = static_cast<uint64_t>(*entry);
-    size_t slot = tag & (slots - 1);
-    while (at[slot] != 0 && at[slot] != tag) slot = (slot + 1) & (slots - 1);
-    different += at[slot] == 0 ? 1 : 0;
-    at[slot] = tag;
-  }
-  return different;
-}
-
-// How many of what the head counts are left when its first buckets have gone:
-// values whose last entry is in one of those.
-int64_t DifferentLeft(const Window& window) {
-  const RingView& ring = window.ring;
+// How many different values are left: the head's less those whose last entry
+// is in a bucket that is left out.
+int64_t DifferentIn(const Rest& rest, const RingView& ring) {
   int64_t different = ring.head[kAnswer];
-  if (window.begin == window.first()) return different;
+  if (rest.third_gone == 0) return different;
   const int64_t* entry = ring.entries() + ring.head[kEntriesBefore];
-  for (int i = window.first(); i < window.begin; ++i) {
-    const int64_t* const end = entry + ring.third(i);
-    for (; entry < end; entry += 2) different -= entry[1] & 1;
-  }
+  const int64_t* const end = entry + static_cast<int64_t>(rest.third_gone);
+  for (; entry < end; entry += 2) different -= entry[1] & 1;
   return different;
 }
 
-void Distinct(const Window& window, int64_t marks, AggregateBuffers* buffers,
-              AggregateResult* out) {
-  out->known = true;
-  if (marks >> kMarkSketchShift == 0) {
-    const bool counted = window.ring.head[kMarked] == 0 &&
-                         window.EndsAtNewest() &&
-                         window.begin >= window.first();
-    out->value = Value::Int(counted ? DifferentLeft(window)
-                                    : CountDifferent(window, &buffers->table));
-    return;
-  }
-  out->approximate = true;
-  buffers->registers.assign(kAggregateRegisters, 0);
-  uint8_t* const merged = buffers->registers.data();
-  ForEachBucket(
-      window, [&](int64_t sketch, const int64_t* entries, const int64_t* end) {
-        if (sketch == 0) {
-          for (; entries < end; entries += 2) {
-            AddHash(static_cast<uint64_t>(*entries), merged);
-          }
-          return;
-        }
-        const auto* const own = reinterpret_cast<const uint8_t*>(entries);
-        for (size_t i = 0; i < kAggregateRegisters; ++i) {
-          merged[i] = std::max(merged[i], own[i]);
-        }
-      });
-  out->value =
-      Value::Int(static_cast<int64_t>(EstimateDistinct(buffers->registers)));
-}
-
-// The number at `rank`, counted from 1, of those in order; the order is made
-// as far as it is needed.
-int64_t NumberAt(int64_t rank,
-                 std::vector<std::pair<int64_t, int64_t>>* weighted) {
-  auto low = weighted->begin();
-  auto high = weighted->end();
-  while (high - low > 1) {
-    const auto middle = low + (high - low) / 2;
-    std::nth_element(low, middle, high);
-    int64_t below = 0;
-    for (auto it = low; it != middle; ++it) below += it->second;
-    if (rank <= below) {
-      high = middle;
-    } else {
-      rank -= below;
-      low = middle;
-    }
-  }
-  return low->first;
-}
-
-enum class End : uint8_t { kLeast, kGreatest };
-
-// The number at `rank`, counted from an end and at most kNearEnd: what is
-// nearer to it is kept on the way. Entries of a bucket are in order, so few of
-// them are looked at.
-int64_t NumberNear(End end, int64_t rank, const Window& window) {
-  const int64_t sign = end == End::kLeast ? 1 : -1;
-  std::array<std::pair<int64_t, int64_t>, kNearEnd> nearest;
-  int64_t kept = 0;
-  ForEachBucket(
-      window, [&](int64_t sketch, const int64_t* begin, const int64_t* behind) {
-        const int precision = static_cast<int>(sketch) - 1;
-        const int64_t* entry = end == End::kLeast ? begin : behind - 2;
-        for (; entry >= begin && entry < behind; entry += 2 * sign) {
-          const int64_t number =
-              sign * (precision < 0 ? *entry : BinMiddle(*entry, precision));
-          if (kept == rank && number >= nearest[kept - 1].first) return;
-          kept = std::min(kept + 1, rank);
-          int64_t at = kept - 1;
-          for (; at > 0 && nearest[at - 1].first > number; --at) {
-            nearest[at] = nearest[at - 1];
-          }
-          nearest[at] = {number, entry[1] >> 1};
-        }
-      });
-  int64_t at = 0;
-  while (at + 1 < kept && rank > nearest[at].second) {
-    rank -= nearest[at++].second;
-  }
-  return sign * nearest[at].first;
-}
-
-int64_t NumberAtRank(int64_t rank, int64_t count, const Window& window,
-                     AggregateBuffers* buffers) {
-  if (rank <= kNearEnd) return NumberNear(End::kLeast, rank, window);
-  if (count - rank < kNearEnd) {
-    return NumberNear(End::kGreatest, count - rank + 1, window);
-  }
-  buffers->weighted.clear();
-  ForEachBucket(
-      window, [&](int64_t sketch, const int64_t* entries, const int64_t* end) {
-        const int precision = static_cast<int>(sketch) - 1;
-        for (; entries < end; entries += 2) {
-          buffers->weighted.emplace_back(
-              precision < 0 ? *entries : BinMiddle(*entries, precision),
-              entries[1] >> 1);
-        }
-      });
-  return NumberAt(rank, &buffers->weighted);
-}
-
-void Quantile(const AggregateShape& shape, const Window& window, int64_t marks,
-              AggregateBuffers* buffers, AggregateResult* out) {
-  out->known = true;
-  out->approximate |= marks >> kMarkSketchShift != 0;
-  const unsigned __int128 scaled =
-      static_cast<unsigned __int128>(out->count) * shape.quantile_ppm;
-  const auto rank = std::max<int64_t>(
-      1, static_cast<int64_t>((scaled + 999'999) / 1'000'000));
-  out->value = UnitValue(
-      shape.unit,
-      NumberAtRank(rank, static_cast<int64_t>(out->count), window, buffers));
-}
-
-// What nothing counted makes: zero where that is a number of things.
-AggregateResult Empty(const AggregateShape& shape) {
-  AggregateResult out;
-  out.count_known = true;
+// The common case, by itself: no bucket is newer than the movement and none has
+// a mark, so that the head answers, and what has left the window since. Nothing
+// that decays. False when it takes more than that.
+bool DeriveNewest(const AggregateShape& shape, const RingView& ring,
+                  int64_t first_step, int64_t time_us, AggregateResult* out) {
+  const Rest rest = RestOf(ring, first_step);
+  out->count_known = true;
+  out->count = static_cast<uint64_t>(rest.count);
   switch (shape.function) {
     case Function::kCount:
+      SetCount(out);
+      return true;
     case Function::kSum:
-      out.known = true;
-      out.value =
-          shape.decay.empty() ? UnitValue(shape.unit, 0) : Value::Double(0);
-      break;
+      SetSum(shape, WideAt(ring.head + kWindowSum) - rest.third_gone, out);
+      return true;
+    case Function::kMean:
+      SetMean(shape, WideAt(ring.head + kWindowSum) - rest.third_gone, out);
+      return true;
+    case Function::kTimeSince:  // The newest bucket has the latest.
+      SetBest(shape, ring.head[kAnswer], time_us, out);
+      return true;
+    case Function::kMin:
+    case Function::kMax:
+      if (rest.third_gone != 0) return false;
+      SetBest(shape, ring.head[kAnswer], time_us, out);
+      return true;
     case Function::kDistinct:
-      out.known = true;
-      out.value = Value::Int(0);
-      break;
+      out->known = true;
+      out->value = Value::Int(DifferentIn(rest, ring));
+      return true;
     default:
-      break;
+      return false;
   }
-  return out;
 }
 
 }  // namespace
@@ -418,60 +87,51 @@ AggregateResult Empty(const AggregateShape& shape) {
 AggregateResult DeriveAggregate(const AggregateShape& shape,
                                 const v1::AggregateState* state,
                                 int64_t time_us, AggregateBuffers* buffers) {
+  AggregateResult out;
   const int number = state == nullptr ? -1 : FindRing(shape, state->cells());
-  if (number < 0) return Empty(shape);
+  if (number < 0) {
+    SetEmpty(shape, &out);
+    return out;
+  }
   const RingView ring(shape.function, state->cells(), number);
   const int64_t* const head = ring.head;
   const int64_t last_step = shape.StepOf(time_us);
   const int64_t first_step = last_step - shape.steps + 1;
-  AggregateResult out;
   if (head[kForgotten] != 0 && first_step < head[kForgotten]) return out;
-  if (head[kNewest] < first_step) return Empty(shape);
-  Window window{ring, last_step, static_cast<int>(head[kFirst]), ring.size()};
-  if (last_step < head[kNewest] || first_step > head[kOldest]) {
-    window = WindowOf(shape, ring, last_step);
-  }
-  if (window.begin >= window.end) return Empty(shape);
-  const int64_t marks = MarksOf(window);
-  out.count_known = true;
-  out.count = static_cast<uint64_t>(
-      Moved(window, head[kInWindow], [&](int i) { return ring.count(i); }));
-  out.approximate = (marks & kMarkSaturated) != 0;
-  out.needs_recompute = (marks & kMarkNeedsRecompute) != 0;
-  if (out.needs_recompute) return out;
-  switch (shape.function) {
-    case Function::kCount:
-      Count(shape, window, &out);
-      break;
-    case Function::kSum:
-      Sum(shape, window, &out);
-      break;
-    case Function::kMean:
-      Mean(shape, window, &out);
-      break;
-    case Function::kDistinct:
-      Distinct(window, marks, buffers, &out);
-      break;
-    case Function::kQuantile:
-      Quantile(shape, window, marks, buffers, &out);
-      break;
-    case Function::kFirst:
-    case Function::kLast:
-      FirstOrLast(shape, window, &out);
-      break;
-    default:
-      Best(shape, window, time_us, &out);
+  if (head[kNewest] < first_step) {
+    SetEmpty(shape, &out);
+  } else if (head[kNewest] > last_step || head[kMarked] != 0 ||
+             head[kInWindow] == 0 || !shape.decay.empty() ||
+             !DeriveNewest(shape, ring, first_step, time_us, &out)) {
+    DeriveFromBuckets(shape, ring, last_step, time_us, buffers, &out);
   }
   return out;
 }
 
-void PrefetchAggregates(const v1::AggregateState& state, uint32_t aggregates) {
+void PrefetchHeads(const v1::AggregateState& state, uint32_t aggregates) {
   const Cells& cells = state.cells();
   const int most = 1 + static_cast<int>(aggregates) * (1 + kHeadCells);
   const int cells_of_line = 8;
   const int64_t* const data = cells.data();
   const int size = std::min(cells.size(), most);
   for (int i = 0; i < size; i += cells_of_line) __builtin_prefetch(data + i);
+}
+
+void PrefetchBuckets(const v1::AggregateState& state) {
+  const Cells& cells = state.cells();
+  const int64_t* const data = cells.data();
+  const int rings = Rings(cells);
+  for (int i = 0; i < rings; ++i) {
+    const int64_t* const head = data + HeadAt(i, cells);
+    const int64_t* const rows = data + head[kBegin];
+    const int64_t* const end = data + EndOfRing(i, cells);
+    // A ring that counts has no entries and two columns, all others three.
+    const int64_t columns = end - rows == 2 * head[kRoom] ? 2 : 3;
+    const int64_t* const entries = rows + columns * head[kRoom];
+    __builtin_prefetch(rows + columns * head[kFirst]);
+    __builtin_prefetch(rows + columns * head[kSize]);
+    if (entries < end) __builtin_prefetch(entries + head[kEntriesUsed]);
+  }
 }
 
 }  // namespace portrisk::scoring

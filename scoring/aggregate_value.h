@@ -37,9 +37,12 @@ AggregateResult DeriveAggregate(const AggregateShape& shape,
                                 const v1::AggregateState* state,
                                 int64_t time_us, AggregateBuffers* buffers);
 
-// Asks the processor for what of a state with so many aggregates is read first,
-// so that those of several groups come at once and not one after the other.
-void PrefetchAggregates(const v1::AggregateState& state, uint32_t aggregates);
+// Asks the processor for what deriving and folding will read of a state, which
+// mostly comes from far away: a movement or two ahead, as soon as it is known
+// which states those will read. First the heads of its rings, so many; when
+// they are there, what they point to.
+void PrefetchHeads(const v1::AggregateState& state, uint32_t aggregates);
+void PrefetchBuckets(const v1::AggregateState& state);
 
 }  // namespace portrisk::scoring
 

@@ -17,11 +17,6 @@ void AggregateView::Begin(const AggregatePlan& plan,
   has_time_ = movement.has_occurrence_time();
   time_us_ = movement.occurrence_time().seconds() * 1'000'000 +
              movement.occurrence_time().nanos() / 1000;
-  for (size_t i = 0; i < states.size(); ++i) {
-    if (states[i].state == nullptr) continue;
-    const AggregatePlan::Group& group = plan.groups()[i];
-    PrefetchAggregates(*states[i].state, group.end - group.begin);
-  }
 }
 
 const AggregateResult& AggregateView::Derive(uint32_t aggregate) {

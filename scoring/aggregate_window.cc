@@ -23,15 +23,15 @@ bool HasBest(Function function) {
 }
 
 // The best of the window's buckets; 0 when none has kept any.
-void RefreshBest(const Ring& ring) {
-  int64_t* const head = ring.head();
-  const bool least = ring.shape().function == Function::kMin;
+void RefreshBest(const AggregateShape& shape, StillRing ring) {
+  int64_t* const head = ring.head;
+  const bool least = shape.function == Function::kMin;
   const int64_t* entry = ring.entries() + head[kEntriesBefore];
   int64_t best = 0;
   bool found = false;
-  const int size = ring.size();
-  for (auto i = static_cast<int>(head[kFirst]); i < size; ++i) {
-    const int64_t cells = ring.row(i)[2];
+  const int64_t* const end = ring.rows + 3 * head[kSize];
+  for (const int64_t* row = ring.rows + 3 * head[kFirst]; row < end; row += 3) {
+    const int64_t cells = row[2];
     if (cells == 0) continue;
     best = !found  ? *entry
            : least ? std::min(best, *entry)
@@ -43,15 +43,15 @@ void RefreshBest(const Ring& ring) {
 }
 
 // Each bucket weighs less the older it is.
-void RefreshDecayed(const Ring& ring) {
-  int64_t* const head = ring.head();
-  const uint64_t* const decay = ring.shape().decay.data();
-  const bool sums = HasSums(ring.shape().function);
-  const int columns = Columns(ring.shape().function);
+void RefreshDecayed(const AggregateShape& shape, StillRing ring) {
+  int64_t* const head = ring.head;
+  const uint64_t* const decay = shape.decay.data();
+  const bool sums = HasSums(shape.function);
+  const int columns = Columns(shape.function);
   Int128 count = 0;
   Int128 sum = 0;
-  const int64_t* const end = ring.row(ring.size());
-  for (const int64_t* row = ring.row(static_cast<int>(head[kFirst])); row < end;
+  const int64_t* const end = ring.rows + columns * head[kSize];
+  for (const int64_t* row = ring.rows + columns * head[kFirst]; row < end;
        row += columns) {
     const auto weight = static_cast<int64_t>(decay[head[kNewest] - row[0]]);
     count += static_cast<Int128>(row[1] >> kCountShift) * weight;
@@ -104,36 +104,43 @@ void RefreshLast(const Ring& ring) {
 
 }  // namespace
 
-void SlideWindow(const Ring& ring) {
-  const AggregateShape& shape = ring.shape();
+void SlideWindow(const AggregateShape& shape, StillRing ring) {
   const int columns = Columns(shape.function);
-  int64_t* const head = ring.head();
-  const int64_t newest = ring.step(ring.size() - 1);
+  int64_t* const head = ring.head;
+  const int64_t newest = ring.rows[columns * (head[kSize] - 1)];
   head[kNewest] = newest;
-  const bool distinct =
-      shape.function == Function::kDistinct && head[kMarked] == 0;
-  const auto first = static_cast<int>(head[kFirst]);
-  if (first + 1 < ring.size() && head[kOldest] > newest - shape.steps) {
+  const int64_t before = newest - shape.steps;
+  const int64_t first = head[kFirst];
+  if (first + 1 < head[kSize] && head[kOldest] > before) {
     // Nothing leaves.
-    if (!shape.decay.empty()) RefreshDecayed(ring);
+    if (!shape.decay.empty()) RefreshDecayed(shape, ring);
     return;
   }
-  int leaving = first;
-  const int64_t* row = ring.row(first);
-  for (; row[0] <= newest - shape.steps; row += columns, ++leaving) {
-    head[kInWindow] -= row[1] >> kCountShift;
-    if (HasEntries(shape.function)) {
-      int64_t* const entry = ring.entries() + head[kEntriesBefore];
-      if (distinct) UnmarkLast(entry, entry + row[2], head + kAnswer);
-      head[kEntriesBefore] += row[2];
-    } else if (columns > 2 && shape.decay.empty()) {
-      AddWide(-static_cast<Int128>(row[2]), head + kWindowSum);
-    }
+  const int64_t* row = ring.rows + columns * first;
+  int64_t leaving = first;
+  int64_t count = 0;
+  Int128 third = 0;
+  for (; row[0] <= before; row += columns, ++leaving) {
+    count += row[1] >> kCountShift;
+    if (columns > 2) third += row[2];
   }
   head[kFirst] = leaving;
   head[kOldest] = row[0];
-  if (!shape.decay.empty()) RefreshDecayed(ring);
-  if (leaving > first && HasBest(shape.function)) RefreshBest(ring);
+  head[kInWindow] -= count;
+  if (HasEntries(shape.function)) {
+    int64_t* const entry = ring.entries() + head[kEntriesBefore];
+    const auto cells = static_cast<int64_t>(third);
+    head[kEntriesBefore] += cells;
+    if (shape.function == Function::kDistinct && head[kMarked] == 0) {
+      UnmarkLast(entry, entry + cells, head + kAnswer);
+    } else if (leaving > first && HasBest(shape.function)) {
+      RefreshBest(shape, ring);
+    }
+  } else if (!shape.decay.empty()) {
+    RefreshDecayed(shape, ring);
+  } else if (columns > 2) {
+    AddWide(-third, head + kWindowSum);
+  }
 }
 
 void NoteInserted(const Ring& ring, int at) {
@@ -170,9 +177,34 @@ void RefreshWindow(const Ring& ring) {
     if (HasSums(shape.function)) AddWide(row[2], head + kWindowSum);
   }
   head[kOldest] = ring.step(static_cast<int>(head[kFirst]));
-  if (!shape.decay.empty()) RefreshDecayed(ring);
-  if (HasBest(shape.function)) RefreshBest(ring);
+  if (!shape.decay.empty()) RefreshDecayed(shape, StillRing(ring));
+  if (HasBest(shape.function)) RefreshBest(shape, StillRing(ring));
   if (shape.function == Function::kDistinct) RefreshLast(ring);
+}
+
+void EvictOldest(const Ring& ring) {
+  const AggregateShape& shape = ring.shape();
+  int64_t* const head = ring.head();
+  const int size = ring.size();
+  const int64_t oldest = head[kNewest] - shape.steps_kept + 1;
+  const auto most = static_cast<int>(shape.buckets_max - shape.steps / 8);
+  int gone = std::max(0, size - most);
+  while (ring.step(gone) < oldest) ++gone;
+  int64_t entries = 0;
+  int64_t marked = 0;
+  for (int i = 0; i < gone; ++i) {
+    if (HasEntries(shape.function)) entries += ring.row(i)[2];
+    marked += (ring.row(i)[1] & kMarkMask) != 0 ? 1 : 0;
+  }
+  head[kForgotten] = ring.step(gone - 1) + 1;
+  head[kFirst] -= gone;
+  head[kMarked] -= marked;
+  if (HasEntries(shape.function)) {
+    ring.EraseEntryCells(0, static_cast<int>(entries));
+    head[kEntriesBefore] -= entries;
+  }
+  ring.EraseRows(0, gone);
+  if (marked > 0 && head[kMarked] == 0) RefreshWindow(ring);
 }
 
 }  // namespace portrisk::scoring

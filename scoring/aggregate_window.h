@@ -19,14 +19,42 @@ inline void AddWide(Int128 number, int64_t* cells) {
   cells[1] = static_cast<int64_t>(sum >> 64);
 }
 
+// A ring while none of its cells move: pointers in the place of indices, few
+// enough to be handed on in registers.
+struct StillRing {
+  explicit StillRing(const Ring& ring) : head(ring.head()), rows(ring.row(0)) {}
+  StillRing(int number, Cells* cells)
+      : head(cells->mutable_data() + HeadAt(number, *cells)),
+        rows(cells->mutable_data() + head[kBegin]) {}
+
+  // Of a ring with three columns.
+  int64_t* entries() const { return rows + 3 * head[kRoom]; }
+
+  int64_t* head;
+  int64_t* rows;
+};
+
 // After an empty bucket was appended: the window moves up to it.
-void SlideWindow(const Ring& ring);
+void SlideWindow(const AggregateShape& shape, StillRing ring);
 
 // After an empty bucket was inserted at row `at`, not the last.
 void NoteInserted(const Ring& ring, int at);
 
 // Makes it anew from the rows and entries.
 void RefreshWindow(const Ring& ring);
+
+// Lets go of the oldest buckets when the limits of the shape are passed: of
+// more than would have to be, so that it is seldom. They are before the window.
+void EvictOldest(const Ring& ring);
+inline void Evict(const Ring& ring) {
+  const AggregateShape& shape = ring.shape();
+  const int64_t* const head = ring.head();
+  const int64_t kept_most = shape.steps_kept + shape.steps_kept / 8;
+  if (head[kSize] > shape.buckets_max ||
+      (head[kSize] > 0 && head[kOldestKept] <= head[kNewest] - kept_most)) {
+    EvictOldest(ring);
+  }
+}
 
 }  // namespace portrisk::scoring
 

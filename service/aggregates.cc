@@ -146,8 +146,24 @@ absl::Status Aggregates::Load() {
       store_, [this](const auto& visit) { EachKind(visit); }, &buffers_);
 }
 
+void Aggregates::PrefetchBehind(const Found& found) {
+  const size_t tables = tables_.size();
+  const size_t end = std::min(found_.size(), found.begin + 3 * tables);
+  for (size_t i = found.begin + tables; i < end; ++i) {
+    if (found_[i] == nullptr || !found_[i]->known()) continue;
+    const v1::AggregateState& state = found_[i]->state();
+    if (i < found.begin + 2 * tables) {
+      scoring::PrefetchBuckets(state);
+    } else {
+      const auto& group = plan_->groups()[i - found.begin - 2 * tables];
+      scoring::PrefetchHeads(state, group.end - group.begin);
+    }
+  }
+}
+
 absl::Span<const scoring::AggregateGroupState> Aggregates::States(
     const Found& found) {
+  if (found.change == change_) PrefetchBehind(found);
   for (size_t i = 0; i < bound_.size(); ++i) {
     states_[i] = {};
     if (found.change != change_ || bound_[i] == kUnbound) continue;
@@ -199,6 +215,9 @@ void Aggregates::Fold(const scoring::JournaledMovement& input,
                       const Found& found) {
   if (found.change != change_ || tables_.empty()) return;
   input_.Begin(*plan_, *input.movement);
+  for (uint32_t group = 0; group < tables_.size(); ++group) {
+    input_.RememberKey(group, found_[found.begin + group] != nullptr);
+  }
   input_.Contributions(input.movement_key, &contributions_);
   PutIn(input.sequence, contributions_, found);
 }

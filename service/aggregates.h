@@ -144,6 +144,8 @@ class Aggregates {
   void PutIn(uint64_t sequence, Contributions contributions,
              const Found& found);
   void TakeOut(uint64_t sequence, const Found& found);
+  // Asks the processor for the states of the two movements found behind.
+  void PrefetchBehind(const Found& found);
   // The state that a contribution changes; null when it has that already.
   v1::AggregateState* StateFor(const scoring::AggregateContribution& one,
                                uint64_t sequence, const Found& found);
