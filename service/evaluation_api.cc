@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <set>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/keys.h"
+#include "service/paging.h"
 #include "service/rule_api.h"
 
 namespace portrisk::service {
@@ -200,19 +200,14 @@ absl::StatusOr<v1::GetEvaluationResponse> EvaluationApi::Get(
 
 absl::StatusOr<v1::ListEvaluationsResponse> EvaluationApi::List(
     const v1::ListEvaluationsRequest& request) const {
-  uint64_t after = 0;
-  if (!request.page_token().empty() &&
-      !absl::SimpleAtoi(request.page_token(), &after)) {
-    return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
-                 "page_token is not one that this method returned");
-  }
+  const auto after = PageBeginOf(request);
+  if (!after.ok()) return after.status();
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
-  const int size =
-      request.page_size() <= 0 ? 100 : std::min<int>(request.page_size(), 1000);
+  const int size = PageSizeOf(request);
   v1::ListEvaluationsResponse response;
   for (v1::Evaluation& one : *catalogue->mutable_evaluations()) {
-    if (one.evaluation() <= after) continue;
+    if (one.evaluation() <= *after) continue;
     if (response.evaluations_size() == size) {
       response.set_next_page_token(
           absl::StrCat(response.evaluations(size - 1).evaluation()));

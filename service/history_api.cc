@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/iso6346.h"
 #include "service/aggregate_readings.h"
@@ -10,22 +9,11 @@
 #include "service/journal_walk.h"
 #include "service/keys.h"
 #include "service/outcome_api.h"
+#include "service/paging.h"
 #include "service/times.h"
 
 namespace portrisk::service {
 namespace {
-
-constexpr int kPageDefault = 100;
-constexpr int kPageMax = 1000;
-
-absl::StatusOr<uint64_t> ParseToken(const std::string& token) {
-  uint64_t after = 0;
-  if (!token.empty() && !absl::SimpleAtoi(token, &after)) {
-    return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
-                 "page_token is not one that this method returned");
-  }
-  return after;
-}
 
 // Movements of one block with a sequence above `after`; false when full.
 absl::Status TakeMovements(const store::Block& block, uint64_t after,
@@ -141,11 +129,9 @@ absl::StatusOr<v1::AssessedMovement> HistoryApi::Read(
 
 absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(
     const v1::ListMovementsRequest& request) const {
-  auto after = ParseToken(request.page_token());
+  auto after = PageBeginOf(request);
   if (!after.ok()) return after.status();
-  const size_t size = request.page_size() <= 0
-                          ? kPageDefault
-                          : std::min(request.page_size(), kPageMax);
+  const auto size = static_cast<size_t>(PageSizeOf(request));
   v1::ListMovementsResponse response;
   if (request.container_number().empty()) {
     std::vector<v1::JournalRecord> records;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/limits.h"
 #include "scoring/list_policy.h"
@@ -11,12 +10,11 @@
 #include "service/errors.h"
 #include "service/list_csv.h"
 #include "service/list_store.h"
+#include "service/paging.h"
 #include "service/rule_api.h"
 
 namespace portrisk::service {
 namespace {
-
-int PageSize(int asked) { return asked <= 0 ? 100 : std::min(asked, 1000); }
 
 absl::Status Invalid(absl::string_view reason, std::string message) {
   return Error(absl::StatusCode::kInvalidArgument, reason, message);
@@ -154,29 +152,25 @@ absl::StatusOr<v1::LoadListResponse> ListApi::Load(
 
 absl::StatusOr<v1::ListListsResponse> ListApi::List(
     const v1::ListListsRequest& request) const {
-  uint64_t after = 0;
-  if (!request.page_token().empty() &&
-      !absl::SimpleAtoi(request.page_token(), &after)) {
-    return Invalid("BAD_PAGE_TOKEN",
-                   "page_token is not one that this method returned");
-  }
+  const auto after = PageBeginOf(request);
+  if (!after.ok()) return after.status();
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   v1::ListListsResponse response;
   for (const v1::ListVersion& list : catalogue->lists()) {
-    if (list.sequence() <= after) continue;
+    if (list.sequence() <= *after) continue;
     if (request.name().empty() ? FindList(*catalogue, list.name()) != &list
                                : list.name() != request.name()) {
       continue;
     }
-    if (response.lists_size() == PageSize(request.page_size())) {
+    if (response.lists_size() == PageSizeOf(request)) {
       response.set_next_page_token(
           absl::StrCat(response.lists(response.lists_size() - 1).sequence()));
       break;
     }
     *response.add_lists() = list;
   }
-  if (response.lists().empty() && !request.name().empty() && after == 0) {
+  if (response.lists().empty() && !request.name().empty() && *after == 0) {
     return NoList(request.name());
   }
   return response;
@@ -204,7 +198,7 @@ absl::StatusOr<v1::GetListResponse> ListApi::Get(
   absl::Status status =
       ScanList(**store, response.list(), request.page_token(),
                [&](const v1::ListEntry& entry) {
-                 if (response.entries_size() == PageSize(request.page_size())) {
+                 if (response.entries_size() == PageSizeOf(request)) {
                    response.set_next_page_token(entry.value());
                    return false;
                  }

@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/iso6346.h"
 #include "scoring/outcome_tie.h"
@@ -14,13 +13,12 @@
 #include "service/keys.h"
 #include "service/outcome_form.h"
 #include "service/outcome_ties.h"
+#include "service/paging.h"
 #include "service/rule_api.h"
 
 namespace portrisk::service {
 namespace {
 
-constexpr int kPageDefault = 100;
-constexpr int kPageMax = 1000;
 constexpr int kBatchMax = 1000;
 constexpr int kTriesMax = 8;
 
@@ -166,15 +164,6 @@ absl::StatusOr<typename Kind::Recorded> RecordOne(Engine* engine,
   return RecordAll<Kind>(engine, caller, one)[0];
 }
 
-absl::StatusOr<uint64_t> ParseToken(const std::string& token) {
-  uint64_t after = 0;
-  if (!token.empty() && !absl::SimpleAtoi(token, &after)) {
-    return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
-                 "page_token is not one that this method returned");
-  }
-  return after;
-}
-
 // Outcomes or decisions of a log, in order.
 template <typename Kind>
 absl::StatusOr<std::vector<typename Kind::Recorded>> ReadLog(
@@ -245,11 +234,9 @@ absl::Status DropSuperseded(Engine* engine,
 template <typename Kind, typename Request, typename Out>
 absl::Status ListAll(Engine* engine, const Request& request, Out* out,
                      std::string* next_page_token) {
-  auto after = ParseToken(request.page_token());
+  auto after = PageBeginOf(request);
   if (!after.ok()) return after.status();
-  const size_t size = request.page_size() <= 0
-                          ? kPageDefault
-                          : std::min(request.page_size(), kPageMax);
+  const auto size = static_cast<size_t>(PageSizeOf(request));
   const std::string number =
       request.container_number().empty()
           ? std::string(scoring::ContainerOfUnit(request.unit()))

@@ -7,12 +7,12 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/selection_profile_parser.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
 #include "service/keys.h"
+#include "service/paging.h"
 #include "service/rule_api.h"
 #include "service/rule_steps.h"
 
@@ -150,19 +150,14 @@ absl::StatusOr<v1::SelectionProfileVersion> ProfileApi::Get(
 
 absl::StatusOr<v1::ListProfilesResponse> ProfileApi::List(
     const v1::ListProfilesRequest& request) const {
-  uint64_t after = 0;
-  if (!request.page_token().empty() &&
-      !absl::SimpleAtoi(request.page_token(), &after)) {
-    return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
-                 "page_token is not one that this method returned");
-  }
+  const auto after = PageBeginOf(request);
+  if (!after.ok()) return after.status();
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
-  const int size =
-      request.page_size() <= 0 ? 100 : std::min<int>(request.page_size(), 1000);
+  const int size = PageSizeOf(request);
   v1::ListProfilesResponse response;
   for (const v1::SelectionProfileVersion& one : catalogue->profiles()) {
-    if (one.version() <= after) continue;
+    if (one.version() <= *after) continue;
     if (response.profiles_size() == size) {
       response.set_next_page_token(
           absl::StrCat(response.profiles(size - 1).version()));

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/background.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/keys.h"
+#include "service/paging.h"
 #include "service/reference_files.h"
 
 namespace portrisk::service {
@@ -153,19 +153,14 @@ absl::StatusOr<v1::Revision> RuleApi::Get(
 
 absl::StatusOr<v1::ListRevisionsResponse> RuleApi::List(
     const v1::ListRevisionsRequest& request) const {
-  uint64_t after = 0;
-  if (!request.page_token().empty() &&
-      !absl::SimpleAtoi(request.page_token(), &after)) {
-    return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
-                 "page_token is not one that this method returned");
-  }
+  const auto after = PageBeginOf(request);
+  if (!after.ok()) return after.status();
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
-  const int size =
-      request.page_size() <= 0 ? 100 : std::min<int>(request.page_size(), 1000);
+  const int size = PageSizeOf(request);
   v1::ListRevisionsResponse response;
   for (const v1::Revision& revision : catalogue->revisions()) {
-    if (revision.revision() <= after) continue;
+    if (revision.revision() <= *after) continue;
     if (!request.rule_set().empty() &&
         revision.rule_set() != request.rule_set()) {
       continue;

@@ -4,12 +4,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/limits.h"
 #include "scoring/worklist.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
+#include "service/paging.h"
 #include "service/rule_api.h"
 #include "service/text_checks.h"
 #include "service/times.h"
@@ -286,25 +286,20 @@ absl::StatusOr<v1::Worklist> WorklistApi::Take(
 
 absl::StatusOr<v1::ListTakenWorklistsResponse> WorklistApi::ListTaken(
     const v1::ListTakenWorklistsRequest& request) const {
-  uint64_t after = 0;
-  if (!request.page_token().empty() &&
-      !absl::SimpleAtoi(request.page_token(), &after)) {
-    return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
-                 "page_token is not one that this method returned");
-  }
-  const int size =
-      request.page_size() <= 0 ? 100 : std::min<int>(request.page_size(), 1000);
+  const auto after = PageBeginOf(request);
+  if (!after.ok()) return after.status();
+  const int size = PageSizeOf(request);
   auto store = engine_->store();
   if (!store.ok()) return store.status();
   v1::ListTakenWorklistsResponse response;
   absl::Status status = (*store)->ScanJournal(
-      after + 1, [&](const store::Block& block) -> absl::Status {
+      *after + 1, [&](const store::Block& block) -> absl::Status {
         v1::JournalBlock parsed;
         if (!parsed.ParseFromString(block.bytes)) {
           return absl::DataLossError("a journal block does not parse");
         }
         for (const v1::JournalRecord& record : parsed.records()) {
-          if (record.sequence() <= after || !record.has_worklist()) continue;
+          if (record.sequence() <= *after || !record.has_worklist()) continue;
           const v1::WorklistRecord& one = record.worklist();
           if (!request.locode().empty() &&
               (one.locode() != request.locode() ||
