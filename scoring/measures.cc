@@ -109,10 +109,20 @@ uint32_t Selection::RuleOf(const std::string& rule_set,
 }
 
 void Selection::Add(uint32_t unit, int64_t seconds,
-                    const v1::Assessment& assessment) {
+                    const v1::Assessment& assessment,
+                    const SelectionProfile& terms) {
   if (unit >= standings_.size()) standings_.resize(unit + 1);
   Standing& standing = standings_[unit];
   standing.score = std::max(standing.score, assessment.score());
+  standing.lane = std::max(standing.lane, assessment.unit().lane());
+  standing.draw_ppm = assessment.unit().draw_ppm();
+  standing.drawn |= standing.draw_ppm < terms.random_rate_ppm;
+  standing.top_up_score_min = terms.top_up_score_min;
+  if (assessment.channel() == v1::MANDATORY_RULE ||
+      (assessment.channel() == v1::SCORE &&
+       standing.urgent != v1::MANDATORY_RULE)) {
+    standing.urgent = assessment.channel();
+  }
   if (standing.channel == v1::CHANNEL_UNSPECIFIED) {
     standing.channel = assessment.unit().channel();
     standing.selected_seconds = seconds;

@@ -15,6 +15,7 @@
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/evaluation.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "scoring/selection_profile.h"
 
 namespace portrisk::scoring {
 
@@ -92,8 +93,9 @@ struct Capacity {
 // What one programme makes of them.
 class Selection {
  public:
-  // `seconds`: when the movement occurred.
-  void Add(uint32_t unit, int64_t seconds, const v1::Assessment& assessment);
+  // `seconds`: when the movement occurred. `terms`: of selection, at its place.
+  void Add(uint32_t unit, int64_t seconds, const v1::Assessment& assessment,
+           const SelectionProfile& terms = SelectionProfile());
   // That a rule's condition was evaluated so often, and takes so many
   // operations each time. Also of rules that never hit.
   void AddCost(const std::string& rule_set, const std::string& rule,
@@ -130,6 +132,12 @@ class Selection {
     v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
     int64_t selected_seconds = 0;
     bool hit = false;  // By a rule that is not in shadow.
+    // For worklists: of all movements the strongest, and the last terms.
+    v1::Channel urgent = v1::CHANNEL_UNSPECIFIED;
+    v1::Lane lane = v1::GREEN;
+    uint32_t draw_ppm = 0;
+    bool drawn = false;
+    int32_t top_up_score_min = 1;
   };
   struct Rule {
     std::string rule_set;
@@ -145,6 +153,8 @@ class Selection {
   uint32_t RuleOf(const std::string& rule_set, const std::string& rule);
   // By score, ties by unit.
   std::vector<uint32_t> Ranked(const UnitTable& table) const;
+  void ReportWorklists(const UnitTable& table, const Capacity& capacity,
+                       v1::CapacityFigures* out) const;
   void ReportScores(const UnitTable& table, v1::VariantReport* out) const;
   void ReportRates(const UnitTable& table, absl::Span<const double> rates,
                    v1::VariantReport* out) const;

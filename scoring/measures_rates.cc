@@ -1,11 +1,13 @@
 // The best units: of all, of each facility and day, and from other scores on.
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "scoring/decision.h"
 #include "scoring/measures_estimates.h"
+#include "scoring/worklist.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -164,7 +166,49 @@ void Selection::ReportCapacities(const UnitTable& table,
       FillTaken(table, taken, all);
     }
     places.Report(figures);
+    ReportWorklists(table, capacity, figures);
   }
+}
+
+void Selection::ReportWorklists(const UnitTable& table,
+                                const Capacity& capacity,
+                                v1::CapacityFigures* out) const {
+  std::map<std::pair<uint32_t, int64_t>, std::vector<uint32_t>> days;
+  for (uint32_t i = 0; i < standings_.size(); ++i) {
+    const UnitTable::Unit& unit = table.units()[i];
+    if (capacity.Of(table.facility(unit.facility)) == 0) continue;
+    days[{unit.facility, DayOf(unit.first_seconds)}].push_back(i);
+  }
+  std::vector<bool> taken(standings_.size());
+  std::vector<WorklistCandidate> candidates;
+  uint64_t k = 0, left_out = 0;
+  for (const auto& [day, units] : days) {
+    candidates.clear();
+    WorklistOptions options;
+    for (const uint32_t i : units) {
+      const Standing& standing = standings_[i];
+      candidates.push_back({table.units()[i].id, standing.urgent,
+                            standing.drawn, /*topped_up=*/false, standing.lane,
+                            standing.score, standing.draw_ppm});
+      options.top_up_score_min = standing.top_up_score_min;
+    }
+    for (const RankedUnit& one : RankWorklist(
+             candidates, capacity.Of(table.facility(day.first)), options)) {
+      if (!one.within_capacity) {
+        ++left_out;
+        continue;
+      }
+      taken[units[one.index]] = true;
+      ++k;
+    }
+  }
+  out->set_worklist_left_out(left_out);
+  v1::RateFigures* const figures = out->mutable_worklist();
+  figures->set_k(k);
+  if (k == 0) return;
+  figures->set_rate(static_cast<double>(k) /
+                    static_cast<double>(standings_.size()));
+  FillTaken(table, taken, figures);
 }
 
 void Selection::ReportScoreThresholds(

@@ -31,6 +31,9 @@ class ReplayPlayer {
   const std::vector<v1::Assessment>& answers() const { return answers_; }
 
   const scoring::Programme& programme() const { return core_.programme(); }
+  const scoring::SelectionProfile& TermsAt(const v1::Location& place) const {
+    return core_.profiles().At(place.locode(), place.facility());
+  }
   // The terms of selection where no place has its own.
   const scoring::SelectionProfile& everywhere() const {
     return core_.profiles().everywhere();

@@ -173,26 +173,32 @@ void PrintCapacities(const v1::EvaluationReport& report) {
   if (report.variants().empty() || report.variants(0).capacities().empty()) {
     return;
   }
-  std::cout << "\nThe best units of each facility and day\n";
-  Table table({"RULES", "A DAY", "UNITS", "FULL DAYS",
+  std::cout << "\nThe best units of each facility and day, by score alone and "
+               "as a worklist takes them\n";
+  Table table({"RULES", "A DAY", "HOW", "UNITS", "FULL DAYS",
                "FINDS OF CONTROLLED (95 %)", "PRECISION, WEIGHTED", "RECALL",
                "LIFT", "NORMALISED"});
   for (const v1::VariantReport& variant : report.variants()) {
     for (const v1::CapacityFigures& one : variant.capacities()) {
-      const v1::RateFigures& figures = one.figures();
-      table.Add({variant.name(), one.capacity(), absl::StrCat(figures.k()),
-                 absl::StrCat(one.full_days(), "/", one.facility_days()),
-                 ShareText(figures.precision()),
-                 FigureText(figures.has_weighted_precision(),
-                            figures.weighted_precision(),
-                            figures.weighted_precision_interval()),
-                 FigureText(figures.has_recall(), figures.recall(),
-                            figures.recall_interval()),
-                 FigureText(figures.has_lift(), figures.lift(),
-                            figures.lift_interval()),
-                 FigureText(figures.has_normalised_precision(),
-                            figures.normalised_precision(),
-                            figures.normalised_precision_interval())});
+      for (const v1::RateFigures* figures : {&one.figures(), &one.worklist()}) {
+        const bool by_score = figures == &one.figures();
+        table.Add({variant.name(), one.capacity(),
+                   by_score ? "score" : "worklist", absl::StrCat(figures->k()),
+                   by_score
+                       ? absl::StrCat(one.full_days(), "/", one.facility_days())
+                       : absl::StrCat(one.worklist_left_out(), " left out"),
+                   ShareText(figures->precision()),
+                   FigureText(figures->has_weighted_precision(),
+                              figures->weighted_precision(),
+                              figures->weighted_precision_interval()),
+                   FigureText(figures->has_recall(), figures->recall(),
+                              figures->recall_interval()),
+                   FigureText(figures->has_lift(), figures->lift(),
+                              figures->lift_interval()),
+                   FigureText(figures->has_normalised_precision(),
+                              figures->normalised_precision(),
+                              figures->normalised_precision_interval())});
+      }
     }
   }
   table.Print(std::cout);

@@ -45,6 +45,40 @@ TEST(MeasuresTest, AnEstimateOfNothingSaysNothing) {
   EXPECT_NEAR(half.high(), 0.7634, 0.0005);
 }
 
+// One place a day: by score the best has it, on a worklist what chance drew.
+TEST(MeasuresTest, CapacitiesAreFilledByScoreAndAsAWorklistDoes) {
+  UnitTable table;
+  Selection selection;
+  SelectionProfile terms;
+  terms.random_rate_ppm = 10;
+  const auto add = [&](const char* id, int hour, int32_t score,
+                       v1::Channel channel, uint32_t draw_ppm) {
+    const v1::Movement m = At("A", hour);
+    v1::Assessment assessment = Assessed(id, score, channel);
+    assessment.set_channel(channel);
+    assessment.mutable_unit()->set_draw_ppm(draw_ppm);
+    selection.Add(table.Add(m, assessment), m.occurrence_time().seconds(),
+                  assessment, terms);
+  };
+  add("best", 0, 500, v1::SCORE, 999);
+  add("drawn", 1, 0, v1::RANDOM, 9);
+  add("mandatory", 48, 20, v1::MANDATORY_RULE, 999);
+  add("high", 49, 300, v1::SCORE, 10);
+  table.SetOutcome("drawn", true, v1::RANDOM, 10);
+  table.SetOutcome("mandatory", true, v1::MANDATORY_RULE, 1'000'000);
+  table.SetOutcome("best", false, v1::SCORE, 1'000'000);
+  table.SetOutcome("high", false, v1::SCORE, 1'000'000);
+  v1::VariantReport report;
+  selection.Report(table, {}, &report);
+  selection.ReportCapacities(table, {{1, {}}}, &report);
+  const v1::CapacityFigures& figures = report.capacities(0);
+  EXPECT_EQ(figures.figures().k(), 2u);
+  EXPECT_EQ(figures.figures().precision().count(), 0u);
+  EXPECT_EQ(figures.worklist().k(), 2u);
+  EXPECT_EQ(figures.worklist().precision().count(), 2u);
+  EXPECT_EQ(figures.worklist_left_out(), 2u);
+}
+
 TEST(MeasuresTest, UnitsAreRankedByTheirBestScoreAndTiesByName) {
   UnitTable table;
   Selection selection;
