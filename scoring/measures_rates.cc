@@ -129,8 +129,9 @@ void Selection::ReportRates(const UnitTable& table,
   const std::vector<uint32_t> ranked = Ranked(table);
   for (const double rate : rates) {
     v1::RateFigures* const figures = out->add_rates();
+    // 0.29 of 100 is 29.
     const auto k = static_cast<size_t>(
-        std::floor(rate * static_cast<double>(ranked.size())));
+        std::floor(rate * static_cast<double>(ranked.size()) + 1e-9));
     figures->set_rate(rate);
     figures->set_k(k);
     if (k == 0) continue;

@@ -16,6 +16,12 @@ namespace {
 
 // Each is a state of its own: memory.
 constexpr int kCandidatesMax = 8;
+// What a report costs, and what the catalogue keeps.
+constexpr int kRatesMax = 100;
+constexpr int kCapacitiesMax = 20;
+constexpr int kFacilitiesMax = 10'000;
+constexpr size_t kFacilityBytesMax = 64;
+constexpr int kWaitingMax = 100;
 
 absl::Status BadPlan(absl::string_view what) {
   return Error(absl::StatusCode::kInvalidArgument, "BAD_PLAN", what);
@@ -27,7 +33,7 @@ absl::Status NoEvaluation(uint64_t evaluation) {
                             "; `portrisk evaluations list` shows them"));
 }
 
-absl::Status CheckTimes(const v1::EvaluationPlan& plan) {
+absl::Status CheckMeasures(const v1::EvaluationPlan& plan) {
   if (plan.has_begin_time() && plan.has_end_time() &&
       plan.begin_time().seconds() >= plan.end_time().seconds()) {
     return BadPlan("begin_time is not before end_time");
@@ -39,7 +45,39 @@ absl::Status CheckTimes(const v1::EvaluationPlan& plan) {
                      "most 1, not ",
                      rate));
   }
+  if (plan.rates_size() > kRatesMax ||
+      plan.capacities_size() > kCapacitiesMax) {
+    return BadPlan(absl::StrCat("name at most ", kRatesMax, " rates and ",
+                                kCapacitiesMax, " capacities"));
+  }
+  for (const v1::EvaluationCapacity& capacity : plan.capacities()) {
+    if (capacity.facilities_size() > kFacilitiesMax) {
+      return BadPlan(absl::StrCat("a capacity names at most ", kFacilitiesMax,
+                                  " facilities"));
+    }
+    for (const v1::FacilityCapacity& one : capacity.facilities()) {
+      if (!one.facility().empty() &&
+          one.facility().size() <= kFacilityBytesMax) {
+        continue;
+      }
+      return BadPlan("a facility is named as NLRTM/ECTDELTA");
+    }
+  }
   return absl::OkStatus();
+}
+
+// The catalogue is read and written whole.
+absl::Status CheckWaiting(const v1::Catalogue& catalogue) {
+  const auto& all = catalogue.evaluations();
+  const auto waiting =
+      std::count_if(all.begin(), all.end(), [](const v1::Evaluation& one) {
+        return one.state() == v1::EVALUATION_WAITING;
+      });
+  if (waiting < kWaitingMax) return absl::OkStatus();
+  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WAITING",
+               absl::StrCat(waiting,
+                            " evaluations wait already; cancel some "
+                            "(`portrisk evaluations cancel`)"));
 }
 
 // Adds what the candidates are, in the order of the plan.
@@ -99,7 +137,12 @@ absl::StatusOr<uint64_t> EvaluationOf(const v1::Catalogue& catalogue,
           return candidate.rule_set() == revision.rule_set() &&
                  candidate.content_hash() == revision.content_hash();
         });
-    if (one.state() != v1::EVALUATION_FINISHED || !tried ||
+    // Of a period in which nothing was measured, it says nothing.
+    const bool measured =
+        one.movements() > 0 ||
+        (!one.plan().has_begin_time() && !one.plan().has_end_time() &&
+         !one.plan().has_history_begin_time());
+    if (one.state() != v1::EVALUATION_FINISHED || !tried || !measured ||
         baseline == v1::BASELINE_RECORDED ||
         (baseline == v1::BASELINE_EMPTY && !one.in_force().empty())) {
       continue;
@@ -131,10 +174,12 @@ absl::StatusOr<uint64_t> EvaluationOf(const v1::Catalogue& catalogue,
 absl::StatusOr<v1::Evaluation> EvaluationApi::Start(
     const v1::StartEvaluationRequest& request, const std::string& caller) {
   absl::Status status = NeedCaller(caller);
-  if (status.ok()) status = CheckTimes(request.plan());
+  if (status.ok()) status = CheckMeasures(request.plan());
   if (!status.ok()) return status;
   v1::Evaluation started;
   status = engine_->Run([&](Core& core) -> absl::Status {
+    absl::Status room = CheckWaiting(core.catalogue());
+    if (!room.ok()) return room;
     v1::JournalRecord record;
     record.set_caller(caller);
     v1::Evaluation* const made =

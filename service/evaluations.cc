@@ -156,9 +156,7 @@ void Evaluations::Start() {
   reader_.Start([this] { return Step(); });
 }
 
-void Evaluations::CallOff(uint64_t evaluation) {
-  if (running_ == evaluation) called_off_ = true;
-}
+void Evaluations::CallOff(uint64_t evaluation) { called_off_ = evaluation; }
 
 void Evaluations::ShowProgress(v1::Evaluation* evaluation) const {
   if (running_ != evaluation->evaluation() ||
@@ -182,7 +180,6 @@ absl::StatusOr<StoreReader::Work> Evaluations::Step() {
     std::lock_guard<std::mutex> lock(mutex_);
     progress_.Clear();
   }
-  called_off_ = false;
   running_ = next->evaluation();
   LogInfo("evaluation", {{"number", absl::StrCat(next->evaluation())},
                          {"journal", absl::StrCat(next->last_sequence())}});
@@ -196,7 +193,7 @@ absl::StatusOr<StoreReader::Work> Evaluations::Step() {
     status =
         End(std::move(ended), status.ok() ? *report : v1::EvaluationReport());
   }
-  const bool called_off = called_off_;
+  const bool called_off = called_off_ == next->evaluation();
   running_ = 0;
   if (!status.ok() && !called_off) return status;
   return StoreReader::Work::kDone;
@@ -219,10 +216,11 @@ absl::StatusOr<v1::EvaluationReport> Evaluations::Run(
   options.chunk_records = options_.chunk_records;
   const absl::Time start = absl::Now();
   options.progress = [&](uint64_t sequence) -> absl::Status {
-    if (reader_.MustLeave() || called_off_)
+    if (reader_.MustLeave() || called_off_ == evaluation.evaluation())
       return absl::AbortedError("stopped");
-    const double rate = static_cast<double>(sequence) /
-                        absl::ToDoubleSeconds(absl::Now() - start);
+    const double rate =
+        static_cast<double>(sequence) /
+        std::max(absl::ToDoubleSeconds(absl::Now() - start), 1e-3);
     {
       std::lock_guard<std::mutex> lock(mutex_);
       progress_.set_read_sequence(sequence);

@@ -66,7 +66,7 @@ class Evaluations {
   Engine* const engine_;
   const EvaluationsOptions options_;
   std::atomic<uint64_t> running_{0};
-  std::atomic<bool> called_off_{false};
+  std::atomic<uint64_t> called_off_{0};  // Its number.
 
   mutable std::mutex mutex_;
   v1::EvaluationProgress progress_;  // Of the running one. Guarded by mutex_.

@@ -75,7 +75,11 @@ absl::Status Play(const store::Store& store,
   const auto add = [&](const StoredRecord& stored) -> absl::Status {
     if (stored.sequence > options.last_sequence) return absl::OkStatus();
     const bool is_before = stored.sequence < folds_from;
-    if (is_before && stored.is_movement) return absl::OkStatus();
+    if (is_before && stored.is_movement) {
+      return stored.sequence % options.chunk_records == 0
+                 ? options.progress(stored.sequence)
+                 : absl::OkStatus();
+    }
     v1::JournalRecord& record = chunk.emplace_back();
     if (!ParseView(stored.bytes, &record)) {
       return StoreDamaged(absl::StrCat("position ", stored.sequence));
@@ -265,6 +269,8 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   outcomes.Tell(&table);
   table.Report(&report);
   for (size_t i = 0; i < variants.size(); ++i) {
+    status = options.progress(report.last_sequence());
+    if (!status.ok()) return status;
     v1::VariantReport* const out = report.add_variants();
     out->set_name(variants[i].name);
     ReportVariant(table, options, players[i].get(), &selections[i], out);

@@ -28,7 +28,11 @@ void ReplayNotes::AddVariants(
 void ReplayNotes::Take(size_t answer, const scoring::EvalScratch& evaluation,
                        v1::Assessment* assessment) {
   ++assessed_;
-  scoring::Programme::CountEvaluated(evaluation, &evaluated_);
+  // A plan or a retraction is not evaluated, nor is what was not taken.
+  if (!assessment->source().empty() && !assessment->retraction() &&
+      !assessment->not_actual()) {
+    scoring::Programme::CountEvaluated(evaluation, &evaluated_);
+  }
   if (variants_.empty()) return;
   if (answer >= points_.size()) points_.resize(answer + 1);
   points_[answer].resize(variants_.size());

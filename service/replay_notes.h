@@ -30,7 +30,8 @@ class ReplayNotes {
   // once, before anything is noted.
   void AddVariants(const std::vector<uint64_t>& revisions,
                    std::vector<scoring::Programme::Member>* members);
-  // Of the answer number `answer` of a chunk, just evaluated by `programme`.
+  // Of the answer number `answer` of a chunk, which the last evaluation gave,
+  // if any did.
   void Take(size_t answer, const scoring::EvalScratch& evaluation,
             v1::Assessment* assessment);
   // Before `programme` is replaced, and at the end.

@@ -5,6 +5,7 @@
 
 #include "scoring/aggregate_plan.h"
 #include "service/background.h"
+#include "service/journal_reader.h"
 #include "service/list_store.h"
 
 namespace portrisk::service {
@@ -38,6 +39,28 @@ bool WasInForce(const v1::Revision& revision) {
                      });
 }
 
+// What the last activation by then observed, so that a replay of the same part
+// of the journal has the same index, and counts the same costs.
+absl::StatusOr<v1::Statistics> StatisticsAt(const store::Store& store,
+                                            const v1::Catalogue& catalogue,
+                                            uint64_t last_sequence) {
+  std::vector<uint64_t> sequences;
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    for (const v1::RevisionEvent& event : revision.events()) {
+      if (event.sequence() <= last_sequence) {
+        sequences.push_back(event.sequence());
+      }
+    }
+  }
+  std::sort(sequences.rbegin(), sequences.rend());
+  for (const uint64_t sequence : sequences) {
+    auto record = ReadJournalRecord(store, sequence);
+    if (!record.ok()) return record.status();
+    if (record->rule().has_statistics()) return record->rule().statistics();
+  }
+  return v1::Statistics();
+}
+
 }  // namespace
 
 ReplayPlayer::ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
@@ -48,6 +71,7 @@ ReplayPlayer::ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
       as_recorded_(variant.as_recorded),
       own_profiles_(variant.profiles),
       sensitivity_(options.sensitivity),
+      last_sequence_(options.last_sequence),
       core_(OptionsOf(rule_sets, variant, options, folds_from),
             Borrowed(store)) {}
 
@@ -87,9 +111,10 @@ absl::Status ReplayPlayer::Begin(const ReplayVariant& variant) {
     }
     std::vector<scoring::Programme::Member> members = variant.members;
     if (sensitivity_) notes_.AddVariants(variant.tried, &members);
+    auto statistics = StatisticsAt(store_, *catalogue, last_sequence_);
+    if (!statistics.ok()) return statistics.status();
     auto programme = RunBehind([&] {
-      return scoring::Programme::Compile(std::move(members),
-                                         catalogue->statistics());
+      return scoring::Programme::Compile(std::move(members), *statistics);
     });
     if (!programme.ok()) return programme.status();
     core_.SetProgramme(*std::move(programme));

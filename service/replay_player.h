@@ -54,6 +54,7 @@ class ReplayPlayer {
   const bool as_recorded_;
   const std::shared_ptr<const scoring::SelectionProfiles> own_profiles_;
   const bool sensitivity_;
+  const uint64_t last_sequence_;
   Core core_;
   bool rules_changed_ = false;
   std::vector<v1::Assessment> answers_;

@@ -257,7 +257,12 @@ class EvaluationServiceImpl final : public v1::EvaluationService::Service {
     }
     std::string last;
     absl::Time written = absl::InfinitePast();
-    while (!stopped_ && !context->IsCancelled()) {
+    while (!context->IsCancelled()) {
+      if (stopped_) {
+        return ToGrpc(Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                            "the server stops; watch again when it is back: "
+                            "the evaluation goes on then"));
+      }
       const auto state = api_->State(request->evaluation());
       if (!state.ok()) return ToGrpc(state.status());
       const bool ended = state->state() != v1::EVALUATION_WAITING &&

@@ -24,6 +24,9 @@ constexpr int kReasonsMax = 3;
 constexpr int kAttemptsMax = 5;
 constexpr uint32_t kCertain = 1'000'000;
 
+// About ten thousand years.
+constexpr int64_t kSecondsMax = 315'576'000'000;
+
 absl::Status Check(const v1::ListWorklistRequest& request) {
   std::vector<Violation> wrong;
   if (!IsLocode(request.locode())) {
@@ -37,6 +40,9 @@ absl::Status Check(const v1::ListWorklistRequest& request) {
   }
   if (request.capacity() > kEntriesMax) {
     wrong.push_back({"capacity", absl::StrCat("is above ", kEntriesMax)});
+  }
+  if (std::abs(request.time().seconds()) > kSecondsMax) {
+    wrong.push_back({"time", "is no time between the years 1 and 9999"});
   }
   if (request.note().size() > scoring::kTextBytesMax) {
     wrong.push_back({"note", "has more than 2,000 bytes"});
@@ -235,7 +241,16 @@ absl::StatusOr<v1::Worklist> WorklistApi::List(
   list.set_gone(found->gone);
   auto ranked = scoring::RankWorklist(CandidatesOf(found->units), *capacity,
                                       {found->terms.top_up_score_min});
-  if (ranked.size() > kEntriesMax) ranked.resize(kEntriesMax);
+  // What has a place stays, whatever its rank.
+  size_t spare = kEntriesMax - std::min<size_t>(kEntriesMax, *capacity);
+  ranked.erase(std::remove_if(ranked.begin(), ranked.end(),
+                              [&](const scoring::RankedUnit& one) {
+                                if (one.within_capacity) return false;
+                                if (spare == 0) return true;
+                                --spare;
+                                return false;
+                              }),
+               ranked.end());
   for (size_t i = 0; i < ranked.size(); ++i) {
     v1::WorklistEntry* entry = list.add_entries();
     Fill(found->units[ranked[i].index], ranked[i], found->terms, entry);

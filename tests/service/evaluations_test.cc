@@ -110,6 +110,34 @@ TEST_F(EvaluationsTest, AnApprovalRestsOnAReplayOfThatContent) {
   EXPECT_TRUE(ApproveIt(Draft(Watching("s", 1))).ok());
 }
 
+TEST_F(EvaluationsTest, AReplayOfNothingIsNone) {
+  ScoreMany(20);
+  const uint64_t draft = Draft(Watching("s", 1));
+  v1::StartEvaluationRequest request = Of({draft});
+  request.mutable_plan()->mutable_begin_time()->set_seconds(2'000'000'000);
+  EXPECT_EQ(Evaluate(request).report().movements(), 0u);
+  EXPECT_EQ(ReasonOf(ApproveIt(draft).status()), "REPLAY_MISSING");
+}
+
+// What is only planned is not evaluated: its answer has no costs, and those of
+// the movement before it belong to other rules by then.
+TEST_F(EvaluationsTest, PlansCostNothingAndMeetNoRulesOfThePast) {
+  Activate(Document("s", "port", "", kTwoBoxes));
+  ScoreMany(3);
+  ASSERT_TRUE(rules_->Retire(Change(1), kCaller).ok());
+  v1::Movement plan = MakeMovement("plan", v1::GATE_IN, Number(2), 100);
+  plan.set_classifier(v1::PLANNED);
+  ASSERT_TRUE(Score(engine_.get(), plan).status.ok());
+  ScoreMany(2);
+  v1::StartEvaluationRequest request = Of({1});
+  request.mutable_plan()->set_baseline(v1::BASELINE_RECORDED);
+  const v1::GetEvaluationResponse ended = Evaluate(request);
+  ASSERT_EQ(ended.report().variants(0).rules_size(), 1);
+  EXPECT_EQ(ended.report().variants(0).rules(0).evaluated(), 3u);
+  EXPECT_EQ(ended.report().variants(1).rules(0).evaluated(), 5u);
+  ExpectVerified();
+}
+
 TEST_F(EvaluationsTest, AReplayBesideRulesOfYesterdayIsOutdated) {
   ScoreMany(20);
   const uint64_t draft = Draft(Watching("s", 1));
@@ -255,6 +283,13 @@ TEST_F(EvaluationsTest, APlanThatCannotBeRunIsRefused) {
   request = Of({1});
   request.mutable_plan()->mutable_begin_time()->set_seconds(5);
   request.mutable_plan()->mutable_end_time()->set_seconds(5);
+  EXPECT_EQ(reason(request), "BAD_PLAN");
+  request = Of({1});
+  for (int i = 0; i < 101; ++i) request.mutable_plan()->add_rates(0.1);
+  EXPECT_EQ(reason(request), "BAD_PLAN");
+  request = Of({1});
+  request.mutable_plan()->add_capacities()->add_facilities()->set_facility(
+      std::string(65, 'x'));
   EXPECT_EQ(reason(request), "BAD_PLAN");
   EXPECT_EQ(ReasonOf(Api().Start(Of({1}), "").status()), "NO_CALLER");
   EXPECT_TRUE(Api().List({})->evaluations().empty());
