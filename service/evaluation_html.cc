@@ -42,6 +42,7 @@ void Html::Element(absl::string_view tag, absl::string_view attributes,
 }
 
 void Html::Table(const std::vector<std::string>& head, const Rows& rows) {
+  if (rows.empty()) return;
   Add("<div class=\"scroll\"><table><thead><tr>");
   for (const std::string& cell : head) {
     absl::StrAppend(&html_, "<th>", HtmlEscape(cell), "</th>");

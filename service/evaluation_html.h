@@ -28,8 +28,8 @@ class Html {
   void Heading(absl::string_view text) { Element("h2", "", text); }
   void Subheading(absl::string_view text) { Element("h3", "", text); }
   void Note(absl::string_view text) { Element("p", " class=\"note\"", text); }
-  // Cells of `rows` are HTML; of an empty one a dash is shown, but not of the
-  // first of a row, which goes on with the row above.
+  // None without rows. Cells of `rows` are HTML; of an empty one a dash is
+  // shown, but not of the first of a row, which goes on with the row above.
   void Table(const std::vector<std::string>& head, const Rows& rows);
   std::string Take() { return std::move(html_); }
 

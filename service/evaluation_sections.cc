@@ -357,8 +357,8 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
         RouteName(one), ": ", one.units(), " ", words.units, ", ", words.finds,
         " ", one.precision().count(), "/", one.precision().of());
     if (!one.precision().has_share()) continue;
-    route.finds = one.precision().share();
-    most = std::max(most, one.precision().share());
+    route.finds = one.precision().count() > 0 ? one.precision().low() : 0;
+    most = std::max(most, *route.finds);
   }
   if (!drawn.empty()) {
     html->Note(words.map_note);

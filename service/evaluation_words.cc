@@ -99,13 +99,15 @@ constexpr EvaluationWords kWords[] = {
      .lost_units = "Lost, finds",
      .map = "Routes with finds",
      .map_note = "Great circles from the port of loading to that of discharge, "
-                 "wider with more units; names stand where there is room.",
+                 "wider with more units; names stand where there is room. The "
+                 "colour is the lower end of the 95 % interval of finds, so "
+                 "that one find of one control does not shine.",
      .map_left_out =
          "$0 routes are not drawn: their places are not in the reference data.",
      .route = "Route",
      .no_finds = "no finds",
      .not_controlled = "not controlled",
-     .finds_up_to = "finds up to $0",
+     .finds_up_to = "lower end of finds up to $0",
      .no_route_finds = "On none of these routes was anything found.",
      .in_force = "in force",
      .recorded = "as recorded",
@@ -218,14 +220,17 @@ constexpr EvaluationWords kWords[] = {
      .gained_units = "Ganadas, hallazgos",
      .lost_units = "Perdidas, hallazgos",
      .map = "Rutas con hallazgos",
-     .map_note = "Círculos máximos del puerto de carga al de descarga, más "
-                 "anchos con más unidades; los nombres están donde hay sitio.",
+     .map_note =
+         "Círculos máximos del puerto de carga al de descarga, más "
+         "anchos con más unidades; los nombres están donde hay sitio. El "
+         "color es el extremo inferior del intervalo del 95 % de los "
+         "hallazgos, para que uno de un solo control no destaque.",
      .map_left_out = "$0 rutas no se dibujan: sus lugares no están en los "
                      "datos de referencia.",
      .route = "Ruta",
      .no_finds = "sin hallazgos",
      .not_controlled = "sin controles",
-     .finds_up_to = "hallazgos hasta el $0",
+     .finds_up_to = "extremo inferior de hallazgos hasta el $0",
      .no_route_finds = "En ninguna de estas rutas se halló nada.",
      .in_force = "en vigor",
      .recorded = "según lo registrado",
@@ -337,14 +342,17 @@ constexpr EvaluationWords kWords[] = {
      .gained_units = "Ganhas, achados",
      .lost_units = "Perdidas, achados",
      .map = "Rotas com achados",
-     .map_note = "Círculos máximos do porto de carga ao de descarga, mais "
-                 "largos com mais unidades; os nomes estão onde há lugar.",
+     .map_note =
+         "Círculos máximos do porto de carga ao de descarga, mais "
+         "largos com mais unidades; os nomes estão onde há lugar. A cor "
+         "é o limite inferior do intervalo de 95 % dos achados, para "
+         "que um de um só controlo não sobressaia.",
      .map_left_out = "$0 rotas não são desenhadas: os seus lugares não estão "
                      "nos dados de referência.",
      .route = "Rota",
      .no_finds = "sem achados",
      .not_controlled = "sem controlos",
-     .finds_up_to = "achados até $0",
+     .finds_up_to = "limite inferior de achados até $0",
      .no_route_finds = "Em nenhuma destas rotas se encontrou algo.",
      .in_force = "em vigor",
      .recorded = "conforme o registado",
