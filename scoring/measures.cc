@@ -77,6 +77,17 @@ void UnitTable::SetOutcome(absl::string_view id, bool found,
   unit.selection_ppm = selection_ppm;
 }
 
+void UnitTable::SetRoute(absl::string_view id, const std::string& from,
+                         const std::string& to) {
+  const auto it = numbers_.find(id);
+  if (it == numbers_.end()) return;
+  Unit& unit = units_[it->second];
+  // Both of one source: half a route of each would be a way nobody took.
+  if (unit.from != kUnknown || unit.to != kUnknown) return;
+  SetOnce(from, &unit.from);
+  SetOnce(to, &unit.to);
+}
+
 double UnitTable::WeightOf(const Unit& unit) {
   if (unit.channel == v1::CHANNEL_UNSPECIFIED || unit.channel == v1::MANUAL ||
       unit.selection_ppm == 0) {

@@ -34,7 +34,7 @@ class UnitTable {
     // As its movements said first: numbers of names().
     uint32_t consignee = kUnknown;
     uint32_t country = kUnknown;  // Of the consignee.
-    uint32_t from = kUnknown;     // Ports of loading and discharge.
+    uint32_t from = kUnknown;     // Ports of loading and discharge; SetRoute.
     uint32_t to = kUnknown;
     int64_t first_seconds = 0;
     int64_t found_seconds = INT64_MIN;  // Of the last control with a find.
@@ -51,6 +51,10 @@ class UnitTable {
   // Unknown units count for nothing.
   void SetOutcome(absl::string_view unit, bool found, v1::Channel channel,
                   uint32_t selection_ppm, int64_t seconds = 0);
+  // From where to where it goes by other movements of the same load, as an
+  // outcome is tied; what its own movements said stays. Empty: not known.
+  void SetRoute(absl::string_view unit, const std::string& from,
+                const std::string& to);
 
   const std::vector<Unit>& units() const { return units_; }
   const std::string& facility(uint32_t number) const {

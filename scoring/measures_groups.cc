@@ -253,11 +253,17 @@ void ReportRoutes(const UnitTable& table,
   for (auto it = routes.cbegin(); it != routes.cend(); ++it) {
     order.push_back(it);
   }
-  std::stable_sort(order.begin(), order.end(), [](auto a, auto b) {
+  const auto by_units = [](auto a, auto b) {
     return a->second.units > b->second.units;
+  };
+  std::stable_sort(order.begin(), order.end(), by_units);
+  // Of more than are reported, the controlled ones: they say something.
+  std::stable_partition(order.begin(), order.end(), [](auto it) {
+    return it->second.counted.controlled > 0;
   });
+  if (order.size() > kRoutesMax) order.resize(kRoutesMax);
+  std::stable_sort(order.begin(), order.end(), by_units);
   for (const auto it : order) {
-    if (out->routes_size() == kRoutesMax) break;
     v1::RouteFigures* const figures = out->add_routes();
     figures->set_from_locode(it->first.first);
     figures->set_to_locode(it->first.second);

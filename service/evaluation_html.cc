@@ -13,17 +13,26 @@ std::string ShareText(const v1::ShareEstimate& share) {
                          PercentText(share.high()));
 }
 
-std::string IntervalText(double share, const v1::Interval& interval) {
-  return absl::StrFormat("%s (%s–%s)", PercentText(share),
+std::string ShareCell(const v1::ShareEstimate& share) {
+  if (!share.has_share()) return "";
+  return absl::StrFormat("%d/%d, %s<small>(%s–%s)</small>", share.count(),
+                         share.of(), PercentText(share.share()),
+                         PercentText(share.low()), PercentText(share.high()));
+}
+
+std::string IntervalCell(double share, const v1::Interval& interval) {
+  return absl::StrFormat("%s<small>(%s–%s)</small>", PercentText(share),
                          PercentText(interval.low()),
                          PercentText(interval.high()));
 }
 
 std::string ShareBar(const v1::ShareEstimate& share, double most) {
   if (!share.has_share()) return "";
+  // The bars of a column begin below each other, whatever is beside them.
   return absl::StrCat(
-      IntervalBar(share.share(), share.low(), share.high(), most), " ",
-      share.count(), "/", share.of());
+      "<span class=\"share\">",
+      IntervalBar(share.share(), share.low(), share.high(), most), "<span>",
+      share.count(), "/", share.of(), "</span></span>");
 }
 
 void Html::Element(absl::string_view tag, absl::string_view attributes,
@@ -33,6 +42,7 @@ void Html::Element(absl::string_view tag, absl::string_view attributes,
 }
 
 void Html::Table(const std::vector<std::string>& head, const Rows& rows) {
+  if (rows.empty()) return;
   Add("<div class=\"scroll\"><table><thead><tr>");
   for (const std::string& cell : head) {
     absl::StrAppend(&html_, "<th>", HtmlEscape(cell), "</th>");
@@ -40,8 +50,9 @@ void Html::Table(const std::vector<std::string>& head, const Rows& rows) {
   Add("</tr></thead>");
   for (const auto& row : rows) {
     Add("<tr>");
-    for (const std::string& cell : row) {
-      absl::StrAppend(&html_, "<td>", cell, "</td>");
+    for (size_t i = 0; i < row.size(); ++i) {
+      absl::StrAppend(&html_, "<td>", i > 0 && row[i].empty() ? "–" : row[i],
+                      "</td>");
     }
     Add("</tr>");
   }

@@ -13,8 +13,10 @@ namespace portrisk::service {
 
 // "3/120, 2.5 % (0.9 %–7.1 %)"; empty where there is no share.
 std::string ShareText(const v1::ShareEstimate& share);
-// "12.5 % (8.0 %–19.0 %)".
-std::string IntervalText(double share, const v1::Interval& interval);
+// The same of a cell, the interval below; empty where there is no share.
+std::string ShareCell(const v1::ShareEstimate& share);
+// "12.5 %", "(8.0 %–19.0 %)" below.
+std::string IntervalCell(double share, const v1::Interval& interval);
 // A bar with its interval and "3/120"; empty where there is no share.
 std::string ShareBar(const v1::ShareEstimate& share, double most);
 
@@ -26,7 +28,8 @@ class Html {
   void Heading(absl::string_view text) { Element("h2", "", text); }
   void Subheading(absl::string_view text) { Element("h3", "", text); }
   void Note(absl::string_view text) { Element("p", " class=\"note\"", text); }
-  // Cells of `rows` are HTML.
+  // None without rows. Cells of `rows` are HTML; of an empty one a dash is
+  // shown, but not of the first of a row, which goes on with the row above.
   void Table(const std::vector<std::string>& head, const Rows& rows);
   std::string Take() { return std::move(html_); }
 

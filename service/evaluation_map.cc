@@ -20,6 +20,7 @@ constexpr double kMargin = 14;
 constexpr int kSteps = 48;  // Of a great circle.
 // Of a label: what the largest letters take, those of small screens.
 constexpr double kLetter = 9.5, kLine = 17;
+constexpr double kDegreeRoom = 46;  // Of the name of a meridian.
 constexpr double kDegreesMin = 12;  // Shown at least, so that one port fits.
 
 using Arc = std::vector<Coordinates>;
@@ -50,10 +51,63 @@ Arc GreatCircle(const Coordinates& a, const Coordinates& b) {
   return arc;
 }
 
+// How often the world was gone round, from the meridian `cut` on.
+double TurnsOf(double longitude, double cut) {
+  return std::floor((longitude - cut) / 360);
+}
+
+double Within(double longitude, double cut) {
+  return longitude - 360 * TurnsOf(longitude, cut);
+}
+
+// The meridian at which the map is cut open: one that the fewest arcs cross,
+// of those the nearest to 180 degrees.
+double CutOf(const std::vector<Arc>& arcs) {
+  double best = 0;
+  size_t least = arcs.size() + 1;
+  for (int i = 0; i < 36; ++i) {
+    const double cut = -180 + 10 * ((i + 1) / 2) * (i % 2 == 0 ? 1 : -1);
+    const auto crossing = static_cast<size_t>(
+        std::count_if(arcs.begin(), arcs.end(), [&](const Arc& arc) {
+          return std::any_of(arc.begin(), arc.end(), [&](const auto& at) {
+            return TurnsOf(at.longitude, cut) !=
+                   TurnsOf(arc.front().longitude, cut);
+          });
+        }));
+    if (crossing >= least) continue;
+    least = crossing;
+    best = cut;
+  }
+  return best;
+}
+
+// Of one arc: it leaves the map at one edge and comes back at the other.
+std::vector<Arc> PartsOf(const Arc& arc, double cut) {
+  std::vector<Arc> parts(1);
+  for (size_t i = 0; i < arc.size(); ++i) {
+    const double turns = TurnsOf(arc[i].longitude, cut);
+    if (i > 0) {
+      const Coordinates& last = arc[i - 1];
+      const double before = TurnsOf(last.longitude, cut);
+      if (turns != before) {
+        const double edge = cut + 360 * std::max(turns, before);
+        const double share =
+            (edge - last.longitude) / (arc[i].longitude - last.longitude);
+        const double latitude =
+            last.latitude + share * (arc[i].latitude - last.latitude);
+        parts.back().push_back({latitude, edge - 360 * before});
+        parts.push_back({{latitude, edge - 360 * turns}});
+      }
+    }
+    parts.back().push_back({arc[i].latitude, Within(arc[i].longitude, cut)});
+  }
+  return parts;
+}
+
 // From degrees to the plane: a degree is as long in both directions in the
 // middle of what is shown.
 struct Frame {
-  double west = 180, east = -180, south = 90, north = -90;
+  double west = 1e9, east = -1e9, south = 90, north = -90;
   double scale = 1, squeeze = 1, height = kHeightMin;
 
   void Cover(const Coordinates& at) {
@@ -62,7 +116,8 @@ struct Frame {
     south = std::min(south, at.latitude);
     north = std::max(north, at.latitude);
   }
-  void Fit() {
+  // No further than once round the world from `cut` on.
+  void Fit(double cut) {
     const auto widen = [](double* low, double* high, double least) {
       const double room =
           std::max(0.06 * (*high - *low), (least - (*high - *low)) / 2);
@@ -71,6 +126,10 @@ struct Frame {
     };
     widen(&west, &east, kDegreesMin);
     widen(&south, &north, kDegreesMin);
+    west = std::max(west, cut);
+    east = std::min(east, cut + 360);
+    south = std::max(south, -90.0);
+    north = std::min(north, 90.0);
     squeeze = std::cos((south + north) / 2 * kPi / 180);
     scale = (kWidth - 2 * kMargin) / ((east - west) * squeeze);
     height = (north - south) * scale + 2 * kMargin;
@@ -89,10 +148,11 @@ struct Frame {
 };
 
 std::string Degrees(double value, const char* positive, const char* negative) {
+  const bool is_bare = value == 0 || std::abs(value) == 180;
   return absl::StrFormat("%.0f°%s", std::abs(value),
-                         value > 0   ? positive
-                         : value < 0 ? negative
-                                     : "");
+                         is_bare     ? ""
+                         : value > 0 ? positive
+                                     : negative);
 }
 
 std::string Grid(const Frame& frame) {
@@ -106,12 +166,15 @@ std::string Grid(const Frame& frame) {
         x1, y1, x2, y2);
   };
   std::string svg;
+  double free = 0;  // From where on there is room for a name.
   for (double at = step * std::ceil((frame.west - 90) / step);
        at <= frame.east + 90; at += step) {
     const double x = frame.x(at);
     if (x < 0 || x > kWidth) continue;
-    const double shown = std::remainder(at, 360);
     svg += line(x, 0, x, frame.height);
+    if (x < free || x > kWidth - kDegreeRoom) continue;
+    free = x + kDegreeRoom;
+    const double shown = std::remainder(at, 360);
     absl::StrAppendFormat(
         &svg, "<text x=\"%.1f\" y=\"%.1f\" class=\"degree\">%s</text>", x + 2,
         frame.height - 3, Degrees(shown, "E", "W"));
@@ -206,16 +269,23 @@ std::string RouteMap(std::vector<MapRoute> routes) {
   std::vector<Arc> arcs;
   for (const MapRoute& route : routes) {
     arcs.push_back(GreatCircle(route.from_place, route.to_place));
-    for (const Coordinates& at : arcs.back()) frame.Cover(at);
+  }
+  const double cut = CutOf(arcs);
+  std::vector<std::vector<Arc>> drawn;
+  for (size_t i = 0; i < routes.size(); ++i) {
+    drawn.push_back(PartsOf(arcs[i], cut));
+    for (const Arc& part : drawn.back()) {
+      for (const Coordinates& at : part) frame.Cover(at);
+    }
     for (const auto& [name, place] :
-         {std::make_pair(route.from, arcs.back().front()),
-          std::make_pair(route.to, arcs.back().back())}) {
+         {std::make_pair(routes[i].from, drawn.back().front().front()),
+          std::make_pair(routes[i].to, drawn.back().back().back())}) {
       Port& port = ports[name];
       port.place = place;
-      port.units += route.units;
+      port.units += routes[i].units;
     }
   }
-  frame.Fit();
+  frame.Fit(cut);
   std::string svg = absl::StrFormat(
       "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" class=\"map\">", kWidth,
       frame.height);
@@ -223,19 +293,22 @@ std::string RouteMap(std::vector<MapRoute> routes) {
   const std::vector<MapStep> steps = MapSteps(most);
   for (size_t i = 0; i < routes.size(); ++i) {
     std::string path;
-    for (const Coordinates& at : arcs[i]) {
-      absl::StrAppendFormat(&path, "%s%.1f %.1f", path.empty() ? "M" : "L",
-                            frame.x(at.longitude), frame.y(at.latitude));
+    for (const Arc& part : drawn[i]) {
+      for (size_t n = 0; n < part.size(); ++n) {
+        absl::StrAppendFormat(&path, "%s%.1f %.1f", n == 0 ? "M" : "L",
+                              frame.x(part[n].longitude),
+                              frame.y(part[n].latitude));
+      }
     }
     const double share =
         static_cast<double>(routes[i].units) / static_cast<double>(units_max);
     absl::StrAppendFormat(
         &svg,
         "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%.1f\" "
-        "stroke-opacity=\".85\" stroke-linecap=\"round\"><title>%s</title>"
+        "stroke-opacity=\"%s\" stroke-linecap=\"round\"><title>%s</title>"
         "</path>",
-        path, ColourOf(routes[i], steps), 1 + 5 * std::sqrt(share),
-        HtmlEscape(routes[i].title));
+        path, ColourOf(routes[i], steps), 0.6 + 3.4 * std::sqrt(share),
+        routes[i].finds ? ".85" : ".4", HtmlEscape(routes[i].title));
   }
   return svg + Labels(frame, ports) + "</svg>";
 }

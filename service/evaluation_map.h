@@ -17,8 +17,10 @@ struct MapRoute {
   scoring::Coordinates from_place;
   scoring::Coordinates to_place;
   uint64_t units = 0;
-  std::optional<double> finds;  // Share of those controlled.
-  std::string title;            // Shown where a pointer rests.
+  // Lower end of the share of those controlled; 0: nothing was found, absent:
+  // none was controlled.
+  std::optional<double> finds;
+  std::string title;  // Shown where a pointer rests.
 };
 
 // Steps of the colours of finds: none controlled, none found, up to each.

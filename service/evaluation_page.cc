@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/time.h"
+#include "scoring/displacement.h"
 #include "service/evaluation_html.h"
 #include "service/evaluation_plots.h"
 #include "service/evaluation_sections.h"
@@ -18,25 +21,33 @@ namespace {
 
 constexpr size_t kRulesShown = 40;
 constexpr size_t kOverlapShown = 14;
-constexpr int kFacilitiesShown = 15;
+constexpr size_t kFacilitiesShown = 15;
 
 constexpr char kStyle[] = R"(
 :root{color-scheme:light}
 body{font:15px/1.45 system-ui,sans-serif;color:#1b1f24;background:#fff;
- max-width:60rem;margin:0 auto;padding:1rem}
+ max-width:66rem;margin:0 auto;padding:1rem}
 h1{font-size:1.6rem;line-height:1.2;margin:.2rem 0 .6rem}
 h2{font-size:1.15rem;margin:2rem 0 .4rem;border-bottom:1px solid #d7dce2;
  padding-bottom:.2rem}
 h3{font-size:1rem;margin:1.2rem 0 .3rem}
 p.note{color:#57606a;margin:.2rem 0 .6rem}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;background:
+ linear-gradient(#fff,#fff) left/24px 100% no-repeat local,
+ linear-gradient(#fff,#fff) right/24px 100% no-repeat local,
+ linear-gradient(to right,#0003,#0000) left/10px 100% no-repeat scroll,
+ linear-gradient(to left,#0003,#0000) right/10px 100% no-repeat scroll}
 table{border-collapse:collapse;font-size:.85rem;width:100%}
 th,td{padding:.25rem .5rem;text-align:right;border-bottom:1px solid #eaeef2;
  white-space:nowrap;vertical-align:middle}
 th:first-child,td:first-child{text-align:left}
 thead th{border-bottom:2px solid #d7dce2;font-weight:600;white-space:normal;
  vertical-align:bottom}
-svg{width:100%;height:auto;display:block}
+td small{display:block;color:#57606a;font-size:.9em}
+span.share{display:flex;justify-content:space-between;align-items:center;
+ gap:.4rem}
+svg{width:100%;max-width:46rem;height:auto;display:block}
+svg.map{max-width:none}
 svg text{font:11px system-ui,sans-serif;fill:#57606a}
 svg .grid{stroke:#eaeef2}
 svg .zero{stroke:#8b949e}
@@ -47,19 +58,26 @@ svg.map text.port{fill:#1b1f24;paint-order:stroke;stroke:#f6f8fa;
  stroke-width:3px}
 td code{font-size:.8em;white-space:normal;color:#57606a;word-break:normal}
 td:first-child{max-width:26rem}
-svg.bar{width:7.5rem;display:inline-block;vertical-align:middle}
+svg.bar{width:7.5rem;flex:none}
 svg.bar .fill{fill:#9ec9e6}svg.bar .whisker{stroke:#1b1f24}
 svg.mark{width:1.5rem;display:inline-block;vertical-align:middle;
  margin-right:.3rem}
 p.key span{margin-right:1.2rem;white-space:nowrap}
 table.heat{width:auto;font-size:.72rem}
-table.heat td,table.heat th{padding:.15rem .3rem;text-align:center;border:0}
+table.heat td,table.heat th{padding:.15rem .3rem;min-width:1.1rem;text-align:center;border:0}
 table.heat th.row{text-align:left}
 code{font-size:.85em;word-break:break-all}
 @media(max-width:40rem){svg text{font-size:17px}
- svg.map text.degree{font-size:13px}td:first-child{max-width:14rem}}
-@media print{body{max-width:none;font-size:11px}h2,h3{break-after:avoid}
- svg,tr,p.key{break-inside:avoid}.scroll{overflow:visible}
+ svg.map text.degree{font-size:13px}thead th{min-width:4rem}
+ td:first-child{min-width:6rem;max-width:10rem;white-space:normal}
+ td code{overflow-wrap:anywhere}
+ td:first-child,th:first-child{position:sticky;left:0;background:#fff;
+ box-shadow:inset 0 -1px #eaeef2}}
+@media print{body{max-width:none;font-size:11px}
+ h2,h3,p.note{break-after:avoid}p.key{break-before:avoid}
+ svg,tr,p.key,table.heat{break-inside:avoid}.scroll{overflow:visible}
+ svg{max-width:36rem}
+ .scroll+p.note,.scroll+p.note+p.note{break-before:avoid;break-after:auto}
  table{font-size:.72rem}th,td{white-space:normal;padding:.15rem .3rem}
  svg.bar{width:4.5rem}*{print-color-adjust:exact;
  -webkit-print-color-adjust:exact}}
@@ -83,7 +101,6 @@ class Page {
     for (int i = 0; i < report_.variants_size(); ++i) {
       const v1::VariantReport& variant = report_.variants(i);
       html_.Heading(variant.name());
-      if (variant.has_change()) Change(variant.change());
       Rules(variant);
       Overlaps(variant);
       AddSensitivity(variant, words_, &html_);
@@ -137,6 +154,9 @@ class Page {
     html_.Table({words_.rules_in_force, words_.selected, words_.by_rule,
                  words_.by_score, words_.by_chance, words_.finds},
                 rows);
+    for (const v1::VariantReport& one : report_.variants()) {
+      if (one.has_change()) Change(one.name(), one.change());
+    }
   }
 
   void Rates() {
@@ -161,14 +181,21 @@ class Page {
       }
     }
     html_.Subheading(words_.recall);
-    html_.Add(LinePlot(places, recall, words_.rate, words_.recall));
+    RatePlot(places, recall, words_.recall);
     AddGain(report_, words_, &html_);
     html_.Subheading(words_.precision);
-    html_.Add(LinePlot(places, precision, words_.rate, words_.precision));
+    RatePlot(places, precision, words_.precision);
     html_.Table({words_.rules_in_force, words_.rate, words_.units, words_.score,
                  words_.precision, words_.weighted, words_.recall, words_.lift,
                  words_.normalised},
                 rows);
+  }
+
+  void RatePlot(const std::vector<std::string>& places,
+                const std::vector<Series>& series, const char* name) {
+    if (!HasValues(series)) return html_.Note(words_.nothing_controlled);
+    html_.Add(
+        LinePlot(places, series, {.x_name = words_.rate, .y_name = name}));
   }
 
   static void AddPoint(bool is_known, double value,
@@ -186,27 +213,32 @@ class Page {
             PercentText(one.rate()),
             absl::StrCat(one.k()),
             absl::StrCat(one.least_score()),
-            ShareText(one.precision()),
+            ShareCell(one.precision()),
             one.has_weighted_precision()
-                ? IntervalText(one.weighted_precision(),
+                ? IntervalCell(one.weighted_precision(),
                                one.weighted_precision_interval())
                 : "",
-            one.has_recall() ? IntervalText(one.recall(), one.recall_interval())
+            one.has_recall() ? IntervalCell(one.recall(), one.recall_interval())
                              : "",
-            one.has_lift() ? absl::StrFormat("%.1f (%.1f–%.1f)", one.lift(),
-                                             one.lift_interval().low(),
-                                             one.lift_interval().high())
-                           : "",
+            one.has_lift()
+                ? absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>", one.lift(),
+                                  one.lift_interval().low(),
+                                  one.lift_interval().high())
+                : "",
             one.has_normalised_precision()
-                ? PercentText(one.normalised_precision())
+                ? IntervalCell(one.normalised_precision(),
+                               one.normalised_precision_interval())
                 : ""};
   }
 
-  void Change(const v1::SelectionChange& change) {
-    html_.Add(absl::StrCat("<p>",
-                           absl::Substitute(words_.change, change.kept(),
-                                            change.gained(), change.lost()),
-                           "</p>"));
+  void Change(const std::string& name, const v1::SelectionChange& change) {
+    html_.Add(absl::StrCat(
+        "<p>",
+        absl::Substitute(words_.change,
+                         absl::StrCat("<b>", HtmlEscape(name), "</b>"),
+                         HtmlEscape(report_.variants(0).name()), change.kept(),
+                         change.gained(), change.lost()),
+        "</p>"));
     Examples(words_.gained, change.gained_finds(), change.gained_examples());
     Examples(words_.lost, change.lost_finds(), change.lost_examples());
   }
@@ -239,7 +271,8 @@ class Page {
   void Rules(const v1::VariantReport& variant) {
     std::vector<int> order = Ranked(variant);
     if (order.empty()) return;
-    order.resize(std::min(order.size(), kRulesShown));
+    const size_t rest = order.size() - std::min(order.size(), kRulesShown);
+    order.resize(order.size() - rest);
     double most = 0.01;
     for (const int i : order) {
       if (variant.rules(i).precision().has_share()) {
@@ -264,18 +297,32 @@ class Page {
                       PercentText(rule.cost_share())});
     }
     html_.Subheading(words_.rules);
-    html_.Note(words_.rules_note);
+    html_.Note(
+        absl::StrCat(words_.rules_note, " ",
+                     absl::Substitute(words_.bar_scale, PercentText(most))));
     html_.Note(words_.cost_note);
     html_.Table({words_.rule, words_.hits, words_.units, words_.alone,
                  words_.precision, words_.marginal, words_.last_find,
                  words_.not_evaluated, words_.evaluated, words_.cost_share},
                 rows);
+    More(rest);
+    std::vector<std::string> never;
+    for (const v1::RuleFigures& rule : variant.rules()) {
+      if (rule.units() == 0) never.push_back(rule.rule());
+    }
+    if (never.empty()) return;
+    html_.Note(absl::Substitute(words_.never_hit, absl::StrJoin(never, ", ")));
+  }
+
+  void More(size_t rest) {
+    if (rest > 0) html_.Note(absl::Substitute(words_.more_in_tables, rest));
   }
 
   void Overlaps(const v1::VariantReport& variant) {
     std::vector<int> order = Ranked(variant);
     if (order.size() < 2) return;
-    order.resize(std::min(order.size(), kOverlapShown));
+    const size_t rest = order.size() - std::min(order.size(), kOverlapShown);
+    order.resize(order.size() - rest);
     std::map<std::pair<int, int>, uint64_t> both;
     for (const v1::RuleOverlap& one : variant.overlaps()) {
       both[{one.first(), one.second()}] = one.units();
@@ -299,6 +346,7 @@ class Page {
     html_.Subheading(words_.overlap);
     html_.Note(words_.overlap_note);
     html_.Add(HeatMap(rows, columns, values, true));
+    More(rest);
   }
 
   void Months() {
@@ -306,17 +354,29 @@ class Page {
     html_.Heading(words_.months);
     std::vector<std::string> places;
     for (const v1::MonthFigures& one : report_.variants(0).months()) {
-      places.push_back(one.month());
+      places.push_back(absl::StrCat(one.month(), "\n", one.units()));
     }
     std::vector<Series> series;
     for (const v1::VariantReport& variant : report_.variants()) {
       series.push_back({variant.name(), {}, {}});
       for (const v1::MonthFigures& one : variant.months()) {
-        series.back().values.push_back(static_cast<double>(one.selected()) /
-                                       static_cast<double>(one.units()));
+        const bool is_known = one.units() > 0;
+        v1::Interval interval;
+        if (is_known) {
+          const auto [low, high] =
+              scoring::WilsonInterval(one.selected(), one.units());
+          interval.set_low(low), interval.set_high(high);
+        }
+        AddPoint(is_known,
+                 static_cast<double>(one.selected()) /
+                     static_cast<double>(one.units()),
+                 interval, &series.back());
       }
     }
-    html_.Add(LinePlot(places, series, "", words_.share_selected));
+    html_.Subheading(words_.share_selected);
+    html_.Add(LinePlot(
+        places, series,
+        {.x_name = words_.month_units, .y_name = words_.share_selected}));
   }
 
   void Workload() {
@@ -334,10 +394,12 @@ class Page {
       html_.Subheading(variant.name());
       html_.Add(HeatMap(days, hours, values, false));
       Rows rows;
+      size_t rest = 0;
       for (const v1::FacilityWorkload& one : variant.workload()) {
-        if (one.selected() == 0 ||
-            rows.size() == static_cast<size_t>(kFacilitiesShown)) {
-          break;
+        if (one.selected() == 0) break;  // The busiest are first.
+        if (rows.size() == kFacilitiesShown) {
+          ++rest;
+          continue;
         }
         rows.push_back({HtmlEscape(one.facility()), absl::StrCat(one.units()),
                         absl::StrCat(one.selected()),
@@ -348,6 +410,7 @@ class Page {
       html_.Table({words_.facility, words_.units, words_.selected,
                    words_.per_day, words_.busiest_day, words_.busiest_hour},
                   rows);
+      More(rest);
     }
   }
 
@@ -360,7 +423,16 @@ class Page {
 
 std::string EvaluationPage(const v1::EvaluationReport& report,
                            absl::string_view language) {
-  return Page(report, WordsOf(language)).Take();
+  const EvaluationWords& words = WordsOf(language);
+  v1::EvaluationReport named = report;
+  for (v1::VariantReport& variant : *named.mutable_variants()) {
+    for (const auto& [name, shown] : {std::pair("in-force", words.in_force),
+                                      std::pair("recorded", words.recorded),
+                                      std::pair("empty", words.empty)}) {
+      if (variant.name() == name) variant.set_name(shown);
+    }
+  }
+  return Page(named, words).Take();
 }
 
 }  // namespace portrisk::service

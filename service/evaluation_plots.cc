@@ -7,25 +7,28 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 
 namespace portrisk::service {
 namespace {
 
 constexpr double kWidth = 640, kHeight = 260;
-constexpr double kLeft = 88, kRight = 16, kTop = 16, kBottom = 44;
-constexpr int kTicks = 4;
+constexpr double kLeft = 76, kRight = 16, kTop = 20, kBottom = 44;
+constexpr double kLetter = 9.5, kLine = 18;  // On small screens.
+constexpr int kSteps = 5;                    // Between the lines of the grid.
 
 // Okabe and Ito: distinct with any kind of colour vision.
 constexpr std::array<const char*, 6> kColours = {
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
 constexpr std::array<const char*, 3> kDashes = {"", "6 3", "2 3"};
 
-// The least round number that is not below.
-double RoundUp(double value) {
-  if (value <= 0) return 1;
-  const double power = std::pow(10, std::floor(std::log10(value)));
-  for (const double step : {1.0, 2.0, 5.0, 10.0}) {
-    if (value <= step * power) return step * power;
+// 1, 2 or 5 times a power of ten, so that no more than `kSteps` of them are
+// needed for `span`.
+double StepOf(double span) {
+  const double least = span / kSteps;
+  const double power = std::pow(10, std::floor(std::log10(least)));
+  for (const double step : {1.0, 2.0, 5.0}) {
+    if (least <= step * power * (1 + 1e-9)) return step * power;
   }
   return 10 * power;
 }
@@ -53,6 +56,10 @@ std::string HtmlEscape(absl::string_view text) {
 
 std::string PercentText(double share) {
   const double percent = 100 * share;
+  // Without decimals: what an interval reaches but for its last bits.
+  if (std::abs(percent) < 1e-9 || std::abs(percent - 100) < 1e-9) {
+    return percent < 50 ? "0\u00a0%" : "100\u00a0%";
+  }
   return absl::StrFormat(percent < 1 ? "%.2f\u00a0%%" : "%.1f\u00a0%%",
                          percent);
 }
@@ -64,9 +71,10 @@ namespace {
 // The field of a line plot: what stands where.
 struct Field {
   size_t places;
+  size_t series;
   double least = 0;
   double most = 0;
-  size_t series;
+  double step = 1;
 
   static constexpr double kInner = kWidth - kLeft - kRight;
   double x(size_t place) const {
@@ -79,13 +87,17 @@ struct Field {
                            static_cast<double>(series - 1) / 2);
   }
   double y(double value) const {
-    return kTop +
-           (kHeight - kTop - kBottom) * (1 - (value - least) / (most - least));
+    return kTop + (kHeight - kTop - kBottom) *
+                      (1 - (std::min(value, most) - least) / (most - least));
   }
 };
 
-Field FieldOf(size_t places, const std::vector<Series>& series) {
-  Field field{places, 0, 0, series.size()};
+Field FieldOf(size_t places, const std::vector<Series>& series,
+              std::optional<double> cap) {
+  const auto references =
+      std::count_if(series.begin(), series.end(),
+                    [](const Series& one) { return one.is_reference; });
+  Field field{places, series.size() - static_cast<size_t>(references)};
   const auto cover = [&](double value) {
     field.least = std::min(field.least, value);
     field.most = std::max(field.most, value);
@@ -96,8 +108,12 @@ Field FieldOf(size_t places, const std::vector<Series>& series) {
       if (interval) cover(interval->first), cover(interval->second);
     }
   }
-  if (field.least < 0) field.least = -RoundUp(-field.least);
-  if (field.most > 0 || field.least == 0) field.most = RoundUp(field.most);
+  if (cap) field.most = std::min(field.most, *cap);
+  if (field.most == field.least) field.most = field.least + 1;
+  field.step = StepOf(field.most - field.least);
+  const auto steps = [&](double value) { return value / field.step; };
+  field.least = field.step * std::floor(steps(field.least) + 1e-9);
+  field.most = field.step * std::ceil(steps(field.most) - 1e-9);
   return field;
 }
 
@@ -107,76 +123,135 @@ std::string ValueText(double value, ValueKind kind) {
   return PercentText(value);
 }
 
+// With as many decimals as tell it from the next one.
+std::string TickText(double value, double step, ValueKind kind) {
+  const double unit = kind == ValueKind::kShare ? 100 : 1;
+  const int decimals = std::max(
+      0, -static_cast<int>(std::floor(std::log10(unit * step) + 1e-9)));
+  return absl::StrCat(value < 0 ? "\u2212" : "",
+                      absl::StrFormat("%.*f", decimals, std::abs(unit * value)),
+                      kind == ValueKind::kShare ? "\u00a0%" : "");
+}
+
+std::vector<std::string> LinesOf(const std::string& name) {
+  return absl::StrSplit(name, '\n');
+}
+
 std::string Axes(const Field& field, const std::vector<std::string>& places,
-                 absl::string_view x_name, ValueKind kind) {
+                 const PlotOptions& options, double height) {
   std::string svg;
-  for (int i = 0; i <= kTicks; ++i) {
-    const double value = field.least + (field.most - field.least) * i / kTicks;
-    svg += Line(kLeft, field.y(value), kWidth - kRight, field.y(value), "grid");
-    svg += Text(kLeft - 6, field.y(value) + 4, "end", ValueText(value, kind));
-  }
-  if (field.least < 0) {
-    svg += Line(kLeft, field.y(0), kWidth - kRight, field.y(0), "zero");
+  const int count =
+      static_cast<int>(std::lround((field.most - field.least) / field.step));
+  for (int i = 0; i <= count; ++i) {
+    const double value = field.least + field.step * i;
+    const double shown = std::abs(value) < field.step / 2 ? 0 : value;
+    svg += Line(kLeft, field.y(value), kWidth - kRight, field.y(value),
+                shown == 0 ? "zero" : "grid");
+    svg += Text(kLeft - 6, field.y(value) + 4, "end",
+                TickText(shown, field.step, options.kind));
   }
   // No more names than there is room for.
-  const size_t step = (places.size() + 11) / 12;
-  for (size_t i = 0; i < places.size(); i += std::max<size_t>(step, 1)) {
-    svg += Text(field.x(i), kHeight - kBottom + 18, "middle", places[i]);
+  size_t longest = 1;
+  for (const std::string& place : places) {
+    for (const std::string& line : LinesOf(place)) {
+      longest = std::max(longest, line.size());
+    }
   }
-  return svg + Text(kLeft + Field::kInner / 2, kHeight - 6, "middle", x_name);
+  const double room = Field::kInner / (kLetter * static_cast<double>(longest));
+  const auto most = std::max<size_t>(static_cast<size_t>(room), 1);
+  const size_t step = (places.size() + most - 1) / most;
+  for (size_t i = 0; i < places.size(); i += step) {
+    double y = kHeight - kBottom;
+    for (const std::string& line : LinesOf(places[i])) {
+      svg += Text(field.x(i), y += kLine, "middle", line);
+    }
+  }
+  return svg +
+         Text(kLeft + Field::kInner / 2, height - 6, "middle", options.x_name);
+}
+
+std::string StyledPath(absl::string_view path, size_t s) {
+  return absl::StrFormat(
+      "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" "
+      "stroke-dasharray=\"%s\"/>",
+      path, SeriesColour(s), kDashes[s % kDashes.size()]);
+}
+
+// A mark, its interval, and its figure where a pointer rests or it is cut off.
+std::string Mark(const Field& field, const std::string& place,
+                 const Series& one, size_t i, size_t s, ValueKind kind) {
+  const double value = *one.values[i];
+  const double x = field.x(i, s);
+  std::string text = ValueText(value, kind), svg;
+  if (value > field.most) {
+    svg += Text(x + (s % 2 == 0 ? -6 : 6), field.y(value) - 6,
+                s % 2 == 0 ? "end" : "start", text);
+  }
+  if (i < one.intervals.size() && one.intervals[i]) {
+    const auto& [low, high] = *one.intervals[i];
+    absl::StrAppendFormat(&svg,
+                          "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" "
+                          "stroke-opacity=\".5\" stroke-width=\"2\"/>",
+                          x, field.y(low), x, field.y(high), SeriesColour(s));
+    absl::StrAppend(&text, " (", ValueText(low, kind), "–",
+                    ValueText(high, kind), ")");
+  }
+  return svg + absl::StrFormat(
+                   "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\">"
+                   "<title>%s, %s: %s</title></circle>",
+                   x, field.y(value), SeriesColour(s), HtmlEscape(one.name),
+                   HtmlEscape(LinesOf(place)[0]), text);
 }
 
 std::string SeriesLine(const Field& field,
                        const std::vector<std::string>& places,
                        const Series& one, size_t s, ValueKind kind) {
+  if (one.is_reference) {
+    if (one.values.empty() || !one.values[0]) return "";
+    const double y = field.y(*one.values[0]);
+    return StyledPath(
+        absl::StrFormat("M%.1f %.1fL%.1f %.1f", kLeft, y, kWidth - kRight, y),
+        s);
+  }
   std::string path, marks;
   bool draws = false;
   for (size_t i = 0; i < one.values.size(); ++i) {
-    const auto& value = one.values[i];
-    if (!value) {
+    if (!one.values[i]) {
       draws = false;
       continue;
     }
-    const double x = field.x(i, s);
-    absl::StrAppendFormat(&path, "%s%.1f %.1f", draws ? "L" : "M", x,
-                          field.y(*value));
+    absl::StrAppendFormat(&path, "%s%.1f %.1f", draws ? "L" : "M",
+                          field.x(i, s), field.y(*one.values[i]));
     draws = true;
-    std::string text = ValueText(*value, kind);
-    if (i < one.intervals.size() && one.intervals[i]) {
-      const auto& [low, high] = *one.intervals[i];
-      absl::StrAppendFormat(&marks,
-                            "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" "
-                            "stroke-opacity=\".5\" stroke-width=\"2\"/>",
-                            x, field.y(low), x, field.y(high), SeriesColour(s));
-      absl::StrAppend(&text, " (", ValueText(low, kind), "–",
-                      ValueText(high, kind), ")");
-    }
-    absl::StrAppendFormat(
-        &marks,
-        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"><title>%s, "
-        "%s: %s</title></circle>",
-        x, field.y(*value), SeriesColour(s), HtmlEscape(one.name),
-        HtmlEscape(places[i]), text);
+    marks += Mark(field, places[i], one, i, s, kind);
   }
-  return absl::StrFormat(
-      "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" "
-      "stroke-dasharray=\"%s\"/>%s",
-      path, SeriesColour(s), kDashes[s % kDashes.size()], marks);
+  return StyledPath(path, s) + marks;
 }
 
 }  // namespace
 
+bool HasValues(const std::vector<Series>& series) {
+  return std::any_of(series.begin(), series.end(), [](const Series& one) {
+    return std::any_of(one.values.begin(), one.values.end(),
+                       [](const auto& value) { return value.has_value(); });
+  });
+}
+
 std::string LinePlot(const std::vector<std::string>& places,
                      const std::vector<Series>& series,
-                     absl::string_view x_name, absl::string_view y_name,
-                     ValueKind kind) {
-  const Field field = FieldOf(places.size(), series);
+                     const PlotOptions& options) {
+  const Field field = FieldOf(places.size(), series, options.cap);
+  size_t lines = 1;
+  for (const std::string& place : places) {
+    lines = std::max(lines, LinesOf(place).size());
+  }
+  const double height = kHeight + kLine * static_cast<double>(lines - 1);
   std::string svg = absl::StrFormat(
       "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">", kWidth,
-      kHeight, HtmlEscape(y_name));
-  svg += Axes(field, places, x_name, kind);
+      height, HtmlEscape(options.y_name));
+  svg += Axes(field, places, options, height);
   for (size_t s = 0; s < series.size(); ++s) {
-    svg += SeriesLine(field, places, series[s], s, kind);
+    svg += SeriesLine(field, places, series[s], s, options.kind);
   }
   svg += "</svg><p class=\"key\">";
   for (size_t s = 0; s < series.size(); ++s) {

@@ -13,7 +13,7 @@ namespace portrisk::service {
 
 // Text between tags and in attributes.
 std::string HtmlEscape(absl::string_view text);
-// "12.3 %".
+// "12.3 %", "0.12 %", "0 %".
 std::string PercentText(double share);
 
 // A colour of variant `i`, told apart without colour vision too.
@@ -28,19 +28,30 @@ struct Series {
   std::vector<std::optional<double>> values;
   // Of the values that have an interval; empty: none has.
   std::vector<std::optional<std::pair<double, double>>> intervals;
+  // To compare the others with: its first value, as a line without marks.
+  bool is_reference = false;
 };
-// Lines over the same places on the x axis; y from 0, or the least value below
-// it, to the greatest.
+// False where a plot would be empty.
+bool HasValues(const std::vector<Series>& series);
+
+struct PlotOptions {
+  std::string x_name;  // Below the axis.
+  std::string y_name;  // For those who hear the page.
+  ValueKind kind = ValueKind::kShare;
+  // Of the y axis; what is greater stands at the edge, with its figure.
+  std::optional<double> cap;
+};
+// Lines over the same places on the x axis, whose names may have two lines; y
+// from 0, or a round number below the least value, to one above the greatest.
 std::string LinePlot(const std::vector<std::string>& places,
                      const std::vector<Series>& series,
-                     absl::string_view x_name, absl::string_view y_name,
-                     ValueKind kind = ValueKind::kShare);
+                     const PlotOptions& options);
 
 // A bar with an interval, from 0 to `most`; for a cell of a table.
 std::string IntervalBar(double share, double low, double high, double most);
 
-// Values of rows and columns by the darkness of a cell, with the number in it
-// when `numbers`.
+// Values of rows and columns by the darkness of a cell, with the number in it:
+// in percent when `as_shares`.
 std::string HeatMap(const std::vector<std::string>& rows,
                     const std::vector<std::string>& columns,
                     const std::vector<std::vector<double>>& values,

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "absl/strings/substitute.h"
 #include "service/evaluation_map.h"
 #include "service/evaluation_plots.h"
@@ -25,7 +26,6 @@ std::pair<double, double> Ends(const v1::ShareEstimate& share) {
 
 // "3 (1/2)": so many units, finds of those controlled.
 std::string Changed(uint64_t units, const v1::ShareEstimate& finds) {
-  if (units == 0) return "";
   if (!finds.has_share()) return absl::StrCat(units);
   return absl::StrCat(units, " (", finds.count(), "/", finds.of(), ")");
 }
@@ -35,6 +35,21 @@ bool ChangesSomething(const v1::SensitivityFigures& figures) {
                      [](const v1::SensitivityPoint& point) {
                        return point.gained() + point.lost() > 0;
                      });
+}
+
+void AddMore(size_t rest, const EvaluationWords& words, Html* html) {
+  if (rest > 0) html->Note(absl::Substitute(words.more_in_tables, rest));
+}
+
+// "score, RED" is no rule's.
+std::string ThresholdOf(const v1::SensitivityFigures& figures,
+                        const EvaluationWords& words) {
+  absl::string_view condition = figures.condition();
+  if (figures.rule().empty() && absl::ConsumePrefix(&condition, "score")) {
+    return absl::StrCat(words.score, HtmlEscape(condition));
+  }
+  return absl::StrCat(HtmlEscape(figures.rule()), "<br><code>",
+                      HtmlEscape(condition), "</code>");
 }
 
 // A group of consignees in every variant.
@@ -64,13 +79,14 @@ std::vector<Group> GroupsOf(const v1::EvaluationReport& report,
           return a.facts->selected().of() > b.facts->selected().of();
         });
   }
-  if (groups.size() > kGroupsShown) groups.resize(kGroupsShown);
   return groups;
 }
 
 void AddGroups(const v1::EvaluationReport& report, const EvaluationWords& words,
                v1::BurdenGroup kind, const char* name, Html* html) {
-  const std::vector<Group> groups = GroupsOf(report, kind);
+  std::vector<Group> groups = GroupsOf(report, kind);
+  const size_t rest = groups.size() - std::min(groups.size(), kGroupsShown);
+  groups.resize(groups.size() - rest);
   double most = 0.01;
   for (const Group& group : groups) {
     for (const auto* one : group.variants) {
@@ -105,6 +121,8 @@ void AddGroups(const v1::EvaluationReport& report, const EvaluationWords& words,
     }
   }
   html->Table(head, rows);
+  html->Note(absl::Substitute(words.bar_scale, PercentText(most)));
+  AddMore(rest, words, html);
 }
 
 std::string RouteName(const v1::RouteFigures& route) {
@@ -146,7 +164,7 @@ void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
     places.push_back(PercentText(one.rate()));
   }
   std::vector<Series> series;
-  bool is_known = false;
+  bool differs = false;
   for (const v1::VariantReport& variant : report.variants()) {
     series.push_back({variant.name(), {}, {}});
     for (int i = 0; i < std::min(variant.rates_size(), baseline.rates_size());
@@ -156,13 +174,18 @@ void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
         continue;
       }
       value = variant.rates(i).recall() - baseline.rates(i).recall();
-      is_known = true;
+      differs = differs || *value != 0;
     }
   }
-  if (!is_known) return;
+  if (!HasValues(series)) return;
   html->Subheading(words.gain);
   html->Note(words.gain_note);
-  html->Add(LinePlot(places, series, words.rate, words.gain));
+  if (!differs) {
+    html->Add(absl::StrCat("<p>", words.no_gain, "</p>"));
+    return;
+  }
+  html->Add(
+      LinePlot(places, series, {.x_name = words.rate, .y_name = words.gain}));
 }
 
 void AddCapacities(const v1::EvaluationReport& report,
@@ -175,15 +198,19 @@ void AddCapacities(const v1::EvaluationReport& report,
           {HtmlEscape(variant.name()), HtmlEscape(one.capacity()),
            absl::StrCat(figures.k(), " (", PercentText(figures.rate()), ")"),
            absl::StrCat(one.full_days(), "/", one.facility_days()),
-           ShareText(figures.precision()),
+           ShareCell(figures.precision()),
            figures.has_weighted_precision()
-               ? IntervalText(figures.weighted_precision(),
+               ? IntervalCell(figures.weighted_precision(),
                               figures.weighted_precision_interval())
                : "",
            figures.has_recall()
-               ? IntervalText(figures.recall(), figures.recall_interval())
+               ? IntervalCell(figures.recall(), figures.recall_interval())
                : "",
-           figures.has_lift() ? absl::StrFormat("%.1f", figures.lift()) : ""});
+           figures.has_lift()
+               ? absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>",
+                                 figures.lift(), figures.lift_interval().low(),
+                                 figures.lift_interval().high())
+               : ""});
     }
   }
   if (rows.empty()) return;
@@ -216,21 +243,21 @@ void AddSensitivity(const v1::VariantReport& variant,
     bool is_first = true;
     for (const v1::SensitivityPoint& point : one.points()) {
       const std::string constant = HtmlEscape(point.constant());
-      rows.push_back(
-          {is_first ? absl::StrCat(HtmlEscape(one.rule()), "<br><code>",
-                                   HtmlEscape(one.condition()), "</code>")
-                    : "",
-           point.as_written() ? absl::StrCat("<b>", constant, "</b>")
-                              : constant,
-           absl::StrCat(point.units()), ShareBar(point.precision(), most),
-           Changed(point.gained(), point.gained_finds()),
-           Changed(point.lost(), point.lost_finds())});
+      rows.push_back({is_first ? ThresholdOf(one, words) : "",
+                      point.as_written() ? absl::StrCat("<b>", constant, "</b>")
+                                         : constant,
+                      absl::StrCat(point.units()),
+                      ShareBar(point.precision(), most),
+                      Changed(point.gained(), point.gained_finds()),
+                      Changed(point.lost(), point.lost_finds())});
       is_first = false;
     }
   }
   if (rows.empty() && variant.thresholds_left_out() == 0) return;
   html->Subheading(words.sensitivity);
-  html->Note(words.sensitivity_note);
+  html->Note(
+      absl::StrCat(words.sensitivity_note, " ",
+                   absl::Substitute(words.bar_scale, PercentText(most))));
   html->Table({words.rule, words.threshold, words.units, words.precision,
                words.gained_units, words.lost_units},
               rows);
@@ -264,8 +291,11 @@ void AddCalibration(const v1::EvaluationReport& report,
   const double all = static_cast<double>(report.finds()) /
                      static_cast<double>(report.controlled());
   series.push_back({words.all_controlled, {}, {}});
-  series.back().values.assign(places.size(), all);
-  html->Add(LinePlot(places, series, words.score, words.calibration));
+  series.back().values = {all};
+  series.back().is_reference = true;
+  html->Add(LinePlot(places, series,
+                     {.x_name = absl::StrCat(words.score, " (100: 100–199)"),
+                      .y_name = words.calibration}));
 }
 
 void AddDrift(const v1::EvaluationReport& report, const EvaluationWords& words,
@@ -275,7 +305,7 @@ void AddDrift(const v1::EvaluationReport& report, const EvaluationWords& words,
   html->Note(words.drift_note);
   std::vector<std::string> places;
   for (const v1::ScoreDrift& one : report.variants(0).drift()) {
-    places.push_back(one.month());
+    places.push_back(absl::StrCat(one.month(), "\n", one.units()));
   }
   std::vector<Series> series;
   for (const v1::VariantReport& variant : report.variants()) {
@@ -284,11 +314,15 @@ void AddDrift(const v1::EvaluationReport& report, const EvaluationWords& words,
       series.back().values.push_back(one.stability_index());
     }
   }
-  html->Add(LinePlot(places, series, "", words.stability, ValueKind::kNumber));
+  html->Add(LinePlot(places, series,
+                     {.x_name = words.month_units,
+                      .y_name = words.stability,
+                      .kind = ValueKind::kNumber,
+                      .cap = 1}));
   for (const v1::VariantReport& variant : report.variants()) {
     if (!variant.has_drift_from_baseline()) continue;
     html->Note(absl::Substitute(
-        words.drift_against, variant.name(),
+        words.drift_against, variant.name(), report.variants(0).name(),
         absl::StrFormat("%.2f", variant.drift_from_baseline())));
   }
 }
@@ -323,8 +357,8 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
         RouteName(one), ": ", one.units(), " ", words.units, ", ", words.finds,
         " ", one.precision().count(), "/", one.precision().of());
     if (!one.precision().has_share()) continue;
-    route.finds = one.precision().share();
-    most = std::max(most, one.precision().share());
+    route.finds = one.precision().count() > 0 ? one.precision().low() : 0;
+    most = std::max(most, *route.finds);
   }
   if (!drawn.empty()) {
     html->Note(words.map_note);
@@ -332,6 +366,7 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
         static_cast<size_t>(report.routes_size()) - drawn.size();
     html->Add(RouteMap(std::move(drawn)));
     AddMapKey(most, words, html);
+    if (found.empty()) html->Note(words.no_route_finds);
     if (left_out > 0) {
       html->Note(absl::Substitute(words.map_left_out, left_out));
     }
@@ -339,14 +374,16 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
   std::stable_sort(found.begin(), found.end(), [](auto* a, auto* b) {
     return a->precision().count() > b->precision().count();
   });
-  if (found.size() > kRoutesShown) found.resize(kRoutesShown);
+  const size_t rest = found.size() - std::min(found.size(), kRoutesShown);
+  found.resize(found.size() - rest);
   Rows rows;
   for (const v1::RouteFigures* one : found) {
     rows.push_back({HtmlEscape(RouteName(*one)), absl::StrCat(one->units()),
-                    ShareText(one->precision())});
+                    ShareCell(one->precision())});
   }
   if (!rows.empty()) {
     html->Table({words.route, words.units, words.precision}, rows);
+    AddMore(rest, words, html);
   }
 }
 

@@ -28,7 +28,7 @@ constexpr EvaluationWords kWords[] = {
      .precision = "Finds of those controlled (95 %)",
      .recall = "Share of all finds",
      .lift = "Times better than chance",
-     .change = "Against the first: $0 kept, $1 gained, $2 lost.",
+     .change = "$0 against $1: $2 kept, $3 gained, $4 lost.",
      .gained = "Gained, such as",
      .lost = "Lost, such as",
      .rules = "Rules",
@@ -42,7 +42,7 @@ constexpr EvaluationWords kWords[] = {
      .not_evaluated = "Not evaluated",
      .overlap = "Rules that hit together",
      .overlap_note = "Share of the units of the rule of the row that the rule "
-                     "of the column hit as well.",
+                     "of the column hit as well, in %.",
      .calibration = "Finds by score",
      .calibration_note = "A score is worth something when finds rise with it, "
                          "above those of all controlled units.",
@@ -52,9 +52,9 @@ constexpr EvaluationWords kWords[] = {
      .workload = "Workload",
      .workload_note = "Selected units by weekday and hour (UTC).",
      .facility = "Facility",
-     .per_day = "A day",
-     .busiest_day = "Busiest day",
-     .busiest_hour = "Busiest hour",
+     .per_day = "Selected a day",
+     .busiest_day = "Most on a day",
+     .busiest_hour = "Most in an hour",
      .normalised = "Of what could be found",
      .weighted = "Weighted (95 %)",
      .gain = "More found than by the first",
@@ -75,8 +75,9 @@ constexpr EvaluationWords kWords[] = {
      .drift = "Drift of scores",
      .drift_note = "Population stability index of each month against the "
                    "first. Below 0.1 is usually called stable, above 0.25 a "
-                   "shift; of few units it is large by chance.",
-     .drift_against = "$0 against the first: $1.",
+                   "shift; of few units it is large by chance. Beyond 1 the "
+                   "figure is written.",
+     .drift_against = "$0 against $1, all months: $2.",
      .stability = "Stability index",
      .burden = "Whom it burdens",
      .burden_note = "Share of units selected, with its 95 % interval, and "
@@ -98,13 +99,27 @@ constexpr EvaluationWords kWords[] = {
      .lost_units = "Lost, finds",
      .map = "Routes with finds",
      .map_note = "Great circles from the port of loading to that of discharge, "
-                 "wider with more units; names stand where there is room.",
+                 "wider with more units; names stand where there is room. The "
+                 "colour is the lower end of the 95 % interval of finds, so "
+                 "that one find of one control does not shine.",
      .map_left_out =
          "$0 routes are not drawn: their places are not in the reference data.",
      .route = "Route",
      .no_finds = "no finds",
      .not_controlled = "not controlled",
-     .finds_up_to = "finds up to $0",
+     .finds_up_to = "lower end of finds up to $0",
+     .no_route_finds = "On none of these routes was anything found.",
+     .in_force = "in force",
+     .recorded = "as recorded",
+     .empty = "none",
+     .nothing_controlled =
+         "None of these units was controlled, so there is nothing to plot.",
+     .no_gain =
+         "At each of these shares exactly as much is found as by the first.",
+     .never_hit = "Without a hit: $0.",
+     .bar_scale = "A full bar is $0; a dash: none was controlled.",
+     .more_in_tables = "$0 more are in the tables.",
+     .month_units = "Month and its units",
      .days = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}},
     {.language = "es",
      .title = "Lo que estas reglas habrían seleccionado",
@@ -131,7 +146,7 @@ constexpr EvaluationWords kWords[] = {
      .precision = "Hallazgos entre las controladas (95 %)",
      .recall = "Parte de todos los hallazgos",
      .lift = "Veces mejor que el azar",
-     .change = "Frente a la primera: $0 mantenidas, $1 ganadas, $2 perdidas.",
+     .change = "$0 frente a $1: $2 mantenidas, $3 ganadas, $4 perdidas.",
      .gained = "Ganadas, por ejemplo",
      .lost = "Perdidas, por ejemplo",
      .rules = "Reglas",
@@ -139,14 +154,14 @@ constexpr EvaluationWords kWords[] = {
                    "intervalo del 95 %. Sola: unidades que ninguna otra regla "
                    "señaló.",
      .rule = "Regla",
-     .hits = "Aciertos",
+     .hits = "Activaciones",
      .units = "Unidades",
      .alone = "Sola",
      .marginal = "Hallazgos sola",
      .not_evaluated = "No evaluada",
      .overlap = "Reglas que coinciden",
      .overlap_note = "Parte de las unidades de la regla de la fila que también "
-                     "señaló la de la columna.",
+                     "señaló la de la columna, en %.",
      .calibration = "Hallazgos por puntuación",
      .calibration_note = "Una puntuación vale si los hallazgos crecen con "
                          "ella, por encima de los de todas las controladas.",
@@ -156,9 +171,9 @@ constexpr EvaluationWords kWords[] = {
      .workload = "Carga de trabajo",
      .workload_note = "Unidades seleccionadas por día y hora (UTC).",
      .facility = "Instalación",
-     .per_day = "Al día",
-     .busiest_day = "Día de más carga",
-     .busiest_hour = "Hora de más carga",
+     .per_day = "Seleccionadas al día",
+     .busiest_day = "Más en un día",
+     .busiest_hour = "Más en una hora",
      .normalised = "De lo que se podía hallar",
      .weighted = "Ponderado (95 %)",
      .gain = "Más hallado que con la primera",
@@ -180,9 +195,10 @@ constexpr EvaluationWords kWords[] = {
      .drift = "Deriva de las puntuaciones",
      .drift_note =
          "Índice de estabilidad de la población de cada mes frente al primero. "
-         "Por debajo de 0,1 suele llamarse estable, por encima de 0,25 un "
-         "cambio; con pocas unidades es grande por azar.",
-     .drift_against = "$0 frente a la primera: $1.",
+         "Por debajo de 0.1 suele llamarse estable, por encima de 0.25 un "
+         "cambio; con pocas unidades es grande por azar. Más allá de 1 se "
+         "escribe la cifra.",
+     .drift_against = "$0 frente a $1, todos los meses: $2.",
      .stability = "Índice de estabilidad",
      .burden = "A quién afecta",
      .burden_note =
@@ -204,14 +220,29 @@ constexpr EvaluationWords kWords[] = {
      .gained_units = "Ganadas, hallazgos",
      .lost_units = "Perdidas, hallazgos",
      .map = "Rutas con hallazgos",
-     .map_note = "Círculos máximos del puerto de carga al de descarga, más "
-                 "anchos con más unidades; los nombres están donde hay sitio.",
+     .map_note =
+         "Círculos máximos del puerto de carga al de descarga, más "
+         "anchos con más unidades; los nombres están donde hay sitio. El "
+         "color es el extremo inferior del intervalo del 95 % de los "
+         "hallazgos, para que uno de un solo control no destaque.",
      .map_left_out = "$0 rutas no se dibujan: sus lugares no están en los "
                      "datos de referencia.",
      .route = "Ruta",
      .no_finds = "sin hallazgos",
      .not_controlled = "sin controles",
-     .finds_up_to = "hallazgos hasta el $0",
+     .finds_up_to = "extremo inferior de hallazgos hasta el $0",
+     .no_route_finds = "En ninguna de estas rutas se halló nada.",
+     .in_force = "en vigor",
+     .recorded = "según lo registrado",
+     .empty = "ninguna",
+     .nothing_controlled = "No se controló ninguna de estas unidades, así que "
+                           "no hay nada que dibujar.",
+     .no_gain = "Con cada una de estas partes se halla exactamente lo mismo "
+                "que con la primera.",
+     .never_hit = "Sin activarse: $0.",
+     .bar_scale = "Una barra entera es $0; un guion: no se controló ninguna.",
+     .more_in_tables = "Otras $0 están en las tablas.",
+     .month_units = "Mes y sus unidades",
      .days = {"lun", "mar", "mié", "jue", "vie", "sáb", "dom"}},
     {.language = "pt",
      .title = "O que estas regras teriam selecionado",
@@ -238,7 +269,7 @@ constexpr EvaluationWords kWords[] = {
      .precision = "Achados entre as controladas (95 %)",
      .recall = "Parte de todos os achados",
      .lift = "Vezes melhor que o acaso",
-     .change = "Face à primeira: $0 mantidas, $1 ganhas, $2 perdidas.",
+     .change = "$0 face a $1: $2 mantidas, $3 ganhas, $4 perdidas.",
      .gained = "Ganhas, por exemplo",
      .lost = "Perdidas, por exemplo",
      .rules = "Regras",
@@ -246,14 +277,14 @@ constexpr EvaluationWords kWords[] = {
                    "intervalo de 95 %. Sozinha: unidades que nenhuma outra "
                    "regra assinalou.",
      .rule = "Regra",
-     .hits = "Acertos",
+     .hits = "Ativações",
      .units = "Unidades",
      .alone = "Sozinha",
      .marginal = "Achados sozinha",
      .not_evaluated = "Não avaliada",
      .overlap = "Regras que coincidem",
      .overlap_note = "Parte das unidades da regra da linha que a da coluna "
-                     "também assinalou.",
+                     "também assinalou, em %.",
      .calibration = "Achados por pontuação",
      .calibration_note = "Uma pontuação vale se os achados crescem com ela, "
                          "acima dos de todas as controladas.",
@@ -263,9 +294,9 @@ constexpr EvaluationWords kWords[] = {
      .workload = "Carga de trabalho",
      .workload_note = "Unidades selecionadas por dia e hora (UTC).",
      .facility = "Instalação",
-     .per_day = "Por dia",
-     .busiest_day = "Dia de maior carga",
-     .busiest_hour = "Hora de maior carga",
+     .per_day = "Selecionadas por dia",
+     .busiest_day = "Mais num dia",
+     .busiest_hour = "Mais numa hora",
      .normalised = "Do que se podia achar",
      .weighted = "Ponderado (95 %)",
      .gain = "Mais encontrado do que com a primeira",
@@ -287,9 +318,10 @@ constexpr EvaluationWords kWords[] = {
      .drift = "Deriva das pontuações",
      .drift_note =
          "Índice de estabilidade da população de cada mês face ao primeiro. "
-         "Abaixo de 0,1 costuma chamar-se estável, acima de 0,25 uma mudança; "
-         "com poucas unidades é grande por acaso.",
-     .drift_against = "$0 face à primeira: $1.",
+         "Abaixo de 0.1 costuma chamar-se estável, acima de 0.25 uma mudança; "
+         "com poucas unidades é grande por acaso. Além de 1 escreve-se o "
+         "valor.",
+     .drift_against = "$0 face a $1, todos os meses: $2.",
      .stability = "Índice de estabilidade",
      .burden = "Quem suporta o peso",
      .burden_note = "Parte de unidades selecionadas, com o intervalo de 95 %, "
@@ -310,14 +342,29 @@ constexpr EvaluationWords kWords[] = {
      .gained_units = "Ganhas, achados",
      .lost_units = "Perdidas, achados",
      .map = "Rotas com achados",
-     .map_note = "Círculos máximos do porto de carga ao de descarga, mais "
-                 "largos com mais unidades; os nomes estão onde há lugar.",
+     .map_note =
+         "Círculos máximos do porto de carga ao de descarga, mais "
+         "largos com mais unidades; os nomes estão onde há lugar. A cor "
+         "é o limite inferior do intervalo de 95 % dos achados, para "
+         "que um de um só controlo não sobressaia.",
      .map_left_out = "$0 rotas não são desenhadas: os seus lugares não estão "
                      "nos dados de referência.",
      .route = "Rota",
      .no_finds = "sem achados",
      .not_controlled = "sem controlos",
-     .finds_up_to = "achados até $0",
+     .finds_up_to = "limite inferior de achados até $0",
+     .no_route_finds = "Em nenhuma destas rotas se encontrou algo.",
+     .in_force = "em vigor",
+     .recorded = "conforme o registado",
+     .empty = "nenhuma",
+     .nothing_controlled = "Nenhuma destas unidades foi controlada, por isso "
+                           "não há nada para desenhar.",
+     .no_gain = "Com cada uma destas partes encontra-se exatamente o mesmo que "
+                "com a primeira.",
+     .never_hit = "Sem ativação: $0.",
+     .bar_scale = "Uma barra inteira é $0; um traço: nenhuma foi controlada.",
+     .more_in_tables = "Outras $0 estão nas tabelas.",
+     .month_units = "Mês e as suas unidades",
      .days = {"seg", "ter", "qua", "qui", "sex", "sáb", "dom"}}};
 
 }  // namespace

@@ -90,6 +90,16 @@ struct EvaluationWords {
   const char* no_finds;
   const char* not_controlled;
   const char* finds_up_to;  // $0.
+  const char* no_route_finds;
+  const char* in_force;  // The baselines, by name.
+  const char* recorded;
+  const char* empty;
+  const char* nothing_controlled;
+  const char* no_gain;
+  const char* never_hit;       // $0: rules.
+  const char* bar_scale;       // $0.
+  const char* more_in_tables;  // $0.
+  const char* month_units;
   std::array<const char*, 7> days;
 };
 

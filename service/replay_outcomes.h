@@ -22,14 +22,19 @@ class ReplayOutcomes {
     if (outcome.outcome().retraction() || outcome.tie().unit().empty()) return;
     const v1::ControlResult result = outcome.outcome().result();
     if (result != v1::FOUND && result != v1::NOT_FOUND) return;
-    outcomes_[record.sequence()] = {
-        outcome.tie().unit(), result == v1::FOUND, outcome.tie().channel(),
-        outcome.tie().selection_ppm(), outcome.outcome().time().seconds()};
+    outcomes_[record.sequence()] = {outcome.tie().unit(),
+                                    result == v1::FOUND,
+                                    outcome.tie().channel(),
+                                    outcome.tie().selection_ppm(),
+                                    outcome.outcome().time().seconds(),
+                                    outcome.tie().from_locode(),
+                                    outcome.tie().to_locode()};
   }
   void Tell(scoring::UnitTable* table) const {
     for (const auto& [sequence, one] : outcomes_) {
       table->SetOutcome(one.unit, one.found, one.channel, one.selection_ppm,
                         one.seconds);
+      table->SetRoute(one.unit, one.from, one.to);
     }
   }
 
@@ -40,6 +45,8 @@ class ReplayOutcomes {
     v1::Channel channel;
     uint32_t selection_ppm;
     int64_t seconds;
+    std::string from;
+    std::string to;
   };
   std::map<uint64_t, One> outcomes_;
 };

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
@@ -69,7 +70,8 @@ void PrintAggregates(
 void PrintStep(const v1::Revision& revision);
 
 // "file:line:column: error CODE: message" and the place.
-void PrintIssue(const v1::Issue& issue);
+void PrintIssue(const v1::Issue& issue, std::ostream& out);
+void PrintIssue(const v1::Issue& issue);  // To standard output.
 
 // The whole file; "-" is standard input.
 absl::StatusOr<std::string> ReadFile(const std::string& path);

@@ -38,7 +38,8 @@ absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> ReadRuleSet(
   if (!text.ok()) return text.status();
   const scoring::CheckResult checked = scoring::CheckRuleSet(*text, path);
   for (const v1::Issue& issue : checked.issues) {
-    if (issue.severity() == v1::ERROR) PrintIssue(issue);
+    // Standard output is the report, perhaps a file.
+    if (issue.severity() == v1::ERROR) PrintIssue(issue, std::cerr);
   }
   if (checked.rule_set == nullptr) {
     return absl::InvalidArgumentError(
@@ -69,7 +70,9 @@ absl::StatusOr<std::shared_ptr<const scoring::SelectionProfiles>> ReadProfile(
   if (!text.ok()) return text.status();
   const scoring::ParsedProfile parsed =
       scoring::ParseSelectionProfile(*text, path);
-  for (const v1::Issue& issue : parsed.issues) PrintIssue(issue);
+  for (const v1::Issue& issue : parsed.issues) {
+    PrintIssue(issue, std::cerr);
+  }
   if (!parsed.profile) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, " has errors; correct what is shown above"));

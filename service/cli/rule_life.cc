@@ -158,15 +158,17 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return text.str();
 }
 
-void PrintIssue(const v1::Issue& issue) {
-  std::cout << issue.file() << ":" << issue.line() << ":" << issue.column()
-            << ": " << (issue.severity() == v1::ERROR ? "error" : "warning")
-            << " " << issue.code() << ": " << issue.message() << "\n";
-  if (!issue.excerpt().empty()) std::cout << issue.excerpt() << "\n";
+void PrintIssue(const v1::Issue& issue, std::ostream& out) {
+  out << issue.file() << ":" << issue.line() << ":" << issue.column() << ": "
+      << (issue.severity() == v1::ERROR ? "error" : "warning") << " "
+      << issue.code() << ": " << issue.message() << "\n";
+  if (!issue.excerpt().empty()) out << issue.excerpt() << "\n";
   if (!issue.suggestion().empty()) {
-    std::cout << "  " << issue.suggestion() << "\n";
+    out << "  " << issue.suggestion() << "\n";
   }
 }
+
+void PrintIssue(const v1::Issue& issue) { PrintIssue(issue, std::cout); }
 
 std::string WarmingText(const v1::WarmingProgress& progress) {
   if (progress.last_sequence() == 0) return "waiting";

@@ -45,6 +45,45 @@ TEST(MeasuresTest, AnEstimateOfNothingSaysNothing) {
   EXPECT_NEAR(half.high(), 0.7634, 0.0005);
 }
 
+TEST(MeasuresTest, AVisitTakesTheRouteItsOutcomeWasTiedTo) {
+  UnitTable table;
+  v1::Movement m = At("A", 0);
+  table.Add(m, Assessed("visit", 0, v1::SCORE));
+  m.mutable_consignment()->set_loading_locode("CNSHA");
+  table.Add(m, Assessed("half", 0, v1::SCORE));
+  for (const char* unit : {"visit", "half", "nobody"}) {
+    table.SetOutcome(unit, true, v1::SCORE, 1'000'000);
+    table.SetRoute(unit, "BRSSZ", "NLRTM");
+    table.SetRoute(unit, "ECGYE", "BEANR");  // The first one stays.
+  }
+  v1::EvaluationReport report;
+  ReportRoutes(table, {}, &report);
+  // "half" said where it was loaded: what it is tied to does not change that.
+  ASSERT_EQ(report.routes_size(), 1);
+  EXPECT_EQ(report.routes(0).from_locode(), "BRSSZ");
+  EXPECT_EQ(report.routes(0).to_locode(), "NLRTM");
+  EXPECT_EQ(report.routes(0).units(), 1u);
+  EXPECT_EQ(report.routes(0).precision().count(), 1u);
+}
+
+TEST(MeasuresTest, NoControlledRouteIsLeftOutForOneThatNobodyControlled) {
+  UnitTable table;
+  v1::Movement m = At("A", 0);
+  m.mutable_consignment()->set_discharge_locode("NLRTM");
+  for (int route = 0; route < 250; ++route) {
+    m.mutable_consignment()->set_loading_locode(absl::StrCat("R", route));
+    for (int i = 0; i < (route == 249 ? 1 : 2); ++i) {
+      table.Add(m, Assessed(absl::StrCat(route, ".", i), 0, v1::SCORE));
+    }
+  }
+  table.SetOutcome("249.0", true, v1::SCORE, 1'000'000);
+  v1::EvaluationReport report;
+  ReportRoutes(table, {}, &report);
+  ASSERT_EQ(report.routes_size(), 200);
+  EXPECT_EQ(report.routes(199).from_locode(), "R249");
+  EXPECT_EQ(report.routes(199).precision().count(), 1u);
+}
+
 // One place a day: by score the best has it, on a worklist what chance drew.
 TEST(MeasuresTest, CapacitiesAreFilledByScoreAndAsAWorklistDoes) {
   UnitTable table;

@@ -110,8 +110,9 @@ TEST(EvaluationPage, ShowsEveryPartInEachLanguage) {
           "x &lt; duration('4h')", "<b>4h</b>", ">77<", ">XK<", "BRSSZ"}) {
       EXPECT_THAT(page, HasSubstr(part));
     }
-    // Recall, gain, precision, finds by score, months, drift; and the map.
-    EXPECT_EQ(Count(page, "<svg viewBox=\"0 0 640"), 7u);
+    // Recall, precision, finds by score, months, drift; and the map. Of no
+    // gain a sentence says it.
+    EXPECT_EQ(Count(page, "<svg viewBox=\"0 0 640"), 6u);
     EXPECT_EQ(Count(page, "class=\"map\""), 1u);
     EXPECT_EQ(Count(page, "class=\"heat\""), 4u);  // Overlaps and hours.
     EXPECT_EQ(Count(page, "<table"), Count(page, "</table>"));
@@ -126,6 +127,46 @@ TEST(EvaluationPage, LoadsNothingAndLetsNoNameBecomeMarkup) {
   EXPECT_THAT(page, Not(HasSubstr("http")));
   EXPECT_THAT(page, Not(HasSubstr("<b>mine")));
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;mine &amp; yours&lt;/b&gt;.yaml"));
+}
+
+TEST(EvaluationPage, NamesTheBaselineInItsLanguage) {
+  EXPECT_THAT(EvaluationPage(Report(), "pt"), Not(HasSubstr("in-force")));
+  EXPECT_THAT(EvaluationPage(Report(), "es"),
+              HasSubstr("frente a en vigor: 0 mantenidas, 3 ganadas"));
+}
+
+TEST(EvaluationPage, SaysInWordsWhatAPlotWouldNotShow) {
+  v1::EvaluationReport report = Report();
+  const char same[] = "exactly as much is found as by the first";
+  const char uncontrolled[] = "None of these units was controlled";
+  EXPECT_THAT(EvaluationPage(report, "en"), HasSubstr(same));
+  report.mutable_variants(1)->mutable_rates(0)->set_recall(0.25);
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_THAT(page, Not(HasSubstr(same)));
+  EXPECT_THAT(page, HasSubstr(">\u221225\u00a0%</text>"));
+  EXPECT_THAT(page, Not(HasSubstr(uncontrolled)));
+  for (v1::VariantReport& variant : *report.mutable_variants()) {
+    for (v1::RateFigures& one : *variant.mutable_rates()) {
+      one.clear_recall(), one.clear_weighted_precision();
+    }
+  }
+  EXPECT_EQ(Count(EvaluationPage(report, "en"), uncontrolled), 2u);
+}
+
+TEST(EvaluationPage, SaysWhatItLeavesOut) {
+  v1::EvaluationReport report = Report();
+  v1::VariantReport& variant = *report.mutable_variants(0);
+  variant.add_rules()->set_rule("c.never");
+  for (int i = 0; i < 45; ++i) {
+    v1::RuleFigures* rule = variant.add_rules();
+    rule->set_rule(absl::StrCat("more.", i));
+    rule->set_units(1);
+  }
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_THAT(page, HasSubstr("Without a hit: c.never."));
+  EXPECT_THAT(page, HasSubstr("7 more are in the tables."));   // Of 47, 40.
+  EXPECT_THAT(page, HasSubstr("33 more are in the tables."));  // Of 47, 14.
+  EXPECT_THAT(page, HasSubstr("A full bar is 70.0\u00a0%"));
 }
 
 TEST(EvaluationPage, HasSomethingToSayOfNothing) {
