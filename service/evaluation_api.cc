@@ -10,6 +10,7 @@
 #include "service/keys.h"
 #include "service/paging.h"
 #include "service/rule_api.h"
+#include "service/text_checks.h"
 
 namespace portrisk::service {
 namespace {
@@ -34,6 +35,12 @@ absl::Status NoEvaluation(uint64_t evaluation) {
 }
 
 absl::Status CheckMeasures(const v1::EvaluationPlan& plan) {
+  for (const auto* time :
+       {&plan.begin_time(), &plan.end_time(), &plan.history_begin_time()}) {
+    if (!IsValidTimestamp(time->seconds(), time->nanos())) {
+      return BadPlan("a time is not between the years 1 and 9999");
+    }
+  }
   if (plan.has_begin_time() && plan.has_end_time() &&
       plan.begin_time().seconds() >= plan.end_time().seconds()) {
     return BadPlan("begin_time is not before end_time");

@@ -24,19 +24,6 @@ std::pair<double, double> Ends(const v1::ShareEstimate& share) {
   return {share.low(), share.high()};
 }
 
-// "3 (1/2)": so many units, finds of those controlled.
-std::string Changed(uint64_t units, const v1::ShareEstimate& finds) {
-  if (!finds.has_share()) return absl::StrCat(units);
-  return absl::StrCat(units, " (", finds.count(), "/", finds.of(), ")");
-}
-
-bool ChangesSomething(const v1::SensitivityFigures& figures) {
-  return std::any_of(figures.points().begin(), figures.points().end(),
-                     [](const v1::SensitivityPoint& point) {
-                       return point.gained() + point.lost() > 0;
-                     });
-}
-
 void AddMore(size_t rest, const EvaluationWords& words, Html* html) {
   if (rest > 0) html->Note(absl::Substitute(words.more_in_tables, rest));
 }
@@ -155,6 +142,18 @@ void AddMapKey(double most, const EvaluationWords& words, Html* html) {
 
 }  // namespace
 
+std::string UnitsAndFinds(uint64_t units, const v1::ShareEstimate& finds) {
+  if (!finds.has_share()) return absl::StrCat(units);
+  return absl::StrCat(units, " (", finds.count(), "/", finds.of(), ")");
+}
+
+bool ChangesSomething(const v1::SensitivityFigures& figures) {
+  return std::any_of(figures.points().begin(), figures.points().end(),
+                     [](const v1::SensitivityPoint& point) {
+                       return point.gained() + point.lost() > 0;
+                     });
+}
+
 void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
              Html* html) {
   if (report.variants_size() < 2) return;
@@ -248,8 +247,8 @@ void AddSensitivity(const v1::VariantReport& variant,
                                          : constant,
                       absl::StrCat(point.units()),
                       ShareBar(point.precision(), most),
-                      Changed(point.gained(), point.gained_finds()),
-                      Changed(point.lost(), point.lost_finds())});
+                      UnitsAndFinds(point.gained(), point.gained_finds()),
+                      UnitsAndFinds(point.lost(), point.lost_finds())});
       is_first = false;
     }
   }

@@ -3,11 +3,19 @@
 #ifndef PORTRISK_SERVICE_EVALUATION_SECTIONS_H_
 #define PORTRISK_SERVICE_EVALUATION_SECTIONS_H_
 
+#include <cstdint>
+#include <string>
+
 #include "portrisk/v1/evaluation.pb.h"
 #include "service/evaluation_html.h"
 #include "service/evaluation_words.h"
 
 namespace portrisk::service {
+
+// "3 (1/2)": so many units, finds of those controlled.
+std::string UnitsAndFinds(uint64_t units, const v1::ShareEstimate& finds);
+// Whether another threshold would gain or lose a unit.
+bool ChangesSomething(const v1::SensitivityFigures& figures);
 
 void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
              Html* html);

@@ -24,9 +24,6 @@ constexpr int kReasonsMax = 3;
 constexpr int kAttemptsMax = 5;
 constexpr uint32_t kCertain = 1'000'000;
 
-// About ten thousand years.
-constexpr int64_t kSecondsMax = 315'576'000'000;
-
 absl::Status Check(const v1::ListWorklistRequest& request) {
   std::vector<Violation> wrong;
   if (!IsLocode(request.locode())) {
@@ -41,7 +38,7 @@ absl::Status Check(const v1::ListWorklistRequest& request) {
   if (request.capacity() > kEntriesMax) {
     wrong.push_back({"capacity", absl::StrCat("is above ", kEntriesMax)});
   }
-  if (std::abs(request.time().seconds()) > kSecondsMax) {
+  if (!IsValidTimestamp(request.time().seconds(), request.time().nanos())) {
     wrong.push_back({"time", "is no time between the years 1 and 9999"});
   }
   if (request.note().size() > scoring::kTextBytesMax) {

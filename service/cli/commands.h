@@ -14,6 +14,7 @@
 #include "google/protobuf/message.h"
 #include "portrisk/v1/history_service.pb.h"
 #include "portrisk/v1/rules.pb.h"
+#include "portrisk/v1/selection.pb.h"
 #include "service/cli/connection.h"
 
 namespace portrisk::service::cli {
@@ -72,6 +73,14 @@ void PrintStep(const v1::Revision& revision);
 // "file:line:column: error CODE: message" and the place.
 void PrintIssue(const v1::Issue& issue, std::ostream& out);
 void PrintIssue(const v1::Issue& issue);  // To standard output.
+
+// A selection profile's document and what it says. Its issues go to standard
+// error; an error when there are any that keep it from being used.
+struct ProfileDocument {
+  std::string yaml;
+  v1::SelectionProfile profile;
+};
+absl::StatusOr<ProfileDocument> ReadProfile(const std::string& path);
 
 // The whole file; "-" is standard input.
 absl::StatusOr<std::string> ReadFile(const std::string& path);

@@ -40,16 +40,6 @@ constexpr char kHelp[] =
     "the "
     "one they were made with.";
 
-void PrintIssues(const std::vector<v1::Issue>& issues) {
-  for (const v1::Issue& issue : issues) PrintIssue(issue);
-}
-
-size_t ErrorsOf(const std::vector<v1::Issue>& issues) {
-  return static_cast<size_t>(std::count_if(
-      issues.begin(), issues.end(),
-      [](const v1::Issue& one) { return one.severity() == v1::ERROR; }));
-}
-
 std::string CapacityText(const v1::SelectionTerms& terms) {
   if (terms.capacity().empty()) return "not said";
   const bool same =
@@ -82,19 +72,11 @@ void PrintTerms(const v1::SelectionProfile& profile) {
 }
 
 int Check(const std::string& file) {
-  auto text = ReadFile(file);
-  if (!text.ok()) return Fail(text.status());
-  const scoring::ParsedProfile parsed =
-      scoring::ParseSelectionProfile(*text, file);
-  PrintIssues(parsed.issues);
-  if (!parsed.profile) {
-    std::cout << file << ": " << ErrorsOf(parsed.issues)
-              << " errors; correct what is shown above\n";
-    return kExitFailed;
-  }
-  std::cout << parsed.profile->name() << ", owner " << parsed.profile->owner()
-            << "\n";
-  PrintTerms(*parsed.profile);
+  auto document = ReadProfile(file);
+  if (!document.ok()) return Fail(document.status());
+  std::cout << document->profile.name() << ", owner "
+            << document->profile.owner() << "\n";
+  PrintTerms(document->profile);
   return kExitOk;
 }
 
@@ -108,21 +90,13 @@ void PrintVersion(const v1::SelectionProfileVersion& one) {
 
 int Load(const GlobalFlags& flags, const std::string& file,
          const std::string& note, bool activate) {
-  auto text = ReadFile(file);
-  if (!text.ok()) return Fail(text.status());
-  const scoring::ParsedProfile parsed =
-      scoring::ParseSelectionProfile(*text, file);
-  PrintIssues(parsed.issues);
-  if (!parsed.profile) {
-    std::cout << file << ": " << ErrorsOf(parsed.issues)
-              << " errors; nothing was loaded\n";
-    return kExitFailed;
-  }
+  auto document = ReadProfile(file);
+  if (!document.ok()) return Fail(document.status());
   auto connection = Connection::Open(flags);
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::SelectionService::NewStub((*connection)->channel());
   v1::CreateProfileRequest create;
-  create.set_yaml(*text);
+  create.set_yaml(document->yaml);
   create.set_file(file);
   create.set_note(note);
   v1::SelectionProfileVersion version;
@@ -253,6 +227,19 @@ void DeclareChanges(CLI::App* profile, const GlobalFlags& flags,
 }
 
 }  // namespace
+
+absl::StatusOr<ProfileDocument> ReadProfile(const std::string& path) {
+  auto text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  const scoring::ParsedProfile parsed =
+      scoring::ParseSelectionProfile(*text, path);
+  for (const v1::Issue& issue : parsed.issues) PrintIssue(issue, std::cerr);
+  if (!parsed.profile) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " has errors; correct what is shown above"));
+  }
+  return ProfileDocument{*std::move(text), *parsed.profile};
+}
 
 void AddProfiles(CLI::App& app, const GlobalFlags& flags, Action* action) {
   auto* profile = app.add_subcommand("profile", kHelp);

@@ -63,29 +63,14 @@ absl::StatusOr<ReplayVariant> Candidate(const ReplayVariant& in_force,
   return variant;
 }
 
-// A profile that is tried: named as a version 0 of its own.
-absl::StatusOr<std::shared_ptr<const scoring::SelectionProfiles>> ReadProfile(
-    const std::string& path) {
-  auto text = ReadFile(path);
-  if (!text.ok()) return text.status();
-  const scoring::ParsedProfile parsed =
-      scoring::ParseSelectionProfile(*text, path);
-  for (const v1::Issue& issue : parsed.issues) {
-    PrintIssue(issue, std::cerr);
-  }
-  if (!parsed.profile) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " has errors; correct what is shown above"));
-  }
-  return std::make_shared<const scoring::SelectionProfiles>(*parsed.profile);
-}
-
 // Tries the profile with every candidate, or alone.
 absl::Status AddProfile(const store::Store& store, const Flags& flags,
                         std::vector<ReplayVariant>* variants) {
   if (flags.profile.empty()) return absl::OkStatus();
-  auto profiles = ReadProfile(flags.profile);
-  if (!profiles.ok()) return profiles.status();
+  auto document = ReadProfile(flags.profile);
+  if (!document.ok()) return document.status();
+  const auto profiles =
+      std::make_shared<const scoring::SelectionProfiles>(document->profile);
   if (variants->size() == 1) {
     auto in_force = InForce(store, "");
     if (!in_force.ok()) return in_force.status();
@@ -95,7 +80,7 @@ absl::Status AddProfile(const store::Store& store, const Flags& flags,
     ReplayVariant& variant = (*variants)[i];
     absl::StrAppend(&variant.name, variant.name.empty() ? "" : " + ",
                     flags.profile);
-    variant.profiles = *profiles;
+    variant.profiles = profiles;
   }
   return absl::OkStatus();
 }

@@ -10,25 +10,12 @@
 #include "absl/strings/str_format.h"
 #include "service/cli/figures.h"
 #include "service/cli/table.h"
+#include "service/evaluation_sections.h"
 
 namespace portrisk::service::cli {
 namespace {
 
 constexpr uint64_t kCapacityMax = 1'000'000;
-
-// "3 (1/2)": so many units, finds of those controlled.
-std::string Changed(uint64_t units, const v1::ShareEstimate& finds) {
-  if (units == 0) return "";
-  if (!finds.has_share()) return absl::StrCat(units);
-  return absl::StrCat(units, " (", finds.count(), "/", finds.of(), ")");
-}
-
-bool ChangesSomething(const v1::SensitivityFigures& figures) {
-  return std::any_of(figures.points().begin(), figures.points().end(),
-                     [](const v1::SensitivityPoint& point) {
-                       return point.gained() + point.lost() > 0;
-                     });
-}
 
 void PrintRates(const v1::EvaluationReport& report) {
   Table table({"RULES", "RATE", "UNITS", "SCORE FROM",
@@ -219,8 +206,8 @@ void PrintSensitivity(const v1::VariantReport& variant, int top) {
       table.Add({one.rule(), one.condition(),
                  absl::StrCat(point.constant(), point.as_written() ? " *" : ""),
                  absl::StrCat(point.units()), ShareText(point.precision()),
-                 Changed(point.gained(), point.gained_finds()),
-                 Changed(point.lost(), point.lost_finds())});
+                 UnitsAndFinds(point.gained(), point.gained_finds()),
+                 UnitsAndFinds(point.lost(), point.lost_finds())});
     }
   }
   table.Print(std::cout);
