@@ -37,6 +37,7 @@ void Assessor::Assess(const AssessContext& context,
   const SelectionProfile& profile =
       TermsOf(*context.profiles, m, states.container, out->unit());
   out->set_profile(profile.name);
+  out->set_control_to_sender(profile.control_to_sender);
   if (!m.retraction() && IsActual(m)) {
     const Programme& programme = *context.programme;
     aggregates_.Begin(programme.aggregates(), m, states.aggregates);

@@ -214,6 +214,8 @@ std::vector<ListUse> ListsUsed(const RuleSet& rule_set);
 
 // Rules with a breaker.
 std::vector<v1::Breaker> Breakers(const RuleSet& rule_set);
+// Whether the set has a rule of that id whose condition officers may not see.
+bool IsRestricted(const RuleSet& rule_set, absl::string_view rule);
 
 // Facts about a document that the service shows and stores.
 absl::string_view RuleSetName(const RuleSet& rule_set);

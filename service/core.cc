@@ -299,6 +299,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   record_.set_sequence(next_sequence_++);
   *record_.mutable_recorded_time() = batch_->recorded_time;
   record_.set_caller(task->caller);
+  record_.set_purpose(task->purpose);
   record_.mutable_movement()->set_movement(kept.movement);
   record_.mutable_movement()->set_assessment(kept.assessment);
   AppendToBlock(record_, &batch_->block);

@@ -14,6 +14,7 @@
 
 #include "service/completion.h"
 #include "service/engine.h"
+#include "service/gate.h"
 #include "service/history_api.h"
 
 namespace portrisk::service {
@@ -55,9 +56,15 @@ struct CallContext {
   ScoringBase* service;
   grpc::ServerCompletionQueue* queue;
   Engine* engine;
+  Gate* gate;
   const HistoryApi* history;  // Explains in the caller's language.
   LiveCalls* live;
 };
+
+// The rule of a method of ScoringService.
+inline const MethodRule& ScoringRule(const char* method) {
+  return Gate::RuleOf(v1::ScoringService::service_full_name(), method);
+}
 
 // Begin to accept calls; each accepted call posts its successor, and frees
 // itself in the end. The context outlives the queue.

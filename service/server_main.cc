@@ -4,9 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "service/chain_checkpoints.h"
 #include "service/engine.h"
 #include "service/log.h"
 #include "service/secrets.h"
@@ -20,6 +23,9 @@ struct Flags {
   service::EngineOptions engine;
   service::ServerOptions server;
   std::string secrets;
+  std::string roles;
+  std::string chain_checkpoints;
+  double checkpoint_minutes = 10;
   std::string port_file;
   int drain_max_s = 10;
   bool no_sync = false;
@@ -39,9 +45,28 @@ void Declare(CLI::App& app, Flags& f) {
       ->capture_default_str();
   app.add_option("--secrets", f.secrets,
                  "File with the keys for PIN hashes and draws [STORE.secrets]");
+  app.add_option("--tls-cert", f.server.tls_cert,
+                 "PEM of this server's certificate; read anew when it changes");
+  app.add_option("--tls-key", f.server.tls_key, "PEM of its key");
+  app.add_option("--tls-ca", f.server.tls_ca,
+                 "PEM of who signs the certificates of callers");
+  app.add_option("--roles", f.roles,
+                 "YAML file that binds names in certificates to roles; read "
+                 "anew at SIGHUP. For example\n"
+                 "callers:\n"
+                 "  - {name: gate.terminal-1.example, roles: [scorer]}\n"
+                 "  - {name: ana.customs.example, roles: [analyst, officer]}");
+  app.add_option("--chain-checkpoints", f.chain_checkpoints,
+                 "File that signed heads of the journal's chain are added to; "
+                 "copy it to where this server cannot write "
+                 "[STORE.checkpoints]");
+  app.add_option("--chain-checkpoint-minutes", f.checkpoint_minutes,
+                 "Time between two of them")
+      ->capture_default_str();
   app.add_flag("--development", f.server.development,
-               "Let the identity `development` approve its own rules, and make "
-               "missing secrets. Not for a port");
+               "Serve this machine without TLS, let the identity `development` "
+               "approve its own rules, and make missing secrets. Not for a "
+               "port");
   app.add_option("--port-file", f.port_file,
                  "Write the address there once calls are taken");
   app.add_option("--queue-max", f.engine.queue_max,
@@ -69,6 +94,54 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+void SignChain(service::Engine* engine, service::ChainSigner* signer) {
+  auto store = engine->store();
+  absl::Status status = store.status();
+  if (status.ok()) {
+    status = signer->Write((*store)->chain_head(), absl::Now());
+  }
+  if (!status.ok()) service::LogError("signing the chain", status);
+}
+
+absl::StatusOr<std::shared_ptr<const service::RoleBook>> LoadRoles(
+    const std::string& path) {
+  if (path.empty()) return nullptr;
+  auto book = service::RoleBook::Load(path);
+  if (!book.ok()) return book.status();
+  return std::make_shared<const service::RoleBook>(*std::move(book));
+}
+
+// A wrong file changes nothing: who was let in stays so.
+void ReloadRoles(const Flags& f, service::Server* server) {
+  auto roles = LoadRoles(f.roles);
+  if (!roles.ok()) {
+    service::LogError("reading the roles anew; the old ones stay",
+                      roles.status());
+    return;
+  }
+  if (*roles == nullptr) return;
+  const size_t callers = (*roles)->size();
+  server->SetRoles(*std::move(roles));
+  service::LogInfo("roles read anew", {{"callers", absl::StrCat(callers)}});
+  server->Configured(absl::StrCat("roles of ", callers, " callers read anew"));
+}
+
+// Until a signal asks to stop. Returns it.
+int Wait(const Flags& f, const sigset_t& signals, service::Engine* engine,
+         service::Server* server, service::ChainSigner* signer) {
+  const timespec interval =
+      absl::ToTimespec(absl::Minutes(f.checkpoint_minutes));
+  while (true) {
+    const int signal = sigtimedwait(&signals, nullptr, &interval);
+    if (signal == SIGHUP) {
+      ReloadRoles(f, server);
+      continue;
+    }
+    if (signer != nullptr) SignChain(engine, signer);
+    if (signal > 0) return signal;
+  }
+}
+
 int Serve(const Flags& f, const sigset_t& signals) {
   auto engine = service::Engine::Open(f.engine);
   if (!engine.ok()) return Fail(engine.status());
@@ -84,11 +157,25 @@ int Serve(const Flags& f, const sigset_t& signals) {
   if (!f.port_file.empty()) {
     std::ofstream(f.port_file) << (*server)->address() << "\n";
   }
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const auto& key = f.engine.secrets.audit_key;
+  std::optional<service::ChainSigner> signer;
+  if (key) {
+    signer.emplace(*key, f.chain_checkpoints);
+    service::LogInfo("signing the chain",
+                     {{"file", f.chain_checkpoints},
+                      {"public_key", service::ToHex(signer->public_key())}});
+  } else {
+    service::LogInfo(
+        "the chain is not signed: the secrets file has no "
+        "audit_key");
+  }
+  (*server)->Configured("started");
+  const int signal = Wait(f, signals, engine->get(), server->get(),
+                          signer ? &*signer : nullptr);
   service::LogInfo("draining", {{"signal", strsignal(signal)}});
   (*server)->Shutdown();
   (*engine)->Drain();
+  if (signer) SignChain(engine->get(), &*signer);
   service::LogInfo("stopped");
   return 0;
 }
@@ -102,6 +189,7 @@ int main(int argc, char** argv) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // Inherited by every thread.
 
   CLI::App app;
@@ -118,6 +206,12 @@ int main(int argc, char** argv) {
                                      : service::MissingSecrets::kRefuse);
   if (!secrets.ok()) return Fail(secrets.status());
   flags.engine.secrets = *secrets;
+  auto roles = LoadRoles(flags.roles);
+  if (!roles.ok()) return Fail(roles.status());
+  flags.server.roles = *std::move(roles);
+  if (flags.chain_checkpoints.empty()) {
+    flags.chain_checkpoints = flags.engine.store.directory + ".checkpoints";
+  }
   flags.server.drain_max = absl::Seconds(flags.drain_max_s);
   if (flags.no_sync) {
     flags.engine.store.durability =

@@ -47,6 +47,7 @@ class MovementTask : public Task {
   // Set by the caller.
   const v1::Movement* movement = nullptr;  // Admitted: in normal form.
   std::string caller;
+  std::string purpose;
 
   // Set by Engine::Prepare.
   std::string bytes;  // The movement, serialised.
