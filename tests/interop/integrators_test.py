@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+"""Runs the code of deploy/INTEGRATORS.md as it stands there.
+
+    tests/interop/integrators_test.py PORTRISKD WORK
+
+WORK is the folder that node_test.py installs into; the part in Node is skipped
+where its packages cannot be had.
+"""
+
+import contextlib
+import io
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import grpc  # noqa: F401
+except ImportError:
+    print("skipped: python3-grpcio is not installed (deploy/install)")
+    sys.exit(77)
+
+import node_test
+from server import Server
+
+PORTRISKD, WORK = sys.argv[1:3] if len(sys.argv) > 2 else sys.exit(__doc__)
+del sys.argv[1:3]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "deploy/INTEGRATORS.md").read_text(encoding="utf-8")
+SAYS = r"""recorded {0}-17 as \d+
+(?:-?\d+ .*\n)*the same answer: {1}
+INVALID_ARGUMENT INVALID_MOVEMENT
+  \S*location.locode - .+
+"""
+
+
+def code(language):
+    """All blocks of a language, one after the other."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.M | re.S)
+    return "\n".join(blocks)
+
+
+class Page(unittest.TestCase):
+
+    def setUp(self):
+        self.server = self.enterContext(Server(PORTRISKD))
+        self.folder = pathlib.Path(
+            self.enterContext(tempfile.TemporaryDirectory()))
+        self.environment = {**os.environ, "PROTO": str(ROOT / "proto"),
+                            "PORTRISK_SERVER": self.server.address}
+
+    def run_it(self, *command, cwd=None):
+        done = subprocess.run(command, cwd=cwd or self.folder, text=True,
+                              env=self.environment, capture_output=True,
+                              check=False, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_the_python_on_the_page_runs(self):
+        self.run_it("sh", "-e", "-c", code("sh"))
+        (self.folder / "page.py").write_text(code("python"), encoding="utf-8")
+        said = self.run_it(sys.executable, "page.py")
+        self.assertRegex(said, SAYS.format("gate", "True"))
+        self.assertIn("recorded batch-0\nrefused: the movement cannot be "
+                      "admitted", said)
+        self.assertTrue(said.endswith("recorded batch-2\nstreamed 1000\n"),
+                        said)
+
+    def test_the_node_on_the_page_runs(self):
+        with contextlib.redirect_stdout(io.StringIO()) as reason:
+            try:
+                node = node_test.node_program()
+                node_test.install(pathlib.Path(WORK))
+            except SystemExit as left:
+                if left.code == node_test.SKIPPED:
+                    self.skipTest(reason.getvalue().strip())
+                raise
+        page = pathlib.Path(WORK) / "page.mjs"
+        page.write_text(code("js"), encoding="utf-8")
+        said = self.run_it(node, page.name, cwd=WORK)
+        self.assertRegex(said, SAYS.format("node", "true"))
+        self.assertTrue(said.endswith("streamed 1000\n"), said)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
