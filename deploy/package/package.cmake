@@ -15,6 +15,7 @@ install(DIRECTORY deploy/sample DESTINATION ${SHARE}
 # For those who write a client.
 install(DIRECTORY proto DESTINATION ${SHARE}
   FILES_MATCHING PATTERN "*.proto")
+install(PROGRAMS deploy/container/probe DESTINATION lib/portrisk)
 install(FILES deploy/systemd/portriskd.service DESTINATION lib/systemd/system)
 install(FILES deploy/RUNBOOK.md deploy/INTEGRATORS.md scoring/RULES.md
   scoring/AGGREGATES.md deploy/package/README.Debian DESTINATION ${DOC})
