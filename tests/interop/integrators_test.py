@@ -7,8 +7,6 @@ WORK is the folder that node_test.py installs into; the part in Node is skipped
 where its packages cannot be had.
 """
 
-import contextlib
-import io
 import os
 import pathlib
 import re
@@ -23,7 +21,7 @@ except ImportError:
     print("skipped: python3-grpcio is not installed (deploy/install)")
     sys.exit(77)
 
-import node_test
+import npm
 from server import Server
 
 PORTRISKD, WORK = sys.argv[1:3] if len(sys.argv) > 2 else sys.exit(__doc__)
@@ -70,14 +68,11 @@ class Page(unittest.TestCase):
                         said)
 
     def test_the_node_on_the_page_runs(self):
-        with contextlib.redirect_stdout(io.StringIO()) as reason:
-            try:
-                node = node_test.node_program()
-                node_test.install(pathlib.Path(WORK))
-            except SystemExit as left:
-                if left.code == node_test.SKIPPED:
-                    self.skipTest(reason.getvalue().strip())
-                raise
+        try:
+            node = npm.node_program()
+            npm.install(ROOT / "tests/interop/node", WORK)
+        except npm.Missing as why:
+            self.skipTest(str(why))
         page = pathlib.Path(WORK) / "page.mjs"
         page.write_text(code("js"), encoding="utf-8")
         said = self.run_it(node, page.name, cwd=WORK)
