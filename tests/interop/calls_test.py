@@ -141,6 +141,21 @@ class Calls(unittest.TestCase):
         self.assertEqual(self.score(GOOD, "deadline", 1773160000).movement_id,
                          "deadline")
 
+    def test_a_full_queue_says_when_to_try_again(self):
+        server = self.enterContext(
+            Server(PORTRISKD, "--development", "--queue-max", "1"))
+        client = Client(server.address)
+        self.addCleanup(client.close)
+        batch = messages("scoring_service").BatchScoreMovementsRequest()
+        for i in range(3):
+            batch.movements.append(request(GOOD, f"full-{i}").movement)
+        code, details = self.refused(
+            lambda: client.scoring.BatchScoreMovements(batch))
+        self.assertEqual(code, grpc.StatusCode.RESOURCE_EXHAUSTED)
+        self.assertEqual(details["ErrorInfo"].reason, "QUEUE_FULL")
+        self.assertGreater(
+            details["RetryInfo"].retry_delay.ToMilliseconds(), 0)
+
     def watch(self, after, wanted):
         """Movements' ids of a watch, until there are so many; its position."""
         selection = messages("selection_service")

@@ -24,11 +24,13 @@ def main():
         sys.exit(__doc__)
     portriskd, work = sys.argv[1:]
     node = npm.node_with(HERE / "node", work)
-    with Server(portriskd) as server:
+    with Server(portriskd) as server, Server(
+            portriskd, "--development", "--queue-max", "1") as full:
         done = subprocess.run(
             [node, "--test", "--test-reporter=spec", "client_test.mjs"],
             cwd=work, check=False, timeout=200,
             env={**os.environ, "PORTRISK_ADDRESS": server.address,
+                 "PORTRISK_FULL_ADDRESS": full.address,
                  "PORTRISK_PROTO": str(HERE.parents[1] / "proto")})
     sys.exit(1 if done.returncode else 0)
 

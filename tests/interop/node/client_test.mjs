@@ -1,6 +1,9 @@
 // What a client in Node can do with a real server, from the protos alone.
 //
-//   node --test client_test.mjs     PORTRISK_ADDRESS, PORTRISK_PROTO are set
+//   node --test client_test.mjs
+//
+// PORTRISK_ADDRESS and PORTRISK_PROTO are set, and PORTRISK_FULL_ADDRESS: a
+// server in whose queue one movement may wait.
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 
@@ -152,6 +155,19 @@ test('a rule set with a mistake is refused with its place', async () => {
   assert.equal(details.ErrorInfo.reason, 'INVALID_RULE_SET');
   assert.ok(details.BadRequest.fieldViolations.some(
     (one) => `${one.field} ${one.description}`.includes('number_state')));
+});
+
+test('a full queue says when to try again', async () => {
+  const full = connect(process.env.PORTRISK_FULL_ADDRESS,
+                       process.env.PORTRISK_PROTO);
+  const movements = ['full-1', 'full-2', 'full-3'].map(
+    (id) => movement(id, GOOD));
+  const {code, details} = await refused(
+    full.scoring.batchScoreMovements({movements}));
+  full.close();
+  assert.equal(code, grpc.status.RESOURCE_EXHAUSTED);
+  assert.equal(details.ErrorInfo.reason, 'QUEUE_FULL');
+  assert.ok(details.RetryInfo.retryDelay.nanos > 0);
 });
 
 test('a call whose deadline has passed may be repeated', async () => {
