@@ -1,9 +1,11 @@
 // portrisk: the command line.
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "service/cli/commands.h"
 #include "service/cli/formats.h"
+#include "store/store.h"
 
 int main(int argc, char** argv) {
   namespace cli = portrisk::service::cli;
@@ -12,6 +14,9 @@ int main(int argc, char** argv) {
       "portrisk scores movements of shipping containers against targeting "
       "criteria.\n"
       "Exit code: 0 done, 1 failed, 2 done but some records were rejected.");
+  app.set_version_flag(
+      "--version", absl::StrCat("portrisk " PORTRISK_VERSION ", store format ",
+                                portrisk::store::kFormatVersion));
   app.require_subcommand(1);
   cli::GlobalFlags flags;
   app.add_option("--server", flags.server, "Address of portriskd")

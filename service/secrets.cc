@@ -68,7 +68,9 @@ absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
     }
     absl::Status status = Create(path);
     if (!status.ok()) return status;
-  } else if ((info.st_mode & 077) != 0) {
+  } else if ((info.st_mode & (info.st_uid == 0 ? 027 : 077)) != 0) {
+    // What root hands to a service (systemd credentials, Kubernetes secrets)
+    // may be readable by the group that it made for it.
     return Broken(path, "others can read it; chmod 600 it");
   }
   try {

@@ -37,7 +37,12 @@ void Declare(CLI::App& app, Flags& f) {
       "Try it:  portriskd --store /tmp/portrisk --development\n"
       "then  :  portrisk rules load --activate deploy/rules/*.yaml\n"
       "         portrisk score --format edifact gate.edi");
+  app.set_version_flag(
+      "--version", absl::StrCat("portriskd " PORTRISK_VERSION ", store format ",
+                                portrisk::store::kFormatVersion));
   app.set_config("--config", "", "Read flags from a file: `flag = value`");
+  // A misspelt flag is an error there, too.
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.add_option("--store", f.engine.store.directory,
                  "Directory of the store; made when missing")
       ->required();
