@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "portrisk/v1/evaluation_service.grpc.pb.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
+#include "portrisk/v1/operator_service.grpc.pb.h"
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "service/errors.h"
@@ -21,6 +22,7 @@
 #include "service/health.h"
 #include "service/history_api.h"
 #include "service/list_api.h"
+#include "service/operator_api.h"
 #include "service/outcome_api.h"
 #include "service/rule_api.h"
 #include "service/scoring_calls.h"
@@ -220,6 +222,25 @@ class OutcomeServiceImpl final : public v1::OutcomeService::Service {
   OutcomeApi* const api_;
 };
 
+class OperatorServiceImpl final : public v1::OperatorService::Service {
+ public:
+  explicit OperatorServiceImpl(OperatorApi* api) : api_(api) {}
+
+  grpc::Status CreateBackup(grpc::ServerContext*,
+                            const v1::CreateBackupRequest* request,
+                            v1::Backup* reply) override {
+    return Answer(api_->CreateBackup(*request), reply);
+  }
+  grpc::Status ListBackups(grpc::ServerContext*,
+                           const v1::ListBackupsRequest* request,
+                           v1::ListBackupsResponse* reply) override {
+    return Answer(api_->ListBackups(*request), reply);
+  }
+
+ private:
+  OperatorApi* const api_;
+};
+
 class EvaluationServiceImpl final : public v1::EvaluationService::Service {
  public:
   explicit EvaluationServiceImpl(EvaluationApi* api) : api_(api) {}
@@ -309,11 +330,13 @@ struct Server::Rep {
         explain(engine),
         outcomes(engine),
         evaluations(engine),
+        operations(engine),
         scoring_service(&history),
         history_service(&history),
         rule_service(&rules, &lists, &explain),
         outcome_service(&outcomes),
         evaluation_service(&evaluations),
+        operator_service(&operations),
         selection_service(engine, &history, server_options.development) {}
 
   // Runs until the queue is shut down and empty.
@@ -330,17 +353,20 @@ struct Server::Rep {
   ExplainApi explain;
   OutcomeApi outcomes;
   EvaluationApi evaluations;
+  OperatorApi operations;
   ScoringServiceImpl scoring_service;
   HistoryServiceImpl history_service;
   RuleServiceImpl rule_service;
   OutcomeServiceImpl outcome_service;
   EvaluationServiceImpl evaluation_service;
+  OperatorServiceImpl operator_service;
   SelectionServiceImpl selection_service;
   HealthService health_service{{v1::ScoringService::service_full_name(),
                                 v1::RuleService::service_full_name(),
                                 v1::HistoryService::service_full_name(),
                                 v1::OutcomeService::service_full_name(),
                                 v1::EvaluationService::service_full_name(),
+                                v1::OperatorService::service_full_name(),
                                 v1::SelectionService::service_full_name()}};
   LiveCalls live;
   CallContext calls;
@@ -378,6 +404,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(&rep.rule_service);
   builder.RegisterService(&rep.outcome_service);
   builder.RegisterService(&rep.evaluation_service);
+  builder.RegisterService(&rep.operator_service);
   builder.RegisterService(&rep.selection_service);
   builder.RegisterService(&rep.health_service);
   rep.queue = builder.AddCompletionQueue();

@@ -35,6 +35,8 @@ void AddEntities(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddAssessment(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddVerify(CLI::App& app, Action* action);
+void AddBackup(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddRestore(CLI::App& app, Action* action);
 void AddLists(CLI::App& app, const GlobalFlags& flags, Action* action);
 struct OutcomesFile {
   std::string file;  // "-" is standard input.
