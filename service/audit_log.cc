@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/errors.h"
+#include "service/log.h"
 #include "service/roles.h"
 
 namespace portrisk::service {
@@ -30,10 +32,39 @@ class PostedCommand : public CommandTask {
 
 absl::Status AuditLog::Record(const Caller& caller, v1::AuditEntry entry) {
   const v1::JournalRecord record = RecordOf(caller, std::move(entry));
-  return engine_->Run([&](Core& core) {
+  std::vector<v1::JournalRecord> waited;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waited.swap(waiting_);
+  }
+  const absl::Status status = engine_->Run([&](Core& core) {
+    for (const v1::JournalRecord& one : waited) core.AppendAudit(one);
     core.AppendAudit(record);
     return absl::OkStatus();
   });
+  if (status.ok()) return status;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waiting_.insert(waiting_.begin(), waited.begin(), waited.end());
+  }
+  const bool reads_go_on = ErrorReason(status) == "DISK_FULL";
+  return reads_go_on && Keep(record) ? absl::OkStatus() : status;
+}
+
+bool AuditLog::Keep(const v1::JournalRecord& record) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (waiting_.size() >= kWaitingMax) return false;
+    waiting_.push_back(record);
+  }
+  const v1::AuditEntry& entry = record.audit();
+  LogInfo("audit entry that waits for room on the disk",
+          {{"caller", record.caller()},
+           {"purpose", record.purpose()},
+           {"method", entry.method()},
+           {"subject", entry.subject()},
+           {"result", entry.result()}});
+  return true;
 }
 
 void AuditLog::Post(const Caller& caller, v1::AuditEntry entry) {

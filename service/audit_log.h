@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -20,7 +21,9 @@ class AuditLog {
   explicit AuditLog(Engine* engine) : engine_(engine) {}
 
   // Durable on return. Whatever is to be recorded must not happen, or not be
-  // answered, when this fails.
+  // answered, when this fails. While the disk is full, reads go on: up to
+  // kWaitingMax entries wait in memory and stand in the server's log, and are
+  // journaled before the next one that can be.
   absl::Status Record(const Caller& caller, v1::AuditEntry entry);
 
   // The same without waiting, for calls that were turned away. Who knocks on
@@ -29,8 +32,12 @@ class AuditLog {
   void Post(const Caller& caller, v1::AuditEntry entry);
 
   static constexpr int kPostedMax = 20;
+  static constexpr size_t kWaitingMax = 1000;
 
  private:
+  // False: too many wait already.
+  bool Keep(const v1::JournalRecord& record);
+
   // False: too many. `missed` is how many were left out since the last.
   bool MayPost(uint64_t* missed);
 
@@ -39,6 +46,7 @@ class AuditLog {
   absl::Time second_;  // Guarded by mutex_, as the others.
   int posted_ = 0;     // In that second.
   uint64_t missed_ = 0;
+  std::vector<v1::JournalRecord> waiting_;
 };
 
 }  // namespace portrisk::service

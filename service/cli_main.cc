@@ -68,6 +68,8 @@ int main(int argc, char** argv) {
   cli::AddReference(app, flags, &action);
   cli::AddVerify(app, &action);
   cli::AddAudit(app, flags, &action);
+  cli::AddBackup(app, flags, &action);
+  cli::AddRestore(app, &action);
   cli::AddExpr(app, &action);
   cli::AddSimulate(app, &action);
   CLI11_PARSE(app, argc, argv);

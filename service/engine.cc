@@ -4,7 +4,7 @@
 // next one is computed on states that include the first, so nothing of it may
 // leave before the first is durable: the commit thread works in order, and if
 // the first fails, the next fails with it and the states go back to the last
-// durable position (RecoverAfterFailure, the same path as after a crash).
+// durable position (engine_recovery.cc, the same path as after a crash).
 //
 // A checkpoint starts between two batches when no commit is under way, so the
 // states it writes never run ahead of the journal.
@@ -23,14 +23,6 @@ namespace {
 
 // Unknown fields count, too; a block of a full batch stays below 32 MiB.
 constexpr size_t kMovementBytesMax = 64 << 10;
-
-absl::Status StoreUnavailable() {
-  return WithRetry(
-      Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
-            "the store could not be written; nothing of this call was kept. "
-            "Try again: a repeat is harmless"),
-      absl::Seconds(1));
-}
 
 absl::Status Draining() {
   return WithRetry(Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
@@ -68,6 +60,14 @@ class WaitingCommand : public CommandTask {
   bool done_ = false;
 };
 
+absl::Status SubmitAndWait(Engine* engine, WaitingCommand* command) {
+  Task* const tasks[] = {command};
+  absl::Status status = engine->Submit(tasks);
+  if (!status.ok()) return status;
+  command->Wait();
+  return command->status;
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options)
@@ -84,8 +84,13 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
       engine.get(),
       EvaluationsOptions{o.profile, DrawKeyOf(o.secrets),
                          o.evaluation_chunk_records, o.after_evaluated_chunk});
-  absl::Status status = engine->OpenStore();
-  if (!status.ok()) return status;
+  const absl::Status status = engine->OpenStore();
+  if (engine->core_ == nullptr) return status;
+  engine->SetWriteStatus(status);
+  if (!status.ok()) {
+    engine->warming_->reader().LetGo();
+    engine->evaluations_->reader().LetGo();
+  }
   engine->commit_thread_ = std::thread([e = engine.get()] { e->CommitLoop(); });
   engine->apply_thread_ = std::thread([e = engine.get()] { e->ApplyLoop(); });
   engine->warming_->Start();
@@ -94,61 +99,6 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
 }
 
 Engine::~Engine() { Drain(); }
-
-absl::Status Engine::OpenStore() {
-  // The old one must be closed first: it holds the lock.
-  core_.reset();
-  {
-    std::lock_guard<std::mutex> lock(store_mutex_);
-    store_.reset();
-  }
-  ++store_epoch_;
-  auto opened = store::Store::Open(options_.store);
-  if (!opened.ok()) return opened.status();
-  std::shared_ptr<store::Store> store = std::move(*opened);
-  CoreOptions core_options;
-  core_options.cache_states_max = options_.cache_states_max;
-  core_options.rule_sets = rule_sets_.get();
-  core_options.profile = options_.profile;
-  core_options.draw_key = DrawKeyOf(options_.secrets);
-  core_options.on_trip = [this](const v1::Revision& revision,
-                                const v1::RuleOverride& one) {
-    ++breaker_trips_;
-    LogError("breaker tripped",
-             absl::ResourceExhaustedError(absl::StrCat(
-                 "rule ", one.rule(), " of ", revision.rule_set(), " revision ",
-                 revision.revision(), " fired ", one.hits(),
-                 " times in a window of ", one.window(),
-                 " movements and is in shadow; see `portrisk rules show ",
-                 revision.revision(), "`")));
-  };
-  auto core = std::make_unique<Core>(core_options, store);
-  const absl::Time start = absl::Now();
-  auto folded = core->Recover();
-  if (!folded.ok()) return folded.status();
-  absl::Status status = LoadInForce(*store, rule_sets_.get(), core.get());
-  if (!status.ok()) return status;
-  open_report_.folded_records = *folded;
-  open_report_.fold_time = absl::Now() - start;
-  open_report_.last_sequence = core->last_sequence();
-  durable_sequence_ = core->last_sequence();
-  core_ = std::move(core);
-  std::lock_guard<std::mutex> lock(store_mutex_);
-  store_ = std::move(store);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::shared_ptr<const store::Store>> Engine::store() const {
-  std::lock_guard<std::mutex> lock(store_mutex_);
-  if (store_ == nullptr) return StoreUnavailable();
-  return store_;
-}
-
-absl::StatusOr<std::shared_ptr<store::Store>> Engine::writable_store() const {
-  std::lock_guard<std::mutex> lock(store_mutex_);
-  if (store_ == nullptr) return StoreUnavailable();
-  return store_;
-}
 
 absl::Status Engine::Prepare(v1::Movement* movement, MovementTask* task) const {
   std::vector<Violation> violations =
@@ -192,16 +142,19 @@ absl::Status Engine::Submit(absl::Span<Task* const> tasks) {
 absl::Status Engine::Run(std::function<absl::Status(Core&)> command) {
   WaitingCommand task;
   task.run = std::move(command);
-  Task* const tasks[] = {&task};
-  absl::Status status = Submit(tasks);
-  if (!status.ok()) return status;
-  task.Wait();
-  return task.status;
+  return SubmitAndWait(this, &task);
+}
+
+absl::Status Engine::Look(std::function<absl::Status(Core&)> look) {
+  WaitingCommand task;
+  task.run = std::move(look);
+  task.only_looks = true;
+  return SubmitAndWait(this, &task);
 }
 
 absl::StatusOr<v1::Catalogue> Engine::ReadCatalogue() {
   v1::Catalogue catalogue;
-  absl::Status status = Run([&](Core& core) {
+  absl::Status status = Look([&](Core& core) {
     catalogue = core.catalogue();
     return absl::OkStatus();
   });
@@ -211,7 +164,7 @@ absl::StatusOr<v1::Catalogue> Engine::ReadCatalogue() {
 
 absl::StatusOr<v1::Statistics> Engine::ObserveMovements() {
   uint64_t last_sequence = 0;
-  absl::Status status = Run([&](Core& core) {
+  absl::Status status = Look([&](Core& core) {
     last_sequence = core.last_sequence();
     return absl::OkStatus();
   });
@@ -239,16 +192,22 @@ bool Engine::QueueIsEmpty() {
   return queue_.empty();
 }
 
-// Blocks until something has arrived. False when draining and empty.
+// Blocks until something has arrived, or until the store is to be opened again.
+// False when draining and empty.
 bool Engine::TakeBatch(std::vector<Task*>* tasks) {
   tasks->clear();
   std::unique_lock<std::mutex> lock(queue_mutex_);
   while (queue_.empty() && !draining_) {
     apply_waits_ = true;
-    queue_ready_.wait(lock);
+    if (reopen_at_ == absl::InfiniteFuture()) {
+      queue_ready_.wait(lock);
+    } else if (queue_ready_.wait_until(lock, absl::ToChronoTime(reopen_at_)) ==
+               std::cv_status::timeout) {
+      break;
+    }
   }
   apply_waits_ = false;
-  return TakeLocked(options_.batch_max, tasks);
+  return TakeLocked(options_.batch_max, tasks) || !draining_;
 }
 
 // Takes what waits, without waiting. False when nothing does.
@@ -268,11 +227,13 @@ void Engine::ApplyLoop() {
   std::vector<Task*> tasks;
   int next = 0;
   while (TakeBatch(&tasks)) {
-    if (failed_) RecoverAfterFailure();
+    if (failed_ || absl::Now() >= reopen_at_) RecoverAfterFailure();
     if (core_ == nullptr) {
-      Fail(tasks);
+      Fail(tasks, write_status());
       continue;
     }
+    if (is_read_only_) RefuseWrites(&tasks);
+    if (tasks.empty()) continue;
     Batch* batch = &batches_[next];
     next = 1 - next;
     const Batch* in_flight = nullptr;
@@ -285,11 +246,12 @@ void Engine::ApplyLoop() {
     WaitForCommit();
     // What has arrived meanwhile shares the next sync.
     if (TakeWaiting(options_.batch_max - tasks.size(), &tasks)) {
+      if (is_read_only_) RefuseWrites(&tasks);
       Compute(tasks);
     }
     core_->Finish();
     if (failed_) {
-      Fail(batch->tasks);
+      Fail(batch->tasks, write_status());
       continue;
     }
     if (QueueIsEmpty()) {
@@ -316,7 +278,7 @@ void Engine::Compute(const std::vector<Task*>& tasks) {
   absl::Status status = core_->Gather(tasks);
   if (!status.ok()) {
     LogError("gather", status);
-    failed_ = true;
+    Refuse(status);
   }
   for (Task* task : tasks) {
     if (failed_) {
@@ -328,7 +290,7 @@ void Engine::Compute(const std::vector<Task*>& tasks) {
     }
     if (core_->is_broken() && !failed_) {
       LogError("apply", task->status);
-      failed_ = true;
+      Refuse(task->status);
     }
   }
 }
@@ -342,8 +304,8 @@ void Engine::Commit(Batch* batch) {
   }
   if (!status.ok()) {
     LogError("commit", status);
-    failed_ = true;
-    Fail(batch->tasks);
+    Refuse(status);
+    Fail(batch->tasks, write_status());
     return;
   }
   if (batch->record_count > 0) {
@@ -380,35 +342,8 @@ void Engine::WaitForCommit() {
   commit_done_.wait(lock, [&] { return to_commit_ == nullptr; });
 }
 
-void Engine::Fail(const std::vector<Task*>& tasks) {
-  for (Task* task : tasks) {
-    task->status = StoreUnavailable();
-    task->Done();
-  }
-}
-
-// Back to the last durable position. Until that works every call is refused
-// with STORE_UNAVAILABLE.
-void Engine::RecoverAfterFailure() {
-  WaitForCommit();
-  JoinCheckpoint();
-  warming_->reader().LetGo();
-  evaluations_->reader().LetGo();
-  absl::Status status = OpenStore();
-  warming_->reader().GoOn();
-  evaluations_->reader().GoOn();
-  if (!status.ok()) {
-    LogError("reopen", status);
-    core_.reset();
-    return;
-  }
-  failed_ = false;
-  LogInfo("store reopened",
-          {{"folded", absl::StrCat(open_report_.folded_records)}});
-}
-
 void Engine::MaybeCheckpoint(bool final_one) {
-  if (core_ == nullptr || failed_) return;
+  if (core_ == nullptr || failed_ || is_read_only_) return;
   if (!checkpoint_running_) JoinCheckpoint();
   const uint64_t due = final_one ? 1 : options_.checkpoint_records;
   if (core_->records_since_freeze() < due) return;
@@ -430,7 +365,7 @@ void Engine::MaybeCheckpoint(bool final_one) {
     leftovers->tables.clear();
     if (!status.ok()) {
       LogError("checkpoint", status);
-      failed_ = true;
+      Refuse(status);
     }
     checkpoint_running_ = false;
   });

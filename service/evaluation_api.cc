@@ -216,7 +216,7 @@ absl::StatusOr<v1::Evaluation> EvaluationApi::Start(
 
 absl::StatusOr<v1::Evaluation> EvaluationApi::State(uint64_t evaluation) const {
   v1::Evaluation state;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     const v1::Evaluation* const found =
         FindEvaluation(core.catalogue(), evaluation);
     if (found == nullptr) return NoEvaluation(evaluation);

@@ -130,7 +130,7 @@ absl::StatusOr<uint64_t> ExplainApi::FindSequence(
     const v1::ExplainRequest& request) const {
   if (request.sequence() > 0) return request.sequence();
   uint64_t sequence = 0;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     auto latest = core.LatestSequence(
         IdentityOf(request.source(), request.movement_id()));
     if (latest.ok()) sequence = *latest;
@@ -245,7 +245,7 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
                         std::move(journaled->assessment)};
   v1::Catalogue catalogue;
   std::vector<scoring::Programme::List> in_force;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     catalogue = core.catalogue();
     in_force = core.lists();
     return absl::OkStatus();

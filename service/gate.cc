@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
-#include "google/rpc/error_details.pb.h"
 
 namespace portrisk::service {
 namespace {
@@ -97,16 +96,6 @@ absl::Status NoCertificate() {
                "--tls-cert and --tls-key)");
 }
 
-std::string ReasonOf(const absl::Status& status) {
-  if (status.ok()) return "OK";
-  const google::rpc::Status rpc = ToRpcStatus(status);
-  google::rpc::ErrorInfo info;
-  for (const auto& detail : rpc.details()) {
-    if (detail.UnpackTo(&info)) return info.reason();
-  }
-  return "INTERNAL";
-}
-
 }  // namespace
 
 std::string SubjectOf(const Message& request, const Pseudonyms& pseudonyms) {
@@ -173,7 +162,7 @@ absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
     v1::AuditEntry entry;
     entry.set_kind(v1::LOGIN_FAILURE);
     entry.set_method(rule.method);
-    entry.set_result(ReasonOf(caller.status()));
+    entry.set_result(ErrorReason(caller.status()));
     entry.set_detail(std::string(caller.status().message()));
     audit_.Post(unknown, std::move(entry));
     return caller;
@@ -216,7 +205,7 @@ absl::Status Gate::Consulted(const Caller& caller, const MethodRule& rule,
   entry.set_kind(v1::CONSULTATION);
   entry.set_method(rule.method);
   entry.set_subject(SubjectOf(request, pseudonyms_));
-  entry.set_result(ReasonOf(result));
+  entry.set_result(ErrorReason(result));
   return audit_.Record(caller, std::move(entry));
 }
 

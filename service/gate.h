@@ -95,6 +95,7 @@ class Gated : public Base {
     return gate_->Serve(context, Proto::service_full_name(), method, request,
                         reply, std::move(work));
   }
+  AuditLog& audit() { return gate_->audit(); }
   // For streams: the door alone.
   absl::StatusOr<Caller> Enter(grpc::ServerContext* context,
                                const char* method) {

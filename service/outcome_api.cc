@@ -169,7 +169,7 @@ template <typename Kind>
 absl::StatusOr<std::vector<typename Kind::Recorded>> ReadLog(
     Engine* engine, const EntityKey& key) {
   v1::ControlLogState log;
-  absl::Status status = engine->Run([&](Core& core) {
+  absl::Status status = engine->Look([&](Core& core) {
     auto read = core.mutable_entities().ReadLog(key);
     if (read.ok()) log = *std::move(read);
     return read.status();
@@ -216,7 +216,7 @@ template <typename Kind>
 absl::Status DropSuperseded(Engine* engine,
                             std::vector<typename Kind::Recorded>* all) {
   std::vector<typename Kind::Recorded> kept;
-  absl::Status status = engine->Run([&](Core& core) {
+  absl::Status status = engine->Look([&](Core& core) {
     for (typename Kind::Recorded& one : *all) {
       auto latest = core.LatestSequence(Kind::Identity(Kind::Of(one)));
       if (!latest.ok()) return latest.status();

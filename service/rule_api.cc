@@ -133,7 +133,7 @@ absl::StatusOr<v1::Revision> RuleApi::Get(
   auto stored = ReadRevision(**store, request.revision());
   if (!stored.ok()) return stored.status();
   v1::Revision shown;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     const v1::Revision* known =
         FindRevision(core.catalogue(), request.revision());
     if (known != nullptr) shown = *known;

@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "portrisk/v1/audit_service.grpc.pb.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
+#include "portrisk/v1/operator_service.grpc.pb.h"
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "service/audit_api.h"
 #include "service/errors.h"
@@ -19,6 +20,7 @@
 #include "service/gate.h"
 #include "service/health.h"
 #include "service/history_api.h"
+#include "service/operator_api.h"
 #include "service/outcome_api.h"
 #include "service/rule_calls.h"
 #include "service/scoring_calls.h"
@@ -126,6 +128,39 @@ class OutcomeServiceImpl final : public Gated<v1::OutcomeService> {
   OutcomeApi* const api_;
 };
 
+class OperatorServiceImpl final : public Gated<v1::OperatorService> {
+ public:
+  OperatorServiceImpl(Gate* gate, OperatorApi* api) : Gated(gate), api_(api) {}
+
+  grpc::Status CreateBackup(grpc::ServerContext* context,
+                            const v1::CreateBackupRequest* request,
+                            v1::Backup* reply) override {
+    return Do(context, __func__, *request, reply,
+              [&](const Caller& caller) -> absl::StatusOr<v1::Backup> {
+                auto backup = api_->CreateBackup(*request);
+                v1::AuditEntry entry;
+                entry.set_kind(v1::BACKUP);
+                entry.set_method("/portrisk.v1.OperatorService/CreateBackup");
+                entry.set_result(ErrorReason(backup.status()));
+                if (backup.ok())
+                  entry.set_subject(absl::StrCat("backup ", backup->id(),
+                                                 " up to sequence ",
+                                                 backup->last_sequence()));
+                audit().Post(caller, std::move(entry));
+                return backup;
+              });
+  }
+  grpc::Status ListBackups(grpc::ServerContext* context,
+                           const v1::ListBackupsRequest* request,
+                           v1::ListBackupsResponse* reply) override {
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->ListBackups(*request); });
+  }
+
+ private:
+  OperatorApi* const api_;
+};
+
 class AuditServiceImpl final : public Gated<v1::AuditService> {
  public:
   AuditServiceImpl(Gate* gate, const AuditApi* api) : Gated(gate), api_(api) {}
@@ -154,12 +189,14 @@ struct Server::Rep {
         outcomes(engine),
         evaluations(engine),
         audit(engine),
+        operations(engine),
         scoring_service(&gate, &history),
         history_service(&gate, &history),
         rule_service(&gate, &rules, &lists, &explain),
         outcome_service(&gate, &outcomes),
         evaluation_service(&gate, &evaluations),
         audit_service(&gate, &audit),
+        operator_service(&gate, &operations),
         selection_service(&gate, engine, &history, server_options.development) {
   }
 
@@ -179,12 +216,14 @@ struct Server::Rep {
   OutcomeApi outcomes;
   EvaluationApi evaluations;
   AuditApi audit;
+  OperatorApi operations;
   ScoringServiceImpl scoring_service;
   HistoryServiceImpl history_service;
   RuleServiceImpl rule_service;
   OutcomeServiceImpl outcome_service;
   EvaluationServiceImpl evaluation_service;
   AuditServiceImpl audit_service;
+  OperatorServiceImpl operator_service;
   SelectionServiceImpl selection_service;
   HealthService health_service{{v1::ScoringService::service_full_name(),
                                 v1::RuleService::service_full_name(),
@@ -192,6 +231,7 @@ struct Server::Rep {
                                 v1::OutcomeService::service_full_name(),
                                 v1::EvaluationService::service_full_name(),
                                 v1::AuditService::service_full_name(),
+                                v1::OperatorService::service_full_name(),
                                 v1::SelectionService::service_full_name()}};
   LiveCalls live;
   CallContext calls;
@@ -231,6 +271,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(&rep.outcome_service);
   builder.RegisterService(&rep.evaluation_service);
   builder.RegisterService(&rep.audit_service);
+  builder.RegisterService(&rep.operator_service);
   builder.RegisterService(&rep.selection_service);
   builder.RegisterService(&rep.health_service);
   rep.queue = builder.AddCompletionQueue();

@@ -48,6 +48,9 @@ void Declare(CLI::App& app, Flags& f) {
       ->required();
   app.add_option("--listen", f.server.listen, "Address; port 0 picks one")
       ->capture_default_str();
+  app.add_option("--backups", f.engine.backups,
+                 "Directory for `portrisk backup create`, on another disk; the "
+                 "secrets are not in a backup");
   app.add_option("--secrets", f.secrets,
                  "File with the keys for PIN hashes and draws [STORE.secrets]");
   app.add_option("--tls-cert", f.server.tls_cert,

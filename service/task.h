@@ -67,6 +67,8 @@ class CommandTask : public Task {
   CommandTask() : Task(Kind::kCommand) {}
   // Runs on the apply thread; its status becomes the task's.
   std::function<absl::Status(Core&)> run;
+  // Changes nothing: runs while the store takes no write, too.
+  bool only_looks = false;
 };
 
 }  // namespace portrisk::service

@@ -12,6 +12,7 @@
 // then finds may include the last, unacknowledged block: that is allowed,
 // losing an acknowledged one is not.
 #include <rocksdb/db.h>
+#include <rocksdb/utilities/backup_engine.h>
 #include <rocksdb/write_batch.h>
 
 #include <cstdint>
@@ -57,16 +58,21 @@ absl::Status Store::Rep::CheckWritable() {
   }
   if (!stopped.load(std::memory_order_acquire)) return absl::OkStatus();
   const std::lock_guard<std::mutex> lock(mutex);
-  return absl::UnavailableError(absl::StrCat(
-      "the store in ", options.directory,
-      " accepts no write until it is opened again, because a write failed: ",
-      stop_reason.message()));
+  const absl::string_view because =
+      " accepts no write until it is opened again, because a write failed: ";
+  return absl::Status(absl::IsResourceExhausted(stop_reason)
+                          ? absl::StatusCode::kResourceExhausted
+                          : absl::StatusCode::kUnavailable,
+                      absl::StrCat("the store in ", options.directory, because,
+                                   stop_reason.message()));
 }
 
 void Store::Rep::StopWriting(const absl::Status& reason) {
   const std::lock_guard<std::mutex> lock(mutex);
   stop_reason = reason;
   stopped.store(true, std::memory_order_release);
+  // It would keep the store from being opened again.
+  if (backup != nullptr) backup->StopBackup();
 }
 
 absl::Status Store::Rep::Append(uint64_t first_sequence,

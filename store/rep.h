@@ -5,6 +5,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/write_batch.h>
 
 #include <array>
@@ -20,7 +21,21 @@
 #include "absl/types/span.h"
 #include "store/store.h"
 
+namespace rocksdb {
+class BackupEngine;
+}
+
 namespace portrisk::store {
+
+// What files are reached through.
+struct Environment {
+  std::shared_ptr<rocksdb::Env> env;
+};
+
+inline rocksdb::Env* EnvOf(const Options& options) {
+  return options.environment == nullptr ? rocksdb::Env::Default()
+                                        : options.environment->env.get();
+}
 
 inline constexpr size_t kTableCount = 7;
 static_assert(static_cast<size_t>(Table::kMeta) + 1 == kTableCount);
@@ -107,6 +122,8 @@ struct Store::Rep {
   mutable std::mutex mutex;
   absl::Status stop_reason;  // Guarded by mutex.
   ChainHead head;            // Guarded by mutex; written by who appends.
+  // The backup under way; null: none. Guarded by mutex.
+  rocksdb::BackupEngine* backup = nullptr;
 };
 
 }  // namespace portrisk::store

@@ -50,11 +50,20 @@ struct ChainHead {
 // The format this code writes and the newest it reads.
 inline constexpr uint32_t kFormatVersion = 2;
 
+// What to do about damaged data.
+inline constexpr char kRemedy[] =
+    "stop the server, restore a backup into a new directory (`portrisk restore "
+    "--backups DIR --to NEW`) and start it on that";
+
 // The worth of a commit that has been acknowledged.
 enum class Durability {
   kSync,                // On disk.
   kLoseOnPowerFailure,  // In the kernel: survives a crash of the process.
 };
+
+struct Backup;
+// What files are reached through: of a backup, and of tests that inject faults.
+struct Environment;
 
 struct Options {
   std::string directory;
@@ -65,6 +74,8 @@ struct Options {
   // Tests only: called before each synced write; an error is taken as a
   // failed sync.
   std::function<absl::Status()> commit_fault;
+  // Null: the machine's.
+  std::shared_ptr<const Environment> environment;
 };
 
 struct Put {
@@ -90,8 +101,12 @@ class Store {
   // when the directory holds another program's database or other files, or a
   // store of a newer format, or is in use by another process. NOT_FOUND when
   // there is no store and none may be created. DATA_LOSS when the log, the last
-  // block or the checkpoint is damaged.
+  // block or the checkpoint is damaged. RESOURCE_EXHAUSTED when the disk is
+  // full: recovery writes.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
+  // Brings what the log holds to disk, so that a read-only store shows nothing
+  // that a power failure could still take away. Writes nothing new.
+  static absl::Status SyncLog(const Options& options);
   ~Store();
 
   // Appends one block and, in the same atomic write, `with`, which may go to
@@ -157,7 +172,12 @@ class Store {
   // What the last Ingest completed; sequence 0 when there was none.
   absl::StatusOr<v1::Checkpoint> ReadCheckpoint() const;
 
+  // Ends a backup under way (backup.h), which then fails with UNAVAILABLE.
+  void AbandonBackup() const;
+
  private:
+  friend absl::StatusOr<Backup> CreateBackup(const Store& store,
+                                             const std::string& directory);
   Store();
   struct Rep;
   std::unique_ptr<Rep> rep_;

@@ -36,6 +36,8 @@ void AddAssessment(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddVerify(CLI::App& app, Action* action);
 void AddAudit(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddBackup(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddRestore(CLI::App& app, Action* action);
 void AddLists(CLI::App& app, const GlobalFlags& flags, Action* action);
 struct OutcomesFile {
   std::string file;  // "-" is standard input.
