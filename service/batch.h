@@ -19,7 +19,7 @@ namespace portrisk::service {
 
 // How long the steps of a batch took, in nanoseconds; 0 where nobody measures.
 struct BatchTimes {
-  int64_t begun_ns = 0;   // When it was taken: on a steady clock.
+  int64_t queue_ns = 0;   // The longest wait of its tasks before it began.
   int64_t gather_ns = 0;  // Batched reads.
   int64_t apply_ns = 0;   // Derive, evaluate, decide, fold, serialise.
   int64_t await_ns = 0;   // For the commit before it.

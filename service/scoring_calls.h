@@ -15,6 +15,7 @@
 #include "service/completion.h"
 #include "service/engine.h"
 #include "service/history_api.h"
+#include "service/metrics.h"
 
 namespace portrisk::service {
 
@@ -57,6 +58,15 @@ struct CallContext {
   Engine* engine;
   const HistoryApi* history;  // Explains in the caller's language.
   LiveCalls* live;
+  Metrics* metrics;  // Null: nobody measures.
+
+  // The work of a call, or of one movement of a stream, begins.
+  int64_t Accepted() const { return metrics == nullptr ? 0 : SteadyNow(); }
+  // Its answer is about to leave.
+  void Ended(HotMethod method, const absl::Status& status,
+             const MovementTask& task) const {
+    if (metrics != nullptr) metrics->Ended(method, status, task);
+  }
 };
 
 // Begin to accept calls; each accepted call posts its successor, and frees

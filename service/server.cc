@@ -14,11 +14,12 @@
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
+#include "service/call_observer.h"
 #include "service/errors.h"
 #include "service/evaluation_api.h"
 #include "service/explain_api.h"
 #include "service/grpc_status.h"
-#include "service/health.h"
+#include "service/health_service.h"
 #include "service/history_api.h"
 #include "service/list_api.h"
 #include "service/outcome_api.h"
@@ -301,8 +302,9 @@ class EvaluationServiceImpl final : public v1::EvaluationService::Service {
 }  // namespace
 
 struct Server::Rep {
-  Rep(Engine* engine, const ServerOptions& server_options)
+  Rep(Engine* one, const ServerOptions& server_options)
       : options(server_options),
+        engine(one),
         history(engine),
         rules(engine, server_options.development),
         lists(engine),
@@ -324,6 +326,7 @@ struct Server::Rep {
   }
 
   const ServerOptions options;
+  Engine* const engine;
   HistoryApi history;
   RuleApi rules;
   ListApi lists;
@@ -341,7 +344,8 @@ struct Server::Rep {
                                 v1::HistoryService::service_full_name(),
                                 v1::OutcomeService::service_full_name(),
                                 v1::EvaluationService::service_full_name(),
-                                v1::SelectionService::service_full_name()}};
+                                v1::SelectionService::service_full_name()},
+                               [this] { return Examine(engine); }};
   LiveCalls live;
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
@@ -365,6 +369,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  if (options.metrics != nullptr) {
+    builder.experimental().SetInterceptorCreators(
+        ObserversFor(options.metrics));
+  }
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
@@ -391,8 +399,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   rep.address = absl::StrCat(host, ":", port);
-  rep.calls = {&rep.scoring_service, rep.queue.get(), engine, &rep.history,
-               &rep.live};
+  rep.calls = {&rep.scoring_service, rep.queue.get(), engine,
+               &rep.history,         &rep.live,       options.metrics};
   PostUnaryCall(&rep.calls);
   PostBatchCall(&rep.calls);
   PostStreamCall(&rep.calls);

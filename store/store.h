@@ -22,6 +22,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "portrisk/v1/journal.pb.h"
+#include "store/figures.h"
 
 namespace portrisk::store {
 
@@ -142,6 +143,9 @@ class Store {
 
   // What the last Ingest completed; sequence 0 when there was none.
   absl::StatusOr<v1::Checkpoint> ReadCheckpoint() const;
+
+  // What it takes, on disk and in memory. Some tens of microseconds.
+  Figures ReadFigures() const;
 
  private:
   Store();
