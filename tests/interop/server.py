@@ -12,8 +12,9 @@ START_S_MAX = 60
 class Server:
     """A context: the server runs inside, and must stop cleanly at its end."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, flags=()):
         self.binary = binary
+        self.flags = flags
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="portrisk-interop-")
@@ -23,7 +24,8 @@ class Server:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [self.binary, "--store", folder / "store", "--development",
-                 "--listen", "127.0.0.1:0", "--port-file", port_file],
+                 "--listen", "127.0.0.1:0", "--port-file", port_file,
+                 *self.flags],
                 stdout=log, stderr=subprocess.STDOUT)
         end = time.monotonic() + START_S_MAX
         while not (port_file.exists() and port_file.read_text().strip()):
