@@ -40,7 +40,7 @@ rules:
     score: 900
     lane_at_least: RED
     explain: {en: "Left with {movement.haulier.id}"}
-    breaker: {share: 90%, window: 10}
+    breaker: {share: 0.9, window: 10}
   - id: watched
     title: {en: Left, too}
     status: shadow
@@ -258,6 +258,7 @@ TEST_F(MetricsTest, ATrippedBreakerDegradesUntilItIsReset) {
   v1::ResetBreakerRequest reset;
   reset.set_revision(revision_);
   reset.set_rule("out");
+  reset.set_note("a test");
   RuleApi api(engine_.get(), /*development=*/true);
   const auto done = api.ResetBreaker(reset, kDevelopmentCaller);
   ASSERT_TRUE(done.ok()) << done.status();
