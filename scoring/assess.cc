@@ -45,8 +45,10 @@ void Assessor::Assess(const AssessContext& context,
     scope.aggregates = &aggregates_;
     const Programme::Needs needs = programme.Select(scope, &scratch_);
     views_.Derive(needs, input, states, *context.reference);
+    if (context.listener != nullptr) context.listener->Derived();
     programme.EvaluateSelected(scope, &scratch_, out);
     Decide(programme, profile, out);
+    if (context.listener != nullptr) context.listener->Evaluated();
     // States may change as soon as this returns.
     views_.Release();
   }

@@ -165,6 +165,14 @@ class Programme {
   // `counts` as needed.
   static void CountEvaluated(const EvalScratch& scratch,
                              std::vector<uint64_t>* counts);
+  // What was reported of the last movement that was evaluated with `scratch`:
+  // for whoever counts by rule. Numbers are below rule_count().
+  struct Reported {
+    uint32_t rule;
+    bool hit;  // Else not evaluated.
+    bool shadow;
+  };
+  static const std::vector<Reported>& ReportedBy(const EvalScratch& scratch);
   // Which rule a number is.
   struct Numbered {
     const Member* member;

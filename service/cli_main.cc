@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   cli::AddRestore(app, &action);
   cli::AddExpr(app, &action);
   cli::AddSimulate(app, &action);
+  cli::AddTop(app, &action);
   CLI11_PARSE(app, argc, argv);
   return action();
 }

@@ -16,6 +16,7 @@
 #include "service/engine.h"
 #include "service/gate.h"
 #include "service/history_api.h"
+#include "service/metrics.h"
 
 namespace portrisk::service {
 
@@ -59,6 +60,15 @@ struct CallContext {
   Gate* gate;
   const HistoryApi* history;  // Explains in the caller's language.
   LiveCalls* live;
+  Metrics* metrics;  // Null: nobody measures.
+
+  // The work of a call, or of one movement of a stream, begins.
+  int64_t Accepted() const { return metrics == nullptr ? 0 : SteadyNow(); }
+  // Its answer is about to leave.
+  void Ended(HotMethod method, const absl::Status& status,
+             const MovementTask& task) const {
+    if (metrics != nullptr) metrics->Ended(method, status, task);
+  }
 };
 
 // The rule of a method of ScoringService.

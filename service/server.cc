@@ -15,10 +15,11 @@
 #include "portrisk/v1/operator_service.grpc.pb.h"
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "service/audit_api.h"
+#include "service/call_observer.h"
 #include "service/errors.h"
 #include "service/evaluation_calls.h"
 #include "service/gate.h"
-#include "service/health.h"
+#include "service/health_service.h"
 #include "service/history_api.h"
 #include "service/operator_api.h"
 #include "service/outcome_api.h"
@@ -179,8 +180,9 @@ class AuditServiceImpl final : public Gated<v1::AuditService> {
 }  // namespace
 
 struct Server::Rep {
-  Rep(Engine* engine, const ServerOptions& server_options)
+  Rep(Engine* one, const ServerOptions& server_options)
       : options(server_options),
+        engine(one),
         gate(engine, options.roles, !options.tls_cert.empty()),
         history(engine),
         rules(engine, server_options.development),
@@ -208,6 +210,7 @@ struct Server::Rep {
   }
 
   const ServerOptions options;
+  Engine* const engine;
   Gate gate;
   HistoryApi history;
   RuleApi rules;
@@ -232,7 +235,8 @@ struct Server::Rep {
                                 v1::EvaluationService::service_full_name(),
                                 v1::AuditService::service_full_name(),
                                 v1::OperatorService::service_full_name(),
-                                v1::SelectionService::service_full_name()}};
+                                v1::SelectionService::service_full_name()},
+                               [this] { return Examine(engine); }};
   LiveCalls live;
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
@@ -256,6 +260,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  if (options.metrics != nullptr) {
+    builder.experimental().SetInterceptorCreators(
+        ObserversFor(options.metrics));
+  }
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
@@ -285,8 +293,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   rep.address = absl::StrCat(host, ":", port);
-  rep.calls = {&rep.scoring_service, rep.queue.get(), engine, &rep.gate,
-               &rep.history,         &rep.live};
+  rep.calls = {&rep.scoring_service, rep.queue.get(), engine,         &rep.gate,
+               &rep.history,         &rep.live,       options.metrics};
   PostUnaryCall(&rep.calls);
   PostBatchCall(&rep.calls);
   PostStreamCall(&rep.calls);

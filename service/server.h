@@ -16,6 +16,8 @@ class Channel;
 
 namespace portrisk::service {
 
+class Metrics;
+
 struct ServerOptions {
   // "127.0.0.1:50071"; port 0 picks a free one; "" listens nowhere and only
   // InProcessChannel reaches it.
@@ -32,6 +34,7 @@ struct ServerOptions {
   bool development = false;
   // How long a drain waits for calls under way before it cancels them.
   absl::Duration drain_max = absl::Seconds(10);
+  Metrics* metrics = nullptr;  // Outlives the server. Null: nobody measures.
 };
 
 // Lifecycle: Start, serve, Shutdown (or destroy). Thread-safe.

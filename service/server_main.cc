@@ -12,6 +12,8 @@
 #include "service/chain_checkpoints.h"
 #include "service/engine.h"
 #include "service/log.h"
+#include "service/metrics.h"
+#include "service/monitor.h"
 #include "service/secrets.h"
 #include "service/server.h"
 
@@ -27,6 +29,8 @@ struct Flags {
   std::string chain_checkpoints;
   double checkpoint_minutes = 10;
   std::string port_file;
+  service::MonitorOptions monitor;
+  double trace_slow_ms = 0;
   int drain_max_s = 10;
   bool no_sync = false;
 };
@@ -77,6 +81,17 @@ void Declare(CLI::App& app, Flags& f) {
                "port");
   app.add_option("--port-file", f.port_file,
                  "Write the address there once calls are taken");
+  app.add_option("--metrics", f.monitor.listen,
+                 "Serve /metrics, /livez and /readyz there over HTTP: "
+                 "127.0.0.1:9464 [not at all]");
+  app.add_flag("--metrics-anywhere", f.monitor.anywhere,
+               "Let --metrics be another address than loopback. It knows no "
+               "identities and tells which rules fire, as it happens");
+  app.add_option("--trace-slow-ms", f.trace_slow_ms,
+                 "Log calls slower than this with the time of each stage; 0: "
+                 "none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--queue-max", f.engine.queue_max,
                  "Waiting movements; more are refused (RESOURCE_EXHAUSTED)")
       ->capture_default_str();
@@ -150,7 +165,33 @@ int Wait(const Flags& f, const sigset_t& signals, service::Engine* engine,
   }
 }
 
-int Serve(const Flags& f, const sigset_t& signals) {
+// What is asked for; both null where nothing is.
+struct Watched {
+  std::unique_ptr<service::Metrics> metrics;
+  std::unique_ptr<service::Monitor> monitor;
+};
+
+absl::StatusOr<Watched> StartToWatch(const Flags& f) {
+  Watched watched;
+  if (f.monitor.listen.empty() && f.trace_slow_ms == 0) return watched;
+  service::MetricsOptions options;
+  if (f.trace_slow_ms > 0) {
+    options.trace_slow = absl::Milliseconds(f.trace_slow_ms);
+  }
+  watched.metrics = std::make_unique<service::Metrics>(options);
+  if (f.monitor.listen.empty()) return watched;
+  auto monitor = service::Monitor::Start(watched.metrics.get(), f.monitor);
+  if (!monitor.ok()) return monitor.status();
+  watched.monitor = *std::move(monitor);
+  service::LogInfo("metrics", {{"address", watched.monitor->address()}});
+  return watched;
+}
+
+int Serve(Flags f, const sigset_t& signals) {
+  // Before the store opens, which may take long: who waits sees that it lives.
+  auto watched = StartToWatch(f);
+  if (!watched.ok()) return Fail(watched.status());
+  f.engine.metrics = f.server.metrics = watched->metrics.get();
   auto engine = service::Engine::Open(f.engine);
   if (!engine.ok()) return Fail(engine.status());
   const auto& report = (*engine)->open_report();
@@ -161,6 +202,7 @@ int Serve(const Flags& f, const sigset_t& signals) {
                     {"refold_time", absl::FormatDuration(report.fold_time)}});
   auto server = service::Server::Start(engine->get(), f.server);
   if (!server.ok()) return Fail(server.status());
+  if (watched->monitor != nullptr) watched->monitor->Watch(engine->get());
   service::LogInfo("listening on " + (*server)->address());
   if (!f.port_file.empty()) {
     std::ofstream(f.port_file) << (*server)->address() << "\n";
@@ -184,6 +226,7 @@ int Serve(const Flags& f, const sigset_t& signals) {
   (*server)->Shutdown();
   (*engine)->Drain();
   if (signer) SignChain(engine->get(), &*signer);
+  if (watched->monitor != nullptr) watched->monitor->Leave();
   service::LogInfo("stopped");
   return 0;
 }

@@ -82,6 +82,7 @@ class StreamCall {
 
   void Start(Item* item) {
     item->call = this;
+    item->accepted_ns = call_->Accepted();
     item->caller = caller_.name;
     item->purpose = caller_.purpose;
     item->request =
@@ -114,6 +115,7 @@ class StreamCall {
       assessment.SerializeToString(&bytes);
     }
     item->result = ResultBytes(item->status, bytes);
+    call_->Ended(HotMethod::kStream, item->status, *item);
     std::lock_guard<std::mutex> lock(mutex_);
     item->ready = true;
     Advance();

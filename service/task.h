@@ -14,6 +14,7 @@
 namespace portrisk::service {
 
 class Core;
+struct BatchTimes;
 
 // Hash of (source, id): the identity of a movement.
 using Digest = std::array<uint8_t, 16>;
@@ -34,6 +35,12 @@ class Task {
 
   const Kind kind;
   absl::Status status;
+
+  // Where somebody measures (metrics.h): on a steady clock, in nanoseconds.
+  int64_t accepted_ns = 0;   // Set by the caller: its work has begun.
+  int64_t submitted_ns = 0;  // Set by Engine::Submit.
+  // Set by the engine, valid inside Done: of the batch that it was part of.
+  const BatchTimes* times = nullptr;
 
  protected:
   explicit Task(Kind k) : kind(k) {}

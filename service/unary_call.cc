@@ -60,10 +60,12 @@ class UnaryCall : public Tag, public MovementTask {
       std::string bytes(assessment);
       status = ExplainBytes(*call_->history, request_->language(), &bytes);
       if (status.ok()) {
+        call_->Ended(HotMethod::kScore, status, *this);
         writer_.Finish(ToBuffer(bytes), grpc::Status::OK, this);
         return;
       }
     }
+    call_->Ended(HotMethod::kScore, status, *this);
     if (status.ok()) {
       writer_.Finish(ToBuffer(assessment), grpc::Status::OK, this);
     } else {
@@ -73,6 +75,7 @@ class UnaryCall : public Tag, public MovementTask {
 
  private:
   void Start() {
+    accepted_ns = call_->Accepted();
     static const MethodRule& rule = ScoringRule("ScoreMovement");
     absl::StatusOr<Caller> entered = call_->gate->Enter(server_, rule);
     status = entered.status();
@@ -133,11 +136,12 @@ class BatchCall : public Tag {
                               &bytes);
       }
       result = ResultBytes(status, bytes);
-      call->OneDone();
+      call->OneDone(*this);
     }
   };
 
   void Start() {
+    accepted_ns_ = call_->Accepted();
     static const MethodRule& rule = ScoringRule("BatchScoreMovements");
     const absl::StatusOr<Caller> entered = call_->gate->Enter(server_, rule);
     absl::Status status = entered.status();
@@ -151,6 +155,7 @@ class BatchCall : public Tag {
       item.call = this;
       item.caller = entered->name;
       item.purpose = entered->purpose;
+      item.accepted_ns = accepted_ns_;
       item.status =
           call_->engine->Prepare(request_.mutable_movements(i), &item);
       if (item.status.ok()) {
@@ -159,7 +164,7 @@ class BatchCall : public Tag {
         item.result = ResultBytes(item.status, "");
       }
     }
-    if (admitted.empty()) return Finish();
+    if (admitted.empty()) return Finish(items_.back());
     waiting_ = admitted.size();
     status = call_->engine->Submit(admitted);
     if (!status.ok()) Fail(status);
@@ -176,21 +181,28 @@ class BatchCall : public Tag {
         "", {{"movements", absl::StrCat("has ", count, " entries")}});
   }
 
-  void OneDone() {
-    if (--waiting_ == 0) Finish();
+  void OneDone(const Item& item) {
+    if (--waiting_ == 0) Finish(item);
   }
 
-  void Finish() {
+  void Finish(const Item& last) {
     std::string reply;
     for (const Item& item : items_) {
+      if (call_->metrics != nullptr && !item.status.ok()) {
+        call_->metrics->Refused(item.status);
+      }
       AppendField(v1::BatchScoreMovementsResponse::kResultsFieldNumber,
                   item.result, &reply);
     }
+    call_->Ended(HotMethod::kBatch, absl::OkStatus(), last);
     finishing_ = true;
     writer_.Finish(ToBuffer(reply), grpc::Status::OK, this);
   }
 
   void Fail(const absl::Status& status) {
+    Item nothing;
+    nothing.accepted_ns = accepted_ns_;
+    call_->Ended(HotMethod::kBatch, status, nothing);
     finishing_ = true;
     writer_.FinishWithError(ToGrpc(status), this);
   }
@@ -204,6 +216,7 @@ class BatchCall : public Tag {
   std::vector<Item> items_;
   std::atomic<size_t> waiting_{0};
   bool sees_all_ = false;
+  int64_t accepted_ns_ = 0;
   bool finishing_ = false;
 };
 

@@ -89,6 +89,7 @@ absl::StatusOr<ProfileDocument> ReadProfile(const std::string& path);
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 void AddExpr(CLI::App& app, Action* action);
 void AddSimulate(CLI::App& app, Action* action);
+void AddTop(CLI::App& app, Action* action);
 
 // Prints "portrisk: ..." to standard error; returns kExitFailed.
 int Fail(const absl::Status& status);
