@@ -1,9 +1,11 @@
 // portrisk: the command line.
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "service/cli/commands.h"
 #include "service/cli/formats.h"
+#include "store/store.h"
 
 int main(int argc, char** argv) {
   namespace cli = portrisk::service::cli;
@@ -12,6 +14,9 @@ int main(int argc, char** argv) {
       "portrisk scores movements of shipping containers against targeting "
       "criteria.\n"
       "Exit code: 0 done, 1 failed, 2 done but some records were rejected.");
+  app.set_version_flag(
+      "--version", absl::StrCat("portrisk " PORTRISK_VERSION ", store format ",
+                                portrisk::store::kFormatVersion));
   app.require_subcommand(1);
   cli::GlobalFlags flags;
   app.add_option("--server", flags.server, "Address of portriskd")
@@ -21,9 +26,20 @@ int main(int argc, char** argv) {
                  "Use this store in process, without a server");
   app.add_option("--secrets", flags.secrets,
                  "Secrets of that store [STORE.secrets]");
-  app.add_option("--caller", flags.caller, "Who you are")
+  app.add_option("--caller", flags.caller,
+                 "Who you are, where no certificate says so")
       ->envname("PORTRISK_CALLER")
       ->capture_default_str();
+  app.add_option("--purpose", flags.purpose,
+                 "What you look something up for; the audit log keeps it")
+      ->envname("PORTRISK_PURPOSE");
+  app.add_option("--tls-ca", flags.tls_ca,
+                 "PEM of who signed the server's certificate: turns TLS on")
+      ->envname("PORTRISK_TLS_CA");
+  app.add_option("--tls-cert", flags.tls_cert, "PEM of your certificate")
+      ->envname("PORTRISK_TLS_CERT");
+  app.add_option("--tls-key", flags.tls_key, "PEM of its key")
+      ->envname("PORTRISK_TLS_KEY");
   app.add_option("--language", flags.language,
                  "Of titles and explanations: en, es, pt")
       ->envname("PORTRISK_LANGUAGE")
@@ -51,10 +67,12 @@ int main(int argc, char** argv) {
   cli::AddReport(app, flags, &action);
   cli::AddReference(app, flags, &action);
   cli::AddVerify(app, &action);
+  cli::AddAudit(app, flags, &action);
   cli::AddBackup(app, flags, &action);
   cli::AddRestore(app, &action);
   cli::AddExpr(app, &action);
   cli::AddSimulate(app, &action);
+  cli::AddTop(app, &action);
   CLI11_PARSE(app, argc, argv);
   return action();
 }

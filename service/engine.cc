@@ -16,6 +16,7 @@
 #include "service/background.h"
 #include "service/errors.h"
 #include "service/log.h"
+#include "service/metrics.h"
 #include "service/secrets.h"
 
 namespace portrisk::service {
@@ -126,6 +127,7 @@ absl::Status Engine::Prepare(v1::Movement* movement, MovementTask* task) const {
 
 absl::Status Engine::Submit(absl::Span<Task* const> tasks) {
   bool wake = false;
+  if (options_.metrics != nullptr) options_.metrics->Submitted(tasks);
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     if (draining_) return Draining();
@@ -187,9 +189,16 @@ void Engine::Drain() {
   if (commit_thread_.joinable()) commit_thread_.join();
 }
 
-bool Engine::QueueIsEmpty() {
+bool Engine::QueueIsEmpty() { return queue_depth() == 0; }
+
+size_t Engine::queue_depth() {
   std::lock_guard<std::mutex> lock(queue_mutex_);
-  return queue_.empty();
+  return queue_.size();
+}
+
+bool Engine::is_draining() {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  return draining_;
 }
 
 // Blocks until something has arrived, or until the store is to be opened again.
@@ -242,12 +251,15 @@ void Engine::ApplyLoop() {
       in_flight = to_commit_;
     }
     core_->Begin(options_.clock(), in_flight, batch);
-    Compute(tasks);
+    batch->times = {};
+    Compute(tasks, &batch->times);
+    StepTimer await(options_.metrics, &batch->times.await_ns);
     WaitForCommit();
+    await.Stop();
     // What has arrived meanwhile shares the next sync.
     if (TakeWaiting(options_.batch_max - tasks.size(), &tasks)) {
       if (is_read_only_) RefuseWrites(&tasks);
-      Compute(tasks);
+      Compute(tasks, &batch->times);
     }
     core_->Finish();
     if (failed_) {
@@ -274,12 +286,16 @@ void Engine::ApplyLoop() {
 }
 
 // Adds tasks to the batch begun last.
-void Engine::Compute(const std::vector<Task*>& tasks) {
+void Engine::Compute(const std::vector<Task*>& tasks, BatchTimes* times) {
+  if (options_.metrics != nullptr) Metrics::Taken(tasks, times);
+  StepTimer gather(options_.metrics, &times->gather_ns);
   absl::Status status = core_->Gather(tasks);
   if (!status.ok()) {
     LogError("gather", status);
     Refuse(status);
   }
+  gather.Stop();
+  const StepTimer apply(options_.metrics, &times->apply_ns);
   for (Task* task : tasks) {
     if (failed_) {
       core_->Refuse(task);
@@ -297,13 +313,16 @@ void Engine::Compute(const std::vector<Task*>& tasks) {
 
 // Makes the batch durable and answers its tasks.
 void Engine::Commit(Batch* batch) {
+  Metrics* const metrics = options_.metrics;
   absl::Status status;
   if (batch->record_count > 0) {
+    const StepTimer commit(metrics, &batch->times.commit_ns);
     status =
         store_->AppendBlock(batch->first_sequence, batch->block, batch->puts);
   }
   if (!status.ok()) {
     LogError("commit", status);
+    if (metrics != nullptr) metrics->CommitFailed();
     Refuse(status);
     Fail(batch->tasks, write_status());
     return;
@@ -312,7 +331,11 @@ void Engine::Commit(Batch* batch) {
     durable_sequence_ = batch->first_sequence + batch->record_count - 1;
   }
   // The task may be gone once it is done.
+  int64_t reply_ns = 0;
+  StepTimer reply(metrics, &reply_ns);
   for (Task* task : batch->tasks) task->Done();
+  reply.Stop();
+  if (metrics != nullptr) metrics->Answered(*batch, reply_ns);
   if (batch->record_count == 0) return;
   const std::lock_guard<std::mutex> lock(listener_mutex_);
   if (listener_) listener_();
@@ -365,7 +388,11 @@ void Engine::MaybeCheckpoint(bool final_one) {
     leftovers->tables.clear();
     if (!status.ok()) {
       LogError("checkpoint", status);
+      if (options_.metrics != nullptr) options_.metrics->CheckpointFailed();
       Refuse(status);
+    } else {
+      checkpoint_sequence_ = core_->frozen_checkpoint().sequence();
+      checkpoint_time_us_ = absl::ToUnixMicros(absl::Now());
     }
     checkpoint_running_ = false;
   });

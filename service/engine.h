@@ -42,6 +42,8 @@
 
 namespace portrisk::service {
 
+class Metrics;
+
 struct EngineOptions {
   store::Options store;
   // Where backups go (store/backup.h); "" makes none. On another disk.
@@ -50,6 +52,8 @@ struct EngineOptions {
   scoring::SelectionProfile profile;
   // Time of admission. Called once a batch.
   std::function<absl::Time()> clock = [] { return absl::Now(); };
+
+  Metrics* metrics = nullptr;  // Outlives the engine. Null: nobody measures.
 
   // Performance.
   size_t queue_max = 16'384;            // Waiting tasks; more are refused.
@@ -130,6 +134,25 @@ class Engine {
   // Breakers that have tripped since the start: what an alarm watches.
   uint64_t breaker_trips() const { return breaker_trips_; }
 
+  // --- For health and metrics. Any thread.
+
+  const EngineOptions& options() const { return options_; }
+  // No write has failed since the store was opened last.
+  bool is_writable() const { return !failed_; }
+  bool is_draining();
+  size_t queue_depth();
+  size_t breakers_tripped() const { return breakers_tripped_; }
+  // The last one written, or what the store was opened with.
+  uint64_t checkpoint_sequence() const { return checkpoint_sequence_; }
+  absl::Time checkpoint_time() const {
+    return absl::FromUnixMicros(checkpoint_time_us_.load());
+  }
+  // Of the last opening, which may be a later one than that of open_report.
+  uint64_t refold_records() const { return refold_records_; }
+  absl::Duration refold_time() const {
+    return absl::Microseconds(refold_time_us_.load());
+  }
+
   struct OpenReport {
     uint64_t folded_records = 0;
     absl::Duration fold_time;
@@ -156,7 +179,7 @@ class Engine {
   bool TakeBatch(std::vector<Task*>* tasks);
   bool TakeWaiting(size_t most, std::vector<Task*>* tasks);
   bool TakeLocked(size_t most, std::vector<Task*>* tasks);
-  void Compute(const std::vector<Task*>& tasks);
+  void Compute(const std::vector<Task*>& tasks, BatchTimes* times);
   void Commit(Batch* batch);
   void CommitLoop();
   void WaitForCommit();
@@ -207,6 +230,11 @@ class Engine {
   std::function<void()> listener_;  // Guarded by listener_mutex_.
 
   std::atomic<uint64_t> breaker_trips_{0};
+  std::atomic<size_t> breakers_tripped_{0};
+  std::atomic<uint64_t> checkpoint_sequence_{0};
+  std::atomic<int64_t> checkpoint_time_us_{0};
+  std::atomic<uint64_t> refold_records_{0};
+  std::atomic<int64_t> refold_time_us_{0};
   std::atomic<bool> failed_{false};  // A commit, checkpoint or read failed.
   std::atomic<bool> checkpoint_running_{false};
 

@@ -161,6 +161,12 @@ absl::Status Engine::StartOn(std::shared_ptr<store::Store> store) {
                  " movements and is in shadow; see `portrisk rules show ",
                  revision.revision(), "`")));
   };
+  core_options.on_overrides = [this](size_t count) {
+    breakers_tripped_ = count;
+  };
+  if (options_.metrics != nullptr) {
+    core_options.counts = options_.metrics->counts();
+  }
   auto core = std::make_unique<Core>(core_options, store);
   const absl::Time start = absl::Now();
   auto folded = core->Recover();
@@ -171,6 +177,11 @@ absl::Status Engine::StartOn(std::shared_ptr<store::Store> store) {
   open_report_.fold_time = absl::Now() - start;
   open_report_.last_sequence = core->last_sequence();
   durable_sequence_ = core->last_sequence();
+  refold_records_ = *folded;
+  refold_time_us_ = absl::ToInt64Microseconds(open_report_.fold_time);
+  const auto checkpoint = store->ReadCheckpoint();
+  if (checkpoint.ok()) checkpoint_sequence_ = checkpoint->sequence();
+  checkpoint_time_us_ = absl::ToUnixMicros(absl::Now());
   core_ = std::move(core);
   std::lock_guard<std::mutex> lock(store_mutex_);
   store_ = std::move(store);

@@ -95,4 +95,14 @@ std::string Describe(const google::rpc::Status& status) {
   return text;
 }
 
+std::string ErrorReason(const absl::Status& status) {
+  if (status.ok()) return "OK";
+  const google::rpc::Status rpc = ToRpcStatus(status);
+  google::rpc::ErrorInfo info;
+  for (const auto& detail : rpc.details()) {
+    if (detail.UnpackTo(&info)) return info.reason();
+  }
+  return "INTERNAL";
+}
+
 }  // namespace portrisk::service

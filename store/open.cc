@@ -12,6 +12,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/iterator.h>
+#include <rocksdb/write_batch.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,6 +31,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "store/block.h"
+#include "store/chain.h"
 #include "store/rep.h"
 #include "store/store.h"
 
@@ -49,6 +51,11 @@ struct Format {
 
 std::string FormatRecord() {
   return absl::StrCat(kMagic, BigEndian64(kFormatVersion));
+}
+
+std::string AnchorRecord(const ChainHead& anchor) {
+  return BigEndian64(anchor.sequence) +
+         std::string(anchor.chain.begin(), anchor.chain.end());
 }
 
 Format ParseFormat(absl::string_view record) {
@@ -298,13 +305,66 @@ absl::Status Store::Rep::RemoveLeftovers() {
   return FromRocks(status, absl::StrCat("clearing ", ingest_directory()));
 }
 
-absl::Status Store::Rep::ReadEnd() {
+// A chain over all blocks, kept apart, since rewriting them would need the room
+// of a second journal.
+absl::Status Store::Rep::Upgrade(const Store& store, absl::string_view format) {
+  if (ParseFormat(format).version >= 2) return absl::OkStatus();
+  if (options.read_only) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the store in ", options.directory,
+        " has format 1; start the server "
+        "on it once, which upgrades it to format ",
+        kFormatVersion, ". Make a backup first: there is no way back"));
+  }
+  ChainHead anchor{0, ChainStart()};
+  absl::Status status = store.ScanJournal(1, [&](const Block& block) {
+    const auto sealed = Seal(anchor.chain, block.bytes);
+    if (!sealed) return CheckBlock(block.first_sequence, block.bytes);
+    anchor = {block.first_sequence + sealed->records - 1, sealed->chain};
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  rocksdb::WriteBatch upgrade;
+  rocksdb::ColumnFamilyHandle* const meta = column(Table::kMeta);
+  rocksdb::Status written = upgrade.Put(meta, kAnchorKey, AnchorRecord(anchor));
+  if (written.ok()) written = upgrade.Put(meta, kFormatKey, FormatRecord());
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  if (written.ok()) written = db->Write(synced, &upgrade);
+  if (written.ok()) written = db->Flush({}, meta);
+  return FromRocks(written,
+                   absl::StrCat("upgrading the store in ", options.directory));
+}
+
+absl::StatusOr<ChainHead> Store::ReadChainAnchor() const {
+  const auto record = Get(Table::kMeta, kAnchorKey);
+  if (!record.ok()) return record.status();
+  ChainHead anchor;
+  if (!*record) return anchor;
+  if ((*record)->size() != 8 + anchor.chain.size()) {
+    return absl::DataLossError(
+        "the anchor of the chain is damaged; restore a "
+        "backup");
+  }
+  anchor.sequence = FromBigEndian64((*record)->substr(0, 8));
+  std::copy_n((*record)->begin() + 8, anchor.chain.size(),
+              anchor.chain.begin());
+  return anchor;
+}
+
+ChainHead Store::chain_head() const {
+  const std::lock_guard<std::mutex> lock(rep_->mutex);
+  return rep_->head;
+}
+
+absl::Status Store::Rep::ReadEnd(const Store& store) {
   const std::unique_ptr<rocksdb::Iterator> it(
       db->NewIterator({}, column(Table::kJournal)));
   it->SeekToLast();
   if (!it->status().ok()) {
     return FromRocks(it->status(), "reading the end of the journal");
   }
+  head.chain = ChainStart();
   if (!it->Valid()) return absl::OkStatus();
   if (it->key().size() != 8) {
     return absl::DataLossError(absl::StrCat(
@@ -313,9 +373,23 @@ absl::Status Store::Rep::ReadEnd() {
   const uint64_t first = FromBigEndian64(ToView(it->key()));
   absl::Status status = CheckBlock(first, ToView(it->value()));
   if (!status.ok()) return status;
-  last_sequence_at_open = first + *CountRecords(ToView(it->value())) - 1;
+  const auto sealed = Seal(head.chain, ToView(it->value()));
+  last_sequence_at_open = first + sealed->records - 1;
   last_sequence = last_sequence_at_open;
-  return absl::OkStatus();
+  head.sequence = last_sequence_at_open;
+  if (sealed->stored.size() == head.chain.size()) {
+    std::copy_n(sealed->stored.begin(), head.chain.size(), head.chain.begin());
+    return absl::OkStatus();
+  }
+  const auto anchor = store.ReadChainAnchor();
+  if (!anchor.ok()) return anchor.status();
+  if (anchor->sequence == head.sequence) {
+    head = *anchor;
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(
+      absl::StrCat("the last block of the journal, from sequence ", first,
+                   ", carries no chain; restore a backup"));
 }
 
 // Syncing a file that was opened again brings to disk what any process has
@@ -349,13 +423,14 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   if (!record.ok()) return record.status();
   if (*record) {
     status = CheckFormat(options, **record);
+    if (status.ok()) status = store->rep_->Upgrade(*store, **record);
   } else {
     status = *create ? store->rep_->FinishCreation() : Foreign(options);
   }
   if (status.ok() && !options.read_only) {
     status = store->rep_->RemoveLeftovers();
   }
-  if (status.ok()) status = store->rep_->ReadEnd();
+  if (status.ok()) status = store->rep_->ReadEnd(*store);
   if (status.ok()) status = CheckCheckpoint(*store);
   if (status.ok()) return store;
   store->rep_->StopWriting(status);

@@ -42,6 +42,7 @@ static_assert(static_cast<size_t>(Table::kMeta) + 1 == kTableCount);
 
 inline constexpr char kFormatKey[] = "format";
 inline constexpr char kCheckpointKey[] = "checkpoint";
+inline constexpr char kAnchorKey[] = "anchor";
 
 // --- status.cc
 
@@ -84,8 +85,10 @@ struct Store::Rep {
   absl::Status FinishCreation();
   // Removes what a crash has left behind.
   absl::Status RemoveLeftovers();
+  // Brings a store of format 1 to this one. Nothing to do for a newer one.
+  absl::Status Upgrade(const Store& store, absl::string_view format);
   // Sets last_sequence_at_open; proves the last block.
-  absl::Status ReadEnd();
+  absl::Status ReadEnd(const Store& store);
 
   // --- append.cc
 
@@ -116,8 +119,9 @@ struct Store::Rep {
   absl::Status Ingest(const std::vector<SortedEntries>& tables);
 
   std::atomic<bool> stopped{false};
-  std::mutex mutex;
+  mutable std::mutex mutex;
   absl::Status stop_reason;  // Guarded by mutex.
+  ChainHead head;            // Guarded by mutex; written by who appends.
   // The backup under way; null: none. Guarded by mutex.
   rocksdb::BackupEngine* backup = nullptr;
 };

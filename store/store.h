@@ -9,6 +9,7 @@
 #ifndef PORTRISK_STORE_STORE_H_
 #define PORTRISK_STORE_STORE_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "portrisk/v1/journal.pb.h"
+#include "store/figures.h"
 
 namespace portrisk::store {
 
@@ -36,11 +38,18 @@ enum class Table {
                     // "catalogue" -> Catalogue.
   kReference,       // Content hash -> ReferenceTable; content hash, 0, last
                     // value -> ListChunk.
-  kMeta,            // "format", "checkpoint".
+  kMeta,            // "format", "checkpoint", "anchor".
+};
+
+// What a block carries of everything up to it (chain.h).
+using Chain = std::array<uint8_t, 32>;
+struct ChainHead {
+  uint64_t sequence = 0;  // Of the last record it covers.
+  Chain chain = {};
 };
 
 // The format this code writes and the newest it reads.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 // What to do about damaged data.
 inline constexpr char kRemedy[] =
@@ -120,6 +129,12 @@ class Store {
   // The block that holds `sequence`. NOT_FOUND when there is none.
   absl::StatusOr<Block> ReadBlock(uint64_t sequence) const;
 
+  // The end of the chain: of the last block that is durable. Any thread.
+  ChainHead chain_head() const;
+  // Where the chain stood when a store of format 1, whose blocks carry none,
+  // was upgraded; sequence 0 for one that never was.
+  absl::StatusOr<ChainHead> ReadChainAnchor() const;
+
   // Calls `visit` for each block that holds a sequence >= from, in order,
   // until it returns an error, which is returned. DATA_LOSS where records are
   // missing between two blocks.
@@ -160,6 +175,8 @@ class Store {
 
   // Ends a backup under way (backup.h), which then fails with UNAVAILABLE.
   void AbandonBackup() const;
+  // What it takes, on disk and in memory. Some tens of microseconds.
+  Figures ReadFigures() const;
 
  private:
   friend absl::StatusOr<Backup> CreateBackup(const Store& store,

@@ -77,13 +77,16 @@ class Service:
 
 
 class Client:
-    """One channel and the three services on it."""
+    """One channel and the services on it."""
 
     def __init__(self, address):
         self.channel = grpc.insecure_channel(address)
         self.scoring = self._service("scoring_service", "ScoringService")
         self.rules = self._service("rule_service", "RuleService")
         self.history = self._service("history_service", "HistoryService")
+        self.evaluations = self._service("evaluation_service",
+                                         "EvaluationService")
+        self.selection = self._service("selection_service", "SelectionService")
 
     def _service(self, file, name):
         return Service(self.channel,

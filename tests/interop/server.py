@@ -12,8 +12,9 @@ START_S_MAX = 60
 class Server:
     """A context: the server runs inside, and must stop cleanly at its end."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, *flags):
         self.binary = binary
+        self.flags = flags or ("--development",)
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="portrisk-interop-")
@@ -22,7 +23,7 @@ class Server:
         port_file = folder / "address"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [self.binary, "--store", folder / "store", "--development",
+                [self.binary, "--store", folder / "store", *self.flags,
                  "--listen", "127.0.0.1:0", "--port-file", port_file],
                 stdout=log, stderr=subprocess.STDOUT)
         end = time.monotonic() + START_S_MAX

@@ -4,6 +4,17 @@ if(TARGET portriskd AND TARGET portrisk)
   set(INTEROP ${CMAKE_CURRENT_LIST_DIR})
   add_test(NAME interop.score COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/score_test.py $<TARGET_FILE:portriskd>)
+  add_test(NAME interop.calls COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/calls_test.py $<TARGET_FILE:portriskd>)
+  add_test(NAME interop.node COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/node_test.py $<TARGET_FILE:portriskd>
+    ${CMAKE_CURRENT_BINARY_DIR}/node)
+  add_test(NAME interop.integrators COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/integrators_test.py $<TARGET_FILE:portriskd>
+    ${CMAKE_CURRENT_BINARY_DIR}/node)
+  # Both install into the same folder.
+  set_tests_properties(interop.node interop.integrators PROPERTIES
+    RESOURCE_LOCK interop_node)
   add_test(NAME interop.sample_day COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/sample_day_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
@@ -16,7 +27,11 @@ if(TARGET portriskd AND TARGET portrisk)
     ${INTEROP}/criteria_test.py $<TARGET_FILE:portrisk>)
   add_test(NAME interop.customs_labelled COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/customs_labelled_test.py $<TARGET_FILE:portrisk>)
-  set_tests_properties(interop.score interop.sample_day interop.rule_life
+  add_test(NAME interop.telemetry COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/telemetry_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
+  set_tests_properties(interop.score interop.calls interop.node
+    interop.integrators interop.telemetry interop.sample_day interop.rule_life
     interop.simulate interop.criteria interop.customs_labelled
     PROPERTIES
     TIMEOUT 300 SKIP_RETURN_CODE 77

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""Every `portrisk` command that a page for operators shows is one that exists,
+with the flags it shows.
+
+    tests/deploy/pages_test.py PORTRISK
+"""
+
+import functools
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import unittest
+
+PORTRISK = sys.argv.pop(1) if len(sys.argv) > 1 else sys.exit(__doc__)
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = ("deploy/RUNBOOK.md", "deploy/INTEGRATORS.md", "deploy/README.md",
+         "deploy/package/README.Debian")
+COMMANDS_MIN = 30
+
+
+@functools.lru_cache(None)
+def help_of(*words):
+    done = subprocess.run([PORTRISK, *words, "--help"], capture_output=True,
+                          text=True, check=False, timeout=60)
+    return done.stdout if done.returncode == 0 else ""
+
+
+def subcommands(*words):
+    _, _, rest = help_of(*words).partition("\nSubcommands:\n")
+    return set(re.findall(r"^  ([a-z][a-z-]*) ", rest, re.M))
+
+
+def flags(*words):
+    return set(re.findall(r"--[a-z-]+", help_of(*words)))
+
+
+def commands(text):
+    """What stands on lines of code, and between backquotes, after the name."""
+    text = text.replace("\\\n", " ")
+    code = "\n".join(re.findall(r"^```\w*\n(.*?)^```$", text, re.M | re.S))
+    inline = re.findall(r"`(portrisk [^`]*)`", text)
+    shown = re.findall(r"^ *(?:runuser -u portrisk -- )?(portrisk .*)$",
+                       code, re.M)
+    if not code:  # A page without code signs.
+        shown = re.findall(r"^ +(portrisk .*)$", text, re.M)
+    for line in shown + inline:
+        yield shlex.split(line.split(" > ")[0].split(" | ")[0],
+                          comments=True)[1:]
+
+
+def fault(words):
+    """What is wrong with a command, or nothing."""
+    known = flags()
+    path, rest, skip = [], list(words), False
+    for word in words:
+        rest.pop(0)
+        if word.startswith("-"):
+            skip = True  # Its value may follow.
+            if path == [] and word.split("=")[0] not in known:
+                return f"no flag {word}"
+            continue
+        if word in subcommands(*path):
+            path.append(word)
+            skip = False
+            if subcommands(*path):
+                continue
+            break
+        if not skip:
+            break
+        skip = False
+    if not path:
+        return "no such command"
+    if subcommands(*path):
+        return f"{' '.join(path)} needs a further word"
+    known |= flags(*path)
+    for word in rest:
+        if word.startswith("--") and word.split("=")[0] not in known:
+            return f"{' '.join(path)} has no flag {word}"
+    return None
+
+
+class Pages(unittest.TestCase):
+
+    def test_they_show_commands_that_exist(self):
+        count, faults = 0, []
+        for page in PAGES:
+            for words in commands((ROOT / page).read_text(encoding="utf-8")):
+                count += 1
+                wrong = fault(tuple(words))
+                if wrong:
+                    faults.append(f"{page}: portrisk {' '.join(words)}: {wrong}")
+        self.assertEqual(faults, [], "\n".join(faults))
+        self.assertGreaterEqual(count, COMMANDS_MIN)
+
+    def test_wrong_ones_are_found(self):
+        self.assertIsNone(fault(("rules", "show", "7")))
+        for wrong in (("rulez", "list"), ("rules",), ("rules", "shew", "7"),
+                      ("rules", "approve", "7", "--nota", "x"),
+                      ("--sever", "x", "rules", "list")):
+            self.assertIsNotNone(fault(wrong), wrong)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
