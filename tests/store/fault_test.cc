@@ -96,7 +96,7 @@ class FaultTest : public StoreTest {
     const absl::Status scanned =
         store_->ScanJournal(1, [&](const Block& block) {
           const int count = 1 + static_cast<int>(next % 3);
-          EXPECT_EQ(block.bytes, MakeBlock(next, count, 200));
+          EXPECT_EQ(Unsealed(block.bytes), MakeBlock(next, count, 200));
           next += count;
           return absl::OkStatus();
         });
