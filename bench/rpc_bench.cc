@@ -1,6 +1,7 @@
 // Durable ScoreMovement over loopback beside its limits: budget rows B and C.
 //
 //   rpc_bench [--seconds S] [--rounds R] [--json FILE]
+//   rpc_bench --beside "--metrics 127.0.0.1:0"
 //
 //   B   64 calls in flight         a do-nothing method of the same sizes
 //   C1  one call in flight         do-nothing, one append and fdatasync
@@ -8,6 +9,7 @@
 //
 // Servers are processes of their own; the client shares their two cores.
 // Subject and limit take turns, R times; medians over the rounds are compared.
+// --beside measures row B of a server with these flags beside one without.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -167,6 +169,50 @@ Figures Run(double seconds, int rounds) {
   return figures;
 }
 
+std::vector<std::string> ServerWords(const std::string& store,
+                                     const std::string& flags) {
+  std::vector<std::string> words = {PORTRISK_BINARY_DIR "/portriskd",
+                                    "--store",
+                                    store,
+                                    "--development",
+                                    "--listen",
+                                    "127.0.0.1:0"};
+  std::istringstream more(flags);
+  for (std::string word; more >> word;) words.push_back(word);
+  return words;
+}
+
+// Row B of two servers that differ in flags alone.
+void RunBeside(double seconds, int rounds, const std::string& flags) {
+  char name[] = "/tmp/rpc_bench-XXXXXX";
+  const std::string directory = mkdtemp(name);
+  {
+    Side with, without;
+    const Child one(directory + "/one", ServerWords(directory + "/a", flags));
+    const Child other(directory + "/other", ServerWords(directory + "/b", ""));
+    LoadRules(one.address());
+    LoadRules(other.address());
+    LoadClient to_one(one.address());
+    LoadClient to_other(other.address());
+    to_one.Closed(kInFlight, seconds);  // Warm history.
+    to_other.Closed(kInFlight, seconds);
+    for (int i = 0; i < rounds; ++i) {
+      Measure(one, &to_one, kInFlight, seconds, &with);
+      Measure(other, &to_other, kInFlight, seconds, &without);
+    }
+    const auto print = [](const char* what, double ours, double theirs) {
+      std::printf("%-16s %8.1f  without %8.1f  ratio %.3f\n", what, ours,
+                  theirs, ours / theirs);
+    };
+    std::printf("with %s\n", flags.c_str());
+    print("calls a second", Median(with.rates), Median(without.rates));
+    print("server CPU us", Median(with.cpu_us), Median(without.cpu_us));
+    print("p50 us", Median(with.p50_us), Median(without.p50_us));
+    print("p99 us", Median(with.p99_us), Median(without.p99_us));
+  }
+  std::filesystem::remove_all(directory);
+}
+
 void Print(const Figures& f, std::FILE* json) {
   const double rate = Median(f.scored.rates);
   const double limit_rate = Median(f.echo.rates);
@@ -207,16 +253,23 @@ int main(int argc, char** argv) {
   double seconds = 2;
   int rounds = 3;
   std::string json;
+  std::string beside;
   bool echo = false;
   bench::EchoOptions options;
   app.add_option("--seconds", seconds, "Of each turn")->capture_default_str();
   app.add_option("--rounds", rounds, "Turns of each")->capture_default_str();
   app.add_option("--json", json, "Write the figures there, too");
+  app.add_option("--beside", beside,
+                 "Measure a server with these flags beside one without");
   app.add_flag("--echo", echo, "Be the limit (used by this program)");
   app.add_option("--log", options.log, "The limit's file");
   app.add_option("--port-file", options.port_file, "The limit's address");
   CLI11_PARSE(app, argc, argv);
   if (echo) bench::ServeEcho(options);
+  if (!beside.empty()) {
+    bench::RunBeside(seconds, rounds, beside);
+    return 0;
+  }
   const bench::Figures figures = bench::Run(seconds, rounds);
   std::FILE* file = json.empty() ? nullptr : std::fopen(json.c_str(), "w");
   bench::Print(figures, file);

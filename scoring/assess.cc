@@ -37,6 +37,7 @@ void Assessor::Assess(const AssessContext& context,
   const SelectionProfile& profile =
       TermsOf(*context.profiles, m, states.container, out->unit());
   out->set_profile(profile.name);
+  out->set_control_to_sender(profile.control_to_sender);
   if (!m.retraction() && IsActual(m)) {
     const Programme& programme = *context.programme;
     aggregates_.Begin(programme.aggregates(), m, states.aggregates);
@@ -44,8 +45,10 @@ void Assessor::Assess(const AssessContext& context,
     scope.aggregates = &aggregates_;
     const Programme::Needs needs = programme.Select(scope, &scratch_);
     views_.Derive(needs, input, states, *context.reference);
+    if (context.listener != nullptr) context.listener->Derived();
     programme.EvaluateSelected(scope, &scratch_, out);
     Decide(programme, profile, out);
+    if (context.listener != nullptr) context.listener->Evaluated();
     // States may change as soon as this returns.
     views_.Release();
   }

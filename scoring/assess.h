@@ -13,12 +13,22 @@
 
 namespace portrisk::scoring {
 
+// Told when a pure step has ended: for who measures, which these steps must not
+// do themselves. The answer does not depend on it.
+class StepListener {
+ public:
+  virtual ~StepListener() = default;
+  virtual void Derived() = 0;    // Selecting what to derive included.
+  virtual void Evaluated() = 0;  // Deciding included.
+};
+
 // Everything an assessment may depend on besides the movement.
 struct AssessContext {
   const Programme* programme;
   const Reference* reference;
   const SelectionProfiles* profiles;
   const DrawKey* draw_key;
+  StepListener* listener = nullptr;  // Null: nobody measures.
 };
 
 // Turns movements into assessments. Holds buffers; one per thread.

@@ -248,6 +248,11 @@ void Programme::CountEvaluated(const EvalScratch& scratch,
   }
 }
 
+const std::vector<Programme::Reported>& Programme::ReportedBy(
+    const EvalScratch& scratch) {
+  return scratch.rep_->reported;
+}
+
 Programme::Numbered Programme::RuleAt(uint32_t number) const {
   const Rep::CompiledRule& compiled = rep_->rules[number];
   return {&rep_->members[compiled.member], &compiled.rule->id};

@@ -165,6 +165,14 @@ class Programme {
   // `counts` as needed.
   static void CountEvaluated(const EvalScratch& scratch,
                              std::vector<uint64_t>* counts);
+  // What was reported of the last movement that was evaluated with `scratch`:
+  // for whoever counts by rule. Numbers are below rule_count().
+  struct Reported {
+    uint32_t rule;
+    bool hit;  // Else not evaluated.
+    bool shadow;
+  };
+  static const std::vector<Reported>& ReportedBy(const EvalScratch& scratch);
   // Which rule a number is.
   struct Numbered {
     const Member* member;
@@ -214,6 +222,8 @@ std::vector<ListUse> ListsUsed(const RuleSet& rule_set);
 
 // Rules with a breaker.
 std::vector<v1::Breaker> Breakers(const RuleSet& rule_set);
+// Whether the set has a rule of that id whose condition officers may not see.
+bool IsRestricted(const RuleSet& rule_set, absl::string_view rule);
 
 // Facts about a document that the service shows and stores.
 absl::string_view RuleSetName(const RuleSet& rule_set);

@@ -45,6 +45,7 @@ Programme::Needs Programme::Select(const Scope& scope,
   }
   state.Begin(*rep_->program, roots, lists);
   ++scratch->rep_->movement;
+  scratch->rep_->reported.clear();
   if (scratch->rep_->texts.size() < rep_->program->slots.size()) {
     scratch->rep_->texts.resize(rep_->program->slots.size());
   }
@@ -148,6 +149,7 @@ void Programme::Rep::AddHit(uint32_t index, const Pass& pass) const {
   hit->set_lane_at_least(rule.lane_at_least);
   hit->set_control(rule.control);
   hit->set_shadow(IsShadow(index, pass.now));
+  pass.scratch->reported.push_back({index, true, hit->shadow()});
   hit->set_revision(compiled.revision);
   for (uint32_t i = compiled.evidence_begin; i < compiled.evidence_end; ++i) {
     const std::string* text = EvidenceText(evidence[i], pass);
@@ -210,6 +212,8 @@ void Programme::Rep::AddNotEvaluated(uint32_t rule, const Pass& pass,
                                      absl::string_view missing,
                                      absl::string_view error) const {
   const CompiledRule& compiled = rules[rule];
+  pass.scratch->reported.push_back(
+      {rule, false, members[compiled.member].shadow});
   v1::NotEvaluated* entry = pass.out->add_not_evaluated();
   Assign(compiled.rule_set->name, entry->mutable_rule_set());
   Assign(compiled.rule->id, entry->mutable_rule());

@@ -35,6 +35,7 @@ struct EvalScratch::Rep {
   Candidates candidates;
   uint64_t movement = 0;    // Counted up; which texts are of this one.
   std::vector<Text> texts;  // By slot.
+  std::vector<Programme::Reported> reported;
 };
 
 struct Programme::Rep {

@@ -100,6 +100,12 @@ std::vector<v1::Breaker> Breakers(const RuleSet& rule_set) {
   return breakers;
 }
 
+bool IsRestricted(const RuleSet& rule_set, absl::string_view rule) {
+  const auto found = rule_set.rule_index.find(rule);
+  return found != rule_set.rule_index.end() &&
+         rule_set.rules[found->second].restricted;
+}
+
 void ExplainHit(const RuleSet& rule_set, absl::string_view language,
                 v1::Hit* hit) {
   const auto found = rule_set.rule_index.find(hit->rule());

@@ -26,6 +26,7 @@ SelectionProfile TermsOf(const v1::SelectionTerms& from, std::string name) {
   }
   terms.top_up_score_min = from.top_up_score_min();
   terms.top_up_lane = from.top_up_lane();
+  terms.control_to_sender = from.control_to_sender();
   return terms;
 }
 

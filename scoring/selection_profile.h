@@ -39,6 +39,8 @@ struct SelectionProfile {
   // Units that nothing selected fill a worklist up from this score on.
   int32_t top_up_score_min = 1;
   v1::Lane top_up_lane = v1::ORANGE;
+  // Whoever sends a movement learns the control to carry out.
+  bool control_to_sender = false;
 };
 
 // Of the day, counted from Monday 0, that holds a time in Unix seconds, UTC.

@@ -22,6 +22,8 @@ namespace {
 constexpr absl::string_view kDays[] = {"monday",   "tuesday", "wednesday",
                                        "thursday", "friday",  "saturday",
                                        "sunday"};
+// What a sender that is not customs gets with its acknowledgement.
+constexpr absl::string_view kSenderLearns[] = {"nothing", "control"};
 constexpr absl::string_view kLanes[] = {"BLUE", "YELLOW", "ORANGE", "RED"};
 constexpr double kMillion = 1'000'000;
 
@@ -55,7 +57,7 @@ class Parser {
   void Document(const YamlNode& node, v1::SelectionProfile* out) {
     const MapReader map(node, "a selection profile",
                         {"profile", "owner", "scores", "random", "capacity",
-                         "top_up", "places"},
+                         "top_up", "sender_learns", "places"},
                         issues_);
     Names(map, out);
     v1::SelectionTerms everywhere = BuiltIn();
@@ -95,6 +97,10 @@ class Parser {
     if (const YamlNode* scores = map.Get("scores")) Scores(*scores, terms);
     if (const YamlNode* one = map.Get("random")) Random(*one, terms);
     if (const YamlNode* one = map.Get("capacity")) Capacity(*one, terms);
+    size_t learns = 0;
+    if (map.Choice("sender_learns", kSenderLearns, &learns)) {
+      terms->set_control_to_sender(learns == 1);
+    }
     const YamlNode* const top_up = map.Get("top_up");
     if (top_up != nullptr) TopUp(*top_up, terms);
     if (top_up != nullptr &&
@@ -228,7 +234,8 @@ class Parser {
       auto map = std::make_unique<MapReader>(
           *child, "a place",
           std::initializer_list<absl::string_view>{"place", "scores", "random",
-                                                   "capacity", "top_up"},
+                                                   "capacity", "top_up",
+                                                   "sender_learns"},
           issues_);
       Place place;
       if (!ReadPlace(*map, &place)) continue;

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct Secrets {
   std::string key_id;
   std::array<uint8_t, 32> pin_key;
   std::array<uint8_t, 32> draw_key;
+  // Seed of the Ed25519 key that signs the chain; absent: nothing is signed.
+  std::optional<std::array<uint8_t, 32>> audit_key = std::nullopt;
 };
 
 class Admission {

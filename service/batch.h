@@ -17,6 +17,15 @@
 
 namespace portrisk::service {
 
+// How long the steps of a batch took, in nanoseconds; 0 where nobody measures.
+struct BatchTimes {
+  int64_t queue_ns = 0;   // The longest wait of its tasks before it began.
+  int64_t gather_ns = 0;  // Batched reads.
+  int64_t apply_ns = 0;   // Derive, evaluate, decide, fold, serialise.
+  int64_t await_ns = 0;   // For the commit before it.
+  int64_t commit_ns = 0;  // Append and sync.
+};
+
 // One commit in the making. Two alternate: one is computed while the other is
 // on its way to the disk.
 struct Batch {
@@ -33,6 +42,7 @@ struct Batch {
   std::vector<Record> records;  // Kept beyond record_count for their memory.
   std::string block;            // Serialised JournalBlock.
   std::vector<store::Put> puts;
+  BatchTimes times;
   std::vector<Task*> tasks;         // Answered when the batch is durable.
   std::deque<std::string> repeats;  // Stored assessments that tasks point to.
 };

@@ -26,9 +26,20 @@ int main(int argc, char** argv) {
                  "Use this store in process, without a server");
   app.add_option("--secrets", flags.secrets,
                  "Secrets of that store [STORE.secrets]");
-  app.add_option("--caller", flags.caller, "Who you are")
+  app.add_option("--caller", flags.caller,
+                 "Who you are, where no certificate says so")
       ->envname("PORTRISK_CALLER")
       ->capture_default_str();
+  app.add_option("--purpose", flags.purpose,
+                 "What you look something up for; the audit log keeps it")
+      ->envname("PORTRISK_PURPOSE");
+  app.add_option("--tls-ca", flags.tls_ca,
+                 "PEM of who signed the server's certificate: turns TLS on")
+      ->envname("PORTRISK_TLS_CA");
+  app.add_option("--tls-cert", flags.tls_cert, "PEM of your certificate")
+      ->envname("PORTRISK_TLS_CERT");
+  app.add_option("--tls-key", flags.tls_key, "PEM of its key")
+      ->envname("PORTRISK_TLS_KEY");
   app.add_option("--language", flags.language,
                  "Of titles and explanations: en, es, pt")
       ->envname("PORTRISK_LANGUAGE")
@@ -56,8 +67,12 @@ int main(int argc, char** argv) {
   cli::AddReport(app, flags, &action);
   cli::AddReference(app, flags, &action);
   cli::AddVerify(app, &action);
+  cli::AddAudit(app, flags, &action);
+  cli::AddBackup(app, flags, &action);
+  cli::AddRestore(app, &action);
   cli::AddExpr(app, &action);
   cli::AddSimulate(app, &action);
+  cli::AddTop(app, &action);
   CLI11_PARSE(app, argc, argv);
   return action();
 }

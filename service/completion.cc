@@ -4,6 +4,7 @@
 
 #include "google/protobuf/io/coded_stream.h"
 #include "service/errors.h"
+#include "service/wire_reader.h"
 
 namespace portrisk::service {
 
@@ -26,6 +27,25 @@ void AppendField(int number, absl::string_view bytes, std::string* out) {
       bytes.size(), end);
   out->append(reinterpret_cast<char*>(header), end - header);
   out->append(bytes.data(), bytes.size());
+}
+
+std::string Acknowledgement(absl::string_view assessment) {
+  std::string acknowledged;
+  absl::string_view control;
+  bool may_have_control = false;
+  WireReader in(assessment);
+  while (in.Next()) {
+    if (in.field() <= v1::Assessment::kContainerNumberFieldNumber) {
+      acknowledged.append(in.whole().data(), in.whole().size());
+    } else if (in.IsNumber(v1::Assessment::kControlFieldNumber)) {
+      control = in.whole();
+    } else if (in.IsNumber(v1::Assessment::kControlToSenderFieldNumber)) {
+      may_have_control = in.number() != 0;
+    }
+  }
+  if (!in.ok()) return "";
+  if (may_have_control) acknowledged.append(control.data(), control.size());
+  return acknowledged;
 }
 
 std::string ResultBytes(const absl::Status& status,

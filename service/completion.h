@@ -33,6 +33,11 @@ grpc::ByteBuffer ToBuffer(absl::string_view bytes);
 // Appends a length-delimited protobuf field.
 void AppendField(int number, absl::string_view bytes, std::string* out);
 
+// What a caller without a role of customs gets of a serialised assessment: that
+// it was taken, and the control where the profile lets it have it. Its size
+// tells nothing else. Empty when the assessment does not parse.
+std::string Acknowledgement(absl::string_view assessment);
+
 // A serialised ScoreResult: the assessment, or else the error.
 std::string ResultBytes(const absl::Status& status,
                         absl::string_view assessment);

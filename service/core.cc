@@ -14,6 +14,7 @@
 #include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/keys.h"
+#include "service/movement_counts.h"
 #include "service/times.h"
 
 namespace portrisk::service {
@@ -194,6 +195,9 @@ void Core::Apply(MovementTask* task) {
   }
   task->status =
       stored == 0 ? Score(task, 0, nullptr) : ResolveKnown(task, stored);
+  if (options_.counts != nullptr && task->record == 0) {
+    options_.counts->CountUnscored(task->status);
+  }
   batch_->tasks.push_back(task);
 }
 
@@ -274,8 +278,11 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   Entities::Named& named = gathered_[task->gathered];
   const JournaledMovement input{task->movement, MovementKey(task->identity),
                                 next_sequence_, prior != nullptr};
-  const scoring::AssessContext context{programme_.get(), reference_.get(),
-                                       profiles_.get(), &options_.draw_key};
+  const scoring::AssessContext context{
+      programme_.get(), reference_.get(), profiles_.get(), &options_.draw_key,
+      options_.counts != nullptr && task->gathered == 0
+          ? options_.counts->BeginSample()
+          : nullptr};
   absl::Status status = entities_.Renew(*task->movement, &named);
   if (status.ok() && prior != nullptr) status = UnfoldPrior(input, *prior);
   if (status.ok()) status = FindLate(input, &named);
@@ -299,12 +306,16 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   record_.set_sequence(next_sequence_++);
   *record_.mutable_recorded_time() = batch_->recorded_time;
   record_.set_caller(task->caller);
+  record_.set_purpose(task->purpose);
   record_.mutable_movement()->set_movement(kept.movement);
   record_.mutable_movement()->set_assessment(kept.assessment);
   AppendToBlock(record_, &batch_->block);
   Index(*task->movement, task->identity, record_.sequence());
   ++since_freeze_;
   task->record = batch_->record_count;
+  if (options_.counts != nullptr) {
+    options_.counts->Count(*task->movement, assessment_, assessor_.scratch());
+  }
   trips_.clear();
   tallies_.Count(assessment_, task->movement->event(), &trips_);
   if (!trips_.empty()) ApplyTrips();

@@ -18,6 +18,7 @@
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/assess.h"
 #include "service/batch.h"
+#include "service/caller.h"
 #include "service/core_options.h"
 #include "service/entities.h"
 #include "service/journal_reader.h"
@@ -32,8 +33,7 @@ class Core {
  public:
   Core(const CoreOptions& options, std::shared_ptr<const store::Store> store);
 
-  // Brings the states to the end of the journal: reads the checkpoint, folds
-  // what comes after it. Returns how many records were folded.
+  // Reads the checkpoint and folds what comes after it: how many records.
   absl::StatusOr<uint64_t> Recover();
 
   // --- The steps of a batch, in this order. `in_flight` is the batch before
@@ -55,10 +55,10 @@ class Core {
 
   // --- For commands.
 
-  // Appends a record that is not a movement, with what it stores beside the
-  // journal, and folds it into the catalogue. Stamps sequence and time, also
-  // inside the record. Returns its sequence.
+  // Appends and folds a record that is no movement, with what it stores beside
+  // the journal. Stamps sequence and time, also inside; returns the sequence.
   uint64_t Append(v1::JournalRecord record, std::vector<store::Put> puts);
+  void AppendAudit(v1::JournalRecord record) { AppendRecord(&record); }
   const v1::Catalogue& catalogue() const { return catalogue_; }
   const RuleTallies& tallies() const { return tallies_; }
   // What was compiled; the core adds lists, shares and overrides as they are.
@@ -91,12 +91,12 @@ class Core {
 
   // Journals one and folds it in; `record` is in normal form and tied. A repeat
   // changes nothing. `out` is what is stored.
-  absl::Status Record(v1::OutcomeRecord record, const std::string& caller,
+  absl::Status Record(v1::OutcomeRecord record, const Caller& caller,
                       v1::RecordedOutcome* out);
-  absl::Status Record(v1::DecisionRecord record, const std::string& caller,
+  absl::Status Record(v1::DecisionRecord record, const Caller& caller,
                       v1::RecordedDecision* out);
   // The same, but nothing repeats a worklist.
-  absl::Status Record(v1::WorklistRecord record, const std::string& caller,
+  absl::Status Record(v1::WorklistRecord record, const Caller& caller,
                       v1::RecordedWorklist* out);
   // The last position folded into a container; 0: none.
   absl::StatusOr<uint64_t> LastSequenceOf(absl::string_view number);
@@ -190,8 +190,7 @@ class Core {
   // An outcome or decision, of the batches under way included.
   absl::StatusOr<v1::JournalRecord> ReadControl(uint64_t sequence);
   template <typename Kept, typename Shown>
-  absl::Status RecordControl(Kept record, const std::string& caller,
-                             Shown* out);
+  absl::Status RecordControl(Kept record, const Caller& caller, Shown* out);
   // Reads all that folding `record` touches, so that FoldPrepared cannot fail.
   struct ControlFold;
   absl::StatusOr<ControlFold> PrepareControl(const v1::JournalRecord& record);

@@ -13,6 +13,7 @@
 
 namespace portrisk::service {
 
+class MovementCounts;
 class RuleSets;
 
 // Who journals what nobody asked for.
@@ -36,6 +37,10 @@ struct CoreOptions {
   uint64_t folds_from = 1;
   // A breaker has tripped; called on the apply thread, before it is durable.
   std::function<void(const v1::Revision&, const v1::RuleOverride&)> on_trip;
+  // Counts what is scored; outlives the core. Null: nobody counts.
+  MovementCounts* counts = nullptr;
+  // How many rules breakers hold in shadow, whenever that may have changed.
+  std::function<void(size_t)> on_overrides;
 };
 
 }  // namespace portrisk::service

@@ -160,7 +160,7 @@ absl::Status Core::FoldControl(const v1::JournalRecord& record) {
 }
 
 template <typename Kept, typename Shown>
-absl::Status Core::RecordControl(Kept record, const std::string& caller,
+absl::Status Core::RecordControl(Kept record, const Caller& caller,
                                  Shown* out) {
   auto latest = LatestSequence(IdentityOf(ContentOf(record)));
   if (!latest.ok() && !absl::IsNotFound(latest.status())) {
@@ -188,7 +188,7 @@ absl::Status Core::RecordControl(Kept record, const std::string& caller,
     if (version == 0) return Conflict(ContentOf(record), *latest);
   }
   v1::JournalRecord made;
-  made.set_caller(caller);
+  caller.Sign(&made);
   Put(std::move(record), &made);
   auto fold = PrepareControl(made);
   if (!fold.ok()) return fold.status();
@@ -199,20 +199,20 @@ absl::Status Core::RecordControl(Kept record, const std::string& caller,
   return absl::OkStatus();
 }
 
-absl::Status Core::Record(v1::OutcomeRecord record, const std::string& caller,
+absl::Status Core::Record(v1::OutcomeRecord record, const Caller& caller,
                           v1::RecordedOutcome* out) {
   return RecordControl(std::move(record), caller, out);
 }
 
-absl::Status Core::Record(v1::DecisionRecord record, const std::string& caller,
+absl::Status Core::Record(v1::DecisionRecord record, const Caller& caller,
                           v1::RecordedDecision* out) {
   return RecordControl(std::move(record), caller, out);
 }
 
-absl::Status Core::Record(v1::WorklistRecord record, const std::string& caller,
+absl::Status Core::Record(v1::WorklistRecord record, const Caller& caller,
                           v1::RecordedWorklist* out) {
   v1::JournalRecord made;
-  made.set_caller(caller);
+  caller.Sign(&made);
   *made.mutable_worklist() = std::move(record);
   auto fold = PrepareControl(made);
   if (!fold.ok()) return fold.status();

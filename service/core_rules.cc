@@ -6,6 +6,7 @@
 #include "service/core.h"
 #include "service/errors.h"
 #include "service/keys.h"
+#include "service/movement_counts.h"
 
 namespace portrisk::service {
 
@@ -84,6 +85,16 @@ void Core::Restand() {
   if (options_.follows_catalogue) {
     standing.overrides = OverridesOf(catalogue_);
     standing.shares = SharesOf(catalogue_);
+    if (options_.on_overrides) {
+      const auto& members = programme_->members();
+      options_.on_overrides(std::count_if(
+          standing.overrides.begin(), standing.overrides.end(),
+          [&](const scoring::Programme::Override& one) {
+            return std::any_of(
+                members.begin(), members.end(),
+                [&](const auto& m) { return m.revision == one.revision; });
+          }));
+    }
   } else {
     standing.overrides = options_.overrides;
   }
@@ -93,6 +104,7 @@ void Core::Restand() {
 
 void Core::SetProgramme(std::shared_ptr<const scoring::Programme> programme) {
   programme_ = std::move(programme);
+  if (options_.counts != nullptr) options_.counts->Use(programme_);
   Restand();
 }
 

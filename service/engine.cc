@@ -4,7 +4,7 @@
 // next one is computed on states that include the first, so nothing of it may
 // leave before the first is durable: the commit thread works in order, and if
 // the first fails, the next fails with it and the states go back to the last
-// durable position (RecoverAfterFailure, the same path as after a crash).
+// durable position (engine_recovery.cc, the same path as after a crash).
 //
 // A checkpoint starts between two batches when no commit is under way, so the
 // states it writes never run ahead of the journal.
@@ -16,6 +16,7 @@
 #include "service/background.h"
 #include "service/errors.h"
 #include "service/log.h"
+#include "service/metrics.h"
 #include "service/secrets.h"
 
 namespace portrisk::service {
@@ -23,14 +24,6 @@ namespace {
 
 // Unknown fields count, too; a block of a full batch stays below 32 MiB.
 constexpr size_t kMovementBytesMax = 64 << 10;
-
-absl::Status StoreUnavailable() {
-  return WithRetry(
-      Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
-            "the store could not be written; nothing of this call was kept. "
-            "Try again: a repeat is harmless"),
-      absl::Seconds(1));
-}
 
 absl::Status Draining() {
   return WithRetry(Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
@@ -68,6 +61,14 @@ class WaitingCommand : public CommandTask {
   bool done_ = false;
 };
 
+absl::Status SubmitAndWait(Engine* engine, WaitingCommand* command) {
+  Task* const tasks[] = {command};
+  absl::Status status = engine->Submit(tasks);
+  if (!status.ok()) return status;
+  command->Wait();
+  return command->status;
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options)
@@ -84,8 +85,13 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
       engine.get(),
       EvaluationsOptions{o.profile, DrawKeyOf(o.secrets),
                          o.evaluation_chunk_records, o.after_evaluated_chunk});
-  absl::Status status = engine->OpenStore();
-  if (!status.ok()) return status;
+  const absl::Status status = engine->OpenStore();
+  if (engine->core_ == nullptr) return status;
+  engine->SetWriteStatus(status);
+  if (!status.ok()) {
+    engine->warming_->reader().LetGo();
+    engine->evaluations_->reader().LetGo();
+  }
   engine->commit_thread_ = std::thread([e = engine.get()] { e->CommitLoop(); });
   engine->apply_thread_ = std::thread([e = engine.get()] { e->ApplyLoop(); });
   engine->warming_->Start();
@@ -94,61 +100,6 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
 }
 
 Engine::~Engine() { Drain(); }
-
-absl::Status Engine::OpenStore() {
-  // The old one must be closed first: it holds the lock.
-  core_.reset();
-  {
-    std::lock_guard<std::mutex> lock(store_mutex_);
-    store_.reset();
-  }
-  ++store_epoch_;
-  auto opened = store::Store::Open(options_.store);
-  if (!opened.ok()) return opened.status();
-  std::shared_ptr<store::Store> store = std::move(*opened);
-  CoreOptions core_options;
-  core_options.cache_states_max = options_.cache_states_max;
-  core_options.rule_sets = rule_sets_.get();
-  core_options.profile = options_.profile;
-  core_options.draw_key = DrawKeyOf(options_.secrets);
-  core_options.on_trip = [this](const v1::Revision& revision,
-                                const v1::RuleOverride& one) {
-    ++breaker_trips_;
-    LogError("breaker tripped",
-             absl::ResourceExhaustedError(absl::StrCat(
-                 "rule ", one.rule(), " of ", revision.rule_set(), " revision ",
-                 revision.revision(), " fired ", one.hits(),
-                 " times in a window of ", one.window(),
-                 " movements and is in shadow; see `portrisk rules show ",
-                 revision.revision(), "`")));
-  };
-  auto core = std::make_unique<Core>(core_options, store);
-  const absl::Time start = absl::Now();
-  auto folded = core->Recover();
-  if (!folded.ok()) return folded.status();
-  absl::Status status = LoadInForce(*store, rule_sets_.get(), core.get());
-  if (!status.ok()) return status;
-  open_report_.folded_records = *folded;
-  open_report_.fold_time = absl::Now() - start;
-  open_report_.last_sequence = core->last_sequence();
-  durable_sequence_ = core->last_sequence();
-  core_ = std::move(core);
-  std::lock_guard<std::mutex> lock(store_mutex_);
-  store_ = std::move(store);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::shared_ptr<const store::Store>> Engine::store() const {
-  std::lock_guard<std::mutex> lock(store_mutex_);
-  if (store_ == nullptr) return StoreUnavailable();
-  return store_;
-}
-
-absl::StatusOr<std::shared_ptr<store::Store>> Engine::writable_store() const {
-  std::lock_guard<std::mutex> lock(store_mutex_);
-  if (store_ == nullptr) return StoreUnavailable();
-  return store_;
-}
 
 absl::Status Engine::Prepare(v1::Movement* movement, MovementTask* task) const {
   std::vector<Violation> violations =
@@ -176,6 +127,7 @@ absl::Status Engine::Prepare(v1::Movement* movement, MovementTask* task) const {
 
 absl::Status Engine::Submit(absl::Span<Task* const> tasks) {
   bool wake = false;
+  if (options_.metrics != nullptr) options_.metrics->Submitted(tasks);
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     if (draining_) return Draining();
@@ -192,16 +144,19 @@ absl::Status Engine::Submit(absl::Span<Task* const> tasks) {
 absl::Status Engine::Run(std::function<absl::Status(Core&)> command) {
   WaitingCommand task;
   task.run = std::move(command);
-  Task* const tasks[] = {&task};
-  absl::Status status = Submit(tasks);
-  if (!status.ok()) return status;
-  task.Wait();
-  return task.status;
+  return SubmitAndWait(this, &task);
+}
+
+absl::Status Engine::Look(std::function<absl::Status(Core&)> look) {
+  WaitingCommand task;
+  task.run = std::move(look);
+  task.only_looks = true;
+  return SubmitAndWait(this, &task);
 }
 
 absl::StatusOr<v1::Catalogue> Engine::ReadCatalogue() {
   v1::Catalogue catalogue;
-  absl::Status status = Run([&](Core& core) {
+  absl::Status status = Look([&](Core& core) {
     catalogue = core.catalogue();
     return absl::OkStatus();
   });
@@ -211,7 +166,7 @@ absl::StatusOr<v1::Catalogue> Engine::ReadCatalogue() {
 
 absl::StatusOr<v1::Statistics> Engine::ObserveMovements() {
   uint64_t last_sequence = 0;
-  absl::Status status = Run([&](Core& core) {
+  absl::Status status = Look([&](Core& core) {
     last_sequence = core.last_sequence();
     return absl::OkStatus();
   });
@@ -234,21 +189,34 @@ void Engine::Drain() {
   if (commit_thread_.joinable()) commit_thread_.join();
 }
 
-bool Engine::QueueIsEmpty() {
+bool Engine::QueueIsEmpty() { return queue_depth() == 0; }
+
+size_t Engine::queue_depth() {
   std::lock_guard<std::mutex> lock(queue_mutex_);
-  return queue_.empty();
+  return queue_.size();
 }
 
-// Blocks until something has arrived. False when draining and empty.
+bool Engine::is_draining() {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  return draining_;
+}
+
+// Blocks until something has arrived, or until the store is to be opened again.
+// False when draining and empty.
 bool Engine::TakeBatch(std::vector<Task*>* tasks) {
   tasks->clear();
   std::unique_lock<std::mutex> lock(queue_mutex_);
   while (queue_.empty() && !draining_) {
     apply_waits_ = true;
-    queue_ready_.wait(lock);
+    if (reopen_at_ == absl::InfiniteFuture()) {
+      queue_ready_.wait(lock);
+    } else if (queue_ready_.wait_until(lock, absl::ToChronoTime(reopen_at_)) ==
+               std::cv_status::timeout) {
+      break;
+    }
   }
   apply_waits_ = false;
-  return TakeLocked(options_.batch_max, tasks);
+  return TakeLocked(options_.batch_max, tasks) || !draining_;
 }
 
 // Takes what waits, without waiting. False when nothing does.
@@ -268,11 +236,13 @@ void Engine::ApplyLoop() {
   std::vector<Task*> tasks;
   int next = 0;
   while (TakeBatch(&tasks)) {
-    if (failed_) RecoverAfterFailure();
+    if (failed_ || absl::Now() >= reopen_at_) RecoverAfterFailure();
     if (core_ == nullptr) {
-      Fail(tasks);
+      Fail(tasks, write_status());
       continue;
     }
+    if (is_read_only_) RefuseWrites(&tasks);
+    if (tasks.empty()) continue;
     Batch* batch = &batches_[next];
     next = 1 - next;
     const Batch* in_flight = nullptr;
@@ -281,15 +251,19 @@ void Engine::ApplyLoop() {
       in_flight = to_commit_;
     }
     core_->Begin(options_.clock(), in_flight, batch);
-    Compute(tasks);
+    batch->times = {};
+    Compute(tasks, &batch->times);
+    StepTimer await(options_.metrics, &batch->times.await_ns);
     WaitForCommit();
+    await.Stop();
     // What has arrived meanwhile shares the next sync.
     if (TakeWaiting(options_.batch_max - tasks.size(), &tasks)) {
-      Compute(tasks);
+      if (is_read_only_) RefuseWrites(&tasks);
+      Compute(tasks, &batch->times);
     }
     core_->Finish();
     if (failed_) {
-      Fail(batch->tasks);
+      Fail(batch->tasks, write_status());
       continue;
     }
     if (QueueIsEmpty()) {
@@ -312,12 +286,16 @@ void Engine::ApplyLoop() {
 }
 
 // Adds tasks to the batch begun last.
-void Engine::Compute(const std::vector<Task*>& tasks) {
+void Engine::Compute(const std::vector<Task*>& tasks, BatchTimes* times) {
+  if (options_.metrics != nullptr) Metrics::Taken(tasks, times);
+  StepTimer gather(options_.metrics, &times->gather_ns);
   absl::Status status = core_->Gather(tasks);
   if (!status.ok()) {
     LogError("gather", status);
-    failed_ = true;
+    Refuse(status);
   }
+  gather.Stop();
+  const StepTimer apply(options_.metrics, &times->apply_ns);
   for (Task* task : tasks) {
     if (failed_) {
       core_->Refuse(task);
@@ -328,29 +306,36 @@ void Engine::Compute(const std::vector<Task*>& tasks) {
     }
     if (core_->is_broken() && !failed_) {
       LogError("apply", task->status);
-      failed_ = true;
+      Refuse(task->status);
     }
   }
 }
 
 // Makes the batch durable and answers its tasks.
 void Engine::Commit(Batch* batch) {
+  Metrics* const metrics = options_.metrics;
   absl::Status status;
   if (batch->record_count > 0) {
+    const StepTimer commit(metrics, &batch->times.commit_ns);
     status =
         store_->AppendBlock(batch->first_sequence, batch->block, batch->puts);
   }
   if (!status.ok()) {
     LogError("commit", status);
-    failed_ = true;
-    Fail(batch->tasks);
+    if (metrics != nullptr) metrics->CommitFailed();
+    Refuse(status);
+    Fail(batch->tasks, write_status());
     return;
   }
   if (batch->record_count > 0) {
     durable_sequence_ = batch->first_sequence + batch->record_count - 1;
   }
   // The task may be gone once it is done.
+  int64_t reply_ns = 0;
+  StepTimer reply(metrics, &reply_ns);
   for (Task* task : batch->tasks) task->Done();
+  reply.Stop();
+  if (metrics != nullptr) metrics->Answered(*batch, reply_ns);
   if (batch->record_count == 0) return;
   const std::lock_guard<std::mutex> lock(listener_mutex_);
   if (listener_) listener_();
@@ -380,35 +365,8 @@ void Engine::WaitForCommit() {
   commit_done_.wait(lock, [&] { return to_commit_ == nullptr; });
 }
 
-void Engine::Fail(const std::vector<Task*>& tasks) {
-  for (Task* task : tasks) {
-    task->status = StoreUnavailable();
-    task->Done();
-  }
-}
-
-// Back to the last durable position. Until that works every call is refused
-// with STORE_UNAVAILABLE.
-void Engine::RecoverAfterFailure() {
-  WaitForCommit();
-  JoinCheckpoint();
-  warming_->reader().LetGo();
-  evaluations_->reader().LetGo();
-  absl::Status status = OpenStore();
-  warming_->reader().GoOn();
-  evaluations_->reader().GoOn();
-  if (!status.ok()) {
-    LogError("reopen", status);
-    core_.reset();
-    return;
-  }
-  failed_ = false;
-  LogInfo("store reopened",
-          {{"folded", absl::StrCat(open_report_.folded_records)}});
-}
-
 void Engine::MaybeCheckpoint(bool final_one) {
-  if (core_ == nullptr || failed_) return;
+  if (core_ == nullptr || failed_ || is_read_only_) return;
   if (!checkpoint_running_) JoinCheckpoint();
   const uint64_t due = final_one ? 1 : options_.checkpoint_records;
   if (core_->records_since_freeze() < due) return;
@@ -430,7 +388,11 @@ void Engine::MaybeCheckpoint(bool final_one) {
     leftovers->tables.clear();
     if (!status.ok()) {
       LogError("checkpoint", status);
-      failed_ = true;
+      if (options_.metrics != nullptr) options_.metrics->CheckpointFailed();
+      Refuse(status);
+    } else {
+      checkpoint_sequence_ = core_->frozen_checkpoint().sequence();
+      checkpoint_time_us_ = absl::ToUnixMicros(absl::Now());
     }
     checkpoint_running_ = false;
   });

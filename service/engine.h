@@ -8,6 +8,11 @@
 // When nothing else waits the apply thread commits by itself: one wake-up
 // less for a lonely call.
 //
+// When a write fails, the store is opened again and the states go back to what
+// is durable; until that works, ever longer between two attempts, calls are
+// refused. While the disk is full it is open for reading: looks are answered,
+// writes refused (DISK_FULL), and writing goes on by itself once there is room.
+//
 // Seam for replication: an ordered log would stand where TakeBatch is.
 //
 // Thread-safe. Acknowledged (Done with OK) means durable.
@@ -37,12 +42,18 @@
 
 namespace portrisk::service {
 
+class Metrics;
+
 struct EngineOptions {
   store::Options store;
+  // Where backups go (store/backup.h); "" makes none. On another disk.
+  std::string backups;
   Secrets secrets;
   scoring::SelectionProfile profile;
   // Time of admission. Called once a batch.
   std::function<absl::Time()> clock = [] { return absl::Now(); };
+
+  Metrics* metrics = nullptr;  // Outlives the engine. Null: nobody measures.
 
   // Performance.
   size_t queue_max = 16'384;            // Waiting tasks; more are refused.
@@ -56,13 +67,18 @@ struct EngineOptions {
   // Tests only: called after each block of the journal that a warming read.
   std::function<void()> after_filled_block;
   size_t evaluation_chunk_records = 8192;  // Of ReplayOptions.
+  // Between two attempts to open a store that cannot be written; the first
+  // attempt is made at once, and each wait is twice the one before.
+  absl::Duration reopen_after_min = absl::Milliseconds(250);
+  absl::Duration reopen_after_max = absl::Seconds(15);
   // Tests only: called whenever an evaluation has got further.
   std::function<void()> after_evaluated_chunk;
 };
 
 class Engine {
  public:
-  // Opens the store and re-folds what is not checkpointed.
+  // Opens the store and re-folds what is not checkpointed. With a full disk,
+  // for reading.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options);
   // Drains.
   ~Engine();
@@ -77,6 +93,12 @@ class Engine {
 
   // Runs `command` at its place in the order; returns when that is durable.
   absl::Status Run(std::function<absl::Status(Core&)> command);
+  // The same for what changes nothing: also while no write is taken.
+  absl::Status Look(std::function<absl::Status(Core&)> look);
+
+  // OK while writes are taken; else what they are refused with (DISK_FULL,
+  // STORE_UNAVAILABLE, STORE_DAMAGED). Any thread.
+  absl::Status write_status() const;
 
   // Revisions and lists as they stand, durably.
   absl::StatusOr<v1::Catalogue> ReadCatalogue();
@@ -86,9 +108,10 @@ class Engine {
   // Accepts nothing more, answers what was accepted, checkpoints. Idempotent.
   void Drain();
 
-  // For reads. UNAVAILABLE while it is being opened again after a failure.
+  // For reads. What write_status says while it cannot be read either.
   absl::StatusOr<std::shared_ptr<const store::Store>> store() const;
-  // For content that is kept ahead of the journal (Store::PutContent).
+  // For content that is kept ahead of the journal (Store::PutContent), and for
+  // backups. An error unless write_status is OK.
   absl::StatusOr<std::shared_ptr<store::Store>> writable_store() const;
   const RuleSets& rule_sets() const { return *rule_sets_; }
   // Held by who changes what is in force: a programme is compiled outside the
@@ -104,11 +127,31 @@ class Engine {
   // Called whenever that has grown, on the thread that commits: it must neither
   // wait nor call the engine. Null: nobody. Returns when no call is under way.
   void ListenToCommits(std::function<void()> listener);
+  const std::string& backups() const { return options_.backups; }
   const Pseudonyms& pseudonyms() const { return admission_.pseudonyms(); }
   absl::Time Now() const { return options_.clock(); }
 
   // Breakers that have tripped since the start: what an alarm watches.
   uint64_t breaker_trips() const { return breaker_trips_; }
+
+  // --- For health and metrics. Any thread.
+
+  const EngineOptions& options() const { return options_; }
+  // No write has failed since the store was opened last.
+  bool is_writable() const { return !failed_; }
+  bool is_draining();
+  size_t queue_depth();
+  size_t breakers_tripped() const { return breakers_tripped_; }
+  // The last one written, or what the store was opened with.
+  uint64_t checkpoint_sequence() const { return checkpoint_sequence_; }
+  absl::Time checkpoint_time() const {
+    return absl::FromUnixMicros(checkpoint_time_us_.load());
+  }
+  // Of the last opening, which may be a later one than that of open_report.
+  uint64_t refold_records() const { return refold_records_; }
+  absl::Duration refold_time() const {
+    return absl::Microseconds(refold_time_us_.load());
+  }
 
   struct OpenReport {
     uint64_t folded_records = 0;
@@ -120,17 +163,26 @@ class Engine {
  private:
   explicit Engine(EngineOptions options);
 
+  // engine_recovery.cc
+  absl::StatusOr<std::shared_ptr<store::Store>> OpenToRead(
+      const absl::Status& reason);
+  void CloseStore();
   absl::Status OpenStore();
+  absl::Status StartOn(std::shared_ptr<store::Store> store);
+  void RecoverAfterFailure();
+  void SetWriteStatus(const absl::Status& status);
+  void Refuse(const absl::Status& reason);
+  void RefuseWrites(std::vector<Task*>* tasks);
+  void Fail(const std::vector<Task*>& tasks, const absl::Status& reason);
+
   void ApplyLoop();
   bool TakeBatch(std::vector<Task*>* tasks);
   bool TakeWaiting(size_t most, std::vector<Task*>* tasks);
   bool TakeLocked(size_t most, std::vector<Task*>* tasks);
-  void Compute(const std::vector<Task*>& tasks);
+  void Compute(const std::vector<Task*>& tasks, BatchTimes* times);
   void Commit(Batch* batch);
   void CommitLoop();
   void WaitForCommit();
-  void Fail(const std::vector<Task*>& tasks);
-  void RecoverAfterFailure();
   void MaybeCheckpoint(bool final_one);
   void JoinCheckpoint();
   bool QueueIsEmpty();
@@ -151,9 +203,13 @@ class Engine {
   // Guarded by store_mutex_: replaced when the store is opened again.
   mutable std::mutex store_mutex_;
   std::shared_ptr<store::Store> store_;
+  absl::Status write_status_;  // Of calls to come.
 
   // Apply thread only.
   std::unique_ptr<Core> core_;
+  bool is_read_only_ = false;  // The store is open, but not for writing.
+  absl::Time reopen_at_ = absl::InfiniteFuture();  // The next attempt.
+  absl::Duration reopen_after_;                    // The wait before the next.
   Batch batches_[2];
   std::thread checkpoint_thread_;
 
@@ -174,7 +230,12 @@ class Engine {
   std::function<void()> listener_;  // Guarded by listener_mutex_.
 
   std::atomic<uint64_t> breaker_trips_{0};
-  std::atomic<bool> failed_{false};  // A commit or a checkpoint failed.
+  std::atomic<size_t> breakers_tripped_{0};
+  std::atomic<uint64_t> checkpoint_sequence_{0};
+  std::atomic<int64_t> checkpoint_time_us_{0};
+  std::atomic<uint64_t> refold_records_{0};
+  std::atomic<int64_t> refold_time_us_{0};
+  std::atomic<bool> failed_{false};  // A commit, checkpoint or read failed.
   std::atomic<bool> checkpoint_running_{false};
 
   std::thread apply_thread_;

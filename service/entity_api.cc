@@ -215,7 +215,7 @@ absl::StatusOr<v1::GetEntityResponse> HistoryApi::GetEntity(
   bool known = false;
   const v1::Movement like = MovementLike(request, engine_->pseudonyms());
   const google::protobuf::Timestamp now = ToProto(engine_->Now());
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     auto read = ReadState(*key, &core.mutable_entities(), &response);
     if (!read.ok()) return read.status();
     known = *read;

@@ -3,6 +3,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
+#include "store/store.h"
 
 namespace portrisk::service {
 namespace {
@@ -30,9 +31,7 @@ absl::Status Error(absl::StatusCode code, absl::string_view reason,
 
 absl::Status StoreDamaged(absl::string_view what) {
   return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               absl::StrCat(what,
-                            " does not parse; run `portrisk verify` and "
-                            "restore a backup"));
+               absl::StrCat(what, " does not parse; ", store::kRemedy));
 }
 
 absl::Status WithViolations(absl::Status status, absl::string_view prefix,
@@ -94,6 +93,16 @@ std::string Describe(const google::rpc::Status& status) {
     }
   }
   return text;
+}
+
+std::string ErrorReason(const absl::Status& status) {
+  if (status.ok()) return "OK";
+  const google::rpc::Status rpc = ToRpcStatus(status);
+  google::rpc::ErrorInfo info;
+  for (const auto& detail : rpc.details()) {
+    if (detail.UnpackTo(&info)) return info.reason();
+  }
+  return "INTERNAL";
 }
 
 }  // namespace portrisk::service

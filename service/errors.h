@@ -35,6 +35,9 @@ absl::Status WithRetry(absl::Status status, absl::Duration delay);
 // The wire form. A status without ErrorInfo gets reason INTERNAL.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 
+// The reason in its ErrorInfo: "OK" of none, "INTERNAL" where it has none.
+std::string ErrorReason(const absl::Status& status);
+
 // For people: the message, then each violation on a line of its own.
 std::string Describe(const google::rpc::Status& status);
 

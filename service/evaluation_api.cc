@@ -179,7 +179,7 @@ absl::StatusOr<uint64_t> EvaluationOf(const v1::Catalogue& catalogue,
 }
 
 absl::StatusOr<v1::Evaluation> EvaluationApi::Start(
-    const v1::StartEvaluationRequest& request, const std::string& caller) {
+    const v1::StartEvaluationRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (status.ok()) status = CheckMeasures(request.plan());
   if (!status.ok()) return status;
@@ -188,13 +188,13 @@ absl::StatusOr<v1::Evaluation> EvaluationApi::Start(
     absl::Status room = CheckWaiting(core.catalogue());
     if (!room.ok()) return room;
     v1::JournalRecord record;
-    record.set_caller(caller);
+    caller.Sign(&record);
     v1::Evaluation* const made =
         record.mutable_evaluation()->mutable_evaluation();
     made->set_evaluation(
         static_cast<uint64_t>(core.catalogue().evaluations_size()) + 1);
     made->set_state(v1::EVALUATION_WAITING);
-    made->set_caller(caller);
+    made->set_caller(caller.name);
     *made->mutable_plan() = request.plan();
     for (v1::EvaluatedRevision& one : InForceNow(core.catalogue())) {
       *made->add_in_force() = std::move(one);
@@ -216,7 +216,7 @@ absl::StatusOr<v1::Evaluation> EvaluationApi::Start(
 
 absl::StatusOr<v1::Evaluation> EvaluationApi::State(uint64_t evaluation) const {
   v1::Evaluation state;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     const v1::Evaluation* const found =
         FindEvaluation(core.catalogue(), evaluation);
     if (found == nullptr) return NoEvaluation(evaluation);
@@ -272,7 +272,7 @@ absl::StatusOr<v1::ListEvaluationsResponse> EvaluationApi::List(
 }
 
 absl::StatusOr<v1::Evaluation> EvaluationApi::Cancel(
-    const v1::CancelEvaluationRequest& request, const std::string& caller) {
+    const v1::CancelEvaluationRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   v1::Evaluation cancelled;
@@ -290,12 +290,12 @@ absl::StatusOr<v1::Evaluation> EvaluationApi::Cancel(
                    {{"state", v1::EvaluationState_Name(found->state())}});
     }
     v1::JournalRecord record;
-    record.set_caller(caller);
+    caller.Sign(&record);
     v1::Evaluation* const ended =
         record.mutable_evaluation()->mutable_evaluation();
     *ended = *found;
     ended->set_state(v1::EVALUATION_CANCELLED);
-    ended->set_ended_by(caller);
+    ended->set_ended_by(caller.name);
     core.Append(std::move(record), {});
     cancelled = *FindEvaluation(core.catalogue(), request.evaluation());
     return absl::OkStatus();

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/evaluation_service.pb.h"
+#include "service/caller.h"
 #include "service/engine.h"
 
 namespace portrisk::service {
@@ -23,7 +24,7 @@ class EvaluationApi {
   explicit EvaluationApi(Engine* engine) : engine_(engine) {}
 
   absl::StatusOr<v1::Evaluation> Start(
-      const v1::StartEvaluationRequest& request, const std::string& caller);
+      const v1::StartEvaluationRequest& request, const Caller& caller);
   absl::StatusOr<v1::GetEvaluationResponse> Get(
       const v1::GetEvaluationRequest& request) const;
   // Without its report.
@@ -31,7 +32,7 @@ class EvaluationApi {
   absl::StatusOr<v1::ListEvaluationsResponse> List(
       const v1::ListEvaluationsRequest& request) const;
   absl::StatusOr<v1::Evaluation> Cancel(
-      const v1::CancelEvaluationRequest& request, const std::string& caller);
+      const v1::CancelEvaluationRequest& request, const Caller& caller);
 
  private:
   Engine* const engine_;

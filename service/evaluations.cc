@@ -168,6 +168,14 @@ void Evaluations::ShowProgress(v1::Evaluation* evaluation) const {
   *evaluation->mutable_progress() = progress_;
 }
 
+std::optional<double> Evaluations::RunningShare() const {
+  if (running_ == 0) return std::nullopt;
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (running_until_ == 0) return 1;
+  return static_cast<double>(progress_.read_sequence()) /
+         static_cast<double>(running_until_);
+}
+
 absl::StatusOr<StoreReader::Work> Evaluations::Step() {
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
@@ -179,6 +187,11 @@ absl::StatusOr<StoreReader::Work> Evaluations::Step() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     progress_.Clear();
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    progress_.Clear();
+    running_until_ = next->last_sequence();
   }
   running_ = next->evaluation();
   LogInfo("evaluation", {{"number", absl::StrCat(next->evaluation())},

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -56,6 +57,8 @@ class Evaluations {
   void CallOff(uint64_t evaluation);
   // Says how far it is, where it runs.
   void ShowProgress(v1::Evaluation* evaluation) const;
+  // Of the one that runs, of its journal; nothing when none does.
+  std::optional<double> RunningShare() const;
 
  private:
   absl::StatusOr<StoreReader::Work> Step();
@@ -69,7 +72,9 @@ class Evaluations {
   std::atomic<uint64_t> called_off_{0};  // Its number.
 
   mutable std::mutex mutex_;
-  v1::EvaluationProgress progress_;  // Of the running one. Guarded by mutex_.
+  // Of the running one. Guarded by mutex_.
+  v1::EvaluationProgress progress_;
+  uint64_t running_until_ = 0;
 
   StoreReader reader_{"evaluation"};  // The last: its thread uses the others.
 };

@@ -130,7 +130,7 @@ absl::StatusOr<uint64_t> ExplainApi::FindSequence(
     const v1::ExplainRequest& request) const {
   if (request.sequence() > 0) return request.sequence();
   uint64_t sequence = 0;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     auto latest = core.LatestSequence(
         IdentityOf(request.source(), request.movement_id()));
     if (latest.ok()) sequence = *latest;
@@ -234,7 +234,7 @@ absl::StatusOr<std::vector<scoring::Programme::List>> ExplainApi::ListsAt(
 }
 
 absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
-    const v1::ExplainRequest& request) const {
+    const v1::ExplainRequest& request, const Caller& caller) const {
   auto sequence = FindSequence(request);
   if (!sequence.ok()) return sequence.status();
   auto store = engine_->store();
@@ -245,7 +245,7 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
                         std::move(journaled->assessment)};
   v1::Catalogue catalogue;
   std::vector<scoring::Programme::List> in_force;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     catalogue = core.catalogue();
     in_force = core.lists();
     return absl::OkStatus();
@@ -295,8 +295,15 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
         absl::StatusCode::kNotFound, "NOT_FOUND",
         absl::StrCat("no rule ", request.rule(), " in revision ", *revision));
   }
-  AddCircumstances(FindRevision(catalogue, *revision), subject.assessment,
-                   &response);
+  const v1::Revision* const kept = FindRevision(catalogue, *revision);
+  AddCircumstances(kept, subject.assessment, &response);
+  if (scoring::IsRestricted(**rule_set, request.rule()) &&
+      (kept == nullptr || !caller.MayRead(kept->layer()))) {
+    response.clear_condition();
+    v1::ExplainReason* const reason = response.add_reasons();
+    reason->set_code("RESTRICTED");
+    reason->set_text("the condition is restricted: ask an analyst");
+  }
   views.Release();
   return response;
 }

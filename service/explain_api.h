@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/rule_service.pb.h"
+#include "service/caller.h"
 #include "service/engine.h"
 
 namespace portrisk::service {
@@ -18,8 +19,10 @@ class ExplainApi {
   // `engine` outlives this.
   explicit ExplainApi(Engine* engine) : engine_(engine) {}
 
-  absl::StatusOr<v1::ExplainResponse> Explain(
-      const v1::ExplainRequest& request) const;
+  // Of a restricted rule an officer sees whether it hit, its title and what
+  // lay outside of the condition, never the condition.
+  absl::StatusOr<v1::ExplainResponse> Explain(const v1::ExplainRequest& request,
+                                              const Caller& caller = {}) const;
 
  private:
   struct Subject;  // The movement asked about.

@@ -26,14 +26,6 @@ inline std::string Describe(const grpc::Status& status) {
   return Describe(rpc);
 }
 
-// The caller's identity, until certificates carry it.
-inline std::string CallerOf(const grpc::ServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  auto it = metadata.find("portrisk-caller");
-  if (it == metadata.end()) return "";
-  return std::string(it->second.data(), it->second.size());
-}
-
 }  // namespace portrisk::service
 
 #endif  // PORTRISK_SERVICE_GRPC_STATUS_H_

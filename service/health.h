@@ -1,82 +1,48 @@
-// grpc.health.v1 for this server and its services.
+// How the server is: live, ready and degraded apart.
+//
+//   live      the process answers. Not live: restart it.
+//   ready     calls are taken. Not ready: send them elsewhere, and wait: it is
+//             starting, opening its store again, or draining.
+//   degraded  ready, but a person should look: reads go on and perhaps writes
+//             do not, or something comes to an end. Sending calls elsewhere
+//             would not help.
 #ifndef PORTRISK_SERVICE_HEALTH_H_
 #define PORTRISK_SERVICE_HEALTH_H_
 
-#include <grpcpp/grpcpp.h>
-
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <set>
 #include <string>
+#include <vector>
 
-#include "grpc/health/v1/health.grpc.pb.h"
+#include "service/exposition.h"
 
 namespace portrisk::service {
 
-// Thread-safe. Serving from construction until Stop.
-class HealthService final : public grpc::health::v1::Health::Service {
- public:
-  // `services` are the full names that answer; "" always does.
-  explicit HealthService(std::set<std::string> services)
-      : services_(std::move(services)) {
-    services_.insert("");
-  }
+class Engine;
 
-  grpc::Status Check(grpc::ServerContext*,
-                     const grpc::health::v1::HealthCheckRequest* request,
-                     grpc::health::v1::HealthCheckResponse* reply) override {
-    if (services_.count(request->service()) == 0) {
-      return {grpc::StatusCode::NOT_FOUND, "no such service"};
-    }
-    const std::lock_guard<std::mutex> lock(mutex_);
-    reply->set_status(StatusNow());
-    return grpc::Status::OK;
-  }
-
-  grpc::Status Watch(grpc::ServerContext* context,
-                     const grpc::health::v1::HealthCheckRequest* request,
-                     grpc::ServerWriter<grpc::health::v1::HealthCheckResponse>*
-                         writer) override {
-    grpc::health::v1::HealthCheckResponse reply;
-    if (services_.count(request->service()) == 0) {
-      reply.set_status(grpc::health::v1::HealthCheckResponse::SERVICE_UNKNOWN);
-      writer->Write(reply);
-      return {grpc::StatusCode::NOT_FOUND, "no such service"};
-    }
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (!context->IsCancelled()) {
-      if (reply.status() != StatusNow()) {
-        reply.set_status(StatusNow());
-        lock.unlock();
-        writer->Write(reply);
-        lock.lock();
-      }
-      if (stopped_) break;
-      // A cancelled call is noticed at the next turn.
-      changed_.wait_for(lock, std::chrono::seconds(1));
-    }
-    return grpc::Status::OK;
-  }
-
-  // From now on not serving; watchers are told and let go.
-  void Stop() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopped_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  grpc::health::v1::HealthCheckResponse::ServingStatus StatusNow() const {
-    return stopped_ ? grpc::health::v1::HealthCheckResponse::NOT_SERVING
-                    : grpc::health::v1::HealthCheckResponse::SERVING;
-  }
-
-  std::set<std::string> services_;  // Constant after construction.
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopped_ = false;
+struct Condition {
+  std::string reason;  // "WRITES_REFUSED".
+  std::string detail;  // What it means, and what to do.
 };
+
+struct Health {
+  std::vector<Condition> not_ready;  // Empty: ready.
+  std::vector<Condition> degraded;   // Only where ready.
+
+  bool is_ready() const { return not_ready.empty(); }
+  bool is_healthy() const { return is_ready() && degraded.empty(); }
+};
+
+// A checkpoint is too old when a crash would fold more than so many intervals.
+inline constexpr uint64_t kCheckpointsBehindMax = 3;
+// Of the queue's limit.
+inline constexpr double kQueueNearlyFull = 0.8;
+
+// Any thread; a few locks, no I/O. Null: the store is not open yet.
+Health Examine(Engine* engine);
+
+// For a probe: {"ready":true,"degraded":[{"reason":...,"detail":...}]}.
+std::string HealthJson(const Health& health);
+// As portrisk_ready and portrisk_degraded.
+void ShowHealth(const Health& health, Exposition* out);
 
 }  // namespace portrisk::service
 

@@ -55,7 +55,7 @@ absl::StatusOr<v1::GetContainerResponse> HistoryApi::GetContainer(
   name.set_container_number(number);
   const v1::Movement like = MovementLike(name, engine_->pseudonyms());
   v1::GetContainerResponse response;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     auto container = core.ReadContainer(number);
     if (!container.ok()) return container.status();
     auto right = core.ReadRight(number);
@@ -81,7 +81,7 @@ absl::Status HistoryApi::ListOfContainer(
   const std::string number =
       scoring::NormaliseContainerNumber(request.container_number());
   std::vector<uint64_t> pending;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     pending = core.PendingSequences(number);
     return absl::OkStatus();
   });
@@ -174,7 +174,7 @@ absl::StatusOr<v1::GetAssessmentResponse> HistoryApi::GetAssessment(
     const v1::GetAssessmentRequest& request) const {
   uint64_t sequence = 0;
   const Digest identity = IdentityOf(request.source(), request.movement_id());
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     auto latest = core.LatestSequence(identity);
     if (!latest.ok()) return latest.status();
     sequence = *latest;

@@ -95,7 +95,7 @@ absl::Status ListApi::CheckType(const v1::Catalogue& catalogue,
 }
 
 absl::StatusOr<v1::LoadListResponse> ListApi::Load(
-    const v1::LoadListRequest& request, const std::string& caller) {
+    const v1::LoadListRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (status.ok()) status = CheckHead(request);
   if (!status.ok()) return status;
@@ -131,7 +131,7 @@ absl::StatusOr<v1::LoadListResponse> ListApi::Load(
   list.set_owner(request.owner());
   list.set_content_hash(*hash);
   list.set_entry_count(parsed.rows.size());
-  list.set_caller(caller);
+  list.set_caller(caller.name);
   list.set_note(request.note());
   parsed.rows = {};
   // From what is stored, so that a restart knows the same.
@@ -139,7 +139,7 @@ absl::StatusOr<v1::LoadListResponse> ListApi::Load(
   if (!entries.ok()) return entries.status();
   status = engine_->Run([&](Core& core) {
     v1::JournalRecord record;
-    record.set_caller(caller);
+    caller.Sign(&record);
     *record.mutable_list()->mutable_list() = list;
     core.Append(std::move(record), {});
     core.SetList({list.name(), list.version(), *entries});

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/rule_service.pb.h"
+#include "service/caller.h"
 #include "service/engine.h"
 
 namespace portrisk::service {
@@ -18,7 +19,7 @@ class ListApi {
   explicit ListApi(Engine* engine) : engine_(engine) {}
 
   absl::StatusOr<v1::LoadListResponse> Load(const v1::LoadListRequest& request,
-                                            const std::string& caller);
+                                            const Caller& caller);
   absl::StatusOr<v1::ListListsResponse> List(
       const v1::ListListsRequest& request) const;
   absl::StatusOr<v1::GetListResponse> Get(

@@ -88,7 +88,7 @@ using Results = std::vector<absl::StatusOr<typename Kind::Recorded>>;
 // those after it are tied anew.
 template <typename Kind>
 Results<Kind> RecordAll(
-    Engine* engine, const std::string& caller,
+    Engine* engine, const Caller& caller,
     const google::protobuf::RepeatedPtrField<typename Kind::Content>&
         contents) {
   using Tied = TiedRecord<typename Kind::Record>;
@@ -142,7 +142,7 @@ Results<Kind> RecordAll(
 
 template <typename Kind, typename Request, typename Contents>
 absl::Status CheckBatch(const Request&, const Contents& contents,
-                        const std::string& caller) {
+                        const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   if (contents.empty() || contents.size() > kBatchMax) {
@@ -155,7 +155,7 @@ absl::Status CheckBatch(const Request&, const Contents& contents,
 
 template <typename Kind, typename Content>
 absl::StatusOr<typename Kind::Recorded> RecordOne(Engine* engine,
-                                                  const std::string& caller,
+                                                  const Caller& caller,
                                                   const Content& content) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
@@ -169,7 +169,7 @@ template <typename Kind>
 absl::StatusOr<std::vector<typename Kind::Recorded>> ReadLog(
     Engine* engine, const EntityKey& key) {
   v1::ControlLogState log;
-  absl::Status status = engine->Run([&](Core& core) {
+  absl::Status status = engine->Look([&](Core& core) {
     auto read = core.mutable_entities().ReadLog(key);
     if (read.ok()) log = *std::move(read);
     return read.status();
@@ -216,7 +216,7 @@ template <typename Kind>
 absl::Status DropSuperseded(Engine* engine,
                             std::vector<typename Kind::Recorded>* all) {
   std::vector<typename Kind::Recorded> kept;
-  absl::Status status = engine->Run([&](Core& core) {
+  absl::Status status = engine->Look([&](Core& core) {
     for (typename Kind::Recorded& one : *all) {
       auto latest = core.LatestSequence(Kind::Identity(Kind::Of(one)));
       if (!latest.ok()) return latest.status();
@@ -269,17 +269,17 @@ absl::Status ListAll(Engine* engine, const Request& request, Out* out,
 }  // namespace
 
 absl::StatusOr<v1::RecordedOutcome> OutcomeApi::Record(
-    const v1::RecordOutcomeRequest& request, const std::string& caller) {
+    const v1::RecordOutcomeRequest& request, const Caller& caller) {
   return RecordOne<OutcomeKind>(engine_, caller, request.outcome());
 }
 
 absl::StatusOr<v1::RecordedDecision> OutcomeApi::Record(
-    const v1::RecordDecisionRequest& request, const std::string& caller) {
+    const v1::RecordDecisionRequest& request, const Caller& caller) {
   return RecordOne<DecisionKind>(engine_, caller, request.decision());
 }
 
 absl::StatusOr<v1::BatchRecordOutcomesResponse> OutcomeApi::RecordBatch(
-    const v1::BatchRecordOutcomesRequest& request, const std::string& caller) {
+    const v1::BatchRecordOutcomesRequest& request, const Caller& caller) {
   absl::Status status =
       CheckBatch<OutcomeKind>(request, request.outcomes(), caller);
   if (!status.ok()) return status;
@@ -297,7 +297,7 @@ absl::StatusOr<v1::BatchRecordOutcomesResponse> OutcomeApi::RecordBatch(
 }
 
 absl::StatusOr<v1::BatchRecordDecisionsResponse> OutcomeApi::RecordBatch(
-    const v1::BatchRecordDecisionsRequest& request, const std::string& caller) {
+    const v1::BatchRecordDecisionsRequest& request, const Caller& caller) {
   absl::Status status =
       CheckBatch<DecisionKind>(request, request.decisions(), caller);
   if (!status.ok()) return status;

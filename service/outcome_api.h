@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "portrisk/v1/outcome_service.pb.h"
 #include "portrisk/v1/scoring_service.pb.h"
+#include "service/caller.h"
 #include "service/engine.h"
 
 namespace portrisk::service {
@@ -20,14 +21,13 @@ class OutcomeApi {
   explicit OutcomeApi(Engine* engine) : engine_(engine) {}
 
   absl::StatusOr<v1::RecordedOutcome> Record(
-      const v1::RecordOutcomeRequest& request, const std::string& caller);
+      const v1::RecordOutcomeRequest& request, const Caller& caller);
   absl::StatusOr<v1::BatchRecordOutcomesResponse> RecordBatch(
-      const v1::BatchRecordOutcomesRequest& request, const std::string& caller);
+      const v1::BatchRecordOutcomesRequest& request, const Caller& caller);
   absl::StatusOr<v1::RecordedDecision> Record(
-      const v1::RecordDecisionRequest& request, const std::string& caller);
+      const v1::RecordDecisionRequest& request, const Caller& caller);
   absl::StatusOr<v1::BatchRecordDecisionsResponse> RecordBatch(
-      const v1::BatchRecordDecisionsRequest& request,
-      const std::string& caller);
+      const v1::BatchRecordDecisionsRequest& request, const Caller& caller);
   absl::StatusOr<v1::ListOutcomesResponse> List(
       const v1::ListOutcomesRequest& request) const;
   absl::StatusOr<v1::ListDecisionsResponse> List(

@@ -62,7 +62,7 @@ absl::Status FindAssessments(
     named.push_back(one);
   }
   if (named.empty()) return absl::OkStatus();
-  return engine->Run([&](Core& core) {
+  return engine->Look([&](Core& core) {
     for (TiedRecord<Record>* one : named) {
       auto latest = core.LatestSequence(one->movement);
       if (latest.ok()) {
@@ -86,7 +86,7 @@ class Containers {
 
   absl::Status ReadAll() {
     if (sequences_.empty()) return absl::OkStatus();
-    absl::Status status = engine_->Run([&](Core& core) {
+    absl::Status status = engine_->Look([&](Core& core) {
       core.AddPending(&sequences_);
       for (const auto& [key, ignored] : sequences_) {
         auto last = core.LastSequenceOf(NameOf(key));
@@ -149,7 +149,7 @@ class Containers {
   // A later version may name another container, so that only the index of
   // identities knows it.
   absl::Status DropOldVersions() {
-    return engine_->Run([&](Core& core) {
+    return engine_->Look([&](Core& core) {
       for (auto& [key, movements] : movements_) {
         for (size_t i = movements.size(); i-- > 0;) {
           const v1::Movement& m = movements[i].movement;
@@ -229,7 +229,7 @@ absl::Status TieToWorklists(Engine* engine, const store::Store& store,
     unselected.push_back({&one->record, {}});
   }
   if (unselected.empty()) return absl::OkStatus();
-  absl::Status status = engine->Run([&](Core& core) {
+  absl::Status status = engine->Look([&](Core& core) {
     for (auto& [record, log] : unselected) {
       const auto key =
           ControlLogKey(record->tie().container_number(), record->tie().unit());

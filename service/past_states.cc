@@ -33,7 +33,7 @@ absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
                                                const std::string& number,
                                                uint64_t end) {
   std::vector<uint64_t> pending;
-  absl::Status status = engine->Run([&](Core& core) {
+  absl::Status status = engine->Look([&](Core& core) {
     pending = core.PendingSequences(number);
     return absl::OkStatus();
   });
@@ -54,7 +54,7 @@ absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
     const Digest identity =
         IdentityOf(one->movement.source(), one->movement.id());
     uint64_t version = 0;
-    status = engine->Run([&](Core& core) {
+    status = engine->Look([&](Core& core) {
       auto latest = core.LatestSequence(identity);
       if (latest.ok()) version = *latest;
       return latest.status();

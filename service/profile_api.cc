@@ -96,7 +96,7 @@ v1::ValidateProfileResponse ProfileApi::Validate(
 }
 
 absl::StatusOr<v1::SelectionProfileVersion> ProfileApi::Create(
-    const v1::CreateProfileRequest& request, const std::string& caller) {
+    const v1::CreateProfileRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   scoring::ParsedProfile parsed =
@@ -107,18 +107,18 @@ absl::StatusOr<v1::SelectionProfileVersion> ProfileApi::Create(
   made.set_owner(parsed.profile->owner());
   made.set_state(v1::DRAFT);
   made.set_content_hash(ContentHash(request.yaml()));
-  made.set_author(caller);
+  made.set_author(caller.name);
   made.set_place_count(static_cast<uint32_t>(parsed.profile->terms_size() - 1));
   status = engine_->Run([&](Core& core) {
     made.set_version(static_cast<uint64_t>(core.catalogue().profiles_size()) +
                      1);
     parsed.profile->set_version(made.version());
     v1::JournalRecord record;
-    record.set_caller(caller);
+    caller.Sign(&record);
     v1::ProfileRecord* profile = record.mutable_profile();
     profile->set_version(made.version());
     *profile->mutable_event() = EventOf(v1::DRAFT, request.note());
-    profile->mutable_event()->set_caller(caller);
+    profile->mutable_event()->set_caller(caller.name);
     v1::SelectionProfileVersion* created = profile->mutable_created();
     *created = made;
     created->set_yaml(request.yaml());
@@ -169,7 +169,7 @@ absl::StatusOr<v1::ListProfilesResponse> ProfileApi::List(
 }
 
 absl::StatusOr<v1::SelectionProfileVersion> ProfileApi::Activate(
-    const v1::ActivateProfileRequest& request, const std::string& caller) {
+    const v1::ActivateProfileRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   v1::GetProfileRequest whole;
@@ -180,11 +180,11 @@ absl::StatusOr<v1::SelectionProfileVersion> ProfileApi::Activate(
   if (!target.ok()) return target.status();
   // Whoever brings back what somebody has put in force before changes nothing
   // that was not looked at.
-  if (target->author() == caller && !WasActive(*target) &&
-      !(development_ && caller == kDevelopmentCaller)) {
+  if (target->author() == caller.name && !WasActive(*target) &&
+      !(development_ && caller.name == kDevelopmentCaller)) {
     return Error(absl::StatusCode::kPermissionDenied, "FOUR_EYES",
                  absl::StrCat("selection profile ", target->version(),
-                              " was written by ", caller,
+                              " was written by ", caller.name,
                               "; somebody else must activate it"));
   }
   const auto profiles =
@@ -199,11 +199,11 @@ absl::StatusOr<v1::SelectionProfileVersion> ProfileApi::Activate(
                    {{"state", "ACTIVE"}});
     }
     v1::JournalRecord record;
-    record.set_caller(caller);
+    caller.Sign(&record);
     v1::ProfileRecord* profile = record.mutable_profile();
     profile->set_version(request.version());
     *profile->mutable_event() = EventOf(v1::ACTIVE, request.note());
-    profile->mutable_event()->set_caller(caller);
+    profile->mutable_event()->set_caller(caller.name);
     *profile->mutable_activated() = target->profile();
     core.Append(std::move(record), {});
     core.SetProfiles(profiles);

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/selection_service.pb.h"
+#include "service/caller.h"
 #include "service/engine.h"
 
 namespace portrisk::service {
@@ -20,14 +21,14 @@ class ProfileApi {
   v1::ValidateProfileResponse Validate(
       const v1::ValidateProfileRequest& request) const;
   absl::StatusOr<v1::SelectionProfileVersion> Create(
-      const v1::CreateProfileRequest& request, const std::string& caller);
+      const v1::CreateProfileRequest& request, const Caller& caller);
   // With its YAML and what was read of it.
   absl::StatusOr<v1::SelectionProfileVersion> Get(
       const v1::GetProfileRequest& request) const;
   absl::StatusOr<v1::ListProfilesResponse> List(
       const v1::ListProfilesRequest& request) const;
   absl::StatusOr<v1::SelectionProfileVersion> Activate(
-      const v1::ActivateProfileRequest& request, const std::string& caller);
+      const v1::ActivateProfileRequest& request, const Caller& caller);
 
  private:
   Engine* const engine_;

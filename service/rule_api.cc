@@ -36,8 +36,8 @@ absl::Status InvalidRuleSet(const std::vector<v1::Issue>& issues) {
 
 }  // namespace
 
-absl::Status NeedCaller(const std::string& caller) {
-  if (!caller.empty()) return absl::OkStatus();
+absl::Status NeedCaller(const Caller& caller) {
+  if (!caller.name.empty()) return absl::OkStatus();
   return Error(absl::StatusCode::kUnauthenticated, "NO_CALLER",
                "say who you are: metadata entry portrisk-caller (the command "
                "line's --caller)");
@@ -79,7 +79,7 @@ v1::ValidateRuleSetResponse RuleApi::Validate(
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Create(
-    const v1::CreateRevisionRequest& request, const std::string& caller) {
+    const v1::CreateRevisionRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   scoring::CheckResult checked = RunBehind(
@@ -90,7 +90,7 @@ absl::StatusOr<v1::Revision> RuleApi::Create(
   made.set_layer(scoring::RuleSetLayer(*checked.rule_set));
   made.set_owner(std::string(scoring::RuleSetOwner(*checked.rule_set)));
   made.set_content_hash(ContentHash(request.yaml()));
-  made.set_author(caller);
+  made.set_author(caller.name);
   made.set_rule_count(
       static_cast<uint32_t>(scoring::RuleCount(*checked.rule_set)));
   const std::vector<v1::Breaker> breakers =
@@ -106,11 +106,11 @@ absl::StatusOr<v1::Revision> RuleApi::Create(
     made.set_revision(static_cast<uint64_t>(core.catalogue().revisions_size()) +
                       1);
     v1::JournalRecord record;
-    record.set_caller(caller);
+    caller.Sign(&record);
     v1::RuleRecord* rule = record.mutable_rule();
     rule->set_revision(made.revision());
     rule->mutable_event()->set_state(v1::DRAFT);
-    rule->mutable_event()->set_caller(caller);
+    rule->mutable_event()->set_caller(caller.name);
     *rule->mutable_created() = made;
     *rule->mutable_created()->mutable_breakers() = stored.breakers();
     stored.set_revision(made.revision());
@@ -133,7 +133,7 @@ absl::StatusOr<v1::Revision> RuleApi::Get(
   auto stored = ReadRevision(**store, request.revision());
   if (!stored.ok()) return stored.status();
   v1::Revision shown;
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     const v1::Revision* known =
         FindRevision(core.catalogue(), request.revision());
     if (known != nullptr) shown = *known;
@@ -181,7 +181,7 @@ absl::StatusOr<v1::ListRevisionsResponse> RuleApi::List(
 }
 
 absl::StatusOr<v1::LoadReferenceResponse> RuleApi::LoadReference(
-    const v1::LoadReferenceRequest& request, const std::string& caller) {
+    const v1::LoadReferenceRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   std::lock_guard<std::mutex> lock(engine_->rule_changes());
@@ -198,7 +198,7 @@ absl::StatusOr<v1::LoadReferenceResponse> RuleApi::LoadReference(
   response.set_source_count(static_cast<uint32_t>(table.sources_size()));
   status = engine_->Run([&](Core& core) {
     v1::JournalRecord record;
-    record.set_caller(caller);
+    caller.Sign(&record);
     record.mutable_reference()->set_content_hash(serialised.content_hash);
     response.set_sequence(core.Append(
         std::move(record), {{store::Table::kReference, serialised.content_hash,

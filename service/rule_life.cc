@@ -74,13 +74,14 @@ constexpr absl::Duration kWarmingShown = absl::Seconds(2);
 }  // namespace
 
 absl::Status RuleApi::MayApprove(const v1::Revision& revision,
-                                 const std::string& caller) const {
-  if (revision.author() != caller) return absl::OkStatus();
-  if (development_ && caller == kDevelopmentCaller) return absl::OkStatus();
+                                 const Caller& caller) const {
+  if (revision.author() != caller.name) return absl::OkStatus();
+  if (development_ && caller.name == kDevelopmentCaller)
+    return absl::OkStatus();
   return Error(
       absl::StatusCode::kPermissionDenied, "FOUR_EYES",
-      absl::StrCat("revision ", revision.revision(), " was written by ", caller,
-                   "; somebody else must approve it"));
+      absl::StrCat("revision ", revision.revision(), " was written by ",
+                   caller.name, "; somebody else must approve it"));
 }
 
 absl::Status RuleApi::SetGrounds(const v1::Catalogue& catalogue,
@@ -103,28 +104,28 @@ absl::Status RuleApi::SetGrounds(const v1::Catalogue& catalogue,
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Approve(
-    const v1::ChangeRevisionRequest& request, const std::string& caller) {
+    const v1::ChangeRevisionRequest& request, const Caller& caller) {
   return Change(request, v1::APPROVED, caller);
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Activate(
-    const v1::ChangeRevisionRequest& request, const std::string& caller) {
+    const v1::ChangeRevisionRequest& request, const Caller& caller) {
   return Change(request, v1::ACTIVE, caller);
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Shadow(
-    const v1::ChangeRevisionRequest& request, const std::string& caller) {
+    const v1::ChangeRevisionRequest& request, const Caller& caller) {
   return Change(request, v1::SHADOW, caller);
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Retire(
-    const v1::ChangeRevisionRequest& request, const std::string& caller) {
+    const v1::ChangeRevisionRequest& request, const Caller& caller) {
   return Change(request, v1::RETIRED, caller);
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Change(
     const v1::ChangeRevisionRequest& request, v1::RevisionState state,
-    const std::string& caller) {
+    const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   std::unique_lock<std::mutex> lock(engine_->rule_changes());
@@ -169,7 +170,7 @@ absl::StatusOr<v1::Revision> RuleApi::Shown(
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Share(
-    const v1::ChangeRevisionRequest& request, const std::string& caller) {
+    const v1::ChangeRevisionRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   if (request.share_ppm() == 0 || request.share_ppm() > kAllUnits) {
@@ -205,7 +206,7 @@ absl::StatusOr<v1::Revision> RuleApi::Share(
 }
 
 absl::StatusOr<v1::Revision> RuleApi::Rollback(
-    const v1::RollbackRuleSetRequest& request, const std::string& caller) {
+    const v1::RollbackRuleSetRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   std::unique_lock<std::mutex> lock(engine_->rule_changes());
@@ -242,7 +243,7 @@ absl::StatusOr<v1::Revision> RuleApi::Rollback(
 }
 
 absl::StatusOr<v1::Revision> RuleApi::ResetBreaker(
-    const v1::ResetBreakerRequest& request, const std::string& caller) {
+    const v1::ResetBreakerRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   if (request.note().empty()) {
@@ -265,13 +266,13 @@ absl::StatusOr<v1::Revision> RuleApi::ResetBreaker(
                                 request.revision(), "` lists those that have"));
     }
     v1::JournalRecord record;
-    record.set_caller(caller);
+    caller.Sign(&record);
     record.mutable_rule()->set_revision(request.revision());
     record.mutable_rule()->set_reset_rule(request.rule());
     v1::RevisionEvent* event = record.mutable_rule()->mutable_event();
     event->set_state(revision->state());
     event->set_share_ppm(revision->share_ppm());
-    event->set_caller(caller);
+    event->set_caller(caller.name);
     event->set_note(absl::StrCat("the breaker of rule ", request.rule(),
                                  " was reset: ", request.note()));
     core.ResetBreaker(std::move(record));

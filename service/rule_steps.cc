@@ -109,7 +109,7 @@ std::vector<uint32_t> Overtaken(const v1::Catalogue& catalogue) {
 class Taking {
  public:
   Taking(Engine* engine, v1::Catalogue catalogue, std::vector<RuleStep> steps,
-         const std::string& caller)
+         const Caller& caller)
       : engine_(engine),
         catalogue_(std::move(catalogue)),
         steps_(std::move(steps)),
@@ -136,7 +136,7 @@ class Taking {
   Engine* const engine_;
   v1::Catalogue catalogue_;
   std::vector<RuleStep> steps_;
-  const std::string& caller_;
+  const Caller& caller_;
 
   std::shared_ptr<const store::Store> store_;
   std::shared_ptr<const scoring::Programme> programme_;
@@ -220,11 +220,11 @@ absl::Status Taking::CatchUp(const FilledTables& filled, Core* core) const {
 void Taking::Journal(Core* core) const {
   for (const RuleStep& step : steps_) {
     v1::JournalRecord record;
-    record.set_caller(caller_);
+    caller_.Sign(&record);
     v1::RuleRecord* rule = record.mutable_rule();
     rule->set_revision(step.revision);
     *rule->mutable_event() = step.event;
-    rule->mutable_event()->set_caller(caller_);
+    rule->mutable_event()->set_caller(caller_.name);
     if (&step == &steps_.back()) {
       if (observes_) *rule->mutable_statistics() = catalogue_.statistics();
       for (const v1::AggregateTable& table : made_) {
@@ -361,7 +361,7 @@ absl::StatusOr<std::vector<RuleStep>> StepsTo(const v1::Catalogue& catalogue,
 
 absl::StatusOr<v1::Revision> TakeSteps(Engine* engine, v1::Catalogue catalogue,
                                        std::vector<RuleStep> steps,
-                                       const std::string& caller,
+                                       const Caller& caller,
                                        const FilledTables* filled) {
   return Taking(engine, std::move(catalogue), std::move(steps), caller)
       .Run(filled);

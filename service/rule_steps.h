@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "portrisk/v1/rules.pb.h"
+#include "service/caller.h"
 #include "service/engine.h"
 
 namespace portrisk::service {
@@ -51,7 +52,7 @@ struct FilledTables {
 // meanwhile.
 absl::StatusOr<v1::Revision> TakeSteps(Engine* engine, v1::Catalogue catalogue,
                                        std::vector<RuleStep> steps,
-                                       const std::string& caller,
+                                       const Caller& caller,
                                        const FilledTables* filled = nullptr);
 
 }  // namespace portrisk::service

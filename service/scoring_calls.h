@@ -14,7 +14,9 @@
 
 #include "service/completion.h"
 #include "service/engine.h"
+#include "service/gate.h"
 #include "service/history_api.h"
+#include "service/metrics.h"
 
 namespace portrisk::service {
 
@@ -55,9 +57,24 @@ struct CallContext {
   ScoringBase* service;
   grpc::ServerCompletionQueue* queue;
   Engine* engine;
+  Gate* gate;
   const HistoryApi* history;  // Explains in the caller's language.
   LiveCalls* live;
+  Metrics* metrics;  // Null: nobody measures.
+
+  // The work of a call, or of one movement of a stream, begins.
+  int64_t Accepted() const { return metrics == nullptr ? 0 : SteadyNow(); }
+  // Its answer is about to leave.
+  void Ended(HotMethod method, const absl::Status& status,
+             const MovementTask& task) const {
+    if (metrics != nullptr) metrics->Ended(method, status, task);
+  }
 };
+
+// The rule of a method of ScoringService.
+inline const MethodRule& ScoringRule(const char* method) {
+  return Gate::RuleOf(v1::ScoringService::service_full_name(), method);
+}
 
 // Begin to accept calls; each accepted call posts its successor, and frees
 // itself in the end. The context outlives the queue.

@@ -32,7 +32,9 @@ absl::Status Create(const std::string& path) {
       "# Keys of a portrisk store. Whoever has them can link PIN hashes and "
       "foresee random draws.\n",
       "key_id: ", RandomHex(4), "\npin_key: ", RandomHex(32),
-      "\ndraw_key: ", RandomHex(32), "\n");
+      "\ndraw_key: ", RandomHex(32),
+      "\n# Signs the hash chain of the journal.\naudit_key: ", RandomHex(32),
+      "\n");
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600);
   if (fd < 0) return Broken(path, std::strerror(errno));
   const bool written = write(fd, text.data(), text.size()) ==
@@ -79,6 +81,10 @@ absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
     if (!node["pin_key"] || !ReadKey(node["pin_key"], &secrets.pin_key) ||
         !node["draw_key"] || !ReadKey(node["draw_key"], &secrets.draw_key)) {
       return Broken(path, "pin_key and draw_key must be 64 hex digits each");
+    }
+    if (node["audit_key"] &&
+        !ReadKey(node["audit_key"], &secrets.audit_key.emplace())) {
+      return Broken(path, "audit_key must be 64 hex digits");
     }
     return secrets;
   } catch (const YAML::Exception& e) {

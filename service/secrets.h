@@ -12,10 +12,10 @@ namespace portrisk::service {
 
 enum class MissingSecrets { kRefuse, kCreate };
 
-// Reads a secrets file: YAML with key_id, pin_key and draw_key (64 hexadecimal
-// digits each). A missing one is made with random keys and mode 0600, or
-// refused with NOT_FOUND. A file that others can read is refused; its group may
-// read one that root owns.
+// Reads a secrets file: YAML with key_id, pin_key, draw_key and, where the
+// chain is to be signed, audit_key (64 hexadecimal digits each). A missing one
+// is made with random keys and mode 0600, or refused with NOT_FOUND. A file
+// that others can read is refused; its group may read one that root owns.
 absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
                                     MissingSecrets missing);
 

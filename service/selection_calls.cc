@@ -5,65 +5,65 @@
 #include "service/grpc_status.h"
 
 namespace portrisk::service {
-namespace {
-
-// Gives a result or an error to gRPC.
-template <typename Reply>
-grpc::Status Answer(absl::StatusOr<Reply> result, Reply* reply) {
-  if (!result.ok()) return ToGrpc(result.status());
-  *reply = *std::move(result);
-  return grpc::Status::OK;
-}
-
-}  // namespace
-
 grpc::Status SelectionServiceImpl::ValidateProfile(
-    grpc::ServerContext*, const v1::ValidateProfileRequest* request,
+    grpc::ServerContext* context, const v1::ValidateProfileRequest* request,
     v1::ValidateProfileResponse* reply) {
-  *reply = profiles_.Validate(*request);
-  return grpc::Status::OK;
+  return Do(context, __func__, *request, reply, [&](const Caller&) {
+    return absl::StatusOr<v1::ValidateProfileResponse>(
+        profiles_.Validate(*request));
+  });
 }
 
 grpc::Status SelectionServiceImpl::CreateProfile(
     grpc::ServerContext* context, const v1::CreateProfileRequest* request,
     v1::SelectionProfileVersion* reply) {
-  return Answer(profiles_.Create(*request, CallerOf(*context)), reply);
+  return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+    return profiles_.Create(*request, caller);
+  });
 }
 
 grpc::Status SelectionServiceImpl::GetProfile(
-    grpc::ServerContext*, const v1::GetProfileRequest* request,
+    grpc::ServerContext* context, const v1::GetProfileRequest* request,
     v1::SelectionProfileVersion* reply) {
-  return Answer(profiles_.Get(*request), reply);
+  return Do(context, __func__, *request, reply,
+            [&](const Caller&) { return profiles_.Get(*request); });
 }
 
 grpc::Status SelectionServiceImpl::ListProfiles(
-    grpc::ServerContext*, const v1::ListProfilesRequest* request,
+    grpc::ServerContext* context, const v1::ListProfilesRequest* request,
     v1::ListProfilesResponse* reply) {
-  return Answer(profiles_.List(*request), reply);
+  return Do(context, __func__, *request, reply,
+            [&](const Caller&) { return profiles_.List(*request); });
 }
 
 grpc::Status SelectionServiceImpl::ActivateProfile(
     grpc::ServerContext* context, const v1::ActivateProfileRequest* request,
     v1::SelectionProfileVersion* reply) {
-  return Answer(profiles_.Activate(*request, CallerOf(*context)), reply);
+  return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+    return profiles_.Activate(*request, caller);
+  });
 }
 
 grpc::Status SelectionServiceImpl::ListWorklist(
-    grpc::ServerContext*, const v1::ListWorklistRequest* request,
+    grpc::ServerContext* context, const v1::ListWorklistRequest* request,
     v1::Worklist* reply) {
-  return Answer(worklists_.List(*request), reply);
+  return Do(context, __func__, *request, reply,
+            [&](const Caller&) { return worklists_.List(*request); });
 }
 
 grpc::Status SelectionServiceImpl::TakeWorklist(
     grpc::ServerContext* context, const v1::ListWorklistRequest* request,
     v1::Worklist* reply) {
-  return Answer(worklists_.Take(*request, CallerOf(*context)), reply);
+  return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+    return worklists_.Take(*request, caller);
+  });
 }
 
 grpc::Status SelectionServiceImpl::ListTakenWorklists(
-    grpc::ServerContext*, const v1::ListTakenWorklistsRequest* request,
+    grpc::ServerContext* context, const v1::ListTakenWorklistsRequest* request,
     v1::ListTakenWorklistsResponse* reply) {
-  return Answer(worklists_.ListTaken(*request), reply);
+  return Do(context, __func__, *request, reply,
+            [&](const Caller&) { return worklists_.ListTaken(*request); });
 }
 
 }  // namespace portrisk::service

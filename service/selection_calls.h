@@ -2,20 +2,23 @@
 #ifndef PORTRISK_SERVICE_SELECTION_CALLS_H_
 #define PORTRISK_SERVICE_SELECTION_CALLS_H_
 
+#include "service/gate.h"
 #include "service/profile_api.h"
 #include "service/watchers.h"
 #include "service/worklist_api.h"
 
 namespace portrisk::service {
 
-class SelectionServiceImpl final : public SelectionBase {
+class SelectionServiceImpl final
+    : public Gated<v1::SelectionService, SelectionBase> {
  public:
-  // Both outlive this. `development`: as in RuleApi.
-  SelectionServiceImpl(Engine* engine, const HistoryApi* history,
+  // All outlive this. `development`: as in RuleApi.
+  SelectionServiceImpl(Gate* gate, Engine* engine, const HistoryApi* history,
                        bool development)
-      : profiles_(engine, development),
+      : Gated(gate),
+        profiles_(engine, development),
         worklists_(engine, history),
-        watchers_(engine, history) {}
+        watchers_(gate, engine, history) {}
 
   Watchers& watchers() { return watchers_; }
 

@@ -124,7 +124,7 @@ absl::StatusOr<bool> SelectionFeed::WasHereBefore(const v1::Movement& movement,
   if (number.empty()) return false;
   absl::flat_hash_map<EntityKey, std::vector<uint64_t>> wanted;
   std::vector<uint64_t>& sequences = wanted[ContainerKey(number)];
-  absl::Status status = engine_->Run([&](Core& core) {
+  absl::Status status = engine_->Look([&](Core& core) {
     core.AddPending(&wanted);
     return absl::OkStatus();
   });

@@ -10,21 +10,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "portrisk/v1/evaluation_service.grpc.pb.h"
+#include "portrisk/v1/audit_service.grpc.pb.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
+#include "portrisk/v1/operator_service.grpc.pb.h"
 #include "portrisk/v1/outcome_service.grpc.pb.h"
-#include "portrisk/v1/rule_service.grpc.pb.h"
+#include "service/audit_api.h"
+#include "service/call_observer.h"
 #include "service/errors.h"
-#include "service/evaluation_api.h"
-#include "service/explain_api.h"
-#include "service/grpc_status.h"
-#include "service/health.h"
+#include "service/evaluation_calls.h"
+#include "service/gate.h"
+#include "service/health_service.h"
 #include "service/history_api.h"
-#include "service/list_api.h"
+#include "service/operator_api.h"
 #include "service/outcome_api.h"
-#include "service/rule_api.h"
+#include "service/rule_calls.h"
 #include "service/scoring_calls.h"
 #include "service/selection_calls.h"
+#include "service/tls.h"
 
 namespace portrisk::service {
 namespace {
@@ -32,289 +34,173 @@ namespace {
 // A list of 64 MiB, and what is around it.
 constexpr int kMessageBytesMax = 66 << 20;
 
-// Gives a result or an error to gRPC.
-template <typename Reply>
-grpc::Status Answer(absl::StatusOr<Reply> result, Reply* reply) {
-  if (!result.ok()) return ToGrpc(result.status());
-  *reply = *std::move(result);
-  return grpc::Status::OK;
-}
-
-class ScoringServiceImpl final : public ScoringBase {
+class ScoringServiceImpl final : public Gated<v1::ScoringService, ScoringBase> {
  public:
-  explicit ScoringServiceImpl(const HistoryApi* api) : api_(api) {}
+  ScoringServiceImpl(Gate* gate, const HistoryApi* api)
+      : Gated(gate), api_(api) {}
 
-  grpc::Status GetAssessment(grpc::ServerContext*,
+  grpc::Status GetAssessment(grpc::ServerContext* context,
                              const v1::GetAssessmentRequest* request,
                              v1::GetAssessmentResponse* reply) override {
-    return Answer(api_->GetAssessment(*request), reply);
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->GetAssessment(*request); });
   }
 
  private:
   const HistoryApi* const api_;
 };
 
-class HistoryServiceImpl final : public v1::HistoryService::Service {
+class HistoryServiceImpl final : public Gated<v1::HistoryService> {
  public:
-  explicit HistoryServiceImpl(const HistoryApi* api) : api_(api) {}
+  HistoryServiceImpl(Gate* gate, const HistoryApi* api)
+      : Gated(gate), api_(api) {}
 
-  grpc::Status GetContainer(grpc::ServerContext*,
+  grpc::Status GetContainer(grpc::ServerContext* context,
                             const v1::GetContainerRequest* request,
                             v1::GetContainerResponse* reply) override {
-    return Answer(api_->GetContainer(*request), reply);
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->GetContainer(*request); });
   }
-  grpc::Status GetEntity(grpc::ServerContext*,
+  grpc::Status GetEntity(grpc::ServerContext* context,
                          const v1::GetEntityRequest* request,
                          v1::GetEntityResponse* reply) override {
-    return Answer(api_->GetEntity(*request), reply);
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->GetEntity(*request); });
   }
-  grpc::Status ListMovements(grpc::ServerContext*,
+  grpc::Status ListMovements(grpc::ServerContext* context,
                              const v1::ListMovementsRequest* request,
                              v1::ListMovementsResponse* reply) override {
-    return Answer(api_->ListMovements(*request), reply);
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->ListMovements(*request); });
   }
 
  private:
   const HistoryApi* const api_;
 };
 
-class RuleServiceImpl final : public v1::RuleService::Service {
+class OutcomeServiceImpl final : public Gated<v1::OutcomeService> {
  public:
-  RuleServiceImpl(RuleApi* api, ListApi* lists, const ExplainApi* explain)
-      : api_(api), lists_(lists), explain_(explain) {}
-
-  grpc::Status ValidateRuleSet(grpc::ServerContext*,
-                               const v1::ValidateRuleSetRequest* request,
-                               v1::ValidateRuleSetResponse* reply) override {
-    *reply = api_->Validate(*request);
-    return grpc::Status::OK;
-  }
-  grpc::Status CreateRevision(grpc::ServerContext* context,
-                              const v1::CreateRevisionRequest* request,
-                              v1::Revision* reply) override {
-    return Answer(api_->Create(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status GetRevision(grpc::ServerContext*,
-                           const v1::GetRevisionRequest* request,
-                           v1::Revision* reply) override {
-    return Answer(api_->Get(*request), reply);
-  }
-  grpc::Status ListRevisions(grpc::ServerContext*,
-                             const v1::ListRevisionsRequest* request,
-                             v1::ListRevisionsResponse* reply) override {
-    return Answer(api_->List(*request), reply);
-  }
-  grpc::Status ApproveRevision(grpc::ServerContext* context,
-                               const v1::ChangeRevisionRequest* request,
-                               v1::Revision* reply) override {
-    return Answer(api_->Approve(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status ActivateRevision(grpc::ServerContext* context,
-                                const v1::ChangeRevisionRequest* request,
-                                v1::Revision* reply) override {
-    return Answer(api_->Activate(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status RetireRevision(grpc::ServerContext* context,
-                              const v1::ChangeRevisionRequest* request,
-                              v1::Revision* reply) override {
-    return Answer(api_->Retire(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status LoadReference(grpc::ServerContext* context,
-                             const v1::LoadReferenceRequest* request,
-                             v1::LoadReferenceResponse* reply) override {
-    return Answer(api_->LoadReference(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status ShadowRevision(grpc::ServerContext* context,
-                              const v1::ChangeRevisionRequest* request,
-                              v1::Revision* reply) override {
-    return Answer(api_->Shadow(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status ShareRevision(grpc::ServerContext* context,
-                             const v1::ChangeRevisionRequest* request,
-                             v1::Revision* reply) override {
-    return Answer(api_->Share(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status RollbackRuleSet(grpc::ServerContext* context,
-                               const v1::RollbackRuleSetRequest* request,
-                               v1::Revision* reply) override {
-    return Answer(api_->Rollback(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status ResetBreaker(grpc::ServerContext* context,
-                            const v1::ResetBreakerRequest* request,
-                            v1::Revision* reply) override {
-    return Answer(api_->ResetBreaker(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status LoadList(grpc::ServerContext* context,
-                        const v1::LoadListRequest* request,
-                        v1::LoadListResponse* reply) override {
-    return Answer(lists_->Load(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status DiffRevisions(grpc::ServerContext*,
-                             const v1::DiffRevisionsRequest* request,
-                             v1::DiffRevisionsResponse* reply) override {
-    return Answer(api_->Diff(*request), reply);
-  }
-  grpc::Status ListLists(grpc::ServerContext*,
-                         const v1::ListListsRequest* request,
-                         v1::ListListsResponse* reply) override {
-    return Answer(lists_->List(*request), reply);
-  }
-  grpc::Status GetList(grpc::ServerContext*, const v1::GetListRequest* request,
-                       v1::GetListResponse* reply) override {
-    return Answer(lists_->Get(*request), reply);
-  }
-  grpc::Status LookUpListValue(grpc::ServerContext*,
-                               const v1::LookUpListValueRequest* request,
-                               v1::LookUpListValueResponse* reply) override {
-    return Answer(lists_->LookUp(*request), reply);
-  }
-  grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest* request,
-                       v1::ExplainResponse* reply) override {
-    return Answer(explain_->Explain(*request), reply);
-  }
-
- private:
-  RuleApi* const api_;
-  ListApi* const lists_;
-  const ExplainApi* const explain_;
-};
-
-class OutcomeServiceImpl final : public v1::OutcomeService::Service {
- public:
-  explicit OutcomeServiceImpl(OutcomeApi* api) : api_(api) {}
+  OutcomeServiceImpl(Gate* gate, OutcomeApi* api) : Gated(gate), api_(api) {}
 
   grpc::Status RecordOutcome(grpc::ServerContext* context,
                              const v1::RecordOutcomeRequest* request,
                              v1::RecordedOutcome* reply) override {
-    return Answer(api_->Record(*request, CallerOf(*context)), reply);
+    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+      return api_->Record(*request, caller);
+    });
   }
   grpc::Status BatchRecordOutcomes(
       grpc::ServerContext* context,
       const v1::BatchRecordOutcomesRequest* request,
       v1::BatchRecordOutcomesResponse* reply) override {
-    return Answer(api_->RecordBatch(*request, CallerOf(*context)), reply);
+    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+      return api_->RecordBatch(*request, caller);
+    });
   }
-  grpc::Status ListOutcomes(grpc::ServerContext*,
+  grpc::Status ListOutcomes(grpc::ServerContext* context,
                             const v1::ListOutcomesRequest* request,
                             v1::ListOutcomesResponse* reply) override {
-    return Answer(api_->List(*request), reply);
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->List(*request); });
   }
   grpc::Status RecordDecision(grpc::ServerContext* context,
                               const v1::RecordDecisionRequest* request,
                               v1::RecordedDecision* reply) override {
-    return Answer(api_->Record(*request, CallerOf(*context)), reply);
+    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+      return api_->Record(*request, caller);
+    });
   }
   grpc::Status BatchRecordDecisions(
       grpc::ServerContext* context,
       const v1::BatchRecordDecisionsRequest* request,
       v1::BatchRecordDecisionsResponse* reply) override {
-    return Answer(api_->RecordBatch(*request, CallerOf(*context)), reply);
+    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+      return api_->RecordBatch(*request, caller);
+    });
   }
-  grpc::Status ListDecisions(grpc::ServerContext*,
+  grpc::Status ListDecisions(grpc::ServerContext* context,
                              const v1::ListDecisionsRequest* request,
                              v1::ListDecisionsResponse* reply) override {
-    return Answer(api_->List(*request), reply);
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->List(*request); });
   }
 
  private:
   OutcomeApi* const api_;
 };
 
-class EvaluationServiceImpl final : public v1::EvaluationService::Service {
+class OperatorServiceImpl final : public Gated<v1::OperatorService> {
  public:
-  explicit EvaluationServiceImpl(EvaluationApi* api) : api_(api) {}
+  OperatorServiceImpl(Gate* gate, OperatorApi* api) : Gated(gate), api_(api) {}
 
-  grpc::Status StartEvaluation(grpc::ServerContext* context,
-                               const v1::StartEvaluationRequest* request,
-                               v1::Evaluation* reply) override {
-    return Answer(api_->Start(*request, CallerOf(*context)), reply);
+  grpc::Status CreateBackup(grpc::ServerContext* context,
+                            const v1::CreateBackupRequest* request,
+                            v1::Backup* reply) override {
+    return Do(context, __func__, *request, reply,
+              [&](const Caller& caller) -> absl::StatusOr<v1::Backup> {
+                auto backup = api_->CreateBackup(*request);
+                v1::AuditEntry entry;
+                entry.set_kind(v1::BACKUP);
+                entry.set_method("/portrisk.v1.OperatorService/CreateBackup");
+                entry.set_result(ErrorReason(backup.status()));
+                if (backup.ok())
+                  entry.set_subject(absl::StrCat("backup ", backup->id(),
+                                                 " up to sequence ",
+                                                 backup->last_sequence()));
+                audit().Post(caller, std::move(entry));
+                return backup;
+              });
   }
-  grpc::Status GetEvaluation(grpc::ServerContext*,
-                             const v1::GetEvaluationRequest* request,
-                             v1::GetEvaluationResponse* reply) override {
-    return Answer(api_->Get(*request), reply);
+  grpc::Status ListBackups(grpc::ServerContext* context,
+                           const v1::ListBackupsRequest* request,
+                           v1::ListBackupsResponse* reply) override {
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->ListBackups(*request); });
   }
-  grpc::Status ListEvaluations(grpc::ServerContext*,
-                               const v1::ListEvaluationsRequest* request,
-                               v1::ListEvaluationsResponse* reply) override {
-    return Answer(api_->List(*request), reply);
-  }
-  grpc::Status CancelEvaluation(grpc::ServerContext* context,
-                                const v1::CancelEvaluationRequest* request,
-                                v1::Evaluation* reply) override {
-    return Answer(api_->Cancel(*request, CallerOf(*context)), reply);
-  }
-  grpc::Status WatchEvaluation(
-      grpc::ServerContext* context, const v1::GetEvaluationRequest* request,
-      grpc::ServerWriter<v1::Evaluation>* writer) override {
-    const Watcher watcher(&watchers_);
-    if (watcher.number > kWatchersMax) {
-      return ToGrpc(Error(absl::StatusCode::kResourceExhausted,
-                          "TOO_MANY_WATCHERS",
-                          absl::StrCat(kWatchersMax,
-                                       " calls watch evaluations already; ask "
-                                       "with GetEvaluation")));
-    }
-    std::string last;
-    absl::Time written = absl::InfinitePast();
-    while (!context->IsCancelled()) {
-      if (stopped_) {
-        return ToGrpc(Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
-                            "the server stops; watch again when it is back: "
-                            "the evaluation goes on then"));
-      }
-      const auto state = api_->State(request->evaluation());
-      if (!state.ok()) return ToGrpc(state.status());
-      const bool ended = state->state() != v1::EVALUATION_WAITING &&
-                         state->state() != v1::EVALUATION_RUNNING;
-      std::string now = state->SerializeAsString();
-      const absl::Time time = absl::Now();
-      if (ended || (now != last && time - written >= kWatchEvery)) {
-        if (!writer->Write(*state) || ended) break;
-        last = std::move(now);
-        written = time;
-      }
-      absl::SleepFor(kWatchPoll);
-    }
-    return grpc::Status::OK;
-  }
-  // Ends what watches.
-  void Stop() { stopped_ = true; }
 
  private:
-  // Each takes a thread.
-  static constexpr int kWatchersMax = 16;
-  static constexpr absl::Duration kWatchEvery = absl::Seconds(1);
-  static constexpr absl::Duration kWatchPoll = absl::Milliseconds(50);
-  struct Watcher {
-    explicit Watcher(std::atomic<int>* all) : number(++*all), watchers(all) {}
-    ~Watcher() { --*watchers; }
-    const int number;
-    std::atomic<int>* const watchers;
-  };
+  OperatorApi* const api_;
+};
 
-  EvaluationApi* const api_;
-  std::atomic<bool> stopped_{false};
-  std::atomic<int> watchers_{0};
+class AuditServiceImpl final : public Gated<v1::AuditService> {
+ public:
+  AuditServiceImpl(Gate* gate, const AuditApi* api) : Gated(gate), api_(api) {}
+
+  grpc::Status ListAuditRecords(grpc::ServerContext* context,
+                                const v1::ListAuditRecordsRequest* request,
+                                v1::ListAuditRecordsResponse* reply) override {
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->List(*request); });
+  }
+
+ private:
+  const AuditApi* const api_;
 };
 
 }  // namespace
 
 struct Server::Rep {
-  Rep(Engine* engine, const ServerOptions& server_options)
+  Rep(Engine* one, const ServerOptions& server_options)
       : options(server_options),
+        engine(one),
+        gate(engine, options.roles, !options.tls_cert.empty()),
         history(engine),
         rules(engine, server_options.development),
         lists(engine),
         explain(engine),
         outcomes(engine),
         evaluations(engine),
-        scoring_service(&history),
-        history_service(&history),
-        rule_service(&rules, &lists, &explain),
-        outcome_service(&outcomes),
-        evaluation_service(&evaluations),
-        selection_service(engine, &history, server_options.development) {}
+        audit(engine),
+        operations(engine),
+        scoring_service(&gate, &history),
+        history_service(&gate, &history),
+        rule_service(&gate, &rules, &lists, &explain),
+        outcome_service(&gate, &outcomes),
+        evaluation_service(&gate, &evaluations),
+        audit_service(&gate, &audit),
+        operator_service(&gate, &operations),
+        selection_service(&gate, engine, &history, server_options.development) {
+  }
 
   // Runs until the queue is shut down and empty.
   void Poll() {
@@ -324,24 +210,33 @@ struct Server::Rep {
   }
 
   const ServerOptions options;
+  Engine* const engine;
+  Gate gate;
   HistoryApi history;
   RuleApi rules;
   ListApi lists;
   ExplainApi explain;
   OutcomeApi outcomes;
   EvaluationApi evaluations;
+  AuditApi audit;
+  OperatorApi operations;
   ScoringServiceImpl scoring_service;
   HistoryServiceImpl history_service;
   RuleServiceImpl rule_service;
   OutcomeServiceImpl outcome_service;
   EvaluationServiceImpl evaluation_service;
+  AuditServiceImpl audit_service;
+  OperatorServiceImpl operator_service;
   SelectionServiceImpl selection_service;
   HealthService health_service{{v1::ScoringService::service_full_name(),
                                 v1::RuleService::service_full_name(),
                                 v1::HistoryService::service_full_name(),
                                 v1::OutcomeService::service_full_name(),
                                 v1::EvaluationService::service_full_name(),
-                                v1::SelectionService::service_full_name()}};
+                                v1::AuditService::service_full_name(),
+                                v1::OperatorService::service_full_name(),
+                                v1::SelectionService::service_full_name()},
+                               [this] { return Examine(engine); }};
   LiveCalls live;
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
@@ -365,19 +260,26 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  if (options.metrics != nullptr) {
+    builder.experimental().SetInterceptorCreators(
+        ObserversFor(options.metrics));
+  }
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
   int port = 0;
   if (!options.listen.empty()) {
-    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(),
-                             &port);
+    auto credentials = CredentialsOf(options);
+    if (!credentials.ok()) return credentials.status();
+    builder.AddListeningPort(options.listen, *credentials, &port);
   }
   builder.RegisterService(&rep.scoring_service);
   builder.RegisterService(&rep.history_service);
   builder.RegisterService(&rep.rule_service);
   builder.RegisterService(&rep.outcome_service);
   builder.RegisterService(&rep.evaluation_service);
+  builder.RegisterService(&rep.audit_service);
+  builder.RegisterService(&rep.operator_service);
   builder.RegisterService(&rep.selection_service);
   builder.RegisterService(&rep.health_service);
   rep.queue = builder.AddCompletionQueue();
@@ -391,8 +293,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   rep.address = absl::StrCat(host, ":", port);
-  rep.calls = {&rep.scoring_service, rep.queue.get(), engine, &rep.history,
-               &rep.live};
+  rep.calls = {&rep.scoring_service, rep.queue.get(), engine,         &rep.gate,
+               &rep.history,         &rep.live,       options.metrics};
   PostUnaryCall(&rep.calls);
   PostBatchCall(&rep.calls);
   PostStreamCall(&rep.calls);
@@ -400,6 +302,20 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
                                          rep.queue.get(), &rep.live);
   rep.poller = std::thread([&rep] { rep.Poll(); });
   return server;
+}
+
+void Server::SetRoles(std::shared_ptr<const RoleBook> roles) {
+  rep_->gate.SetBook(std::move(roles));
+}
+
+void Server::Configured(const std::string& what) {
+  Caller service("portriskd");
+  service.roles = Roles();
+  v1::AuditEntry entry;
+  entry.set_kind(v1::CONFIGURATION);
+  entry.set_result("OK");
+  entry.set_detail(what);
+  rep_->gate.audit().Post(service, std::move(entry));
 }
 
 const std::string& Server::address() const { return rep_->address; }

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/engine.h"
+#include "service/roles.h"
 
 namespace grpc {
 class Channel;
@@ -15,23 +16,41 @@ class Channel;
 
 namespace portrisk::service {
 
+class Metrics;
+
 struct ServerOptions {
   // "127.0.0.1:50071"; port 0 picks a free one; "" listens nowhere and only
   // InProcessChannel reaches it.
   std::string listen;
-  // See kDevelopmentCaller.
+  // What TLS needs; all three or none. Files that change are read anew within
+  // ten seconds, for connections that begin then.
+  unsigned tls_look_again_s = 10;
+  std::string tls_cert;  // PEM: the server's certificate and what leads to it.
+  std::string tls_key;
+  std::string tls_ca;  // PEM: who signs the certificates of callers.
+  // The roles of callers. Null: everybody may do everything.
+  std::shared_ptr<const RoleBook> roles;
+  // Allows a loopback address without TLS. See also kDevelopmentCaller.
   bool development = false;
   // How long a drain waits for calls under way before it cancels them.
   absl::Duration drain_max = absl::Seconds(10);
+  Metrics* metrics = nullptr;  // Outlives the server. Null: nobody measures.
 };
 
 // Lifecycle: Start, serve, Shutdown (or destroy). Thread-safe.
 class Server {
  public:
-  // `engine` outlives the server. UNAVAILABLE when the address is taken.
+  // `engine` outlives the server. UNAVAILABLE when the address is taken;
+  // INVALID_ARGUMENT when it would serve without TLS for all to reach.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
       Engine* engine, const ServerOptions& options);
   ~Server();
+
+  // Calls that begin from here on meet these roles.
+  void SetRoles(std::shared_ptr<const RoleBook> roles);
+
+  // Writes to the audit log that the service was set up otherwise.
+  void Configured(const std::string& what);
 
   // "127.0.0.1:40123": what it listens on.
   const std::string& address() const;

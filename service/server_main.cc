@@ -4,11 +4,16 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "service/chain_checkpoints.h"
 #include "service/engine.h"
 #include "service/log.h"
+#include "service/metrics.h"
+#include "service/monitor.h"
 #include "service/secrets.h"
 #include "service/server.h"
 
@@ -20,7 +25,12 @@ struct Flags {
   service::EngineOptions engine;
   service::ServerOptions server;
   std::string secrets;
+  std::string roles;
+  std::string chain_checkpoints;
+  double checkpoint_minutes = 10;
   std::string port_file;
+  service::MonitorOptions monitor;
+  double trace_slow_ms = 0;
   int drain_max_s = 10;
   bool no_sync = false;
 };
@@ -42,13 +52,46 @@ void Declare(CLI::App& app, Flags& f) {
       ->required();
   app.add_option("--listen", f.server.listen, "Address; port 0 picks one")
       ->capture_default_str();
+  app.add_option("--backups", f.engine.backups,
+                 "Directory for `portrisk backup create`, on another disk; the "
+                 "secrets are not in a backup");
   app.add_option("--secrets", f.secrets,
                  "File with the keys for PIN hashes and draws [STORE.secrets]");
+  app.add_option("--tls-cert", f.server.tls_cert,
+                 "PEM of this server's certificate; read anew when it changes");
+  app.add_option("--tls-key", f.server.tls_key, "PEM of its key");
+  app.add_option("--tls-ca", f.server.tls_ca,
+                 "PEM of who signs the certificates of callers");
+  app.add_option("--roles", f.roles,
+                 "YAML file that binds names in certificates to roles; read "
+                 "anew at SIGHUP. For example\n"
+                 "callers:\n"
+                 "  - {name: gate.terminal-1.example, roles: [scorer]}\n"
+                 "  - {name: ana.customs.example, roles: [analyst, officer]}");
+  app.add_option("--chain-checkpoints", f.chain_checkpoints,
+                 "File that signed heads of the journal's chain are added to; "
+                 "copy it to where this server cannot write "
+                 "[STORE.checkpoints]");
+  app.add_option("--chain-checkpoint-minutes", f.checkpoint_minutes,
+                 "Time between two of them")
+      ->capture_default_str();
   app.add_flag("--development", f.server.development,
-               "Let the identity `development` approve its own rules, and make "
-               "missing secrets. Not for a port");
+               "Serve this machine without TLS, let the identity `development` "
+               "approve its own rules, and make missing secrets. Not for a "
+               "port");
   app.add_option("--port-file", f.port_file,
                  "Write the address there once calls are taken");
+  app.add_option("--metrics", f.monitor.listen,
+                 "Serve /metrics, /livez and /readyz there over HTTP: "
+                 "127.0.0.1:9464 [not at all]");
+  app.add_flag("--metrics-anywhere", f.monitor.anywhere,
+               "Let --metrics be another address than loopback. It knows no "
+               "identities and tells which rules fire, as it happens");
+  app.add_option("--trace-slow-ms", f.trace_slow_ms,
+                 "Log calls slower than this with the time of each stage; 0: "
+                 "none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--queue-max", f.engine.queue_max,
                  "Waiting movements; more are refused (RESOURCE_EXHAUSTED)")
       ->capture_default_str();
@@ -74,7 +117,81 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-int Serve(const Flags& f, const sigset_t& signals) {
+void SignChain(service::Engine* engine, service::ChainSigner* signer) {
+  auto store = engine->store();
+  absl::Status status = store.status();
+  if (status.ok()) {
+    status = signer->Write((*store)->chain_head(), absl::Now());
+  }
+  if (!status.ok()) service::LogError("signing the chain", status);
+}
+
+absl::StatusOr<std::shared_ptr<const service::RoleBook>> LoadRoles(
+    const std::string& path) {
+  if (path.empty()) return nullptr;
+  auto book = service::RoleBook::Load(path);
+  if (!book.ok()) return book.status();
+  return std::make_shared<const service::RoleBook>(*std::move(book));
+}
+
+// A wrong file changes nothing: who was let in stays so.
+void ReloadRoles(const Flags& f, service::Server* server) {
+  auto roles = LoadRoles(f.roles);
+  if (!roles.ok()) {
+    service::LogError("reading the roles anew; the old ones stay",
+                      roles.status());
+    return;
+  }
+  if (*roles == nullptr) return;
+  const size_t callers = (*roles)->size();
+  server->SetRoles(*std::move(roles));
+  service::LogInfo("roles read anew", {{"callers", absl::StrCat(callers)}});
+  server->Configured(absl::StrCat("roles of ", callers, " callers read anew"));
+}
+
+// Until a signal asks to stop. Returns it.
+int Wait(const Flags& f, const sigset_t& signals, service::Engine* engine,
+         service::Server* server, service::ChainSigner* signer) {
+  const timespec interval =
+      absl::ToTimespec(absl::Minutes(f.checkpoint_minutes));
+  while (true) {
+    const int signal = sigtimedwait(&signals, nullptr, &interval);
+    if (signal == SIGHUP) {
+      ReloadRoles(f, server);
+      continue;
+    }
+    if (signer != nullptr) SignChain(engine, signer);
+    if (signal > 0) return signal;
+  }
+}
+
+// What is asked for; both null where nothing is.
+struct Watched {
+  std::unique_ptr<service::Metrics> metrics;
+  std::unique_ptr<service::Monitor> monitor;
+};
+
+absl::StatusOr<Watched> StartToWatch(const Flags& f) {
+  Watched watched;
+  if (f.monitor.listen.empty() && f.trace_slow_ms == 0) return watched;
+  service::MetricsOptions options;
+  if (f.trace_slow_ms > 0) {
+    options.trace_slow = absl::Milliseconds(f.trace_slow_ms);
+  }
+  watched.metrics = std::make_unique<service::Metrics>(options);
+  if (f.monitor.listen.empty()) return watched;
+  auto monitor = service::Monitor::Start(watched.metrics.get(), f.monitor);
+  if (!monitor.ok()) return monitor.status();
+  watched.monitor = *std::move(monitor);
+  service::LogInfo("metrics", {{"address", watched.monitor->address()}});
+  return watched;
+}
+
+int Serve(Flags f, const sigset_t& signals) {
+  // Before the store opens, which may take long: who waits sees that it lives.
+  auto watched = StartToWatch(f);
+  if (!watched.ok()) return Fail(watched.status());
+  f.engine.metrics = f.server.metrics = watched->metrics.get();
   auto engine = service::Engine::Open(f.engine);
   if (!engine.ok()) return Fail(engine.status());
   const auto& report = (*engine)->open_report();
@@ -85,15 +202,31 @@ int Serve(const Flags& f, const sigset_t& signals) {
                     {"refold_time", absl::FormatDuration(report.fold_time)}});
   auto server = service::Server::Start(engine->get(), f.server);
   if (!server.ok()) return Fail(server.status());
+  if (watched->monitor != nullptr) watched->monitor->Watch(engine->get());
   service::LogInfo("listening on " + (*server)->address());
   if (!f.port_file.empty()) {
     std::ofstream(f.port_file) << (*server)->address() << "\n";
   }
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const auto& key = f.engine.secrets.audit_key;
+  std::optional<service::ChainSigner> signer;
+  if (key) {
+    signer.emplace(*key, f.chain_checkpoints);
+    service::LogInfo("signing the chain",
+                     {{"file", f.chain_checkpoints},
+                      {"public_key", service::ToHex(signer->public_key())}});
+  } else {
+    service::LogInfo(
+        "the chain is not signed: the secrets file has no "
+        "audit_key");
+  }
+  (*server)->Configured("started");
+  const int signal = Wait(f, signals, engine->get(), server->get(),
+                          signer ? &*signer : nullptr);
   service::LogInfo("draining", {{"signal", strsignal(signal)}});
   (*server)->Shutdown();
   (*engine)->Drain();
+  if (signer) SignChain(engine->get(), &*signer);
+  if (watched->monitor != nullptr) watched->monitor->Leave();
   service::LogInfo("stopped");
   return 0;
 }
@@ -107,6 +240,7 @@ int main(int argc, char** argv) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // Inherited by every thread.
 
   CLI::App app;
@@ -123,6 +257,12 @@ int main(int argc, char** argv) {
                                      : service::MissingSecrets::kRefuse);
   if (!secrets.ok()) return Fail(secrets.status());
   flags.engine.secrets = *secrets;
+  auto roles = LoadRoles(flags.roles);
+  if (!roles.ok()) return Fail(roles.status());
+  flags.server.roles = *std::move(roles);
+  if (flags.chain_checkpoints.empty()) {
+    flags.chain_checkpoints = flags.engine.store.directory + ".checkpoints";
+  }
   flags.server.drain_max = absl::Seconds(flags.drain_max_s);
   if (flags.no_sync) {
     flags.engine.store.durability =

@@ -52,8 +52,15 @@ class StreamCall {
       return;
     }
     PostStreamCall(call_);
-    caller_ = CallerOf(server_);
+    static const MethodRule& rule = ScoringRule("StreamScoreMovements");
+    absl::StatusOr<Caller> entered = call_->gate->Enter(server_, rule);
     std::lock_guard<std::mutex> lock(mutex_);
+    if (!entered.ok()) {
+      finishing_ = true;
+      return stream_.Finish(ToGrpc(entered.status()), &finished_);
+    }
+    caller_ = *std::move(entered);
+    sees_all_ = caller_.roles.HasAnyOf(kCustoms);
     MaybeRead();
   }
 
@@ -75,7 +82,9 @@ class StreamCall {
 
   void Start(Item* item) {
     item->call = this;
-    item->caller = caller_;
+    item->accepted_ns = call_->Accepted();
+    item->caller = caller_.name;
+    item->purpose = caller_.purpose;
     item->request =
         google::protobuf::Arena::CreateMessage<v1::ScoreMovementRequest>(
             &item->arena);
@@ -96,8 +105,9 @@ class StreamCall {
   }
 
   void ItemDone(Item* item) {
-    std::string bytes(item->assessment);
-    if (item->status.ok() && !item->request->language().empty()) {
+    std::string bytes = sees_all_ ? std::string(item->assessment)
+                                  : Acknowledgement(item->assessment);
+    if (item->status.ok() && sees_all_ && !item->request->language().empty()) {
       v1::Assessment assessment;
       assessment.ParseFromString(bytes);
       item->status =
@@ -105,6 +115,7 @@ class StreamCall {
       assessment.SerializeToString(&bytes);
     }
     item->result = ResultBytes(item->status, bytes);
+    call_->Ended(HotMethod::kStream, item->status, *item);
     std::lock_guard<std::mutex> lock(mutex_);
     item->ready = true;
     Advance();
@@ -167,7 +178,8 @@ class StreamCall {
   Step read_{this, &StreamCall::ReadDone};
   Step written_{this, &StreamCall::WriteDone};
   Step finished_{this, &StreamCall::Finished};
-  std::string caller_;
+  Caller caller_;
+  bool sees_all_ = false;
   grpc::ByteBuffer buffer_;  // Of the read under way.
 
   std::mutex mutex_;

@@ -14,6 +14,7 @@
 namespace portrisk::service {
 
 class Core;
+struct BatchTimes;
 
 // Hash of (source, id): the identity of a movement.
 using Digest = std::array<uint8_t, 16>;
@@ -35,6 +36,12 @@ class Task {
   const Kind kind;
   absl::Status status;
 
+  // Where somebody measures (metrics.h): on a steady clock, in nanoseconds.
+  int64_t accepted_ns = 0;   // Set by the caller: its work has begun.
+  int64_t submitted_ns = 0;  // Set by Engine::Submit.
+  // Set by the engine, valid inside Done: of the batch that it was part of.
+  const BatchTimes* times = nullptr;
+
  protected:
   explicit Task(Kind k) : kind(k) {}
 };
@@ -47,6 +54,7 @@ class MovementTask : public Task {
   // Set by the caller.
   const v1::Movement* movement = nullptr;  // Admitted: in normal form.
   std::string caller;
+  std::string purpose;
 
   // Set by Engine::Prepare.
   std::string bytes;  // The movement, serialised.
@@ -66,6 +74,8 @@ class CommandTask : public Task {
   CommandTask() : Task(Kind::kCommand) {}
   // Runs on the apply thread; its status becomes the task's.
   std::function<absl::Status(Core&)> run;
+  // Changes nothing: runs while the store takes no write, too.
+  bool only_looks = false;
 };
 
 }  // namespace portrisk::service

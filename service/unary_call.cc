@@ -51,14 +51,21 @@ class UnaryCall : public Tag, public MovementTask {
 
   void Done() override {
     finishing_ = true;
+    if (status.ok() && !sees_all_) {
+      writer_.Finish(ToBuffer(Acknowledgement(assessment)), grpc::Status::OK,
+                     this);
+      return;
+    }
     if (status.ok() && !request_->language().empty()) {
       std::string bytes(assessment);
       status = ExplainBytes(*call_->history, request_->language(), &bytes);
       if (status.ok()) {
+        call_->Ended(HotMethod::kScore, status, *this);
         writer_.Finish(ToBuffer(bytes), grpc::Status::OK, this);
         return;
       }
     }
+    call_->Ended(HotMethod::kScore, status, *this);
     if (status.ok()) {
       writer_.Finish(ToBuffer(assessment), grpc::Status::OK, this);
     } else {
@@ -68,11 +75,15 @@ class UnaryCall : public Tag, public MovementTask {
 
  private:
   void Start() {
-    if (!Parse(buffer_, request_)) {
-      status = Unparsable();
-      return Done();
-    }
-    caller = CallerOf(server_);
+    accepted_ns = call_->Accepted();
+    static const MethodRule& rule = ScoringRule("ScoreMovement");
+    absl::StatusOr<Caller> entered = call_->gate->Enter(server_, rule);
+    status = entered.status();
+    if (status.ok() && !Parse(buffer_, request_)) status = Unparsable();
+    if (!status.ok()) return Done();
+    sees_all_ = entered->roles.HasAnyOf(kCustoms);
+    caller = std::move(entered->name);
+    purpose = std::move(entered->purpose);
     status = call_->engine->Prepare(request_->mutable_movement(), this);
     if (!status.ok()) return Done();
     Task* const tasks[] = {this};
@@ -90,6 +101,7 @@ class UnaryCall : public Tag, public MovementTask {
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
   google::protobuf::Arena arena_;
   v1::ScoreMovementRequest* const request_;
+  bool sees_all_ = false;
   bool finishing_ = false;
 };
 
@@ -116,26 +128,34 @@ class BatchCall : public Tag {
     std::string result;
 
     void Done() override {
-      std::string bytes(assessment);
-      if (status.ok() && !call->request_.language().empty()) {
+      std::string bytes = call->sees_all_ ? std::string(assessment)
+                                          : Acknowledgement(assessment);
+      if (status.ok() && call->sees_all_ &&
+          !call->request_.language().empty()) {
         status = ExplainBytes(*call->call_->history, call->request_.language(),
                               &bytes);
       }
       result = ResultBytes(status, bytes);
-      call->OneDone();
+      call->OneDone(*this);
     }
   };
 
   void Start() {
-    absl::Status status = Check();
+    accepted_ns_ = call_->Accepted();
+    static const MethodRule& rule = ScoringRule("BatchScoreMovements");
+    const absl::StatusOr<Caller> entered = call_->gate->Enter(server_, rule);
+    absl::Status status = entered.status();
+    if (status.ok()) status = Check();
     if (!status.ok()) return Fail(status);
-    const std::string caller = CallerOf(server_);
+    sees_all_ = entered->roles.HasAnyOf(kCustoms);
     items_ = std::vector<Item>(request_.movements_size());
     std::vector<Task*> admitted;
     for (int i = 0; i < request_.movements_size(); ++i) {
       Item& item = items_[i];
       item.call = this;
-      item.caller = caller;
+      item.caller = entered->name;
+      item.purpose = entered->purpose;
+      item.accepted_ns = accepted_ns_;
       item.status =
           call_->engine->Prepare(request_.mutable_movements(i), &item);
       if (item.status.ok()) {
@@ -144,7 +164,7 @@ class BatchCall : public Tag {
         item.result = ResultBytes(item.status, "");
       }
     }
-    if (admitted.empty()) return Finish();
+    if (admitted.empty()) return Finish(items_.back());
     waiting_ = admitted.size();
     status = call_->engine->Submit(admitted);
     if (!status.ok()) Fail(status);
@@ -161,21 +181,28 @@ class BatchCall : public Tag {
         "", {{"movements", absl::StrCat("has ", count, " entries")}});
   }
 
-  void OneDone() {
-    if (--waiting_ == 0) Finish();
+  void OneDone(const Item& item) {
+    if (--waiting_ == 0) Finish(item);
   }
 
-  void Finish() {
+  void Finish(const Item& last) {
     std::string reply;
     for (const Item& item : items_) {
+      if (call_->metrics != nullptr && !item.status.ok()) {
+        call_->metrics->Refused(item.status);
+      }
       AppendField(v1::BatchScoreMovementsResponse::kResultsFieldNumber,
                   item.result, &reply);
     }
+    call_->Ended(HotMethod::kBatch, absl::OkStatus(), last);
     finishing_ = true;
     writer_.Finish(ToBuffer(reply), grpc::Status::OK, this);
   }
 
   void Fail(const absl::Status& status) {
+    Item nothing;
+    nothing.accepted_ns = accepted_ns_;
+    call_->Ended(HotMethod::kBatch, status, nothing);
     finishing_ = true;
     writer_.FinishWithError(ToGrpc(status), this);
   }
@@ -188,6 +215,8 @@ class BatchCall : public Tag {
   v1::BatchScoreMovementsRequest request_;
   std::vector<Item> items_;
   std::atomic<size_t> waiting_{0};
+  bool sees_all_ = false;
+  int64_t accepted_ns_ = 0;
   bool finishing_ = false;
 };
 

@@ -57,6 +57,7 @@ class Warming {
   void WaitFor(uint64_t revision, absl::Duration most);
   // Of the revision that is being filled; null members for others.
   v1::WarmingProgress ProgressOf(uint64_t revision) const;
+  uint64_t revision() const { return revision_; }  // Filled now; 0: none.
 
  private:
   struct Job;

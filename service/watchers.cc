@@ -73,8 +73,10 @@ class Watchers::Call {
   void BeginRead() { reading_ = true; }
   // Not under the mutex: only the thread that reads uses it meanwhile.
   absl::Status Read(v1::WatchAssessmentsResponse* response) {
+    if (told_) return feed_->ReadOn(response);
     // The first message says where the watch begins, whatever follows.
-    return told_ ? feed_->ReadOn(response) : absl::OkStatus();
+    return watchers_->gate_->Consulted(caller_, Rule(), request_,
+                                       absl::OkStatus());
   }
 
  private:
@@ -89,13 +91,20 @@ class Watchers::Call {
     void (Call::*const member_)(bool);
   };
 
+  static const MethodRule& Rule() {
+    return Gate::RuleOf(v1::SelectionService::service_full_name(),
+                        "WatchAssessments");
+  }
+
   void Connected(bool ok) {
     if (!ok) {
       delete this;
       return;
     }
     watchers_->Post();
-    const absl::Status status = SelectionFeed::Check(request_);
+    absl::StatusOr<Caller> caller = watchers_->gate_->Enter(server_, Rule());
+    absl::Status status = caller.status();
+    if (status.ok()) status = SelectionFeed::Check(request_);
     const std::lock_guard<std::mutex> lock(watchers_->mutex_);
     watchers_->calls_.push_back(this);
     if (!status.ok()) return Finish(status);
@@ -106,6 +115,7 @@ class Watchers::Call {
                           absl::StrCat("this server has ", kMax,
                                        " watchers; end one of them")));
     }
+    caller_ = *std::move(caller);
     feed_.emplace(watchers_->engine_, watchers_->history_, request_);
     watchers_->ready_.notify_one();
   }
@@ -152,6 +162,7 @@ class Watchers::Call {
   const LiveCalls::Hold hold_;
   grpc::ServerContext server_;
   v1::WatchAssessmentsRequest request_;
+  Caller caller_;
   grpc::ServerAsyncWriter<v1::WatchAssessmentsResponse> writer_;
   Step connected_{this, &Call::Connected};
   Step written_{this, &Call::Written};

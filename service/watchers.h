@@ -21,6 +21,7 @@
 
 #include "portrisk/v1/selection_service.grpc.pb.h"
 #include "service/engine.h"
+#include "service/gate.h"
 #include "service/history_api.h"
 #include "service/scoring_calls.h"
 
@@ -36,9 +37,9 @@ class Watchers {
   // Most streams at once; more are refused.
   static constexpr size_t kMax = 256;
 
-  // Both outlive this.
-  Watchers(Engine* engine, const HistoryApi* history)
-      : engine_(engine), history_(history) {}
+  // All outlive this.
+  Watchers(Gate* gate, Engine* engine, const HistoryApi* history)
+      : gate_(gate), engine_(engine), history_(history) {}
   ~Watchers() { Stop(); }
 
   // Begins to accept calls on `queue`, which is polled by somebody else.
@@ -54,6 +55,7 @@ class Watchers {
   void Loop();
   Call* NextReady();  // Under mutex_; null when none is.
 
+  Gate* const gate_;
   Engine* const engine_;
   const HistoryApi* const history_;
   SelectionBase* service_ = nullptr;

@@ -265,7 +265,7 @@ absl::StatusOr<v1::Worklist> WorklistApi::List(
 }
 
 absl::StatusOr<v1::Worklist> WorklistApi::Take(
-    const v1::ListWorklistRequest& request, const std::string& caller) {
+    const v1::ListWorklistRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   const std::lock_guard<std::mutex> lock(mutex_);

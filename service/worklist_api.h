@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/selection_service.pb.h"
+#include "service/caller.h"
 #include "service/engine.h"
 #include "service/history_api.h"
 
@@ -25,7 +26,7 @@ class WorklistApi {
   // probability a unit was selected, and what had to be left out. Returns when
   // that is durable.
   absl::StatusOr<v1::Worklist> Take(const v1::ListWorklistRequest& request,
-                                    const std::string& caller);
+                                    const Caller& caller);
   absl::StatusOr<v1::ListTakenWorklistsResponse> ListTaken(
       const v1::ListTakenWorklistsRequest& request) const;
 

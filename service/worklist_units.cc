@@ -99,7 +99,7 @@ class Reading {
     auto store = engine_->store();
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
-    return engine_->Run([&](Core& core) {
+    return engine_->Look([&](Core& core) {
       result_.terms =
           core.profiles().At(window_.place.locode, window_.place.facility);
       const uint64_t last = OccurrenceIndex::SegmentOf(core.last_sequence());
@@ -206,7 +206,7 @@ class Reading {
     for (size_t begin = 0; begin < all.size(); begin += kStatesAtOnce) {
       const size_t end = std::min(begin + kStatesAtOnce, all.size());
       std::vector<State> states(end - begin);
-      absl::Status status = engine_->Run([&](Core& core) {
+      absl::Status status = engine_->Look([&](Core& core) {
         for (size_t i = begin; i < end; ++i) {
           absl::Status read =
               ReadState(&core, all[i]->unit, &states[i - begin]);
@@ -298,7 +298,7 @@ class Reading {
       }
     }
     if (wanted.empty()) return absl::OkStatus();
-    absl::Status status = engine_->Run([&](Core& core) {
+    absl::Status status = engine_->Look([&](Core& core) {
       core.AddPending(&wanted);
       return absl::OkStatus();
     });

@@ -12,18 +12,18 @@
 // then finds may include the last, unacknowledged block: that is allowed,
 // losing an acknowledged one is not.
 #include <rocksdb/db.h>
+#include <rocksdb/utilities/backup_engine.h>
 #include <rocksdb/write_batch.h>
 
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "store/block.h"
+#include "store/chain.h"
 #include "store/rep.h"
 #include "store/store.h"
 
@@ -58,26 +58,34 @@ absl::Status Store::Rep::CheckWritable() {
   }
   if (!stopped.load(std::memory_order_acquire)) return absl::OkStatus();
   const std::lock_guard<std::mutex> lock(mutex);
-  return absl::UnavailableError(absl::StrCat(
-      "the store in ", options.directory,
-      " accepts no write until it is opened again, because a write failed: ",
-      stop_reason.message()));
+  const absl::string_view because =
+      " accepts no write until it is opened again, because a write failed: ";
+  return absl::Status(absl::IsResourceExhausted(stop_reason)
+                          ? absl::StatusCode::kResourceExhausted
+                          : absl::StatusCode::kUnavailable,
+                      absl::StrCat("the store in ", options.directory, because,
+                                   stop_reason.message()));
 }
 
 void Store::Rep::StopWriting(const absl::Status& reason) {
   const std::lock_guard<std::mutex> lock(mutex);
   stop_reason = reason;
   stopped.store(true, std::memory_order_release);
+  // It would keep the store from being opened again.
+  if (backup != nullptr) backup->StopBackup();
 }
 
 absl::Status Store::Rep::Append(uint64_t first_sequence,
                                 absl::string_view block,
                                 absl::Span<const Put> with) {
-  const std::optional<uint64_t> count = CountRecords(block);
-  if (!count || *count == 0) {
+  // Only this thread writes it.
+  const auto sealed = Seal(head.chain, block);
+  if (!sealed || sealed->records == 0 || sealed->has_others ||
+      !sealed->stored.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the block from sequence ", first_sequence,
-        " is not a serialised JournalBlock with at least one record"));
+        " is not a serialised JournalBlock of at least one record and "
+        "nothing else"));
   }
   const uint64_t last = last_sequence.load(std::memory_order_relaxed);
   absl::Status status = CheckPlace(first_sequence, last);
@@ -87,8 +95,13 @@ absl::Status Store::Rep::Append(uint64_t first_sequence,
   const std::string doing =
       absl::StrCat("appending to the journal in ", options.directory);
   batch.Clear();
-  rocksdb::Status added = batch.Put(
-      column(Table::kJournal), BigEndian64(first_sequence), ToSlice(block));
+  const std::string key = BigEndian64(first_sequence);
+  const rocksdb::Slice key_part(key);
+  const std::string seal = ChainField(sealed->chain);
+  const rocksdb::Slice parts[] = {ToSlice(block), seal};
+  rocksdb::Status added =
+      batch.Put(column(Table::kJournal), rocksdb::SliceParts(&key_part, 1),
+                rocksdb::SliceParts(parts, 2));
   for (const Put& put : with) {
     if (added.ok()) added = batch.Put(column(put.table), put.key, put.value);
   }
@@ -99,7 +112,10 @@ absl::Status Store::Rep::Append(uint64_t first_sequence,
   if (how.sync && options.commit_fault) status = options.commit_fault();
   if (status.ok()) status = FromRocks(db->Write(how, &batch), doing);
   if (status.ok()) {
-    last_sequence.store(last + *count, std::memory_order_release);
+    const uint64_t now = last + sealed->records;
+    last_sequence.store(now, std::memory_order_release);
+    const std::lock_guard<std::mutex> lock(mutex);
+    head = {now, sealed->chain};
   }
   return status;
 }

@@ -11,6 +11,7 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "portrisk/v1/journal.pb.h"
+#include "store/store.h"
 
 namespace portrisk::store {
 namespace {
@@ -44,18 +45,16 @@ absl::Status CheckBlock(uint64_t first_sequence, absl::string_view bytes) {
   if (bytes.size() > kBytesMax ||
       !block.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
       block.records().empty()) {
-    return absl::DataLossError(
-        absl::StrCat("the journal block at sequence ", first_sequence,
-                     " does not parse; run `portrisk verify` and restore a "
-                     "backup"));
+    return absl::DataLossError(absl::StrCat("the journal block at sequence ",
+                                            first_sequence, " does not parse; ",
+                                            kRemedy));
   }
   uint64_t expected = first_sequence;
   for (const v1::JournalRecord& record : block.records()) {
     if (record.sequence() != expected) {
       return absl::DataLossError(absl::StrCat(
           "the journal block at sequence ", first_sequence, " holds record ",
-          record.sequence(), " in the place of ", expected,
-          "; run `portrisk verify` and restore a backup"));
+          record.sequence(), " in the place of ", expected, "; ", kRemedy));
     }
     ++expected;
   }

@@ -14,10 +14,8 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include <bitset>
-#include <filesystem>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -61,10 +59,10 @@ rocksdb::Status WriteFile(const SortedEntries& sorted,
 
 // Removes what a failed attempt has written. Best effort: what is left is
 // harmless and goes when the store is opened.
-void RemoveFiles(const std::vector<rocksdb::IngestExternalFileArg>& files) {
+void RemoveFiles(rocksdb::Env* env,
+                 const std::vector<rocksdb::IngestExternalFileArg>& files) {
   for (const auto& file : files) {
-    std::error_code ignored;
-    std::filesystem::remove(file.external_files.front(), ignored);
+    env->DeleteFile(file.external_files.front()).PermitUncheckedError();
   }
 }
 
@@ -92,7 +90,7 @@ absl::Status Store::Rep::Ingest(const std::vector<SortedEntries>& tables) {
     written = db->SyncWAL();
   }
   if (written.ok()) written = db->IngestExternalFiles(files);
-  if (!written.ok()) RemoveFiles(files);
+  if (!written.ok()) RemoveFiles(EnvOf(options), files);
   return FromRocks(written, doing);
 }
 

@@ -10,13 +10,14 @@
 // writes, it does only behind that lock, except the marker, which is harmless.
 #include <fcntl.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/iterator.h>
+#include <rocksdb/write_batch.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,9 +27,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "store/block.h"
+#include "store/chain.h"
 #include "store/rep.h"
 #include "store/store.h"
 
@@ -38,6 +41,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kMarkerFile[] = "PORTRISK_CREATING";
+constexpr char kLogEnding[] = ".log";
 constexpr char kMagic[] = "portrisk";
 
 struct Format {
@@ -47,6 +51,11 @@ struct Format {
 
 std::string FormatRecord() {
   return absl::StrCat(kMagic, BigEndian64(kFormatVersion));
+}
+
+std::string AnchorRecord(const ChainHead& anchor) {
+  return BigEndian64(anchor.sequence) +
+         std::string(anchor.chain.begin(), anchor.chain.end());
 }
 
 Format ParseFormat(absl::string_view record) {
@@ -83,16 +92,19 @@ absl::Status CheckFormat(const Options& options, absl::string_view record) {
 
 // A new entry in a directory is durable when the directory is synced. Best
 // effort: a parent that may not be read belongs to somebody who does that.
-void SyncDirectoryAndParents(const std::string& directory) {
-  fs::path path = fs::absolute(directory);
-  while (true) {
+void SyncDirectoryAndParents(const Options& options) {
+  std::unique_ptr<rocksdb::Directory> directory;
+  if (EnvOf(options)->NewDirectory(options.directory, &directory).ok()) {
+    directory->Fsync().PermitUncheckedError();
+  }
+  fs::path path = fs::absolute(options.directory);
+  while (path.has_relative_path()) {
+    path = path.parent_path();
     const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
       fsync(fd);
       close(fd);
     }
-    if (!path.has_relative_path()) return;
-    path = path.parent_path();
   }
 }
 
@@ -141,6 +153,7 @@ absl::Status CheckUnknownTables(const Options& options,
 absl::Status CheckTables(const Options& options) {
   std::vector<std::string> listed;
   rocksdb::DBOptions quiet;
+  quiet.env = EnvOf(options);
   const rocksdb::Status status =
       rocksdb::DB::ListColumnFamilies(quiet, options.directory, &listed);
   if (!status.ok()) {
@@ -171,25 +184,32 @@ absl::Status BeginCreation(const Options& options) {
     }
   }
   if (error) return failed(error.message());
-  std::ofstream marker(fs::path(options.directory) / kMarkerFile);
-  marker << "A store is being created here.\n";
-  marker.close();
-  if (!marker) return failed("no file can be written in it");
-  SyncDirectoryAndParents(options.directory);
+  const rocksdb::Status marked = rocksdb::WriteStringToFile(
+      EnvOf(options), "A store is being created here.\n",
+      absl::StrCat(options.directory, "/", kMarkerFile), /*should_sync=*/true);
+  if (!marked.ok()) {
+    return FromRocks(marked,
+                     absl::StrCat("creating a store in ", options.directory));
+  }
+  SyncDirectoryAndParents(options);
   return absl::OkStatus();
 }
 
 // Decides what is in the directory before anything is opened. Returns whether
 // a store is to be created, or its creation to be completed.
 absl::StatusOr<bool> Inspect(const Options& options) {
-  std::error_code ignored;  // What cannot be seen is treated as absent.
-  const fs::path directory(options.directory);
+  // What cannot be seen is treated as absent.
+  const auto has = [&](absl::string_view name) {
+    return EnvOf(options)
+        ->FileExists(absl::StrCat(options.directory, "/", name))
+        .ok();
+  };
   const bool may_create = options.create_if_missing && !options.read_only;
-  if (fs::exists(directory / kMarkerFile, ignored)) {
+  if (has(kMarkerFile)) {
     if (!may_create) return NoStore(options);
     return true;
   }
-  if (fs::exists(directory / "CURRENT", ignored)) {
+  if (has("CURRENT")) {
     absl::Status status = CheckTables(options);
     if (!status.ok()) return status;
     return false;
@@ -218,7 +238,7 @@ absl::Status CheckCheckpoint(const Store& store) {
       ", but the journal that should go on from there ",
       checkpoint->sequence() > last ? absl::StrCat("ends at ", last)
                                     : std::string("has a gap"),
-      "; restore a backup"));
+      "; ", kRemedy));
 }
 
 }  // namespace
@@ -271,34 +291,124 @@ absl::Status Store::Rep::FinishCreation() {
 }
 
 absl::Status Store::Rep::RemoveLeftovers() {
-  std::error_code error;
-  fs::remove(fs::path(options.directory) / kMarkerFile, error);
-  if (!error) fs::remove_all(ingest_directory(), error);
-  if (!error) fs::create_directory(ingest_directory(), error);
-  if (!error) return absl::OkStatus();
-  return absl::UnavailableError(
-      absl::StrCat("clearing ", ingest_directory(), ": ", error.message()));
+  rocksdb::Env* const env = EnvOf(options);
+  const std::string marker = absl::StrCat(options.directory, "/", kMarkerFile);
+  rocksdb::Status status = rocksdb::Status::OK();
+  if (env->FileExists(marker).ok()) status = env->DeleteFile(marker);
+  if (status.ok()) status = env->CreateDirIfMissing(ingest_directory());
+  std::vector<std::string> left;
+  if (status.ok()) status = env->GetChildren(ingest_directory(), &left);
+  for (const std::string& file : left) {
+    if (!status.ok()) break;
+    status = env->DeleteFile(absl::StrCat(ingest_directory(), "/", file));
+  }
+  return FromRocks(status, absl::StrCat("clearing ", ingest_directory()));
 }
 
-absl::Status Store::Rep::ReadEnd() {
+// A chain over all blocks, kept apart, since rewriting them would need the room
+// of a second journal.
+absl::Status Store::Rep::Upgrade(const Store& store, absl::string_view format) {
+  if (ParseFormat(format).version >= 2) return absl::OkStatus();
+  if (options.read_only) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the store in ", options.directory,
+        " has format 1; start the server "
+        "on it once, which upgrades it to format ",
+        kFormatVersion, ". Make a backup first: there is no way back"));
+  }
+  ChainHead anchor{0, ChainStart()};
+  absl::Status status = store.ScanJournal(1, [&](const Block& block) {
+    const auto sealed = Seal(anchor.chain, block.bytes);
+    if (!sealed) return CheckBlock(block.first_sequence, block.bytes);
+    anchor = {block.first_sequence + sealed->records - 1, sealed->chain};
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  rocksdb::WriteBatch upgrade;
+  rocksdb::ColumnFamilyHandle* const meta = column(Table::kMeta);
+  rocksdb::Status written = upgrade.Put(meta, kAnchorKey, AnchorRecord(anchor));
+  if (written.ok()) written = upgrade.Put(meta, kFormatKey, FormatRecord());
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  if (written.ok()) written = db->Write(synced, &upgrade);
+  if (written.ok()) written = db->Flush({}, meta);
+  return FromRocks(written,
+                   absl::StrCat("upgrading the store in ", options.directory));
+}
+
+absl::StatusOr<ChainHead> Store::ReadChainAnchor() const {
+  const auto record = Get(Table::kMeta, kAnchorKey);
+  if (!record.ok()) return record.status();
+  ChainHead anchor;
+  if (!*record) return anchor;
+  if ((*record)->size() != 8 + anchor.chain.size()) {
+    return absl::DataLossError(
+        "the anchor of the chain is damaged; restore a "
+        "backup");
+  }
+  anchor.sequence = FromBigEndian64((*record)->substr(0, 8));
+  std::copy_n((*record)->begin() + 8, anchor.chain.size(),
+              anchor.chain.begin());
+  return anchor;
+}
+
+ChainHead Store::chain_head() const {
+  const std::lock_guard<std::mutex> lock(rep_->mutex);
+  return rep_->head;
+}
+
+absl::Status Store::Rep::ReadEnd(const Store& store) {
   const std::unique_ptr<rocksdb::Iterator> it(
       db->NewIterator({}, column(Table::kJournal)));
   it->SeekToLast();
   if (!it->status().ok()) {
     return FromRocks(it->status(), "reading the end of the journal");
   }
+  head.chain = ChainStart();
   if (!it->Valid()) return absl::OkStatus();
   if (it->key().size() != 8) {
-    return absl::DataLossError(
-        "the last key of the journal is not 8 bytes long; run `portrisk "
-        "verify` and restore a backup");
+    return absl::DataLossError(absl::StrCat(
+        "the last key of the journal is not 8 bytes long; ", kRemedy));
   }
   const uint64_t first = FromBigEndian64(ToView(it->key()));
   absl::Status status = CheckBlock(first, ToView(it->value()));
   if (!status.ok()) return status;
-  last_sequence_at_open = first + *CountRecords(ToView(it->value())) - 1;
+  const auto sealed = Seal(head.chain, ToView(it->value()));
+  last_sequence_at_open = first + sealed->records - 1;
   last_sequence = last_sequence_at_open;
-  return absl::OkStatus();
+  head.sequence = last_sequence_at_open;
+  if (sealed->stored.size() == head.chain.size()) {
+    std::copy_n(sealed->stored.begin(), head.chain.size(), head.chain.begin());
+    return absl::OkStatus();
+  }
+  const auto anchor = store.ReadChainAnchor();
+  if (!anchor.ok()) return anchor.status();
+  if (anchor->sequence == head.sequence) {
+    head = *anchor;
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(
+      absl::StrCat("the last block of the journal, from sequence ", first,
+                   ", carries no chain; restore a backup"));
+}
+
+// Syncing a file that was opened again brings to disk what any process has
+// written to it.
+absl::Status Store::SyncLog(const Options& options) {
+  rocksdb::Env* const env = EnvOf(options);
+  std::vector<std::string> files;
+  rocksdb::Status status = env->GetChildren(options.directory, &files);
+  for (const std::string& file : files) {
+    if (!status.ok()) break;
+    if (!absl::EndsWith(file, kLogEnding)) continue;
+    std::unique_ptr<rocksdb::WritableFile> log;
+    status = env->ReopenWritableFile(absl::StrCat(options.directory, "/", file),
+                                     &log, {});
+    if (status.ok()) status = log->Sync();
+    if (status.ok()) status = log->Close();
+  }
+  return FromRocks(status,
+                   absl::StrCat("syncing the log in ", options.directory));
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
@@ -313,13 +423,14 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   if (!record.ok()) return record.status();
   if (*record) {
     status = CheckFormat(options, **record);
+    if (status.ok()) status = store->rep_->Upgrade(*store, **record);
   } else {
     status = *create ? store->rep_->FinishCreation() : Foreign(options);
   }
   if (status.ok() && !options.read_only) {
     status = store->rep_->RemoveLeftovers();
   }
-  if (status.ok()) status = store->rep_->ReadEnd();
+  if (status.ok()) status = store->rep_->ReadEnd(*store);
   if (status.ok()) status = CheckCheckpoint(*store);
   if (!status.ok()) return status;
   return store;

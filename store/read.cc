@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -33,32 +34,64 @@ std::string Reading(Table table) {
   return absl::StrCat("reading table ", TableName(table));
 }
 
+// "reading C MSCU1234566 of table states".
+std::string Reading(Table table, absl::string_view key) {
+  return absl::StrCat("reading `", absl::CHexEscape(key), "` of table ",
+                      TableName(table));
+}
+
+// DATA_LOSS of a journal that cannot be read right behind `last_read`: names
+// the records up to the next block that can be. Damage takes whole pages, and
+// finding the block behind one costs a few reads.
+absl::Status DamagedBehind(uint64_t last_read, rocksdb::Iterator* it,
+                           const absl::Status& status) {
+  if (!absl::IsDataLoss(status)) return status;
+  constexpr uint64_t kFurthest = uint64_t{1} << 40;
+  const auto reads = [&](uint64_t sequence) {
+    it->Seek(BigEndian64(sequence));
+    return it->status().ok();
+  };
+  uint64_t bad = last_read + 1;
+  uint64_t step = 1;
+  while (step < kFurthest && !reads(bad + step)) step *= 2;
+  uint64_t good = bad + step;
+  while (good - bad > 1) {
+    const uint64_t middle = bad + (good - bad) / 2;
+    (reads(middle) ? good : bad) = middle;
+  }
+  const bool ends = !reads(good) || !it->Valid() || it->key().size() != 8;
+  return absl::DataLossError(absl::StrCat(
+      "of the journal, records from ", last_read + 1, " on",
+      ends
+          ? std::string()
+          : absl::StrCat(", those before ", FromBigEndian64(ToView(it->key()))),
+      ", cannot be read: ", status.message()));
+}
+
 // Reads the block under the iterator, into memory that may have been used;
 // returns the sequence of its last record.
 absl::StatusOr<uint64_t> ReadCurrent(const rocksdb::Iterator& it,
                                      Block* block) {
   if (it.key().size() != 8) {
     return absl::DataLossError(
-        "a key of the journal is not 8 bytes long; run `portrisk verify` and "
-        "restore a backup");
+        absl::StrCat("a key of the journal is not 8 bytes long; ", kRemedy));
   }
   block->first_sequence = FromBigEndian64(ToView(it.key()));
   block->bytes.assign(it.value().data(), it.value().size());
   const std::optional<uint64_t> count = CountRecords(block->bytes);
   if (!count || *count == 0) {
-    return absl::DataLossError(absl::StrCat(
-        "the journal block at sequence ", block->first_sequence,
-        " does not parse; run `portrisk verify` and restore a backup"));
+    return absl::DataLossError(absl::StrCat("the journal block at sequence ",
+                                            block->first_sequence,
+                                            " does not parse; ", kRemedy));
   }
   return block->first_sequence + *count - 1;
 }
 
 absl::Status CheckNoGap(uint64_t expected, uint64_t found) {
   if (expected == found) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(
-      "the journal continues at sequence ", found, " where ", expected,
-      " was expected; run `portrisk verify` and "
-      "restore a backup"));
+  return absl::DataLossError(absl::StrCat("the journal continues at sequence ",
+                                          found, " where ", expected,
+                                          " was expected; ", kRemedy));
 }
 
 }  // namespace
@@ -77,7 +110,8 @@ absl::StatusOr<Block> Store::ReadBlock(uint64_t sequence) const {
       rep_->db->NewIterator({}, rep_->column(Table::kJournal)));
   it->SeekForPrev(BigEndian64(sequence));
   if (!it->status().ok()) {
-    return FromRocks(it->status(), Reading(Table::kJournal));
+    return DamagedBehind(sequence - 1, it.get(),
+                         FromRocks(it->status(), Reading(Table::kJournal)));
   }
   if (it->Valid()) {
     Block block;
@@ -113,7 +147,9 @@ absl::Status Store::ScanJournal(
     status = visit(block);
     if (!status.ok()) return status;
   }
-  return FromRocks(it->status(), Reading(Table::kJournal));
+  if (it->status().ok()) return absl::OkStatus();
+  return DamagedBehind(expected == 0 ? from - 1 : expected - 1, it.get(),
+                       FromRocks(it->status(), Reading(Table::kJournal)));
 }
 
 absl::StatusOr<std::optional<std::string>> Store::Get(
@@ -122,7 +158,7 @@ absl::StatusOr<std::optional<std::string>> Store::Get(
   const rocksdb::Status status =
       rep_->db->Get({}, rep_->column(table), ToSlice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
-  if (!status.ok()) return FromRocks(status, Reading(table));
+  if (!status.ok()) return FromRocks(status, Reading(table, key));
   return std::optional<std::string>(std::move(value));
 }
 
@@ -149,7 +185,7 @@ absl::Status Store::MultiGet(
       } else if (statuses[i].IsNotFound()) {
         value.reset();
       } else {
-        return FromRocks(statuses[i], Reading(table));
+        return FromRocks(statuses[i], Reading(table, keys[begin + i]));
       }
       found[i].Reset();
     }
@@ -179,8 +215,7 @@ absl::StatusOr<v1::Checkpoint> Store::ReadCheckpoint() const {
   v1::Checkpoint checkpoint;
   if (*value && !checkpoint.ParseFromString(**value)) {
     return absl::DataLossError(
-        "the checkpoint does not parse; run `portrisk verify` and restore a "
-        "backup");
+        absl::StrCat("the checkpoint does not parse; ", kRemedy));
   }
   return checkpoint;
 }

@@ -5,6 +5,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/write_batch.h>
 
 #include <array>
@@ -20,13 +21,28 @@
 #include "absl/types/span.h"
 #include "store/store.h"
 
+namespace rocksdb {
+class BackupEngine;
+}
+
 namespace portrisk::store {
+
+// What files are reached through.
+struct Environment {
+  std::shared_ptr<rocksdb::Env> env;
+};
+
+inline rocksdb::Env* EnvOf(const Options& options) {
+  return options.environment == nullptr ? rocksdb::Env::Default()
+                                        : options.environment->env.get();
+}
 
 inline constexpr size_t kTableCount = 7;
 static_assert(static_cast<size_t>(Table::kMeta) + 1 == kTableCount);
 
 inline constexpr char kFormatKey[] = "format";
 inline constexpr char kCheckpointKey[] = "checkpoint";
+inline constexpr char kAnchorKey[] = "anchor";
 
 // --- status.cc
 
@@ -69,8 +85,10 @@ struct Store::Rep {
   absl::Status FinishCreation();
   // Removes what a crash has left behind.
   absl::Status RemoveLeftovers();
+  // Brings a store of format 1 to this one. Nothing to do for a newer one.
+  absl::Status Upgrade(const Store& store, absl::string_view format);
   // Sets last_sequence_at_open; proves the last block.
-  absl::Status ReadEnd();
+  absl::Status ReadEnd(const Store& store);
 
   // --- append.cc
 
@@ -101,8 +119,11 @@ struct Store::Rep {
   absl::Status Ingest(const std::vector<SortedEntries>& tables);
 
   std::atomic<bool> stopped{false};
-  std::mutex mutex;
+  mutable std::mutex mutex;
   absl::Status stop_reason;  // Guarded by mutex.
+  ChainHead head;            // Guarded by mutex; written by who appends.
+  // The backup under way; null: none. Guarded by mutex.
+  rocksdb::BackupEngine* backup = nullptr;
 };
 
 }  // namespace portrisk::store

@@ -46,9 +46,8 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view doing) {
     case rocksdb::Status::kNotFound:
       return absl::NotFoundError(absl::StrCat(doing, ": ", text));
     case rocksdb::Status::kCorruption:
-      return absl::DataLossError(
-          absl::StrCat(doing, ": data on disk is damaged: ", text,
-                       "; run `portrisk verify` and restore a backup"));
+      return absl::DataLossError(absl::StrCat(
+          doing, ": data on disk is damaged: ", text, "; ", kRemedy));
     case rocksdb::Status::kIOError:
       return FromIoError(status, doing, text);
     case rocksdb::Status::kInvalidArgument:

@@ -9,6 +9,7 @@
 #ifndef PORTRISK_STORE_STORE_H_
 #define PORTRISK_STORE_STORE_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "portrisk/v1/journal.pb.h"
+#include "store/figures.h"
 
 namespace portrisk::store {
 
@@ -36,17 +38,33 @@ enum class Table {
                     // "catalogue" -> Catalogue.
   kReference,       // Content hash -> ReferenceTable; content hash, 0, last
                     // value -> ListChunk.
-  kMeta,            // "format", "checkpoint".
+  kMeta,            // "format", "checkpoint", "anchor".
+};
+
+// What a block carries of everything up to it (chain.h).
+using Chain = std::array<uint8_t, 32>;
+struct ChainHead {
+  uint64_t sequence = 0;  // Of the last record it covers.
+  Chain chain = {};
 };
 
 // The format this code writes and the newest it reads.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
+
+// What to do about damaged data.
+inline constexpr char kRemedy[] =
+    "stop the server, restore a backup into a new directory (`portrisk restore "
+    "--backups DIR --to NEW`) and start it on that";
 
 // The worth of a commit that has been acknowledged.
 enum class Durability {
   kSync,                // On disk.
   kLoseOnPowerFailure,  // In the kernel: survives a crash of the process.
 };
+
+struct Backup;
+// What files are reached through: of a backup, and of tests that inject faults.
+struct Environment;
 
 struct Options {
   std::string directory;
@@ -57,6 +75,8 @@ struct Options {
   // Tests only: called before each synced write; an error is taken as a
   // failed sync.
   std::function<absl::Status()> commit_fault;
+  // Null: the machine's.
+  std::shared_ptr<const Environment> environment;
 };
 
 struct Put {
@@ -82,8 +102,12 @@ class Store {
   // when the directory holds another program's database or other files, or a
   // store of a newer format, or is in use by another process. NOT_FOUND when
   // there is no store and none may be created. DATA_LOSS when the log, the last
-  // block or the checkpoint is damaged.
+  // block or the checkpoint is damaged. RESOURCE_EXHAUSTED when the disk is
+  // full: recovery writes.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
+  // Brings what the log holds to disk, so that a read-only store shows nothing
+  // that a power failure could still take away. Writes nothing new.
+  static absl::Status SyncLog(const Options& options);
   ~Store();
 
   // Appends one block and, in the same atomic write, `with`, which may go to
@@ -104,6 +128,12 @@ class Store {
 
   // The block that holds `sequence`. NOT_FOUND when there is none.
   absl::StatusOr<Block> ReadBlock(uint64_t sequence) const;
+
+  // The end of the chain: of the last block that is durable. Any thread.
+  ChainHead chain_head() const;
+  // Where the chain stood when a store of format 1, whose blocks carry none,
+  // was upgraded; sequence 0 for one that never was.
+  absl::StatusOr<ChainHead> ReadChainAnchor() const;
 
   // Calls `visit` for each block that holds a sequence >= from, in order,
   // until it returns an error, which is returned. DATA_LOSS where records are
@@ -143,7 +173,14 @@ class Store {
   // What the last Ingest completed; sequence 0 when there was none.
   absl::StatusOr<v1::Checkpoint> ReadCheckpoint() const;
 
+  // Ends a backup under way (backup.h), which then fails with UNAVAILABLE.
+  void AbandonBackup() const;
+  // What it takes, on disk and in memory. Some tens of microseconds.
+  Figures ReadFigures() const;
+
  private:
+  friend absl::StatusOr<Backup> CreateBackup(const Store& store,
+                                             const std::string& directory);
   Store();
   struct Rep;
   std::unique_ptr<Rep> rep_;

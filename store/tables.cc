@@ -95,6 +95,7 @@ const char* TableName(Table table) {
 
 rocksdb::DBOptions DatabaseOptions(const Options& options) {
   rocksdb::DBOptions db;
+  db.env = EnvOf(options);
   if (options.read_only) db.info_log = std::make_shared<NoLog>();
   // What was acknowledged is never dropped in silence: only the tail of the
   // log, torn by a crash in the middle of a write, may be incomplete; any

@@ -35,6 +35,9 @@ void AddEntities(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddAssessment(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddVerify(CLI::App& app, Action* action);
+void AddAudit(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddBackup(CLI::App& app, const GlobalFlags& flags, Action* action);
+void AddRestore(CLI::App& app, Action* action);
 void AddLists(CLI::App& app, const GlobalFlags& flags, Action* action);
 struct OutcomesFile {
   std::string file;  // "-" is standard input.
@@ -86,6 +89,7 @@ absl::StatusOr<ProfileDocument> ReadProfile(const std::string& path);
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 void AddExpr(CLI::App& app, Action* action);
 void AddSimulate(CLI::App& app, Action* action);
+void AddTop(CLI::App& app, Action* action);
 
 // Prints "portrisk: ..." to standard error; returns kExitFailed.
 int Fail(const absl::Status& status);

@@ -4,6 +4,7 @@
 #include "service/grpc_status.h"
 #include "service/log.h"
 #include "service/secrets.h"
+#include "service/tls.h"
 
 namespace portrisk::service::cli {
 
@@ -14,8 +15,18 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   if (flags.store.empty()) {
-    connection->channel_ = grpc::CreateCustomChannel(
-        flags.server, grpc::InsecureChannelCredentials(), arguments);
+    std::shared_ptr<grpc::ChannelCredentials> credentials =
+        grpc::InsecureChannelCredentials();
+    if (!flags.tls_ca.empty()) {
+      auto tls = ClientCredentials(flags.tls_ca, flags.tls_cert, flags.tls_key);
+      if (!tls.ok()) return tls.status();
+      credentials = *std::move(tls);
+    } else if (!flags.tls_cert.empty() || !flags.tls_key.empty()) {
+      return absl::InvalidArgumentError(
+          "with --tls-cert, name with --tls-ca who signed the server's");
+    }
+    connection->channel_ =
+        grpc::CreateCustomChannel(flags.server, credentials, arguments);
     return connection;
   }
   QuietLogs();
@@ -46,6 +57,9 @@ Connection::~Connection() {
 
 void Connection::Identify(grpc::ClientContext* context) const {
   context->AddMetadata("portrisk-caller", flags_.caller);
+  if (!flags_.purpose.empty()) {
+    context->AddMetadata("portrisk-purpose", flags_.purpose);
+  }
 }
 
 absl::Status Connection::Explain(const grpc::Status& status) const {
@@ -53,9 +67,11 @@ absl::Status Connection::Explain(const grpc::Status& status) const {
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
       status.error_details().empty()) {
     return absl::UnavailableError(
-        absl::StrCat("cannot reach a server at ", flags_.server,
-                     "; start one with portriskd, name it with --server, or "
-                     "use --store DIR without a server"));
+        absl::StrCat("cannot reach a server at ", flags_.server, " (",
+                     status.error_message(),
+                     "); start one with portriskd, name it with --server, give "
+                     "--tls-ca, --tls-cert and --tls-key where it asks for a "
+                     "certificate, or use --store DIR without a server"));
   }
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
                       Describe(status));

@@ -19,7 +19,12 @@ struct GlobalFlags {
   std::string store;    // When set, used instead of a server.
   std::string secrets;  // Of that store.
   std::string caller = "development";
+  std::string purpose;
   std::string language = "en";
+  // PEM files. With tls_ca the server is reached by TLS.
+  std::string tls_ca;
+  std::string tls_cert;
+  std::string tls_key;
 };
 
 class Connection {

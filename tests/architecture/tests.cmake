@@ -24,7 +24,8 @@ link_test(store portrisk::proto ${ABSEIL} RocksDB::rocksdb-shared
   PkgConfig::sodium)
 link_test(service portrisk::scoring portrisk::store portrisk::grpc ${ABSEIL}
   gRPC::grpc++ gRPC::grpc++_reflection simdjson::simdjson ZLIB::ZLIB
-  PkgConfig::zstd_library ${CSV_LIBRARY}
+  PkgConfig::zstd_library ${CSV_LIBRARY} PkgConfig::httplib
+  prometheus-cpp::core
   CLI11::CLI11 spdlog::spdlog PkgConfig::sodium PkgConfig::re2_library yaml-cpp
   Threads::Threads)
 

@@ -90,7 +90,8 @@ TEST_F(DamageTest, NothingAcknowledgedIsLostWhenTheProcessIsKilled) {
     const absl::Status status = store_->ScanJournal(1, [&](const Block& block) {
       v1::JournalBlock parsed;
       EXPECT_TRUE(parsed.ParseFromString(block.bytes));
-      EXPECT_EQ(block.bytes, MakeBlock(next, parsed.records_size(), 300));
+      EXPECT_EQ(Unsealed(block.bytes),
+                MakeBlock(next, parsed.records_size(), 300));
       next += parsed.records_size();
       return absl::OkStatus();
     });
@@ -250,7 +251,7 @@ TEST_F(DamageTest, AFlippedBitNeverReadsAsSomethingElse) {
     uint64_t next = 1;
     const absl::Status scanned =
         store_->ScanJournal(1, [&](const Block& block) {
-          EXPECT_EQ(block.bytes, MakeBlock(next++, 1));
+          EXPECT_EQ(Unsealed(block.bytes), MakeBlock(next++, 1));
           return absl::OkStatus();
         });
     if (scanned.ok() && file.extension() != ".log") {

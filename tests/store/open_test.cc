@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "store/store.h"
+#include "tests/store/raw_database.h"
 #include "tests/store/store_fixture.h"
 
 namespace portrisk::store {
@@ -24,28 +25,9 @@ class OpenTest : public StoreTest {
  protected:
   // Runs `change` on the directory as a plain RocksDB database, with whatever
   // column families it has.
-  template <typename Change>
-  void WithRocks(const Change& change) {
+  void WithRocks(const RocksChange& change) {
     store_.reset();
-    rocksdb::Options options;
-    options.create_if_missing = true;
-    std::vector<std::string> names;
-    if (!rocksdb::DB::ListColumnFamilies(options, options_.directory, &names)
-             .ok()) {
-      names = {rocksdb::kDefaultColumnFamilyName};
-    }
-    std::vector<rocksdb::ColumnFamilyDescriptor> columns;
-    for (const auto& name : names) columns.emplace_back(name, options);
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* opened = nullptr;
-    ASSERT_TRUE(rocksdb::DB::Open(options, options_.directory, columns,
-                                  &handles, &opened)
-                    .ok());
-    const std::unique_ptr<rocksdb::DB> db(opened);
-    for (size_t i = 0; i < names.size(); ++i) {
-      change(db.get(), names[i], handles[i]);
-    }
-    for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+    ChangeRaw(options_.directory, change);
   }
   void AddColumnFamily(const std::string& name) {
     WithRocks([&](rocksdb::DB* db, const std::string& found, auto*) {
@@ -125,10 +107,10 @@ TEST_F(OpenTest, RefusesTablesOfOursWithoutTheFormatRecord) {
 TEST_F(OpenTest, RefusesANewerFormat) {
   Open();
   Append(1, 1);
-  PutIn("meta", "format", "portrisk" + BigEndian64(2));
-  ExpectRefused("has format 2, this program knows formats up to 1");
+  PutIn("meta", "format", "portrisk" + BigEndian64(3));
+  ExpectRefused("has format 3, this program knows formats up to 2");
   options_.read_only = true;
-  ExpectRefused("has format 2");
+  ExpectRefused("has format 3");
 }
 
 TEST_F(OpenTest, RefusesANewerFormatWithTablesItDoesNotKnow) {

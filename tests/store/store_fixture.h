@@ -53,6 +53,11 @@ inline std::string MakeBlock(uint64_t first, int count,
   return block.SerializeAsString();
 }
 
+// A block as it was before the store sealed it with 34 bytes of chain.
+inline std::string Unsealed(const std::string& block) {
+  return block.size() < 34 ? block : block.substr(0, block.size() - 34);
+}
+
 inline std::string ReadFile(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(in), {});

@@ -37,9 +37,9 @@ TEST_F(StoreTest, ABlockIsFoundByEachOfItsSequences) {
     ASSERT_TRUE(block.ok()) << sequence;
     const uint64_t first = sequence < 4 ? 1 : sequence < 5 ? 4 : 5;
     EXPECT_EQ(block->first_sequence, first);
-    EXPECT_EQ(block->bytes, MakeBlock(first, first == 1   ? 3
-                                             : first == 4 ? 1
-                                                          : 200));
+    EXPECT_EQ(Unsealed(block->bytes), MakeBlock(first, first == 1   ? 3
+                                                       : first == 4 ? 1
+                                                                    : 200));
   }
   for (const uint64_t sequence : {uint64_t{0}, uint64_t{205}, UINT64_MAX}) {
     EXPECT_EQ(store_->ReadBlock(sequence).status().code(),

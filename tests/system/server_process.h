@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -27,15 +28,28 @@ class ServerProcess {
 
   // Starts and waits until it takes calls. False when it does not.
   bool Start(std::vector<std::string> more = {}) {
-    const std::string port_file = directory_ + "/port";
-    std::filesystem::remove(port_file);
+    StartWithoutWaiting(std::move(more));
+    for (int i = 0; i < 3000; ++i) {
+      std::ifstream in(port_file());
+      if (std::getline(in, address_) && !in.eof()) return true;
+      if (waitpid(pid_, &status_, WNOHANG) == pid_) {
+        pid_ = -1;
+        return false;
+      }
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    return false;
+  }
+
+  void StartWithoutWaiting(std::vector<std::string> more = {}) {
+    std::filesystem::remove(port_file());
     std::vector<std::string> words = {PORTRISK_BINARY_DIR "/portriskd",
                                       "--store",
                                       store(),
                                       "--listen",
                                       "127.0.0.1:0",
                                       "--port-file",
-                                      port_file,
+                                      port_file(),
                                       "--development"};
     words.insert(words.end(), more.begin(), more.end());
     pid_ = fork();
@@ -49,16 +63,6 @@ class ServerProcess {
       execv(argv[0], argv.data());
       _exit(127);
     }
-    for (int i = 0; i < 3000; ++i) {
-      std::ifstream in(port_file);
-      if (std::getline(in, address_) && !in.eof()) return true;
-      if (waitpid(pid_, &status_, WNOHANG) == pid_) {
-        pid_ = -1;
-        return false;
-      }
-      absl::SleepFor(absl::Milliseconds(10));
-    }
-    return false;
   }
 
   // Sends `signal` and waits for the end. Returns the wait status.
@@ -79,6 +83,8 @@ class ServerProcess {
   }
 
  private:
+  std::string port_file() const { return directory_ + "/port"; }
+
   const std::string directory_;
   std::string address_;
   pid_t pid_ = -1;

@@ -1,0 +1,55 @@
+// Signed heads of the journal's chain, one JSON line each. Kept where whoever
+// can write the store cannot, they prove that nothing before them was rewritten
+// or cut off.
+#ifndef PORTRISK_SERVICE_CHAIN_CHECKPOINTS_H_
+#define PORTRISK_SERVICE_CHAIN_CHECKPOINTS_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "portrisk/v1/journal.pb.h"
+#include "store/store.h"
+
+namespace portrisk::service {
+
+using PublicKey = std::array<uint8_t, 32>;
+
+// Ed25519. Owned by one thread.
+class ChainSigner {
+ public:
+  // `seed` is the audit_key of the secrets file; lines go to the end of `path`.
+  ChainSigner(const std::array<uint8_t, 32>& seed, std::string path);
+  ~ChainSigner();  // Wipes the key.
+  ChainSigner(const ChainSigner&) = delete;
+  ChainSigner& operator=(const ChainSigner&) = delete;
+
+  v1::ChainCheckpoint Sign(const store::ChainHead& head, absl::Time time) const;
+  // Writes a line, synced, unless the head is where it was at the last.
+  absl::Status Write(const store::ChainHead& head, absl::Time time);
+
+  const PublicKey& public_key() const { return public_key_; }
+
+ private:
+  const std::string path_;
+  std::array<uint8_t, 64> secret_key_;
+  PublicKey public_key_;
+  uint64_t written_ = 0;  // Sequence of the last line.
+};
+
+// 64 hexadecimal digits.
+std::string ToHex(const PublicKey& key);
+absl::StatusOr<PublicKey> PublicKeyFromHex(const std::string& hex);
+
+// Of a file of lines. INVALID_ARGUMENT with the line where one does not parse,
+// DATA_LOSS where its signature is not by `key`. In the order of the file.
+absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
+    const std::string& path, const PublicKey& key);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_CHAIN_CHECKPOINTS_H_

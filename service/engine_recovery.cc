@@ -1,0 +1,225 @@
+// Opening the store, at the start and after a failure.
+//
+// After a failed write nobody knows what is on disk, and states in memory are
+// ahead of it. So the store is closed and opened, which reads the log again,
+// and the states are folded from what it holds: the path of a crash.
+//
+// Opening writes, so with a full disk it fails. Then the store is opened for
+// reading, which writes nothing, and a core is folded over it: it answers looks
+// until an attempt to open for writing succeeds, which needs no lock to be
+// given up. What is read must not vanish in a power failure, hence the log is
+// synced first.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/engine.h"
+#include "service/errors.h"
+#include "service/log.h"
+#include "service/secrets.h"
+
+namespace portrisk::service {
+namespace {
+
+// Calls that hold the store let go of it within this time; a backup is told to.
+constexpr absl::Duration kLetGoMax = absl::Seconds(5);
+constexpr absl::Duration kLetGoPoll = absl::Milliseconds(1);
+
+// What a caller is told of an error of the store.
+absl::Status RefusalFor(const absl::Status& cause, absl::Duration retry_after) {
+  if (absl::IsResourceExhausted(cause)) {
+    return WithRetry(
+        Error(absl::StatusCode::kResourceExhausted, "DISK_FULL",
+              "the disk of the store is full: nothing is written, what is "
+              "stored can be read, and nothing of this call was kept. Make "
+              "room; the server goes on by itself within seconds"),
+        retry_after);
+  }
+  if (absl::IsDataLoss(cause)) {
+    return Error(
+        absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+        absl::StrCat("nothing of this call was kept: ", cause.message()));
+  }
+  return WithRetry(
+      Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+            "the store could not be written; nothing of this call was kept. "
+            "Try again: a repeat is harmless"),
+      absl::Seconds(1));
+}
+
+}  // namespace
+
+absl::Status Engine::write_status() const {
+  std::lock_guard<std::mutex> lock(store_mutex_);
+  return write_status_;
+}
+
+absl::StatusOr<std::shared_ptr<const store::Store>> Engine::store() const {
+  std::lock_guard<std::mutex> lock(store_mutex_);
+  if (store_ == nullptr) return write_status_;
+  return store_;
+}
+
+absl::StatusOr<std::shared_ptr<store::Store>> Engine::writable_store() const {
+  std::lock_guard<std::mutex> lock(store_mutex_);
+  if (!write_status_.ok()) return write_status_;
+  return store_;
+}
+
+// The states must not be used any more.
+void Engine::Refuse(const absl::Status& reason) {
+  {
+    std::lock_guard<std::mutex> lock(store_mutex_);
+    write_status_ = RefusalFor(reason, options_.reopen_after_max);
+  }
+  failed_ = true;
+}
+
+void Engine::Fail(const std::vector<Task*>& tasks, const absl::Status& reason) {
+  for (Task* task : tasks) {
+    task->status = reason;
+    task->Done();
+  }
+}
+
+// Leaves those that only look.
+void Engine::RefuseWrites(std::vector<Task*>* tasks) {
+  const absl::Status reason = write_status();
+  std::vector<Task*> looks;
+  for (Task* task : *tasks) {
+    if (task->kind == Task::Kind::kCommand &&
+        static_cast<CommandTask*>(task)->only_looks) {
+      looks.push_back(task);
+    } else {
+      Fail({task}, reason);
+    }
+  }
+  *tasks = std::move(looks);
+}
+
+// The lock is given up when the last reader has let go.
+void Engine::CloseStore() {
+  core_.reset();
+  std::weak_ptr<store::Store> closing;
+  {
+    std::lock_guard<std::mutex> lock(store_mutex_);
+    if (store_ != nullptr) store_->AbandonBackup();
+    closing = std::exchange(store_, nullptr);
+  }
+  ++store_epoch_;
+  const absl::Time until = absl::Now() + kLetGoMax;
+  while (!closing.expired() && absl::Now() < until) absl::SleepFor(kLetGoPoll);
+}
+
+absl::StatusOr<std::shared_ptr<store::Store>> Engine::OpenToRead(
+    const absl::Status& reason) {
+  store::Options options = options_.store;
+  options.read_only = true;
+  options.create_if_missing = false;
+  absl::Status status = store::Store::SyncLog(options);
+  if (!status.ok()) return status;
+  auto opened = store::Store::Open(options);
+  if (!opened.ok()) return opened.status();
+  LogError("open for reading only", reason);
+  return std::shared_ptr<store::Store>(*std::move(opened));
+}
+
+absl::Status Engine::OpenStore() {
+  if (!is_read_only_) CloseStore();  // It holds the lock.
+  auto opened = store::Store::Open(options_.store);
+  if (opened.ok()) {
+    if (is_read_only_) CloseStore();
+    is_read_only_ = false;
+    return StartOn(*std::move(opened));
+  }
+  const absl::Status reason = opened.status();
+  if (is_read_only_ && !failed_) return reason;  // Reading goes on.
+  if (is_read_only_) CloseStore();
+  is_read_only_ = false;
+  if (!absl::IsResourceExhausted(reason)) return reason;
+  auto reading = OpenToRead(reason);
+  if (!reading.ok()) return reason;
+  is_read_only_ = true;
+  absl::Status status = StartOn(*std::move(reading));
+  return status.ok() ? reason : status;
+}
+
+absl::Status Engine::StartOn(std::shared_ptr<store::Store> store) {
+  CoreOptions core_options;
+  core_options.cache_states_max = options_.cache_states_max;
+  core_options.rule_sets = rule_sets_.get();
+  core_options.profile = options_.profile;
+  core_options.draw_key = DrawKeyOf(options_.secrets);
+  core_options.on_trip = [this](const v1::Revision& revision,
+                                const v1::RuleOverride& one) {
+    ++breaker_trips_;
+    LogError("breaker tripped",
+             absl::ResourceExhaustedError(absl::StrCat(
+                 "rule ", one.rule(), " of ", revision.rule_set(), " revision ",
+                 revision.revision(), " fired ", one.hits(),
+                 " times in a window of ", one.window(),
+                 " movements and is in shadow; see `portrisk rules show ",
+                 revision.revision(), "`")));
+  };
+  core_options.on_overrides = [this](size_t count) {
+    breakers_tripped_ = count;
+  };
+  if (options_.metrics != nullptr) {
+    core_options.counts = options_.metrics->counts();
+  }
+  auto core = std::make_unique<Core>(core_options, store);
+  const absl::Time start = absl::Now();
+  auto folded = core->Recover();
+  if (!folded.ok()) return folded.status();
+  absl::Status status = LoadInForce(*store, rule_sets_.get(), core.get());
+  if (!status.ok()) return status;
+  open_report_.folded_records = *folded;
+  open_report_.fold_time = absl::Now() - start;
+  open_report_.last_sequence = core->last_sequence();
+  durable_sequence_ = core->last_sequence();
+  refold_records_ = *folded;
+  refold_time_us_ = absl::ToInt64Microseconds(open_report_.fold_time);
+  const auto checkpoint = store->ReadCheckpoint();
+  if (checkpoint.ok()) checkpoint_sequence_ = checkpoint->sequence();
+  checkpoint_time_us_ = absl::ToUnixMicros(absl::Now());
+  core_ = std::move(core);
+  std::lock_guard<std::mutex> lock(store_mutex_);
+  store_ = std::move(store);
+  return absl::OkStatus();
+}
+
+// Back to the last durable position, once an attempt is due.
+void Engine::RecoverAfterFailure() {
+  if (reopen_at_ != absl::InfiniteFuture() && absl::Now() < reopen_at_) return;
+  WaitForCommit();
+  JoinCheckpoint();
+  warming_->reader().LetGo();
+  evaluations_->reader().LetGo();
+  const absl::Status status = OpenStore();
+  SetWriteStatus(status);
+  if (!status.ok()) return;
+  warming_->reader().GoOn();
+  evaluations_->reader().GoOn();
+  LogInfo("store reopened",
+          {{"folded", absl::StrCat(open_report_.folded_records)}});
+}
+
+// What OpenStore came to, and when to try again.
+void Engine::SetWriteStatus(const absl::Status& status) {
+  if (status.ok()) {
+    reopen_at_ = absl::InfiniteFuture();
+    reopen_after_ = options_.reopen_after_min;
+  } else {
+    LogError("reopen", status);
+    reopen_at_ = absl::Now() + reopen_after_;
+    reopen_after_ = std::min(2 * reopen_after_, options_.reopen_after_max);
+  }
+  // Whoever reads on does so with sound states.
+  if (!status.ok() && !is_read_only_) core_.reset();
+  failed_ = core_ == nullptr;
+  std::lock_guard<std::mutex> lock(store_mutex_);
+  write_status_ =
+      status.ok() ? status : RefusalFor(status, options_.reopen_after_max);
+}
+
+}  // namespace portrisk::service

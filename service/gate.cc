@@ -1,0 +1,212 @@
+#include "service/gate.h"
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/descriptor.h"
+
+namespace portrisk::service {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+constexpr size_t kPurposeBytesMax = 200;
+constexpr size_t kSubjectBytesMax = 300;
+
+std::string MetadataOf(const grpc::ServerContext& context, const char* key) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return "";
+  return std::string(found->second.data(), found->second.size());
+}
+
+// How a text that names somebody is hashed; nothing for all others.
+std::optional<Pseudonyms::Kind> KindOf(const FieldDescriptor& field) {
+  const std::string& in = field.containing_type()->name();
+  const std::string& name = field.name();
+  if (in == "PartyName") {
+    return name == "name" ? Pseudonyms::Kind::kPartyName
+                          : Pseudonyms::Kind::kParty;
+  }
+  if (name == "account" || (in == "CredentialName" && name == "id")) {
+    return Pseudonyms::Kind::kAccount;
+  }
+  if (name == "device") return Pseudonyms::Kind::kDevice;
+  if (name == "plate") return Pseudonyms::Kind::kPlate;
+  return std::nullopt;
+}
+
+bool TellsNothing(const std::string& name) {
+  return name == "page_size" || name == "page_token" || name == "language" ||
+         name == "yaml";
+}
+
+std::string ValueOf(const Message& message, const FieldDescriptor& field,
+                    const Pseudonyms& pseudonyms) {
+  const auto& reflection = *message.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING: {
+      const std::string text = reflection.GetString(message, &field);
+      const auto kind = KindOf(field);
+      return kind ? absl::StrCat("~", absl::Hex(pseudonyms.Of(*kind, text),
+                                                absl::kZeroPad16))
+                  : text;
+    }
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return absl::StrCat(reflection.GetUInt64(message, &field));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(reflection.GetUInt32(message, &field));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return absl::StrCat(reflection.GetInt64(message, &field));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(reflection.GetInt32(message, &field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection.GetBool(message, &field) ? "true" : "false";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return reflection.GetEnum(message, &field)->name();
+    default:
+      return "...";
+  }
+}
+
+void AddFields(const Message& message, const Pseudonyms& pseudonyms,
+               std::vector<std::string>* parts) {
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->is_repeated() || TellsNothing(field->name())) continue;
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      AddFields(message.GetReflection()->GetMessage(message, field), pseudonyms,
+                parts);
+    } else {
+      parts->push_back(absl::StrCat(field->name(), "=",
+                                    ValueOf(message, *field, pseudonyms)));
+    }
+  }
+}
+
+absl::Status NoCertificate() {
+  return Error(absl::StatusCode::kUnauthenticated, "NO_CERTIFICATE",
+               "this server knows callers by their certificates: connect with "
+               "TLS and one that it has roles for (the command line's "
+               "--tls-cert and --tls-key)");
+}
+
+}  // namespace
+
+std::string SubjectOf(const Message& request, const Pseudonyms& pseudonyms) {
+  std::vector<std::string> parts;
+  AddFields(request, pseudonyms, &parts);
+  std::string subject = absl::StrJoin(parts, " ");
+  if (subject.size() > kSubjectBytesMax) subject.resize(kSubjectBytesMax);
+  return subject;
+}
+
+void Gate::SetBook(std::shared_ptr<const RoleBook> book) {
+  std::atomic_store(&book_, std::move(book));
+}
+
+const MethodRule& Gate::RuleOf(const char* service, const char* method) {
+  const MethodRule* const rule =
+      FindMethod(absl::StrCat("/", service, "/", method));
+  // Who has no line in the table is let in by nobody.
+  static constexpr MethodRule kNobody = {"", {}};
+  return rule != nullptr ? *rule : kNobody;
+}
+
+absl::StatusOr<Caller> Gate::Identify(
+    const grpc::ServerContext& context) const {
+  const auto book = std::atomic_load(&book_);
+  const auto proven = context.auth_context();
+  std::vector<grpc::string_ref> names;
+  if (proven != nullptr && proven->IsPeerAuthenticated()) {
+    names = proven->GetPeerIdentity();
+    for (const auto& name : proven->FindPropertyValues("x509_common_name")) {
+      names.push_back(name);
+    }
+  }
+  if (names.empty()) {
+    if (needs_tls_) return NoCertificate();
+    const std::string said = MetadataOf(context, "portrisk-caller");
+    if (book == nullptr) return Caller(said);
+    const Caller* const known = book->Find(said);
+    if (known != nullptr) return *known;
+    return Error(absl::StatusCode::kUnauthenticated, "UNKNOWN_CALLER",
+                 absl::StrCat("no roles are bound to \"", said, "\""));
+  }
+  for (const grpc::string_ref& name : names) {
+    const std::string text(name.data(), name.size());
+    if (book == nullptr) return Caller(text);
+    const Caller* const known = book->Find(text);
+    if (known != nullptr) return *known;
+  }
+  return Error(
+      absl::StatusCode::kUnauthenticated, "UNKNOWN_CALLER",
+      absl::StrCat("the certificate is good, but no roles are bound to its "
+                   "name ",
+                   std::string(names[0].data(), names[0].size()),
+                   "; an operator binds them in the roles file"));
+}
+
+absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
+                                   const MethodRule& rule) {
+  absl::StatusOr<Caller> caller = Identify(context);
+  if (!caller.ok()) {
+    Caller unknown{std::string()};
+    unknown.roles = Roles();
+    unknown.peer = context.peer();
+    v1::AuditEntry entry;
+    entry.set_kind(v1::LOGIN_FAILURE);
+    entry.set_method(rule.method);
+    entry.set_result(ErrorReason(caller.status()));
+    entry.set_detail(std::string(caller.status().message()));
+    audit_.Post(unknown, std::move(entry));
+    return caller;
+  }
+  if (!caller->roles.HasAnyOf(rule.roles)) {
+    const absl::Status denied =
+        Error(absl::StatusCode::kPermissionDenied, "ROLE_MISSING",
+              absl::StrCat(caller->name, " has the roles ",
+                           absl::StrJoin(NamesOf(caller->roles), " "),
+                           "; this needs one of ",
+                           absl::StrJoin(NamesOf(rule.roles), " ")),
+              {{"method", rule.method}});
+    caller->peer = context.peer();
+    v1::AuditEntry entry;
+    entry.set_kind(v1::ACCESS_DENIED);
+    entry.set_method(rule.method);
+    entry.set_result("ROLE_MISSING");
+    audit_.Post(*caller, std::move(entry));
+    return denied;
+  }
+  caller->purpose = MetadataOf(context, "portrisk-purpose");
+  if (caller->purpose.size() > kPurposeBytesMax) {
+    caller->purpose.resize(kPurposeBytesMax);
+  }
+  if (rule.consultation) {
+    if (needs_tls_ && caller->purpose.empty()) {
+      return Error(absl::StatusCode::kInvalidArgument, "NO_PURPOSE",
+                   "say what you look it up for: metadata entry "
+                   "portrisk-purpose (the command line's --purpose)");
+    }
+    caller->peer = context.peer();
+  }
+  return caller;
+}
+
+absl::Status Gate::Consulted(const Caller& caller, const MethodRule& rule,
+                             const Message& request,
+                             const absl::Status& result) {
+  v1::AuditEntry entry;
+  entry.set_kind(v1::CONSULTATION);
+  entry.set_method(rule.method);
+  entry.set_subject(SubjectOf(request, pseudonyms_));
+  entry.set_result(ErrorReason(result));
+  return audit_.Record(caller, std::move(entry));
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,114 @@
+#include "service/health.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "service/engine.h"
+
+namespace portrisk::service {
+namespace {
+
+// All that can be, so that each has a series from the start.
+constexpr char kWritesRefused[] = "WRITES_REFUSED";
+constexpr char kCheckpointOld[] = "CHECKPOINT_OLD";
+constexpr char kBreakerTripped[] = "BREAKER_TRIPPED";
+constexpr char kQueueFull[] = "QUEUE_NEARLY_FULL";
+
+void AddConditions(const std::vector<Condition>& conditions,
+                   google::protobuf::Value* value) {
+  for (const Condition& one : conditions) {
+    auto& fields = *value->mutable_list_value()
+                        ->add_values()
+                        ->mutable_struct_value()
+                        ->mutable_fields();
+    fields["reason"].set_string_value(one.reason);
+    fields["detail"].set_string_value(one.detail);
+  }
+}
+
+void AddDegraded(Engine& engine, std::vector<Condition>* degraded) {
+  if (!engine.is_writable()) {
+    degraded->push_back({kWritesRefused,
+                         "a write failed: reads go on, movements are refused "
+                         "until the store could be opened again, which is "
+                         "tried with each call; look at the log and the disk"});
+  }
+  const EngineOptions& options = engine.options();
+  const uint64_t end = engine.durable_sequence();
+  const uint64_t behind = end - std::min(end, engine.checkpoint_sequence());
+  if (behind > kCheckpointsBehindMax * options.checkpoint_records) {
+    degraded->push_back(
+        {kCheckpointOld,
+         absl::StrCat("a crash now would fold ", behind,
+                      " records again before calls are taken; checkpoints "
+                      "should come every ",
+                      options.checkpoint_records, ": look at the disk")});
+  }
+  const size_t tripped = engine.breakers_tripped();
+  if (tripped > 0) {
+    degraded->push_back(
+        {kBreakerTripped,
+         absl::StrCat(tripped,
+                      " rules fired too often and are in shadow; see `portrisk "
+                      "rules list`, then `portrisk rules reset-breaker`")});
+  }
+  const size_t depth = engine.queue_depth();
+  if (static_cast<double>(depth) >=
+      kQueueNearlyFull * static_cast<double>(options.queue_max)) {
+    degraded->push_back(
+        {kQueueFull, absl::StrCat(depth, " of at most ", options.queue_max,
+                                  " tasks wait; more are refused")});
+  }
+}
+
+}  // namespace
+
+Health Examine(Engine* engine) {
+  Health health;
+  if (engine == nullptr) {
+    health.not_ready.push_back(
+        {"STARTING",
+         "the store is being opened; what came after its last "
+         "checkpoint is folded again"});
+    return health;
+  }
+  if (engine->is_draining()) {
+    health.not_ready.push_back({"DRAINING", "the server shuts down"});
+  }
+  if (!engine->store().ok()) {
+    health.not_ready.push_back({"STORE_CLOSED",
+                                "the store is being opened again after a "
+                                "failure, or could not be; see the log"});
+  }
+  if (health.is_ready()) AddDegraded(*engine, &health.degraded);
+  return health;
+}
+
+std::string HealthJson(const Health& health) {
+  google::protobuf::Struct object;
+  auto& fields = *object.mutable_fields();
+  fields["ready"].set_bool_value(health.is_ready());
+  fields["not_ready"].mutable_list_value();
+  fields["degraded"].mutable_list_value();
+  AddConditions(health.not_ready, &fields["not_ready"]);
+  AddConditions(health.degraded, &fields["degraded"]);
+  std::string json;
+  // Our own constants and numbers are valid UTF-8.
+  (void)google::protobuf::util::MessageToJsonString(object, &json);
+  return json;
+}
+
+void ShowHealth(const Health& health, Exposition* out) {
+  out->Add(metric::kReady, health.is_ready() ? 1 : 0);
+  for (const char* reason :
+       {kWritesRefused, kCheckpointOld, kBreakerTripped, kQueueFull}) {
+    const bool is_so =
+        std::any_of(health.degraded.begin(), health.degraded.end(),
+                    [&](const Condition& one) { return one.reason == reason; });
+    out->Add(metric::kDegraded, is_so ? 1 : 0, {{"reason", reason}});
+  }
+}
+
+}  // namespace portrisk::service

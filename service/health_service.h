@@ -1,0 +1,104 @@
+// grpc.health.v1 for this server.
+//
+// "" and each service: ready. Three more names tell states apart: "live",
+// "ready", and "healthy", which is ready and not degraded (health.h).
+#ifndef PORTRISK_SERVICE_HEALTH_SERVICE_H_
+#define PORTRISK_SERVICE_HEALTH_SERVICE_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "service/health.h"
+
+namespace portrisk::service {
+
+// Thread-safe. Until Stop.
+class HealthService final : public grpc::health::v1::Health::Service {
+ public:
+  // `services` are the full names that answer; "" and the states always do.
+  // `examine` is called from any thread.
+  HealthService(std::set<std::string> services, std::function<Health()> examine)
+      : services_(std::move(services)), examine_(std::move(examine)) {
+    services_.insert({"", kLive, kReady, kHealthy});
+  }
+
+  grpc::Status Check(grpc::ServerContext*,
+                     const grpc::health::v1::HealthCheckRequest* request,
+                     grpc::health::v1::HealthCheckResponse* reply) override {
+    if (services_.count(request->service()) == 0) {
+      return {grpc::StatusCode::NOT_FOUND, "no such service"};
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    reply->set_status(StatusNow(request->service()));
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Watch(grpc::ServerContext* context,
+                     const grpc::health::v1::HealthCheckRequest* request,
+                     grpc::ServerWriter<grpc::health::v1::HealthCheckResponse>*
+                         writer) override {
+    grpc::health::v1::HealthCheckResponse reply;
+    if (services_.count(request->service()) == 0) {
+      reply.set_status(grpc::health::v1::HealthCheckResponse::SERVICE_UNKNOWN);
+      writer->Write(reply);
+      return {grpc::StatusCode::NOT_FOUND, "no such service"};
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!context->IsCancelled()) {
+      const auto now = StatusNow(request->service());
+      if (reply.status() != now) {
+        reply.set_status(now);
+        lock.unlock();
+        writer->Write(reply);
+        lock.lock();
+      }
+      if (stopped_) break;
+      // A cancelled call and another state are noticed at the next turn.
+      changed_.wait_for(lock, std::chrono::seconds(1));
+    }
+    return grpc::Status::OK;
+  }
+
+  // From now on not serving; watchers are told and let go.
+  void Stop() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  static constexpr char kLive[] = "live";
+  static constexpr char kReady[] = "ready";
+  static constexpr char kHealthy[] = "healthy";
+
+  // Under mutex_.
+  grpc::health::v1::HealthCheckResponse::ServingStatus StatusNow(
+      const std::string& name) const {
+    bool serves = name == kLive;
+    if (!serves && !stopped_) {
+      const Health health = examine_();
+      serves = name == kHealthy ? health.is_healthy() : health.is_ready();
+    }
+    return serves ? grpc::health::v1::HealthCheckResponse::SERVING
+                  : grpc::health::v1::HealthCheckResponse::NOT_SERVING;
+  }
+
+  // Constant after construction.
+  std::set<std::string> services_;
+  const std::function<Health()> examine_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopped_ = false;
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_HEALTH_SERVICE_H_

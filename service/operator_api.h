@@ -1,0 +1,33 @@
+// OperatorService without its transport: backups of a store that serves.
+#ifndef PORTRISK_SERVICE_OPERATOR_API_H_
+#define PORTRISK_SERVICE_OPERATOR_API_H_
+
+#include <mutex>
+
+#include "absl/status/statusor.h"
+#include "portrisk/v1/operator_service.pb.h"
+#include "service/engine.h"
+
+namespace portrisk::service {
+
+// Thread-safe.
+class OperatorApi {
+ public:
+  // `engine` outlives this.
+  explicit OperatorApi(Engine* engine) : engine_(engine) {}
+
+  // Returns when the backup is verified; minutes, for a big store. When older
+  // ones cannot be removed it fails, and the new one is there all the same.
+  absl::StatusOr<v1::Backup> CreateBackup(
+      const v1::CreateBackupRequest& request);
+  absl::StatusOr<v1::ListBackupsResponse> ListBackups(
+      const v1::ListBackupsRequest& request) const;
+
+ private:
+  Engine* const engine_;
+  std::mutex running_;  // Held while a backup is made.
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_OPERATOR_API_H_

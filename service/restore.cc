@@ -1,0 +1,287 @@
+// Restoring to a point cannot cut files: what is written behind the journal
+// (states, indexes, the catalogue) knows what came after the point. So the
+// journal up to the point is appended to a new store, and with it what a fold
+// of just that part gives as the catalogue; states follow when it is opened. A
+// commit that the point divides becomes a shorter one.
+#include "service/restore.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/catalogue.h"
+#include "service/errors.h"
+#include "service/keys.h"
+#include "service/times.h"
+#include "store/backup.h"
+#include "store/store.h"
+
+namespace portrisk::service {
+namespace {
+
+namespace fs = std::filesystem;
+using Progress = std::function<void(uint64_t, uint64_t)>;
+
+absl::Status CannotRestore(const std::string& to, absl::string_view why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot restore into ", to, ": ", why));
+}
+
+absl::Status CheckTarget(const std::string& to) {
+  std::error_code error;
+  fs::create_directories(to, error);
+  if (error) return CannotRestore(to, error.message());
+  for (fs::directory_iterator it(to, error), end; !error && it != end;
+       it.increment(error)) {
+    if (it->path().filename() == "lost+found") continue;
+    return CannotRestore(
+        to, "it is not empty; name a directory that is empty or not there");
+  }
+  return error ? CannotRestore(to, error.message()) : absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<store::Store>> OpenToRead(
+    const std::string& directory) {
+  store::Options options;
+  options.directory = directory;
+  options.create_if_missing = false;
+  options.read_only = true;
+  return store::Store::Open(options);
+}
+
+// The newest when none is named.
+absl::StatusOr<uint32_t> ChooseBackup(const RestoreOptions& options) {
+  if (options.backup > 0) return options.backup;
+  const auto all = store::ListBackups(options.backups);
+  if (!all.ok()) return all.status();
+  if (all->empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("there are no verified backups in ", options.backups));
+  }
+  return all->back().id;
+}
+
+// Whether the record lies behind the point.
+bool IsBehind(const RestoreOptions& options, const v1::JournalRecord& record) {
+  return (options.until_sequence &&
+          record.sequence() > *options.until_sequence) ||
+         (options.until_time &&
+          FromProto(record.recorded_time()) > *options.until_time);
+}
+
+absl::StatusOr<v1::JournalBlock> Parse(const store::Block& block) {
+  v1::JournalBlock parsed;
+  if (!parsed.ParseFromString(block.bytes)) {
+    return StoreDamaged(
+        absl::StrCat("the journal block at ", block.first_sequence));
+  }
+  uint64_t expected = block.first_sequence;
+  for (const v1::JournalRecord& record : parsed.records()) {
+    if (record.sequence() == expected++) continue;
+    return absl::DataLossError(
+        absl::StrCat("the journal block at ", block.first_sequence,
+                     " holds record ", record.sequence(), " in the place of ",
+                     expected - 1, "; ", store::kRemedy));
+  }
+  return parsed;
+}
+
+// Parses all of the journal; `visit` sees each block.
+absl::Status Walk(const store::Store& store, const Progress& progress,
+                  const std::function<absl::Status(const store::Block&,
+                                                   v1::JournalBlock*)>& visit) {
+  uint64_t expected = 1;
+  return store.ScanJournal(1, [&](const store::Block& block) {
+    if (block.first_sequence != expected) {
+      return absl::DataLossError(absl::StrCat(
+          "the journal begins at ", block.first_sequence, ", not at 1"));
+    }
+    auto parsed = Parse(block);
+    if (!parsed.ok()) return parsed.status();
+    expected += static_cast<uint64_t>(parsed->records_size());
+    progress(expected - 1, store.last_sequence_at_open());
+    return visit(block, &*parsed);
+  });
+}
+
+// The catalogue as it was at the point, and where that is.
+struct Point {
+  v1::Catalogue catalogue;
+  uint64_t sequence = 0;
+};
+absl::StatusOr<Point> FindPoint(const RestoreOptions& options,
+                                const store::Store& from) {
+  Point point;
+  bool behind = false;
+  absl::Status status = Walk(
+      from, [](uint64_t, uint64_t) {},
+      [&](const store::Block&, v1::JournalBlock* block) {
+        for (const v1::JournalRecord& record : block->records()) {
+          behind |= IsBehind(options, record);
+          if (behind) break;
+          point.sequence = record.sequence();
+          if (!record.has_movement()) {
+            FoldIntoCatalogue(record, &point.catalogue);
+          }
+        }
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  if (options.until_sequence && *options.until_sequence > point.sequence &&
+      !behind) {
+    return absl::OutOfRangeError(absl::StrCat("the journal ends at ",
+                                              point.sequence, ", before ",
+                                              *options.until_sequence));
+  }
+  if (point.sequence == 0) {
+    return absl::OutOfRangeError("the journal holds nothing up to that point");
+  }
+  return point;
+}
+
+// What stands beside the journal, with the first block.
+absl::StatusOr<std::vector<store::Put>> PutsOf(const store::Store& from,
+                                               const Point& point) {
+  std::vector<store::Put> puts;
+  absl::Status status =
+      from.ScanPrefix(store::Table::kRuleSets, "", "",
+                      [&](absl::string_view key, absl::string_view value) {
+                        if (key == kCatalogueKey) return true;
+                        puts.push_back({store::Table::kRuleSets,
+                                        std::string(key), std::string(value)});
+                        return true;
+                      });
+  if (!status.ok()) return status;
+  const std::string catalogue = point.catalogue.SerializeAsString();
+  if (!catalogue.empty()) {
+    puts.push_back({store::Table::kRuleSets, kCatalogueKey, catalogue});
+  }
+  return puts;
+}
+
+absl::Status CopyReference(const store::Store& from, store::Store* to) {
+  absl::Status kept;
+  absl::Status read = from.ScanPrefix(
+      store::Table::kReference, "", "",
+      [&](absl::string_view key, absl::string_view value) {
+        kept = to->PutContent(store::Table::kReference, key, value);
+        return kept.ok();
+      });
+  return kept.ok() ? read : kept;
+}
+
+absl::Status CopyJournal(const store::Store& from, const Point& point,
+                         store::Store* to, const Progress& progress) {
+  auto puts = PutsOf(from, point);
+  if (!puts.ok()) return puts.status();
+  return Walk(
+      from,
+      [&](uint64_t done, uint64_t) {
+        progress(std::min(done, point.sequence), point.sequence);
+      },
+      [&](const store::Block& block, v1::JournalBlock* parsed) {
+        if (block.first_sequence > point.sequence) return absl::OkStatus();
+        const uint64_t kept = point.sequence - block.first_sequence + 1;
+        std::string shorter;
+        if (kept < static_cast<uint64_t>(parsed->records_size())) {
+          parsed->mutable_records()->DeleteSubrange(
+              static_cast<int>(kept),
+              parsed->records_size() - static_cast<int>(kept));
+          parsed->clear_chain();  // Of all its records.
+          shorter = parsed->SerializeAsString();
+        }
+        absl::Status status =
+            to->AppendBlock(block.first_sequence,
+                            shorter.empty() ? block.bytes : shorter, *puts);
+        puts->clear();
+        return status;
+      });
+}
+
+absl::Status RestoreToPoint(const RestoreOptions& options,
+                            const store::Store& from, const std::string& to,
+                            const Progress& progress) {
+  auto point = FindPoint(options, from);
+  if (!point.ok()) return point.status();
+  store::Options target;
+  target.directory = to;
+  // Synced when it is closed, and nobody has been told anything before.
+  target.durability = store::Durability::kLoseOnPowerFailure;
+  auto opened = store::Store::Open(target);
+  if (!opened.ok()) return opened.status();
+  absl::Status status = CopyReference(from, opened->get());
+  if (!status.ok()) return status;
+  return CopyJournal(from, *point, opened->get(), progress);
+}
+
+// A store counts once it has its CURRENT, so that comes last.
+absl::Status MoveUp(const std::string& from, const std::string& to) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (fs::directory_iterator it(from, error), end; !error && it != end;
+       it.increment(error)) {
+    if (it->path().filename() != "CURRENT") files.push_back(it->path());
+  }
+  files.push_back(fs::path(from) / "CURRENT");
+  for (const fs::path& file : files) {
+    if (!error) fs::rename(file, fs::path(to) / file.filename(), error);
+  }
+  if (!error) fs::remove(from, error);
+  if (error) return CannotRestore(to, error.message());
+  const int fd = open(to.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = fd >= 0 && fsync(fd) == 0;
+  if (fd >= 0) close(fd);
+  return synced ? absl::OkStatus() : CannotRestore(to, "it cannot be synced");
+}
+
+}  // namespace
+
+absl::StatusOr<RestoreReport> Restore(const RestoreOptions& options,
+                                      const Progress& progress) {
+  absl::Status status = CheckTarget(options.to);
+  if (!status.ok()) return status;
+  RestoreReport report;
+  const bool to_point = options.until_sequence || options.until_time;
+  const std::string staging = options.to + "/restoring";
+  std::unique_ptr<store::Store> from;
+  if (options.store.empty()) {
+    auto id = ChooseBackup(options);
+    if (!id.ok()) return id.status();
+    report.backup = *id;
+    if (to_point) status = store::CheckBackup(options.backups, *id);
+    if (!status.ok()) return status;
+  }
+  if (to_point || !options.store.empty()) {
+    auto opened = options.store.empty()
+                      ? store::OpenBackup(options.backups, report.backup)
+                      : OpenToRead(options.store);
+    if (!opened.ok()) return opened.status();
+    from = *std::move(opened);
+    status = RestoreToPoint(options, *from, staging, progress);
+  } else {
+    status = store::RestoreFiles(options.backups, report.backup, staging);
+  }
+  if (!status.ok()) return status;
+
+  auto restored = OpenToRead(staging);
+  if (!restored.ok()) return restored.status();
+  report.last_sequence = (*restored)->last_sequence_at_open();
+  if (from != nullptr) {
+    report.left_out = from->last_sequence_at_open() - report.last_sequence;
+  }
+  status =
+      Walk(**restored, progress, [&](const store::Block&, v1::JournalBlock*) {
+        ++report.blocks;
+        return absl::OkStatus();
+      });
+  restored->reset();
+  if (status.ok()) status = MoveUp(staging, options.to);
+  if (!status.ok()) return status;
+  return report;
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,598 @@
+// Who gets in, who gets what, and what the audit log says of it: a real server
+// with TLS, and a certificate for each role.
+#include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "google/protobuf/descriptor.h"
+#include "google/rpc/error_details.pb.h"
+#include "portrisk/v1/audit_service.grpc.pb.h"
+#include "portrisk/v1/history_service.grpc.pb.h"
+#include "portrisk/v1/outcome_service.grpc.pb.h"
+#include "portrisk/v1/rule_service.grpc.pb.h"
+#include "portrisk/v1/scoring_service.grpc.pb.h"
+#include "portrisk/v1/selection_service.grpc.pb.h"
+#include "service/gate.h"
+#include "service/profile_api.h"
+#include "service/roles.h"
+#include "service/rule_api.h"
+#include "service/server.h"
+#include "service/tls.h"
+#include "tests/service/certificates.h"
+#include "tests/service/engine_fixture.h"
+
+namespace portrisk::service {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kBox[] = "MSKU1234565";
+
+// The fully qualified methods of every service in proto/.
+std::set<std::string> MethodsOfProto() {
+  std::set<std::string> methods;
+  const std::filesystem::path folder = PORTRISK_SOURCE_DIR "/proto/portrisk/v1";
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    std::ifstream in(file.path());
+    for (std::string line; std::getline(in, line);) {
+      if (line.rfind("service ", 0) != 0) continue;
+      const std::string name =
+          absl::StrCat("portrisk.v1.",
+                       std::vector<std::string>(absl::StrSplit(line, ' '))[1]);
+      const auto* service =
+          google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
+              name);
+      EXPECT_NE(service, nullptr) << name;
+      for (int i = 0; service != nullptr && i < service->method_count(); ++i) {
+        methods.insert(
+            absl::StrCat("/", name, "/", service->method(i)->name()));
+      }
+    }
+  }
+  return methods;
+}
+
+std::string ReasonOf(const grpc::Status& status) {
+  google::rpc::Status rpc;
+  rpc.ParseFromString(status.error_details());
+  google::rpc::ErrorInfo info;
+  for (const auto& detail : rpc.details()) {
+    if (detail.UnpackTo(&info)) return info.reason();
+  }
+  return "";
+}
+
+TEST(MethodRules, HaveEveryMethodOfTheProtoOnceAndNoOther) {
+  std::set<std::string> methods;
+  std::string before;
+  for (const MethodRule& rule : MethodRules()) {
+    EXPECT_LT(before, rule.method) << "they are looked up by name";
+    before = rule.method;
+    methods.insert(rule.method);
+    EXPECT_FALSE(rule.roles.empty()) << rule.method;
+  }
+  EXPECT_EQ(methods, MethodsOfProto());
+}
+
+TEST(MethodRules, LetNobodyInByAMethodTheyLack) {
+  EXPECT_EQ(FindMethod("/portrisk.v1.RuleService/Nothing"), nullptr);
+  EXPECT_TRUE(Gate::RuleOf("portrisk.v1.RuleService", "Nothing").roles.empty());
+}
+
+TEST(RoleBook, ReadsCallersAndSaysWhereAMistakeIs) {
+  const auto book = RoleBook::Parse(
+      "callers:\n"
+      "  - {name: gate, roles: [scorer]}\n"
+      "  - name: ana\n"
+      "    roles: [analyst, officer]\n"
+      "    layers: [port]\n",
+      "roles.yaml");
+  ASSERT_TRUE(book.ok()) << book.status();
+  EXPECT_EQ(book->size(), 2u);
+  EXPECT_TRUE(book->Find("gate")->roles.Has(Role::kScorer));
+  EXPECT_FALSE(book->Find("gate")->roles.HasAnyOf(kCustoms));
+  EXPECT_TRUE(book->Find("ana")->MayRead(v1::PORT));
+  EXPECT_FALSE(book->Find("ana")->MayRead(v1::COMMON));
+  EXPECT_EQ(book->Find("nobody"), nullptr);
+
+  const std::pair<const char*, const char*> kWrong[] = {
+      {"callers:\n  - {name: a, roles: [chief]}", "roles.yaml:2:23"},
+      {"callers:\n  - {name: a}", "roles is missing"},
+      {"callers:\n  - {roles: [scorer]}", "name is missing"},
+      {"callers:\n  - {name: a, roles: [scorer]}\n"
+       "  - {name: a, roles: [scorer]}",
+       "twice"},
+      {"callers:\n  - {name: a, rolls: [scorer]}", "no field \"rolls\""},
+      {"callers:\n  - {name: a, roles: [scorer], layers: [sea]}",
+       "no layer \"sea\""},
+      {"callers: 7", "with a list"},
+      {"", "with a list"},
+      {"callers: [", "roles.yaml:"},
+  };
+  for (const auto& [yaml, says] : kWrong) {
+    const auto wrong = RoleBook::Parse(yaml, "roles.yaml");
+    ASSERT_FALSE(wrong.ok()) << yaml;
+    EXPECT_THAT(std::string(wrong.status().message()), HasSubstr(says)) << yaml;
+  }
+}
+
+class AccessTest : public EngineTest {
+ protected:
+  static void SetUpTestSuite() {
+    certificates_ = new TemporaryDirectory();
+    ca_ = new Authority(certificates_->path());
+    for (const char* name :
+         {"server", "scorer", "analyst", "approver", "officer", "auditor",
+          "operator", "stranger", "port-analyst"}) {
+      ca_->Sign(name);
+    }
+  }
+  static void TearDownTestSuite() {
+    delete ca_;
+    delete certificates_;
+  }
+
+  void SetUp() override {
+    Open(TestOptions(absl::StrCat(directory_.path(), "/store")));
+    Start(TlsOptions());
+  }
+  void TearDown() override {
+    server_.reset();
+    engine_.reset();
+  }
+
+  static ServerOptions TlsOptions() {
+    ServerOptions options;
+    options.listen = "127.0.0.1:0";
+    options.tls_cert = ca_->Pem("server");
+    options.tls_key = ca_->Key("server");
+    options.tls_ca = ca_->Pem("ca");
+    options.drain_max = absl::Seconds(2);
+    std::string yaml = "callers:\n";
+    for (int i = 0; i < kRoleCount; ++i) {
+      const auto name = NameOf(static_cast<Role>(i));
+      absl::StrAppend(&yaml, "  - {name: ", name, ", roles: [", name, "]}\n");
+    }
+    absl::StrAppend(&yaml,
+                    "  - {name: port-analyst, roles: [analyst], layers: "
+                    "[port]}\n");
+    options.roles =
+        std::make_shared<const RoleBook>(*RoleBook::Parse(yaml, "roles.yaml"));
+    return options;
+  }
+  void Start(const ServerOptions& options) {
+    auto server = Server::Start(engine_.get(), options);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  // A connection with the certificate of `name`; "" shows none.
+  std::shared_ptr<grpc::Channel> As(const std::string& name) const {
+    auto credentials =
+        ClientCredentials(ca_->Pem("ca"), name.empty() ? "" : ca_->Pem(name),
+                          name.empty() ? "" : ca_->Key(name));
+    EXPECT_TRUE(credentials.ok()) << credentials.status();
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(server_->address(), *credentials,
+                                     arguments);
+  }
+  static void Prepare(grpc::ClientContext* context,
+                      const std::string& purpose = "case 7") {
+    context->set_deadline(std::chrono::system_clock::now() +
+                          std::chrono::seconds(10));
+    if (!purpose.empty()) context->AddMetadata("portrisk-purpose", purpose);
+  }
+  grpc::Status Score(const std::shared_ptr<grpc::Channel>& channel,
+                     const v1::Movement& movement, v1::Assessment* reply,
+                     const std::string& language = "") {
+    grpc::ClientContext context;
+    Prepare(&context, "");
+    v1::ScoreMovementRequest request;
+    *request.mutable_movement() = movement;
+    request.set_language(language);
+    return v1::ScoringService::NewStub(channel)->ScoreMovement(&context,
+                                                               request, reply);
+  }
+  std::vector<v1::AuditRecord> Log(v1::AuditKind kind) {
+    v1::ListAuditRecordsRequest request;
+    request.add_kinds(kind);
+    request.set_page_size(1000);
+    grpc::ClientContext context;
+    Prepare(&context);
+    v1::ListAuditRecordsResponse response;
+    const grpc::Status status =
+        v1::AuditService::NewStub(As("auditor"))
+            ->ListAuditRecords(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return {response.records().begin(), response.records().end()};
+  }
+
+  static TemporaryDirectory* certificates_;
+  static Authority* ca_;
+  std::unique_ptr<Server> server_;
+};
+TemporaryDirectory* AccessTest::certificates_ = nullptr;
+Authority* AccessTest::ca_ = nullptr;
+
+// One call of any method with an empty request.
+grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel,
+                     const std::string& method) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::seconds(10));
+  context.AddMetadata("portrisk-purpose", "a test");
+  grpc::CompletionQueue queue;
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  void* tag = nullptr;
+  bool ok = false;
+  call->StartCall(nullptr);
+  queue.Next(&tag, &ok);
+  if (ok) {
+    grpc::Slice nothing;
+    call->WriteLast(grpc::ByteBuffer(&nothing, 1), {}, nullptr);
+    queue.Next(&tag, &ok);
+    grpc::ByteBuffer reply;
+    // Streams that would go on for ever are over once they have begun.
+    call->Read(&reply, nullptr);
+    queue.Next(&tag, &ok);
+    if (ok) context.TryCancel();
+  }
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  queue.Next(&tag, &ok);
+  queue.Shutdown();
+  while (queue.Next(&tag, &ok)) {
+  }
+  return status;
+}
+
+TEST_F(AccessTest, EveryMethodLetsInExactlyTheRolesOfTheTable) {
+  for (int i = 0; i < kRoleCount; ++i) {
+    const auto role = static_cast<Role>(i);
+    const auto channel = As(std::string(NameOf(role)));
+    for (const MethodRule& rule : MethodRules()) {
+      const grpc::Status status = CallRaw(channel, rule.method);
+      if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+        ADD_FAILURE() << rule.method << " is not served";
+        continue;
+      }
+      const bool denied = ReasonOf(status) == "ROLE_MISSING";
+      EXPECT_EQ(denied, !rule.roles.Has(role))
+          << rule.method << " as " << NameOf(role) << ": "
+          << status.error_message();
+    }
+  }
+}
+
+TEST_F(AccessTest, TurnsAwayWhomItDoesNotKnowAndWritesItDown) {
+  v1::Assessment reply;
+  const v1::Movement movement = MakeMovement("1", v1::GATE_IN, kBox, 0);
+  grpc::Status status = Score(As("stranger"), movement, &reply);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(ReasonOf(status), "UNKNOWN_CALLER");
+  EXPECT_THAT(status.error_message(), HasSubstr("stranger"));
+
+  status = Score(As("officer"), movement, &reply);
+  EXPECT_EQ(ReasonOf(status), "ROLE_MISSING");
+  EXPECT_THAT(status.error_message(), HasSubstr("scorer"));
+
+  // No certificate, and one by another authority: no connection.
+  EXPECT_EQ(Score(As(""), movement, &reply).error_code(),
+            grpc::StatusCode::UNAVAILABLE);
+  Authority other(directory_.path(), "other");
+  other.Sign("scorer");
+  auto forged = ClientCredentials(ca_->Pem("ca"), other.Pem("scorer"),
+                                  other.Key("scorer"));
+  ASSERT_TRUE(forged.ok());
+  EXPECT_EQ(
+      Score(grpc::CreateChannel(server_->address(), *forged), movement, &reply)
+          .error_code(),
+      grpc::StatusCode::UNAVAILABLE);
+  // Nor without TLS.
+  EXPECT_EQ(Score(grpc::CreateChannel(server_->address(),
+                                      grpc::InsecureChannelCredentials()),
+                  movement, &reply)
+                .error_code(),
+            grpc::StatusCode::UNAVAILABLE);
+
+  const auto failures = Log(v1::LOGIN_FAILURE);
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0].entry().result(), "UNKNOWN_CALLER");
+  EXPECT_THAT(failures[0].entry().peer(), HasSubstr("127.0.0.1"));
+  const auto denied = Log(v1::ACCESS_DENIED);
+  ASSERT_EQ(denied.size(), 1u);
+  EXPECT_EQ(denied[0].caller(), "officer");
+  EXPECT_EQ(denied[0].entry().method(),
+            "/portrisk.v1.ScoringService/ScoreMovement");
+}
+
+TEST_F(AccessTest, TheCertificateSaysWhoItIsNotTheMetadata) {
+  grpc::ClientContext context;
+  Prepare(&context);
+  context.AddMetadata("portrisk-caller", "auditor");
+  v1::ListAuditRecordsResponse response;
+  const grpc::Status status = v1::AuditService::NewStub(As("officer"))
+                                  ->ListAuditRecords(&context, {}, &response);
+  EXPECT_EQ(ReasonOf(status), "ROLE_MISSING");
+}
+
+TEST_F(AccessTest, AConsultationNeedsAPurposeAndIsWrittenDownFirst) {
+  auto stub = v1::HistoryService::NewStub(As("officer"));
+  v1::GetEntityRequest request;
+  request.mutable_party()->set_role(v1::ROLE_HAULIER);
+  request.mutable_party()->set_id("NL-100");
+  v1::GetEntityResponse response;
+  {
+    grpc::ClientContext context;
+    Prepare(&context, "");
+    EXPECT_EQ(ReasonOf(stub->GetEntity(&context, request, &response)),
+              "NO_PURPOSE");
+  }
+  grpc::ClientContext context;
+  Prepare(&context, "investigation 12");
+  const grpc::Status status = stub->GetEntity(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  const auto log = Log(v1::CONSULTATION);
+  ASSERT_EQ(log.size(), 1u);
+  EXPECT_EQ(log[0].caller(), "officer");
+  EXPECT_EQ(log[0].purpose(), "investigation 12");
+  EXPECT_EQ(log[0].entry().result(), "OK");
+  EXPECT_EQ(log[0].entry().method(), "/portrisk.v1.HistoryService/GetEntity");
+  EXPECT_THAT(log[0].entry().subject(), HasSubstr("role=ROLE_HAULIER id=~"));
+  EXPECT_THAT(log[0].entry().subject(), ::testing::Not(HasSubstr("NL-100")))
+      << "An erasure could not reach it here.";
+}
+
+constexpr char kSelectsGateOut[] = R"(
+rule_set: test.access
+layer: common
+owner: EU
+rules:
+  - id: out
+    title: {en: Out, es: Fuera, pt: Fora}
+    applies_to: [GATE_OUT]
+    when: movement.haulier.id == "H1"
+    score: 700
+    lane_at_least: RED
+    control: HOLD_AND_INSPECT
+    sensitivity: restricted
+    explain: {en: "By {movement.haulier.id}", es: "x", pt: "x"}
+)";
+
+class SenderTest : public AccessTest {
+ protected:
+  void SetUp() override {
+    AccessTest::SetUp();
+    RuleApi rules(engine_.get(), true);
+    v1::CreateRevisionRequest create;
+    create.set_yaml(kSelectsGateOut);
+    auto revision = rules.Create(create, "ana");
+    ASSERT_TRUE(revision.ok()) << revision.status();
+    v1::ChangeRevisionRequest change;
+    change.set_revision(revision->revision());
+    change.set_without_replay("a test");
+    ASSERT_TRUE(rules.Approve(change, "bo").ok());
+    ASSERT_TRUE(rules.Activate(change, "bo").ok());
+  }
+  void ActivateProfile(const std::string& learns) {
+    ProfileApi profiles(engine_.get(), true);
+    v1::CreateProfileRequest create;
+    create.set_yaml(absl::StrCat(
+        "profile: nl\nowner: NL\nrandom: {rate: 0%}\nsender_learns: ", learns,
+        "\n"));
+    const auto made = profiles.Create(create, "ana");
+    ASSERT_TRUE(made.ok()) << made.status();
+    v1::ActivateProfileRequest activate;
+    activate.set_version(made->version());
+    ASSERT_TRUE(profiles.Activate(activate, "bo").ok());
+  }
+  // Two boxes of the same gate, one of which is selected.
+  std::pair<v1::Movement, v1::Movement> Boxes(const std::string& tag) {
+    v1::Movement selected =
+        MakeMovement(tag + "1", v1::GATE_OUT, "MSKU1234565", 0);
+    v1::Movement not_selected =
+        MakeMovement(tag + "2", v1::GATE_OUT, "TCLU4265244", 0);
+    selected.mutable_haulier()->set_id("H1");
+    not_selected.mutable_haulier()->set_id("H2");
+    return {selected, not_selected};
+  }
+};
+
+TEST_F(SenderTest, ATerminalLearnsThatItWasTakenAndNoMore) {
+  ActivateProfile("nothing");
+  const auto channel = As("scorer");
+  const auto [red, green] = Boxes("a");
+  v1::Assessment selected, not_selected;
+  ASSERT_TRUE(Score(channel, red, &selected, "en").ok());
+  ASSERT_TRUE(Score(channel, green, &not_selected, "en").ok());
+  EXPECT_EQ(selected.movement_id(), "a1");
+  EXPECT_GT(selected.sequence(), 0u);
+  EXPECT_TRUE(selected.has_recorded_time());
+  EXPECT_EQ(selected.ByteSizeLong(), not_selected.ByteSizeLong());
+  selected.set_movement_id("a2");
+  selected.set_container_number("TCLU4265244");
+  selected.set_sequence(not_selected.sequence());
+  EXPECT_EQ(selected.SerializeAsString(), not_selected.SerializeAsString());
+
+  // Nor by the other ways in, nor by asking again.
+  v1::Assessment again;
+  ASSERT_TRUE(Score(channel, red, &again).ok());
+  EXPECT_EQ(again.lane(), v1::LANE_UNSPECIFIED);
+  v1::BatchScoreMovementsRequest batch;
+  const auto [red2, green2] = Boxes("b");
+  *batch.add_movements() = red2;
+  *batch.add_movements() = green2;
+  batch.set_language("en");
+  v1::BatchScoreMovementsResponse results;
+  grpc::ClientContext context;
+  Prepare(&context, "");
+  auto stub = v1::ScoringService::NewStub(channel);
+  ASSERT_TRUE(stub->BatchScoreMovements(&context, batch, &results).ok());
+  EXPECT_EQ(results.results(0).ByteSizeLong(),
+            results.results(1).ByteSizeLong());
+  EXPECT_EQ(results.results(0).assessment().score(), 0);
+  EXPECT_TRUE(results.results(0).assessment().hits().empty());
+  grpc::ClientContext stream_context;
+  Prepare(&stream_context, "");
+  const auto stream = stub->StreamScoreMovements(&stream_context);
+  const auto [red3, green3] = Boxes("c");
+  for (const v1::Movement& movement : {red3, green3}) {
+    v1::ScoreMovementRequest request;
+    *request.mutable_movement() = movement;
+    request.set_language("en");
+    ASSERT_TRUE(stream->Write(request));
+  }
+  stream->WritesDone();
+  v1::ScoreResult one, other;
+  ASSERT_TRUE(stream->Read(&one));
+  ASSERT_TRUE(stream->Read(&other));
+  EXPECT_EQ(one.ByteSizeLong(), other.ByteSizeLong());
+  EXPECT_EQ(one.assessment().lane(), v1::LANE_UNSPECIFIED);
+}
+
+TEST_F(SenderTest, ATerminalLearnsTheControlWhereTheProfileLetsIt) {
+  ActivateProfile("control");
+  const auto [red, green] = Boxes("a");
+  v1::Assessment selected, not_selected;
+  ASSERT_TRUE(Score(As("scorer"), red, &selected).ok());
+  ASSERT_TRUE(Score(As("scorer"), green, &not_selected).ok());
+  EXPECT_EQ(selected.control(), v1::HOLD_AND_INSPECT);
+  EXPECT_EQ(not_selected.control(), v1::NO_CONTROL);
+  EXPECT_EQ(selected.ByteSizeLong(), not_selected.ByteSizeLong());
+  EXPECT_EQ(selected.score(), 0);
+  EXPECT_TRUE(selected.hits().empty());
+  EXPECT_EQ(selected.lane(), v1::LANE_UNSPECIFIED);
+}
+
+TEST_F(SenderTest, RestrictedTextReachesWhomRoleAndLayerAllow) {
+  v1::Assessment ignored;
+  ASSERT_TRUE(Score(As("scorer"), Boxes("a").first, &ignored).ok());
+  const auto explain = [&](const std::string& name) {
+    grpc::ClientContext context;
+    Prepare(&context);
+    v1::ExplainRequest request;
+    request.set_source("terminal-1");
+    request.set_movement_id("a1");
+    request.set_rule("out");
+    v1::ExplainResponse response;
+    const grpc::Status status = v1::RuleService::NewStub(As(name))->Explain(
+        &context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  };
+  EXPECT_TRUE(explain("analyst").has_condition());
+  EXPECT_TRUE(explain("auditor").has_condition());
+  EXPECT_FALSE(explain("port-analyst").has_condition());
+  const v1::ExplainResponse officer = explain("officer");
+  EXPECT_FALSE(officer.has_condition());
+  EXPECT_EQ(officer.title(), "Out");
+  EXPECT_EQ(officer.recorded(), "hit");
+
+  const auto yaml = [&](const std::string& name) {
+    grpc::ClientContext context;
+    Prepare(&context);
+    v1::GetRevisionRequest request;
+    request.set_revision(1);
+    v1::Revision revision;
+    return v1::RuleService::NewStub(As(name))->GetRevision(&context, request,
+                                                           &revision);
+  };
+  EXPECT_TRUE(yaml("approver").ok());
+  EXPECT_EQ(ReasonOf(yaml("port-analyst")), "RESTRICTED");
+  EXPECT_EQ(ReasonOf(yaml("officer")), "ROLE_MISSING");
+}
+
+TEST_F(AccessTest, RolesChangeWithoutARestart) {
+  v1::Assessment reply;
+  const auto channel = As("stranger");
+  const v1::Movement movement = MakeMovement("1", v1::GATE_IN, kBox, 0);
+  EXPECT_FALSE(Score(channel, movement, &reply).ok());
+  server_->SetRoles(std::make_shared<const RoleBook>(*RoleBook::Parse(
+      "callers:\n  - {name: stranger, roles: [scorer]}", "roles.yaml")));
+  EXPECT_TRUE(Score(channel, movement, &reply).ok());
+}
+
+TEST_F(AccessTest, CertificatesRotateWithoutARestart) {
+  server_.reset();
+  TemporaryDirectory files;
+  const auto copy = [&](const Authority& from, const std::string& name) {
+    namespace fs = std::filesystem;
+    const auto over = fs::copy_options::overwrite_existing;
+    fs::copy_file(from.Key(name), files.path() + "/key", over);
+    fs::copy_file(from.Pem(name), files.path() + "/cert", over);
+  };
+  copy(*ca_, "server");
+  ServerOptions options = TlsOptions();
+  options.tls_cert = files.path() + "/cert";
+  options.tls_key = files.path() + "/key";
+  options.tls_look_again_s = 1;
+  Start(options);
+  v1::Assessment reply;
+  const v1::Movement movement = MakeMovement("1", v1::GATE_IN, kBox, 0);
+  ASSERT_TRUE(Score(As("scorer"), movement, &reply).ok());
+  // From now on the server shows a certificate by another authority.
+  Authority other(directory_.path(), "other");
+  other.Sign("server");
+  copy(other, "server");
+  auto credentials = ClientCredentials(other.Pem("other"), ca_->Pem("scorer"),
+                                       ca_->Key("scorer"));
+  ASSERT_TRUE(credentials.ok());
+  bool answered = false;
+  for (int i = 0; i < 100 && !answered; ++i) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    answered = Score(grpc::CreateCustomChannel(server_->address(), *credentials,
+                                               arguments),
+                     movement, &reply)
+                   .ok();
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+  EXPECT_TRUE(answered);
+}
+
+TEST_F(AccessTest, WillNotServeOthersWithoutTls) {
+  server_.reset();
+  const auto start = [&](const ServerOptions& options) {
+    return std::string(
+        Server::Start(engine_.get(), options).status().message());
+  };
+  ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  EXPECT_THAT(start(options), HasSubstr("--development"));
+  options.development = true;
+  options.listen = "0.0.0.0:0";
+  EXPECT_THAT(start(options), HasSubstr("this machine only"));
+  options = TlsOptions();
+  options.tls_key.clear();
+  EXPECT_THAT(start(options), HasSubstr("go together"));
+  options = TlsOptions();
+  options.tls_key = ca_->Pem("server");
+  EXPECT_THAT(start(options), HasSubstr("no PEM block"));
+  options = TlsOptions();
+  options.roles = nullptr;
+  EXPECT_THAT(start(options), HasSubstr("--roles"));
+}
+
+TEST_F(AccessTest, WhoKnocksTooOftenDoesNotFillTheDisk) {
+  const auto channel = As("stranger");
+  v1::Assessment reply;
+  const v1::Movement movement = MakeMovement("1", v1::GATE_IN, kBox, 0);
+  for (int i = 0; i < 100; ++i) (void)Score(channel, movement, &reply);
+  // The clock of the test stands still: it is all one second.
+  EXPECT_EQ(Log(v1::LOGIN_FAILURE).size(), size_t{AuditLog::kPostedMax});
+}
+
+}  // namespace
+}  // namespace portrisk::service
