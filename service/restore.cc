@@ -18,6 +18,7 @@
 #include "service/keys.h"
 #include "service/times.h"
 #include "store/backup.h"
+#include "store/chain.h"
 #include "store/store.h"
 
 namespace portrisk::service {
@@ -194,9 +195,9 @@ absl::Status CopyJournal(const store::Store& from, const Point& point,
           parsed->clear_chain();  // Of all its records.
           shorter = parsed->SerializeAsString();
         }
-        absl::Status status =
-            to->AppendBlock(block.first_sequence,
-                            shorter.empty() ? block.bytes : shorter, *puts);
+        absl::Status status = to->AppendBlock(
+            block.first_sequence,
+            shorter.empty() ? store::Unsealed(block.bytes) : shorter, *puts);
         puts->clear();
         return status;
       });
@@ -278,6 +279,9 @@ absl::StatusOr<RestoreReport> Restore(const RestoreOptions& options,
         ++report.blocks;
         return absl::OkStatus();
       });
+  if (status.ok()) {
+    status = store::VerifyChain(**restored, nullptr, nullptr).status();
+  }
   restored->reset();
   if (status.ok()) status = MoveUp(staging, options.to);
   if (!status.ok()) return status;

@@ -33,7 +33,8 @@ struct RestoreReport {
 };
 
 // A whole backup is copied file by file, each compared with its checksum; then
-// every block of the journal is parsed and sequences are found to be complete.
+// every block of the journal is parsed, sequences are found to be complete and
+// the chain to hold.
 // To a point, and from a store, the journal is written anew, with the rule
 // sets, lists and reference data that belong to it and without any state: a
 // server that opens it folds all of it. Nothing is at its place in `to` before

@@ -83,6 +83,19 @@ std::optional<SealedBlock> Seal(const Chain& before, absl::string_view block) {
   return sealed;
 }
 
+absl::string_view Unsealed(absl::string_view block) {
+  CodedInputStream input(reinterpret_cast<const uint8_t*>(block.data()),
+                         static_cast<int>(block.size()));
+  while (true) {
+    const auto end = static_cast<size_t>(input.CurrentPosition());
+    const uint32_t tag = input.ReadTag();
+    if (tag == Tag(v1::JournalBlock::kChainFieldNumber)) {
+      return block.substr(0, end);
+    }
+    if (tag == 0 || !WireFormatLite::SkipField(&input, tag)) return block;
+  }
+}
+
 std::string ChainField(const Chain& chain) {
   static_assert(Tag(v1::JournalBlock::kChainFieldNumber) < 0x80);
   std::string field;

@@ -33,6 +33,9 @@ struct SealedBlock {
 // nullopt when `block` is not one. BLAKE2b: about a microsecond a kilobyte.
 std::optional<SealedBlock> Seal(const Chain& before, absl::string_view block);
 
+// A stored block without its chain: what AppendBlock takes.
+absl::string_view Unsealed(absl::string_view block);
+
 // What goes behind the records of a block.
 std::string ChainField(const Chain& chain);
 

@@ -88,6 +88,7 @@ absl::Status Store::Rep::Ingest(const std::vector<SortedEntries>& tables) {
   }
   if (written.ok() && options.durability != Durability::kSync) {
     written = db->SyncWAL();
+    if (!written.ok()) StopWriting(FromRocks(written, doing));
   }
   if (written.ok()) written = db->IngestExternalFiles(files);
   if (!written.ok()) RemoveFiles(EnvOf(options), files);
@@ -133,8 +134,11 @@ absl::Status Store::DropStates(absl::string_view prefix) {
     dropped = rep_->db->DeleteRange({}, column, begin_slice, end_slice);
   }
   if (dropped.ok()) dropped = rep_->db->Flush({}, column);
-  return FromRocks(
+  status = FromRocks(
       dropped, absl::StrCat("dropping states in ", rep_->options.directory));
+  // The log may be torn.
+  if (!status.ok()) rep_->StopWriting(status);
+  return status;
 }
 
 }  // namespace portrisk::store

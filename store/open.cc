@@ -90,13 +90,14 @@ absl::Status CheckFormat(const Options& options, absl::string_view record) {
   return absl::OkStatus();
 }
 
-// A new entry in a directory is durable when the directory is synced. Best
-// effort: a parent that may not be read belongs to somebody who does that.
-void SyncDirectoryAndParents(const Options& options) {
+// A new entry in a directory is durable when the directory is synced. Of the
+// directories above, best effort: one that may not be read belongs to somebody
+// who does that.
+rocksdb::Status SyncDirectoryAndParents(const Options& options) {
   std::unique_ptr<rocksdb::Directory> directory;
-  if (EnvOf(options)->NewDirectory(options.directory, &directory).ok()) {
-    directory->Fsync().PermitUncheckedError();
-  }
+  rocksdb::Status status =
+      EnvOf(options)->NewDirectory(options.directory, &directory);
+  if (status.ok()) status = directory->Fsync();
   fs::path path = fs::absolute(options.directory);
   while (path.has_relative_path()) {
     path = path.parent_path();
@@ -106,6 +107,7 @@ void SyncDirectoryAndParents(const Options& options) {
       close(fd);
     }
   }
+  return status;
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> Columns(const Options& options) {
@@ -184,15 +186,12 @@ absl::Status BeginCreation(const Options& options) {
     }
   }
   if (error) return failed(error.message());
-  const rocksdb::Status marked = rocksdb::WriteStringToFile(
+  rocksdb::Status marked = rocksdb::WriteStringToFile(
       EnvOf(options), "A store is being created here.\n",
       absl::StrCat(options.directory, "/", kMarkerFile), /*should_sync=*/true);
-  if (!marked.ok()) {
-    return FromRocks(marked,
-                     absl::StrCat("creating a store in ", options.directory));
-  }
-  SyncDirectoryAndParents(options);
-  return absl::OkStatus();
+  if (marked.ok()) marked = SyncDirectoryAndParents(options);
+  return FromRocks(marked,
+                   absl::StrCat("creating a store in ", options.directory));
 }
 
 // Decides what is in the directory before anything is opened. Returns whether
@@ -251,8 +250,9 @@ Store::Rep::~Rep() {
   for (auto* column : columns) db->DestroyColumnFamilyHandle(column);
   db->DestroyColumnFamilyHandle(unused_default);
   // A clean end is worth a sync even where commits are not synced. There is
-  // nobody left to tell if it fails.
-  if (!options.read_only) db->SyncWAL().PermitUncheckedError();
+  // nobody left to tell if it fails. Not after a failed write: a RocksDB built
+  // with assertions ends the process when the log is touched again.
+  if (!options.read_only && !stopped) db->SyncWAL().PermitUncheckedError();
   db->Close().PermitUncheckedError();
 }
 
@@ -432,8 +432,9 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   }
   if (status.ok()) status = store->rep_->ReadEnd(*store);
   if (status.ok()) status = CheckCheckpoint(*store);
-  if (!status.ok()) return status;
-  return store;
+  if (status.ok()) return store;
+  store->rep_->StopWriting(status);
+  return status;
 }
 
 }  // namespace portrisk::store

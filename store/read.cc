@@ -43,13 +43,22 @@ std::string Reading(Table table, absl::string_view key) {
 // DATA_LOSS of a journal that cannot be read right behind `last_read`: names
 // the records up to the next block that can be. Damage takes whole pages, and
 // finding the block behind one costs a few reads.
-absl::Status DamagedBehind(uint64_t last_read, rocksdb::Iterator* it,
+absl::Status DamagedBehind(uint64_t last_read, rocksdb::DB* db,
+                           rocksdb::ColumnFamilyHandle* journal,
                            const absl::Status& status) {
   if (!absl::IsDataLoss(status)) return status;
   constexpr uint64_t kFurthest = uint64_t{1} << 40;
+  std::optional<uint64_t> found;  // Where the last probe that could read ended.
   const auto reads = [&](uint64_t sequence) {
+    // A new one each time: an iterator that has failed may not recover.
+    const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator({}, journal));
     it->Seek(BigEndian64(sequence));
-    return it->status().ok();
+    if (!it->status().ok()) return false;
+    found.reset();
+    if (it->Valid() && it->key().size() == 8) {
+      found = FromBigEndian64(ToView(it->key()));
+    }
+    return true;
   };
   uint64_t bad = last_read + 1;
   uint64_t step = 1;
@@ -59,12 +68,9 @@ absl::Status DamagedBehind(uint64_t last_read, rocksdb::Iterator* it,
     const uint64_t middle = bad + (good - bad) / 2;
     (reads(middle) ? good : bad) = middle;
   }
-  const bool ends = !reads(good) || !it->Valid() || it->key().size() != 8;
   return absl::DataLossError(absl::StrCat(
       "of the journal, records from ", last_read + 1, " on",
-      ends
-          ? std::string()
-          : absl::StrCat(", those before ", FromBigEndian64(ToView(it->key()))),
+      found ? absl::StrCat(", those before ", *found) : std::string(),
       ", cannot be read: ", status.message()));
 }
 
@@ -110,7 +116,8 @@ absl::StatusOr<Block> Store::ReadBlock(uint64_t sequence) const {
       rep_->db->NewIterator({}, rep_->column(Table::kJournal)));
   it->SeekForPrev(BigEndian64(sequence));
   if (!it->status().ok()) {
-    return DamagedBehind(sequence - 1, it.get(),
+    return DamagedBehind(sequence - 1, rep_->db.get(),
+                         rep_->column(Table::kJournal),
                          FromRocks(it->status(), Reading(Table::kJournal)));
   }
   if (it->Valid()) {
@@ -148,7 +155,8 @@ absl::Status Store::ScanJournal(
     if (!status.ok()) return status;
   }
   if (it->status().ok()) return absl::OkStatus();
-  return DamagedBehind(expected == 0 ? from - 1 : expected - 1, it.get(),
+  return DamagedBehind(expected == 0 ? from - 1 : expected - 1, rep_->db.get(),
+                       rep_->column(Table::kJournal),
                        FromRocks(it->status(), Reading(Table::kJournal)));
 }
 

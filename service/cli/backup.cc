@@ -13,6 +13,7 @@
 #include "service/cli/table.h"
 #include "service/restore.h"
 #include "service/times.h"
+#include "store/chain.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -94,19 +95,11 @@ absl::Status VerifyOne(const std::string& directory, uint32_t id) {
   if (!status.ok()) return status;
   const auto store = store::OpenBackup(directory, id);
   if (!store.ok()) return store.status();
-  uint64_t blocks = 0;
-  status = (*store)->ScanJournal(1, [&](const store::Block& block) {
-    ++blocks;
-    v1::JournalBlock parsed;
-    if (parsed.ParseFromString(block.bytes)) return absl::OkStatus();
-    return absl::DataLossError(absl::StrCat("the journal block at ",
-                                            block.first_sequence, " of backup ",
-                                            id, " does not parse"));
-  });
-  if (!status.ok()) return status;
+  const auto chain = store::VerifyChain(**store, nullptr, nullptr);
+  if (!chain.ok()) return chain.status();
   std::cout << "backup " << id << ": every checksum is right; journal up to "
-            << (*store)->last_sequence_at_open() << " in " << blocks
-            << " blocks, without a gap\n";
+            << (*store)->last_sequence_at_open() << " in " << chain->blocks
+            << " blocks, without a gap, and its chain holds\n";
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "store/chain.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -32,8 +33,8 @@ absl::Status Copy(const store::Store& from, store::Store* to) {
                            });
   if (!status.ok()) return status;
   return from.ScanJournal(1, [&](const store::Block& block) {
-    absl::Status copied =
-        to->AppendBlock(block.first_sequence, block.bytes, with);
+    absl::Status copied = to->AppendBlock(block.first_sequence,
+                                          store::Unsealed(block.bytes), with);
     with.clear();
     return copied;
   });
