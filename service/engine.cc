@@ -206,7 +206,10 @@ bool Engine::is_draining() {
 bool Engine::TakeBatch(std::vector<Task*>* tasks) {
   tasks->clear();
   std::unique_lock<std::mutex> lock(queue_mutex_);
-  while (queue_.empty() && !draining_) {
+  const auto must_recover = [&] {
+    return failed_ && reopen_at_ == absl::InfiniteFuture();
+  };
+  while (queue_.empty() && !draining_ && !must_recover()) {
     apply_waits_ = true;
     if (reopen_at_ == absl::InfiniteFuture()) {
       queue_ready_.wait(lock);
@@ -237,7 +240,7 @@ void Engine::ApplyLoop() {
   int next = 0;
   while (TakeBatch(&tasks)) {
     if (failed_ || absl::Now() >= reopen_at_) RecoverAfterFailure();
-    if (core_ == nullptr) {
+    if (core_ == nullptr || failed_) {
       Fail(tasks, write_status());
       continue;
     }
