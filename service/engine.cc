@@ -206,14 +206,15 @@ bool Engine::is_draining() {
 bool Engine::TakeBatch(std::vector<Task*>* tasks) {
   tasks->clear();
   std::unique_lock<std::mutex> lock(queue_mutex_);
-  const auto must_recover = [&] {
-    return failed_ && reopen_at_ == absl::InfiniteFuture();
-  };
-  while (queue_.empty() && !draining_ && !must_recover()) {
+  while (queue_.empty() && !draining_) {
     apply_waits_ = true;
-    if (reopen_at_ == absl::InfiniteFuture()) {
+    // After a failure the next call brings the first attempt, or time does.
+    const bool has_failed = failed_ && reopen_at_ == absl::InfiniteFuture();
+    const absl::Time until =
+        has_failed ? absl::Now() + options_.reopen_after_min : reopen_at_;
+    if (until == absl::InfiniteFuture()) {
       queue_ready_.wait(lock);
-    } else if (queue_ready_.wait_until(lock, absl::ToChronoTime(reopen_at_)) ==
+    } else if (queue_ready_.wait_until(lock, absl::ToChronoTime(until)) ==
                std::cv_status::timeout) {
       break;
     }

@@ -73,7 +73,7 @@ void Engine::Refuse(const absl::Status& reason) {
     write_status_ = RefusalFor(reason, options_.reopen_after_max);
   }
   failed_ = true;
-  // The apply thread recovers without waiting for a call.
+  // The apply thread recovers also when no call comes.
   { std::lock_guard<std::mutex> lock(queue_mutex_); }
   queue_ready_.notify_one();
 }
