@@ -13,6 +13,10 @@
 
 namespace portrisk::scoring {
 
+// What decay weights are parts of.
+inline constexpr auto kDecayOne =
+    static_cast<double>(int64_t{1} << kDecayPoint);
+
 inline double UnitSize(AggregateUnit unit) {
   return unit == AggregateUnit::kMillionths ? kMillionthsOfOne : 1;
 }
@@ -50,6 +54,29 @@ inline void SetMean(const AggregateShape& shape, Int128 sum,
     out->value = cel::Value::Double(
         ToDouble(sum) / static_cast<double>(out->count) / UnitSize(shape.unit));
   }
+}
+
+// Each bucket weighing less the older it is; in parts of 2^-kDecayPoint.
+struct Decayed {
+  Int128 count = 0;
+  Int128 sum = 0;
+};
+
+// Of count, sum and mean.
+inline void SetDecayed(const AggregateShape& shape, const Decayed& decayed,
+                       AggregateResult* out) {
+  double value;
+  if (shape.function == AggregateFunction::kCount) {
+    value = ToDouble(decayed.count) / kDecayOne;
+  } else if (shape.function == AggregateFunction::kSum) {
+    value = ToDouble(decayed.sum) / kDecayOne / UnitSize(shape.unit);
+  } else {
+    if (decayed.count == 0) return;  // All of it is too long ago.
+    value =
+        ToDouble(decayed.sum) / ToDouble(decayed.count) / UnitSize(shape.unit);
+  }
+  out->known = true;
+  out->value = cel::Value::Double(value);
 }
 
 inline void SetBest(const AggregateShape& shape, int64_t best, int64_t time_us,

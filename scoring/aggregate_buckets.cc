@@ -18,9 +18,6 @@ namespace {
 using cel::Value;
 using Function = AggregateFunction;
 
-// What decay weights are parts of.
-constexpr auto kDecayOne = static_cast<double>(int64_t{1} << kDecayPoint);
-
 // A table is not worth clearing for so few.
 constexpr size_t kFewEntries = 16;
 // So many from either end a rank is looked for by passing once.
@@ -95,12 +92,6 @@ Entries EntriesOf(const Window& window) {
       all + head[kEntriesUsed] - static_cast<int64_t>(window.third_behind)};
 }
 
-// Each bucket weighing less the older it is; in parts of 2^-kDecayPoint.
-struct Decayed {
-  Int128 count = 0;
-  Int128 sum = 0;
-};
-
 Decayed DecayedOf(const AggregateShape& shape, const Window& window) {
   const int64_t* const head = window.ring.head;
   if (window.last_step == head[kNewest]) {
@@ -117,23 +108,6 @@ Decayed DecayedOf(const AggregateShape& shape, const Window& window) {
     decayed.sum += static_cast<Int128>(window.ring.third(i)) * weight;
   }
   return decayed;
-}
-
-// Of count, sum and mean.
-void SetDecayed(const AggregateShape& shape, const Decayed& decayed,
-                AggregateResult* out) {
-  double value;
-  if (shape.function == Function::kCount) {
-    value = ToDouble(decayed.count) / kDecayOne;
-  } else if (shape.function == Function::kSum) {
-    value = ToDouble(decayed.sum) / kDecayOne / UnitSize(shape.unit);
-  } else {
-    if (decayed.count == 0) return;  // All of it is too long ago.
-    value =
-        ToDouble(decayed.sum) / ToDouble(decayed.count) / UnitSize(shape.unit);
-  }
-  out->known = true;
-  out->value = Value::Double(value);
 }
 
 // The best of the buckets' best entries.

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "scoring/aggregate_keys.h"
 #include "scoring/aggregate_parser.h"
+#include "scoring/aggregate_types.h"
 #include "scoring/cel/environment.h"
 #include "scoring/container_history.h"
 #include "scoring/limits.h"
@@ -85,10 +86,14 @@ std::shared_ptr<const AggregatePlan> AggregatePlan::Make(
         },
         &plan->values_);
     plan->canonical_.push_back(one->canonical);
-    for (size_t event = 0; event < one->events.size(); ++event) {
+    plan->by_event_[0].push_back(candidate);
+    plan->by_event_.back().push_back(candidate);
+    if (one->where.expr != nullptr && AsksForEventAlone(*one->where.expr)) {
+      candidate.where = 0;  // Where it is looked for, it holds.
+    }
+    for (size_t event = 1; event < one->events.size(); ++event) {
       if (one->events[event]) plan->by_event_[event].push_back(candidate);
     }
-    plan->by_event_.back().push_back(candidate);
   }
   plan->program_ = compiler.Finish();
   for (const Use& use : all) {

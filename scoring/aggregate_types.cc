@@ -180,6 +180,15 @@ Events EventsOf(const Expr& expr) {
   return events.reset().flip();
 }
 
+bool AsksForEventAlone(const Expr& expr) {
+  if (expr.node != cel::Node::kCall) return false;
+  if (expr.name == "_&&_" || expr.name == "_||_") {
+    return AsksForEventAlone(*expr.args[0]) && AsksForEventAlone(*expr.args[1]);
+  }
+  Events events;
+  return EventComparison(expr, &events);
+}
+
 const Expr* ReadsMoreThanMovement(const Expr& expr) {
   const bool path = expr.reference == Reference::kPath ||
                     expr.reference == Reference::kOptionalPath;

@@ -23,6 +23,10 @@ bool CanBeKey(const cel::Type& type);
 // The events for which the condition can be true; all it cannot exclude.
 std::bitset<AggregateDeclaration::kEventsMax> EventsOf(const cel::Expr& expr);
 
+// Whether those events are all it asks about: it is true for them, false for
+// others.
+bool AsksForEventAlone(const cel::Expr& expr);
+
 // The first part that reads more than is fixed with the movement; null when
 // there is none.
 const cel::Expr* ReadsMoreThanMovement(const cel::Expr& expr);

@@ -17,61 +17,69 @@ namespace {
 using cel::Value;
 using Function = AggregateFunction;
 
-// The window that the head is about without its oldest buckets.
+// The window that the head is about, less its oldest buckets.
 struct Rest {
-  const int64_t* first;  // The row it begins with.
-  int64_t count;         // Contributions.
-  Int128 third_gone;     // Total of the third column of what is left out.
+  int64_t count;    // Contributions.
+  Int128 gone = 0;  // Total of the third column of what is left out.
 };
 
-// `first_step` is not beyond the newest bucket.
+// `first_step` is not beyond the newest bucket. Rows are read only when some
+// have left: they mostly have to come from memory.
 Rest RestOf(const RingView& ring, int64_t first_step) {
+  Rest rest{ring.head[kInWindow]};
+  if (ring.head[kOldest] >= first_step) return rest;
   const int64_t* row = ring.rows + ring.columns * ring.first();
-  int64_t count = ring.head[kInWindow];
-  Int128 third = 0;
   for (; row[0] < first_step; row += ring.columns) {
-    count -= row[1] >> kCountShift;
-    if (ring.columns > 2) third += row[2];
+    rest.count -= row[1] >> kCountShift;
+    if (ring.columns > 2) rest.gone += row[2];
   }
-  return {row, count, third};
+  return rest;
 }
 
 // How many different values are left: the head's less those whose last entry
 // is in a bucket that is left out.
 int64_t DifferentIn(const Rest& rest, const RingView& ring) {
   int64_t different = ring.head[kAnswer];
-  if (rest.third_gone == 0) return different;
+  if (rest.gone == 0) return different;
   const int64_t* entry = ring.entries() + ring.head[kEntriesBefore];
-  const int64_t* const end = entry + static_cast<int64_t>(rest.third_gone);
+  const int64_t* const end = entry + static_cast<int64_t>(rest.gone);
   for (; entry < end; entry += 2) different -= entry[1] & 1;
   return different;
 }
 
 // The common case, by itself: no bucket is newer than the movement and none has
-// a mark, so that the head answers, and what has left the window since. Nothing
-// that decays. False when it takes more than that.
+// a mark, so that the head answers, and what has left the window since. False
+// when it takes more than that.
 bool DeriveNewest(const AggregateShape& shape, const RingView& ring,
-                  int64_t first_step, int64_t time_us, AggregateResult* out) {
-  const Rest rest = RestOf(ring, first_step);
+                  int64_t last_step, int64_t time_us, AggregateResult* out) {
+  const int64_t* const head = ring.head;
+  const bool decays = !shape.decay.empty();
+  if (decays && last_step != head[kNewest]) return false;
+  const Rest rest = RestOf(ring, last_step - shape.steps + 1);
   out->count_known = true;
   out->count = static_cast<uint64_t>(rest.count);
+  if (decays) {
+    SetDecayed(shape,
+               {WideAt(head + kDecayedCount), WideAt(head + kDecayedSum)}, out);
+    return true;
+  }
   switch (shape.function) {
     case Function::kCount:
       SetCount(out);
       return true;
     case Function::kSum:
-      SetSum(shape, WideAt(ring.head + kWindowSum) - rest.third_gone, out);
+      SetSum(shape, WideAt(head + kWindowSum) - rest.gone, out);
       return true;
     case Function::kMean:
-      SetMean(shape, WideAt(ring.head + kWindowSum) - rest.third_gone, out);
+      SetMean(shape, WideAt(head + kWindowSum) - rest.gone, out);
       return true;
     case Function::kTimeSince:  // The newest bucket has the latest.
-      SetBest(shape, ring.head[kAnswer], time_us, out);
+      SetBest(shape, head[kAnswer], time_us, out);
       return true;
     case Function::kMin:
     case Function::kMax:
-      if (rest.third_gone != 0) return false;
-      SetBest(shape, ring.head[kAnswer], time_us, out);
+      if (rest.gone != 0) return false;
+      SetBest(shape, head[kAnswer], time_us, out);
       return true;
     case Function::kDistinct:
       out->known = true;
@@ -96,13 +104,13 @@ AggregateResult DeriveAggregate(const AggregateShape& shape,
   const RingView ring(shape.function, state->cells(), number);
   const int64_t* const head = ring.head;
   const int64_t last_step = shape.StepOf(time_us);
-  const int64_t first_step = last_step - shape.steps + 1;
-  if (head[kForgotten] != 0 && first_step < head[kForgotten]) return out;
-  if (head[kNewest] < first_step) {
+  const int64_t before = last_step - shape.steps;
+  if (head[kForgotten] != 0 && before + 1 < head[kForgotten]) return out;
+  if (head[kNewest] <= before) {
     SetEmpty(shape, &out);
   } else if (head[kNewest] > last_step || head[kMarked] != 0 ||
-             head[kInWindow] == 0 || !shape.decay.empty() ||
-             !DeriveNewest(shape, ring, first_step, time_us, &out)) {
+             head[kInWindow] == 0 ||
+             !DeriveNewest(shape, ring, last_step, time_us, &out)) {
     DeriveFromBuckets(shape, ring, last_step, time_us, buffers, &out);
   }
   return out;
@@ -121,10 +129,11 @@ void PrefetchBuckets(const v1::AggregateState& state) {
   const Cells& cells = state.cells();
   const int64_t* const data = cells.data();
   const int rings = Rings(cells);
-  for (int i = 0; i < rings; ++i) {
-    const int64_t* const head = data + HeadAt(i, cells);
+  const int64_t* head = data + HeadAt(0, cells);
+  for (int i = 1; i <= rings; ++i, head += kHeadCells) {
     const int64_t* const rows = data + head[kBegin];
-    const int64_t* const end = data + EndOfRing(i, cells);
+    const int64_t* const end =
+        data + (i == rings ? cells.size() : head[kHeadCells + kBegin]);
     // A ring that counts has no entries and two columns, all others three.
     const int64_t columns = end - rows == 2 * head[kRoom] ? 2 : 3;
     const int64_t* const entries = rows + columns * head[kRoom];

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/arena.h"
+#include "absl/types/span.h"
 #include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
@@ -24,7 +24,6 @@ using scoring::JournaledMovement;
 
 // More are found together, and take more of the processor's cache meanwhile.
 constexpr size_t kRefoldMax = 128;
-constexpr size_t kArenaBytes = size_t{256} << 10;  // Most batches fit.
 constexpr size_t kRefoldsAhead = 4;
 constexpr size_t kFetchAhead = 4;
 // Room is made ahead for so many positions; what comes beyond finds its own.
@@ -32,30 +31,26 @@ constexpr uint64_t kReservedMax = 1'000'000;
 
 }  // namespace
 
-// A batch, filled by the thread that reads and folded by the core's own.
+// A batch, filled by the thread that reads and folded by the core's own. Its
+// messages are parsed into again and again: their texts and parts find the
+// memory of those before them, for less than an arena takes.
 struct Core::Refold {
   struct Movement {
     uint64_t sequence;
     Digest identity;
-    v1::Movement* movement;  // Of the arena, as is the other.
-    v1::Assessment* assessment;
-    v1::MovementRecord* record;  // Its spans, nothing else.
+    v1::Movement movement;
+    v1::Assessment assessment;
+    v1::MovementRecord record;  // Its spans, nothing else.
     Entities::Named named;
   };
 
-  static google::protobuf::ArenaOptions In(std::vector<char>* memory) {
-    google::protobuf::ArenaOptions options;
-    options.initial_block = memory->data();
-    options.initial_block_size = memory->size();
-    return options;
-  }
-  bool is_full() const { return added.size() == kRefoldMax || !other.empty(); }
+  bool is_full() const { return size == kRefoldMax || !other.empty(); }
+  absl::Span<Movement> added() { return {all.data(), size}; }
 
   const FieldSelection* movement_fields = nullptr;
   const FieldSelection* assessment_fields = nullptr;
-  std::vector<char> memory = std::vector<char>(kArenaBytes);
-  google::protobuf::Arena arena{In(&memory)};
-  std::vector<Movement> added;
+  std::vector<Movement> all = std::vector<Movement>(kRefoldMax);
+  size_t size = 0;            // Of `all` those that are in use.
   std::string recorded_time;  // Of the last of them, serialised.
   std::string other;          // The record behind them, when it is no movement.
   std::string selected;       // Reused.
@@ -133,36 +128,32 @@ absl::Status Core::AddToRefold(const StoredRecord& record, Refold* refold) {
     refold->other.assign(record.bytes.data(), record.bytes.size());
     return absl::OkStatus();
   }
-  using google::protobuf::Arena;
-  Refold::Movement& added = refold->added.emplace_back();
+  Refold::Movement& added = refold->all[refold->size++];
   added.sequence = record.sequence;
-  added.movement = Arena::CreateMessage<v1::Movement>(&refold->arena);
-  added.assessment = Arena::CreateMessage<v1::Assessment>(&refold->arena);
-  added.record = Arena::CreateMessage<v1::MovementRecord>(&refold->arena);
   const StoredMovement& stored = record.movement;
   std::string& selected = refold->selected;
   if (!refold->movement_fields->Take(stored.movement, &selected) ||
-      !added.movement->ParseFromString(selected) ||
+      !added.movement.ParseFromString(selected) ||
       !refold->assessment_fields->Take(stored.assessment, &selected) ||
-      !added.assessment->ParseFromString(selected) ||
-      !ParseView(stored.spans, added.record)) {
+      !added.assessment.ParseFromString(selected) ||
+      !ParseView(stored.spans, &added.record)) {
     return StoreDamaged("a movement in the journal");
   }
-  added.identity = IdentityOf(added.movement->source(), added.movement->id());
+  added.identity = IdentityOf(added.movement.source(), added.movement.id());
   refold->recorded_time.assign(record.recorded_time.data(),
                                record.recorded_time.size());
   return absl::OkStatus();
 }
 
 absl::Status Core::FoldAdded(Refold* refold) {
-  std::vector<Refold::Movement>& all = refold->added;
+  const absl::Span<Refold::Movement> all = refold->added();
   entities_.Trim();
   for (size_t i = 0; i < all.size(); ++i) {
     if (i + kFetchAhead < all.size()) {
-      entities_.Prefetch(*all[i + kFetchAhead].movement);
+      entities_.Prefetch(all[i + kFetchAhead].movement);
     }
-    all[i].named = entities_.Find(*all[i].movement);
-    entities_.FindSpreads(*all[i].movement, all[i].record->spans(),
+    all[i].named = entities_.Find(all[i].movement);
+    entities_.FindSpreads(all[i].movement, all[i].record.spans(),
                           &all[i].named);
   }
   absl::Status status = entities_.Load();
@@ -170,16 +161,15 @@ absl::Status Core::FoldAdded(Refold* refold) {
     if (i + kFetchAhead < all.size()) {
       Entities::Prefetch(all[i + kFetchAhead].named);
     }
-    status = FoldMovement(all[i].sequence, all[i].identity, *all[i].movement,
-                          *all[i].assessment, all[i].named, nullptr);
+    status = FoldMovement(all[i].sequence, all[i].identity, all[i].movement,
+                          all[i].assessment, all[i].named, nullptr);
   }
   if (!status.ok()) return status;
   if (!all.empty() &&
       !last_recorded_time_.ParseFromString(refold->recorded_time)) {
     return StoreDamaged("a time in the journal");
   }
-  all.clear();
-  refold->arena.Reset();
+  refold->size = 0;
   if (refold->other.empty()) return status;
   v1::JournalRecord record;
   if (!record.ParseFromString(refold->other))

@@ -104,21 +104,33 @@ bool FieldSelection::Take(absl::string_view bytes, std::string* out) const {
 
 bool FieldSelection::Take(const Node& node, absl::string_view bytes,
                           std::string* out) const {
+  // What is taken and lies together is appended at once.
+  const char* run = bytes.data();
+  const char* run_end = run;
+  const auto end_run = [&] {
+    out->append(run, static_cast<size_t>(run_end - run));
+  };
   WireReader in(bytes);
   while (in.Next()) {
     const uint16_t taken = in.field() < kNumbers ? node[in.field()] : kWhole;
     if (taken == kNothing) continue;
-    if (taken == kWhole || in.type() != WireReader::Type::kBytes) {
-      out->append(in.whole().data(), in.whole().size());
-      continue;
+    const absl::string_view whole = in.whole();
+    if (whole.data() != run_end) {
+      end_run();
+      run = whole.data();
     }
-    out->append(in.tag().data(), in.tag().size());
-    const size_t size_at = out->size();
-    out->append(in.size_bytes(), '\0');
+    run_end = whole.data() + whole.size();
+    if (taken == kWhole || in.type() != WireReader::Type::kBytes) continue;
+    // With its tag and size, of which the latter will be another one.
+    run_end = in.bytes().data();
+    end_run();
     const size_t begin = out->size();
     if (!Take(nodes_[taken], in.bytes(), out)) return false;
-    WriteSize(out->size() - begin, in.size_bytes(), &(*out)[size_at]);
+    WriteSize(out->size() - begin, in.size_bytes(),
+              &(*out)[begin - in.size_bytes()]);
+    run = run_end = whole.data() + whole.size();
   }
+  end_run();
   return in.ok();
 }
 

@@ -12,6 +12,7 @@ install(DIRECTORY deploy/mappings DESTINATION ${SHARE})
 install(FILES deploy/reference/places.csv DESTINATION ${SHARE}/reference)
 install(DIRECTORY deploy/sample DESTINATION ${SHARE}
   FILES_MATCHING PATTERN "*.edi" PATTERN "*.jsonl" PATTERN "*.tsv")
+install(DIRECTORY deploy/prometheus deploy/grafana DESTINATION ${SHARE})
 # For those who write a client.
 install(DIRECTORY proto DESTINATION ${SHARE}
   FILES_MATCHING PATTERN "*.proto")

@@ -193,6 +193,28 @@ TEST(Programme, DraftsSleepAndShadowsAreMarked) {
   EXPECT_FALSE(got.hits(1).shadow());
 }
 
+TEST(Programme, WhatIsReportedIsToldByNumberToo) {
+  World world(absl::StrCat(
+      RuleText("draft", "    status: draft\n    when: true\n    score: 1\n"),
+      RuleText("shadow", "    status: shadow\n    when: true\n    score: 9\n"),
+      RuleText("miss", "    when: movement.source == 'b'\n    score: 1\n"),
+      RuleText("blind",
+               "    when: movement.haulier.id == 'H'\n"
+               "    score: 1\n")));
+  world.movement.set_source("a");
+  for (int i = 0; i < 2; ++i) {  // Each time anew.
+    world.Evaluate();
+    std::vector<std::string> told;
+    for (const auto& one : Programme::ReportedBy(world.scratch)) {
+      EXPECT_LT(one.rule, world.programme->rule_count());
+      told.push_back(absl::StrCat(*world.programme->RuleAt(one.rule).rule,
+                                  one.hit ? " hit" : " not evaluated",
+                                  one.shadow ? " shadow" : ""));
+    }
+    EXPECT_THAT(told, ElementsAre("shadow hit shadow", "blind not evaluated"));
+  }
+}
+
 TEST(Programme, ValidityIsJudgedByOccurrence) {
   World world(RuleText("r", R"(    when: true
     score: 1

@@ -94,6 +94,13 @@ class Pages(unittest.TestCase):
         self.assertEqual(faults, [], "\n".join(faults))
         self.assertGreaterEqual(count, COMMANDS_MIN)
 
+    def test_every_alert_leads_to_an_incident(self):
+        alerts = re.findall(r"^ *- alert: (\w+)", (
+            ROOT / "deploy/prometheus/alerts.yaml").read_text(), re.M)
+        page = (ROOT / "deploy/RUNBOOK.md").read_text(encoding="utf-8")
+        self.assertEqual(sorted(alerts),
+                         sorted(set(re.findall(r"`(Portrisk\w+)`", page))))
+
     def test_wrong_ones_are_found(self):
         self.assertIsNone(fault(("rules", "show", "7")))
         for wrong in (("rulez", "list"), ("rules",), ("rules", "shew", "7"),

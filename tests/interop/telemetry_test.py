@@ -60,7 +60,8 @@ class Telemetry(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = server.Server(
-            PORTRISKD, ["--metrics", "127.0.0.1:0", "--trace-slow-ms", "0.001"])
+            PORTRISKD, "--development", "--metrics", "127.0.0.1:0",
+            "--trace-slow-ms", "0.001")
         cls.server.__enter__()
         cls.addClassCleanup(cls.server.__exit__, None, None, None)
         entry = next(json.loads(line) for line in

@@ -27,10 +27,13 @@ if(TARGET portriskd AND TARGET portrisk)
     ${INTEROP}/criteria_test.py $<TARGET_FILE:portrisk>)
   add_test(NAME interop.customs_labelled COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/customs_labelled_test.py $<TARGET_FILE:portrisk>)
+  add_test(NAME interop.access COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/access_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
   add_test(NAME interop.telemetry COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/telemetry_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
-  set_tests_properties(interop.score interop.calls interop.node
+  set_tests_properties(interop.access interop.score interop.calls interop.node
     interop.integrators interop.telemetry interop.sample_day interop.rule_life
     interop.simulate interop.criteria interop.customs_labelled
     PROPERTIES

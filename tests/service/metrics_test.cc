@@ -8,7 +8,7 @@
 #include "service/cli/scrape.h"
 #include "service/engine_figures.h"
 #include "service/errors.h"
-#include "service/health.h"
+#include "service/health_service.h"
 #include "service/monitor.h"
 #include "service/rule_api.h"
 #include "tests/service/engine_fixture.h"
@@ -21,7 +21,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
-using testing::Key;
 using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
@@ -317,6 +316,35 @@ TEST(HealthTest, WithoutAnEngineNothingIsReady) {
   EXPECT_FALSE(health.is_ready());
   EXPECT_THAT(HealthJson(health), HasSubstr("\"ready\":false"));
   EXPECT_THAT(HealthJson(health), HasSubstr("STARTING"));
+}
+
+TEST(HealthTest, ProbesOfGrpcTellTheStatesApart) {
+  Health health;
+  HealthService service({"portrisk.v1.RuleService"}, [&] { return health; });
+  const auto serves = [&](const std::string& name) {
+    grpc::health::v1::HealthCheckRequest request;
+    grpc::health::v1::HealthCheckResponse reply;
+    request.set_service(name);
+    EXPECT_TRUE(service.Check(nullptr, &request, &reply).ok()) << name;
+    return reply.status() == grpc::health::v1::HealthCheckResponse::SERVING;
+  };
+  const auto names_that_serve = [&] {
+    std::vector<std::string> names;
+    for (const char* name :
+         {"", "live", "ready", "healthy", "portrisk.v1.RuleService"}) {
+      if (serves(name)) names.push_back(name);
+    }
+    return names;
+  };
+  EXPECT_THAT(names_that_serve(), SizeIs(5));
+  health.degraded.push_back({"BREAKER_TRIPPED", ""});
+  EXPECT_THAT(names_that_serve(),
+              ElementsAre("", "live", "ready", "portrisk.v1.RuleService"));
+  health.not_ready.push_back({"STORE_CLOSED", ""});
+  EXPECT_THAT(names_that_serve(), ElementsAre("live"));
+  health = {};
+  service.Stop();
+  EXPECT_THAT(names_that_serve(), ElementsAre("live"));
 }
 
 TEST(MonitorTest, ListensOnLoopbackUnlessToldOtherwise) {

@@ -47,6 +47,29 @@ TEST_F(StoreTest, ABlockIsFoundByEachOfItsSequences) {
   }
 }
 
+TEST_F(StoreTest, FiguresSayWhatEachTableTakes) {
+  Open();
+  const auto of = [](const Figures& figures, const std::string& name) {
+    for (const TableFigures& table : figures.tables) {
+      if (table.name == name) return table;
+    }
+    ADD_FAILURE() << "no table " << name;
+    return TableFigures();
+  };
+  const Figures before = store_->ReadFigures();
+  EXPECT_EQ(of(before, "states").files, 0u);
+  Append(1, 3);
+  EXPECT_TRUE(
+      Ingest({{Table::kStates, {{"key", std::string(5000, 'x')}}}}, 3).ok());
+  const Figures after = store_->ReadFigures();
+  EXPECT_GT(of(after, "journal").memtable_bytes,
+            of(before, "journal").memtable_bytes);
+  EXPECT_EQ(of(after, "states").files, 1u);
+  EXPECT_GT(of(after, "states").file_bytes, 0u);
+  EXPECT_EQ(after.block_cache_bytes_max, options_.block_cache_bytes);
+  EXPECT_GT(after.disk_free_bytes, 0u);
+}
+
 TEST_F(StoreTest, AScanStartsAtTheBlockThatHoldsTheSequence) {
   Open();
   Append(1, 3);
