@@ -16,6 +16,7 @@
 #include "service/engine.h"
 #include "service/errors.h"
 #include "service/log.h"
+#include "service/metrics.h"
 #include "service/secrets.h"
 
 namespace portrisk::service {

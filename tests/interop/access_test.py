@@ -128,7 +128,7 @@ class Access(unittest.TestCase):
         done = self.run_as("gate.example", "--purpose", "curious",
                            "container", "QZDU2630157")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("needs one of officer", done.stderr)
+        self.assertIn("needs one of analyst officer", done.stderr)
 
     def turned_away_and_let_in(self):
         done = self.score("new.example")

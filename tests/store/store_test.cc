@@ -58,12 +58,13 @@ TEST_F(StoreTest, FiguresSayWhatEachTableTakes) {
   };
   const Figures before = store_->ReadFigures();
   EXPECT_EQ(of(before, "states").files, 0u);
-  Append(1, 3);
+  // More than a memtable begins with.
+  ASSERT_TRUE(store_->AppendBlock(1, MakeBlock(1, 3, 100'000), {}).ok());
+  EXPECT_GT(of(store_->ReadFigures(), "journal").memtable_bytes,
+            of(before, "journal").memtable_bytes);
   EXPECT_TRUE(
       Ingest({{Table::kStates, {{"key", std::string(5000, 'x')}}}}, 3).ok());
   const Figures after = store_->ReadFigures();
-  EXPECT_GT(of(after, "journal").memtable_bytes,
-            of(before, "journal").memtable_bytes);
   EXPECT_EQ(of(after, "states").files, 1u);
   EXPECT_GT(of(after, "states").file_bytes, 0u);
   EXPECT_EQ(after.block_cache_bytes_max, options_.block_cache_bytes);
