@@ -208,9 +208,13 @@ bool Engine::TakeBatch(std::vector<Task*>* tasks) {
   std::unique_lock<std::mutex> lock(queue_mutex_);
   while (queue_.empty() && !draining_) {
     apply_waits_ = true;
-    if (reopen_at_ == absl::InfiniteFuture()) {
+    // After a failure the next call brings the first attempt, or time does.
+    const bool has_failed = failed_ && reopen_at_ == absl::InfiniteFuture();
+    const absl::Time until =
+        has_failed ? absl::Now() + options_.reopen_after_min : reopen_at_;
+    if (until == absl::InfiniteFuture()) {
       queue_ready_.wait(lock);
-    } else if (queue_ready_.wait_until(lock, absl::ToChronoTime(reopen_at_)) ==
+    } else if (queue_ready_.wait_until(lock, absl::ToChronoTime(until)) ==
                std::cv_status::timeout) {
       break;
     }
@@ -237,7 +241,7 @@ void Engine::ApplyLoop() {
   int next = 0;
   while (TakeBatch(&tasks)) {
     if (failed_ || absl::Now() >= reopen_at_) RecoverAfterFailure();
-    if (core_ == nullptr) {
+    if (core_ == nullptr || failed_) {
       Fail(tasks, write_status());
       continue;
     }

@@ -67,8 +67,8 @@ struct EngineOptions {
   // Tests only: called after each block of the journal that a warming read.
   std::function<void()> after_filled_block;
   size_t evaluation_chunk_records = 8192;  // Of ReplayOptions.
-  // Between two attempts to open a store that cannot be written; the first
-  // attempt is made at once, and each wait is twice the one before.
+  // Between two attempts to open a store that cannot be written, each wait
+  // twice the one before; the first attempt comes with the next call.
   absl::Duration reopen_after_min = absl::Milliseconds(250);
   absl::Duration reopen_after_max = absl::Seconds(15);
   // Tests only: called whenever an evaluation has got further.

@@ -73,7 +73,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   }
   if (!informed) {
     google::rpc::ErrorInfo info;
-    info.set_reason("INTERNAL");
+    info.set_reason(absl::IsDataLoss(status) ? "STORE_DAMAGED" : "INTERNAL");
     info.set_domain("portrisk");
     auto* any = rpc.add_details();
     any->set_type_url(kErrorInfo);

@@ -229,6 +229,8 @@ TEST_F(MetricsTest, AFailedCommitShowsUntilTheStoreIsOpenedAgain) {
   options_.store.commit_fault = [&] {
     return fail ? absl::UnavailableError("no disk") : absl::OkStatus();
   };
+  options_.reopen_after_min = absl::Hours(1);  // By the next call alone.
+  options_.reopen_after_max = absl::Hours(1);
   Open(options_);
   EXPECT_TRUE(Examine(engine_.get()).is_healthy());
   fail = true;
