@@ -10,15 +10,16 @@ namespace portrisk::service {
 prometheus::ClientMetric* Exposition::New(const Metric& metric,
                                           const Labels& labels) {
   // The samples of a name have to stand together.
-  auto family = std::find_if(
-      families_.rbegin(), families_.rend(),
-      [&](const auto& one) { return one.name == metric.name; });
+  auto family =
+      std::find_if(families_.rbegin(), families_.rend(),
+                   [&](const auto& one) { return one.name == metric.name; });
   if (family == families_.rend()) {
     families_.push_back({metric.name, metric.help, metric.type, {}});
     family = families_.rbegin();
   }
   prometheus::ClientMetric& sample = family->metric.emplace_back();
-  for (const auto& [name, value] : labels) sample.label.push_back({name, value});
+  for (const auto& [name, value] : labels)
+    sample.label.push_back({name, value});
   return &sample;
 }
 

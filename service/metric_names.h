@@ -64,9 +64,8 @@ inline constexpr Metric kAssessments{
     Type::Counter, "portrisk_assessments_total",
     "Assessments by the lane of the movement and the channel that selected it; "
     "retractions and plans are not among them"};
-inline constexpr Metric kRuleHits{
-    Type::Counter, "portrisk_rule_hits_total",
-    "Hits of a rule; shadow: they added nothing"};
+inline constexpr Metric kRuleHits{Type::Counter, "portrisk_rule_hits_total",
+                                  "Hits of a rule; shadow: they added nothing"};
 inline constexpr Metric kRuleNotEvaluated{
     Type::Counter, "portrisk_rule_not_evaluated_total",
     "Times a rule could not be decided, mostly since a field was missing"};
@@ -101,8 +100,8 @@ inline constexpr Metric kStoreOpened{Type::Counter,
 inline constexpr Metric kRefoldSeconds{
     Type::Gauge, "portrisk_refold_duration_seconds",
     "How long the last opening took to fold what came after the checkpoint"};
-inline constexpr Metric kRefoldRecords{
-    Type::Gauge, "portrisk_refold_records", "Records folded by it"};
+inline constexpr Metric kRefoldRecords{Type::Gauge, "portrisk_refold_records",
+                                       "Records folded by it"};
 inline constexpr Metric kJournalEnd{
     Type::Gauge, "portrisk_journal_sequence",
     "The last position of the journal that is durable"};
@@ -140,9 +139,8 @@ inline constexpr Metric kDiskFree{
 inline constexpr Metric kBreakerTrips{Type::Counter,
                                       "portrisk_breaker_trips_total",
                                       "Breakers that tripped since the start"};
-inline constexpr Metric kBreakersOpen{
-    Type::Gauge, "portrisk_breakers_tripped",
-    "Rules that breakers hold in shadow now"};
+inline constexpr Metric kBreakersOpen{Type::Gauge, "portrisk_breakers_tripped",
+                                      "Rules that breakers hold in shadow now"};
 inline constexpr Metric kWarming{
     Type::Gauge, "portrisk_warming_progress_ratio",
     "Of the journal, how much has been read for the revision that is warming; "
