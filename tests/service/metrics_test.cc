@@ -56,6 +56,11 @@ v1::Movement GateOut(const std::string& id, const std::string& haulier) {
   return m;
 }
 
+class QuietTask : public MovementTask {
+ public:
+  void Done() override {}
+};
+
 class MetricsTest : public EngineTest {
  protected:
   void SetUp() override {
@@ -209,7 +214,7 @@ TEST_F(MetricsTest, EachStageOfABatchIsObserved) {
 }
 
 TEST_F(MetricsTest, CallsCountByCodeAndRefusalsByReason) {
-  MovementTask task;
+  QuietTask task;
   task.accepted_ns = SteadyNow();
   metrics_.Ended(HotMethod::kScore, absl::OkStatus(), task);
   metrics_.Ended(
@@ -368,7 +373,7 @@ TEST(SlowCallsTest, NamesTheMovementAndTheStagesAndNothingElse) {
   BatchTimes times;
   times.apply_ns = 2'000'000;
   times.commit_ns = 30'000'000;
-  MovementTask task;
+  QuietTask task;
   task.movement = &movement;
   task.accepted_ns = 1;
   task.submitted_ns = 1'000'001;
