@@ -35,7 +35,7 @@ constexpr const char* kCodeNames[] = {"OK",
                                       "UNAVAILABLE",
                                       "DATA_LOSS",
                                       "UNAUTHENTICATED"};
-// Those an alert watches: a rate needs a first value.
+// Those an alert watches are there from the start: a rate needs a first value.
 constexpr const char* kWatchedReasons[] = {
     "QUEUE_FULL", "SHUTTING_DOWN", "STORE_UNAVAILABLE", "INVALID_MOVEMENT"};
 constexpr double kSecond = 1e9;
@@ -97,8 +97,12 @@ Metrics::Metrics(const MetricsOptions& options)
                   .Name(metric::kRefused.name)
                   .Help(metric::kRefused.help)
                   .Register(registry_);
-  for (const char* reason : kWatchedReasons)
+  for (const char* reason : kWatchedReasons) {
     refused_->Add({{"reason", reason}});
+  }
+  for (size_t hot = 0; hot < kHotMethods; ++hot) {
+    hot_calls_[hot][0] = CallHistogram(kHotNames[hot], 0);
+  }
 }
 
 void Metrics::Observe(Stage stage, int64_t duration_ns) {

@@ -329,6 +329,10 @@ TEST_F(AccessTest, TheCertificateSaysWhoItIsNotTheMetadata) {
 }
 
 TEST_F(AccessTest, AConsultationNeedsAPurposeAndIsWrittenDownFirst) {
+  v1::Movement known = MakeMovement("1", v1::GATE_OUT, kBox, 0);
+  known.mutable_haulier()->set_id("NL-100");
+  v1::Assessment taken;
+  ASSERT_TRUE(Score(As("scorer"), known, &taken).ok());
   auto stub = v1::HistoryService::NewStub(As("officer"));
   v1::GetEntityRequest request;
   request.mutable_party()->set_role(v1::ROLE_HAULIER);
