@@ -30,6 +30,7 @@
 #include "bench/compare.h"
 #include "bench/raw_log.h"
 #include "portrisk/v1/journal.pb.h"
+#include "store/chain.h"
 #include "store/store.h"
 
 namespace portrisk::bench {
@@ -134,7 +135,8 @@ void CompareCommit(benchmark::State& state, Durability durability) {
   append();
   const auto read = store->ReadBlock(records);
   Check(read.status());
-  Check(read->bytes == block, "the block read is not the one appended");
+  Check(store::Unsealed(read->bytes) == block,
+        "the block read is not the one appended");
   Compare(state, {.prepare = prepare, .subject = append, .limit = append_raw});
   Check(store->ReadBlock(first - 1).status());
 }

@@ -256,7 +256,7 @@ TEST_F(MetricsTest, AFailedCommitShowsUntilTheStoreIsOpenedAgain) {
 TEST_F(MetricsTest, ATrippedBreakerDegradesUntilItIsReset) {
   Activate(kRules);
   std::vector<v1::Movement> movements;
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 22; ++i) {
     movements.push_back(GateOut(absl::StrCat(i), "H1"));
   }
   ScoreAll(engine_.get(), movements);
