@@ -144,7 +144,7 @@ class Store {
   // What the last Ingest completed; sequence 0 when there was none.
   absl::StatusOr<v1::Checkpoint> ReadCheckpoint() const;
 
-  // What it takes, on disk and in memory. Some tens of microseconds.
+  // What it takes, on disk and in memory. Reads no file's content.
   Figures ReadFigures() const;
 
  private:
