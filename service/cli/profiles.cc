@@ -53,8 +53,7 @@ std::string CapacityText(const v1::SelectionTerms& terms) {
 
 void PrintTerms(const v1::SelectionProfile& profile) {
   Table table({"PLACE", "YELLOW", "ORANGE", "RED", "RANDOM", "TOP-UP FROM",
-               "SENDER LEARNS",
-               "CAPACITY A DAY (MON TO SUN)"});
+               "SENDER LEARNS", "CAPACITY A DAY (MON TO SUN)"});
   for (const v1::SelectionTerms& terms : profile.terms()) {
     std::string place =
         terms.locode().empty() ? "everywhere else" : terms.locode();
