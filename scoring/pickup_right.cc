@@ -44,6 +44,11 @@ void FillEvent(const JournaledMovement& input, RightEvent* event) {
           event);
   SetText(right.nominee().id(), &E::nominee_id, &E::mutable_nominee_id, event);
   SetText(right.pin_hash(), &E::pin_hash, &E::mutable_pin_hash, event);
+  if (!right.pin_hash().empty()) {
+    event->mutable_pin_hash()->append(right.pin_key_id());
+  }
+  SetText(right.previous_pin_hash(), &E::previous_pin_hash,
+          &E::mutable_previous_pin_hash, event);
   SetText(m.haulier().id(), &E::haulier_id, &E::mutable_haulier_id, event);
   if (right.has_expire_time()) {
     *event->mutable_expire_time() = right.expire_time();

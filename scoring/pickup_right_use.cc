@@ -118,8 +118,9 @@ void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
   if (s.last_change != nullptr) {
     use_.set_since_change_h(HoursBetween(*s.last_change, t));
   }
-  if (!s.pin_hash.empty() && !gate.pin_hash().empty()) {
-    use_.set_pin_matches(s.pin_hash == gate.pin_hash());
+  const SamePin same_pin = Compare(s.pin, PinOf(gate));
+  if (same_pin != SamePin::kUnknown) {
+    use_.set_pin_matches(same_pin == SamePin::kYes);
   }
   const bool acceptances =
       s.issue != nullptr &&
@@ -225,10 +226,9 @@ void RightViewBuffer::ShowSecondClaimant(const v1::RightState& state,
     // Where hauliers are not nominated he shows the code that was issued, or
     // had announced himself.
     const RightStanding& s = use.standing;
-    const bool code_port =
-        event.event() == v1::PICKUP_RIGHT_REFUSED &&
-        ((!s.pin_hash.empty() && s.pin_hash == event.pin_hash()) ||
-         Announced(state, claimant, gate, s.issue));
+    const bool code_port = event.event() == v1::PICKUP_RIGHT_REFUSED &&
+                           (Compare(s.pin, PinOf(event)) == SamePin::kYes ||
+                            Announced(state, claimant, gate, s.issue));
     if (!code_port && !WasNominated(state, claimant)) return;
     use_.unsafe_arena_release_second_claimant();
     use_.unsafe_arena_release_second_claim_time();

@@ -1,6 +1,7 @@
 // HOT PATH, with the rules of container_history.cc.
 #include "scoring/right_chain.h"
 
+#include "scoring/right_events.h"
 #include "scoring/timestamps.h"
 
 namespace portrisk::scoring {
@@ -56,7 +57,7 @@ void RightStanding::Issue(const v1::RightEvent& event) {
   issue = &event;
   issuer = event.actor_id();
   holder = event.recipient_id();
-  pin_hash = event.pin_hash();
+  pin = PinOf(event);
   kind = event.kind();
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/history.pb.h"
+#include "scoring/pin_hash.h"
 
 namespace portrisk::scoring {
 
@@ -22,7 +23,7 @@ struct RightStanding {
   absl::string_view holder;   // Empty until somebody is named.
   absl::string_view nominee;  // Empty when there is none any more.
   absl::string_view previous_nominee;
-  absl::string_view pin_hash;  // As issued.
+  PinHashes pin;  // As issued.
   v1::PickupRightKind kind = v1::PICKUP_RIGHT_KIND_UNSPECIFIED;
 
   const google::protobuf::Timestamp* nominated = nullptr;

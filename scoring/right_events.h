@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "scoring/pin_hash.h"
 
 namespace portrisk::scoring {
 
@@ -26,6 +27,10 @@ inline v1::Party* Named(absl::string_view id, v1::Party* party) {
   if (id.empty()) return nullptr;
   party->mutable_id()->assign(id.data(), id.size());
   return party;
+}
+
+inline PinHashes PinOf(const v1::RightEvent& event) {
+  return {event.pin_hash(), event.previous_pin_hash()};
 }
 
 inline const std::string& ClaimantOf(const v1::RightEvent& attempt) {

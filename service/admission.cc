@@ -12,13 +12,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "scoring/pin_hash.h"
 #include "service/normal_form.h"
 
 namespace portrisk::service {
 namespace {
 
 constexpr absl::Duration kAheadMax = absl::Hours(7 * 24);
-constexpr size_t kPinHashBytes = 16;
+using scoring::kPinHashBytes;
 static_assert(kPinHashBytes >= crypto_generichash_BYTES_MIN);
 static_assert(sizeof(Secrets::pin_key) >= crypto_generichash_KEYBYTES_MIN);
 static_assert(sizeof(Secrets::pin_key) <= crypto_generichash_KEYBYTES_MAX);
@@ -113,12 +114,11 @@ class Check {
 
 // The parts are separated by a byte that none of them holds, so that no two
 // pairs of container and PIN hash alike.
-std::string HashPin(const Secrets& secrets, absl::string_view container,
+std::string HashPin(const SecretBytes<32>& key, absl::string_view container,
                     absl::string_view pin) {
   static constexpr unsigned char kSeparator = 0;
   crypto_generichash_state state;
-  crypto_generichash_init(&state, secrets.pin_key.data(),
-                          secrets.pin_key.size(), kPinHashBytes);
+  crypto_generichash_init(&state, key.data(), key.size(), kPinHashBytes);
   for (absl::string_view part : {absl::string_view("pin"), container, pin}) {
     crypto_generichash_update(
         &state, reinterpret_cast<const unsigned char*>(part.data()),
@@ -136,19 +136,35 @@ void ReplacePin(const Secrets& secrets, v1::Movement* movement) {
   if (!movement->has_pickup_right()) return;
   v1::PickupRight& right = *movement->mutable_pickup_right();
   if (right.pin().empty()) return;
-  right.set_pin_hash(HashPin(secrets, movement->container().number(),
-                             absl::StripAsciiWhitespace(right.pin())));
-  right.set_pin_key_id(secrets.key_id);
-  // Clearing alone would leave it in memory.
+  const std::string& container = movement->container().number();
   std::string* pin = right.mutable_pin();
+  const absl::string_view code = absl::StripAsciiWhitespace(*pin);
+  right.set_pin_hash(HashPin(secrets.pin_key, container, code));
+  right.set_pin_key_id(secrets.key_id);
+  if (secrets.previous) {
+    right.set_previous_pin_hash(
+        absl::StrCat(HashPin(secrets.previous->pin_key, container, code),
+                     secrets.previous->key_id));
+  }
+  // Clearing alone would leave it in memory.
   sodium_memzero(pin->data(), pin->size());
   right.clear_pin();
 }
 
 }  // namespace
 
+void Forget(void* data, size_t size) { sodium_memzero(data, size); }
+
+Pseudonyms PseudonymsOf(const Secrets& secrets) {
+  const std::string& id = secrets.pseudonym_key_id.empty()
+                              ? secrets.key_id
+                              : secrets.pseudonym_key_id;
+  return secrets.pseudonym_key ? Pseudonyms(id, *secrets.pseudonym_key)
+                               : Pseudonyms(id, secrets.pin_key);
+}
+
 Admission::Admission(const Secrets& secrets)
-    : secrets_(secrets), pseudonyms_(secrets.key_id, secrets.pin_key) {
+    : secrets_(secrets), pseudonyms_(PseudonymsOf(secrets)) {
   if (sodium_init() < 0) std::abort();  // No randomness on this machine.
 }
 

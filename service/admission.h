@@ -9,6 +9,7 @@
 #define PORTRISK_SERVICE_ADMISSION_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,14 +26,39 @@ struct Violation {
   std::string description;  // What is wrong and what to send instead.
 };
 
-// Keys that live outside the store.
-struct Secrets {
-  std::string key_id;
-  std::array<uint8_t, 32> pin_key;
-  std::array<uint8_t, 32> draw_key;
-  // Seed of the Ed25519 key that signs the chain; absent: nothing is signed.
-  std::optional<std::array<uint8_t, 32>> audit_key = std::nullopt;
+// Overwrites in a way that no compiler leaves out.
+void Forget(void* data, size_t size);
+
+// Bytes that are overwritten when they go out of use.
+template <size_t N>
+struct SecretBytes : std::array<uint8_t, N> {
+  ~SecretBytes() { Forget(this->data(), N); }
 };
+
+// Keys that live outside the store. The one for PINs changes from time to time
+// (`portrisk secrets rotate`); the others stay, since a pseudonym or a draw by
+// another key would be another one.
+struct Secrets {
+  struct Former {
+    std::string key_id;
+    SecretBytes<32> pin_key;
+  };
+
+  std::string key_id;  // Of pin_key, and of the others unless they have one.
+  SecretBytes<32> pin_key;
+  SecretBytes<32> draw_key;
+  // Seed of the Ed25519 key that signs the chain; absent: nothing is signed.
+  std::optional<SecretBytes<32>> audit_key = std::nullopt;
+  // The PIN key before: while rights issued under it are about, PINs are
+  // hashed by both.
+  std::optional<Former> previous = std::nullopt;
+  // Absent: made of pin_key.
+  std::optional<SecretBytes<16>> pseudonym_key = std::nullopt;
+  std::string draw_key_id = "";       // Empty: key_id.
+  std::string pseudonym_key_id = "";  // Empty: key_id.
+};
+
+Pseudonyms PseudonymsOf(const Secrets& secrets);
 
 class Admission {
  public:

@@ -70,6 +70,8 @@ int main(int argc, char** argv) {
   cli::AddAudit(app, flags, &action);
   cli::AddBackup(app, flags, &action);
   cli::AddRestore(app, &action);
+  cli::AddSecrets(app, &action);
+  cli::AddExport(app, flags, &action);
   cli::AddExpr(app, &action);
   cli::AddSimulate(app, &action);
   cli::AddTop(app, &action);

@@ -15,6 +15,7 @@
 #include "service/errors.h"
 #include "service/keys.h"
 #include "service/movement_counts.h"
+#include "service/same_content.h"
 #include "service/times.h"
 
 namespace portrisk::service {
@@ -209,7 +210,7 @@ void Core::Apply(CommandTask* task) {
 absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
   auto latest = ReadRecord(stored);
   if (!latest.ok()) return latest.status();
-  const bool is_repeat = latest->movement() == task->bytes;
+  const bool is_repeat = SameContent(latest->movement(), task->bytes);
   auto parsed = ParseVersion(*std::move(latest));
   if (!parsed.ok()) return parsed.status();
   const v1::Movement& prior = parsed->movement;
@@ -230,7 +231,7 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
     if (!assessment.ParseFromString(record->assessment())) {
       return StoreDamaged("an assessment in the journal");
     }
-    if (record->movement() == task->bytes) {
+    if (SameContent(record->movement(), task->bytes)) {
       // Kept beside the batch's records: the answer outlives this call.
       repeats_.push_back(std::move(*record->mutable_assessment()));
       task->assessment = repeats_.back();

@@ -405,6 +405,7 @@ class Walk {
     const Path path{nullptr, "pickup_right"};
     right->clear_pin_hash();
     right->clear_pin_key_id();
+    right->clear_previous_pin_hash();
     Strings(kPickupRight, path, right);
     if (!v1::PickupRightKind_IsValid(right->kind())) {
       UnknownValue(path, "kind");

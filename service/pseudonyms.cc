@@ -54,14 +54,14 @@ class Filler {
 
 }  // namespace
 
-Pseudonyms::Pseudonyms(std::string key_id,
-                       const std::array<uint8_t, 32>& pin_key)
-    : key_id_(std::move(key_id)) {
-  static_assert(sizeof(key_) == crypto_shorthash_KEYBYTES);
-  static_assert(sizeof(key_) >= crypto_generichash_BYTES_MIN);
-  crypto_generichash(key_.data(), key_.size(),
+Pseudonyms::Key Pseudonyms::KeyFrom(const std::array<uint8_t, 32>& pin_key) {
+  Key key;
+  static_assert(sizeof(key) == crypto_shorthash_KEYBYTES);
+  static_assert(sizeof(key) >= crypto_generichash_BYTES_MIN);
+  crypto_generichash(key.data(), key.size(),
                      reinterpret_cast<const uint8_t*>(kDomain.data()),
                      kDomain.size(), pin_key.data(), pin_key.size());
+  return key;
 }
 
 uint64_t Pseudonyms::Of(Kind kind, absl::string_view text) const {

@@ -1,9 +1,8 @@
 // What stands for parties, accounts, devices and plates in keys of states.
 //
 // A pseudonym is SipHash-2-4, which nobody can undo or link without the key.
-// Its key is made of the PIN key, so that the secrets file needs no more than
-// it has; both live outside the store. Immutable after construction; any number
-// of threads.
+// That lives outside the store, and it stays: were it another one, everybody
+// would be new. Immutable after construction; any number of threads.
 #ifndef PORTRISK_SERVICE_PSEUDONYMS_H_
 #define PORTRISK_SERVICE_PSEUDONYMS_H_
 
@@ -11,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/movement.pb.h"
@@ -28,7 +28,14 @@ class Pseudonyms {
     kPlate = 'l',
   };
 
-  Pseudonyms(std::string key_id, const std::array<uint8_t, 32>& pin_key);
+  using Key = std::array<uint8_t, 16>;
+  // A secrets file that has none goes without: it is made of the PIN key.
+  static Key KeyFrom(const std::array<uint8_t, 32>& pin_key);
+
+  Pseudonyms(std::string key_id, const Key& key)
+      : key_id_(std::move(key_id)), key_(key) {}
+  Pseudonyms(std::string key_id, const std::array<uint8_t, 32>& pin_key)
+      : Pseudonyms(std::move(key_id), KeyFrom(pin_key)) {}
 
   // Of text in normal form; never 0. A name is compared without case, blanks
   // and punctuation of ASCII, a plate without blanks and hyphens.
@@ -42,7 +49,7 @@ class Pseudonyms {
 
  private:
   const std::string key_id_;
-  std::array<uint8_t, 16> key_;
+  Key key_;
 };
 
 }  // namespace portrisk::service

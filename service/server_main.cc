@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "service/chain_checkpoints.h"
 #include "service/engine.h"
+#include "service/hardening.h"
 #include "service/log.h"
 #include "service/metrics.h"
 #include "service/monitor.h"
@@ -77,8 +78,8 @@ void Declare(CLI::App& app, Flags& f) {
       ->capture_default_str();
   app.add_flag("--development", f.server.development,
                "Serve this machine without TLS, let the identity `development` "
-               "approve its own rules, and make missing secrets. Not for a "
-               "port");
+               "approve its own rules, make missing secrets, and leave a core "
+               "file after a crash. Not for a port");
   app.add_option("--port-file", f.port_file,
                  "Write the address there once calls are taken");
   app.add_option("--metrics", f.monitor.listen,
@@ -219,7 +220,8 @@ int Serve(Flags f, const sigset_t& signals) {
         "the chain is not signed: the secrets file has no "
         "audit_key");
   }
-  (*server)->Configured("started");
+  (*server)->Configured(
+      absl::StrCat("started; ", service::DescribeKeys(f.engine.secrets)));
   const int signal = Wait(f, signals, engine->get(), server->get(),
                           signer ? &*signer : nullptr);
   service::LogInfo("draining", {{"signal", strsignal(signal)}});
@@ -248,6 +250,10 @@ int main(int argc, char** argv) {
   flags.server.listen = "127.0.0.1:50071";
   Declare(app, flags);
   CLI11_PARSE(app, argc, argv);
+  if (!flags.server.development) {
+    const absl::Status status = service::KeepMemoryPrivate();
+    if (!status.ok()) return Fail(status);
+  }
   const std::string path =
       flags.secrets.empty()
           ? service::DefaultSecretsPath(flags.engine.store.directory)

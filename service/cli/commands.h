@@ -38,6 +38,8 @@ void AddVerify(CLI::App& app, Action* action);
 void AddAudit(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddBackup(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddRestore(CLI::App& app, Action* action);
+void AddSecrets(CLI::App& app, Action* action);
+void AddExport(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddLists(CLI::App& app, const GlobalFlags& flags, Action* action);
 struct OutcomesFile {
   std::string file;  // "-" is standard input.

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/grpc_status.h"
+#include "service/hardening.h"
 #include "service/log.h"
 #include "service/secrets.h"
 #include "service/tls.h"
@@ -30,6 +31,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
     return connection;
   }
   QuietLogs();
+  absl::Status status = KeepMemoryPrivate();
+  if (!status.ok()) return status;
   EngineOptions options;
   options.store.directory = flags.store;
   auto secrets = LoadSecrets(

@@ -4,6 +4,7 @@
 // to, with row and column.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,8 @@ class CsvReader {
   std::string Identity(const CsvRow& row, size_t index) const;
   absl::string_view Cell(const CsvRow& row, const std::string& column) const;
   std::string Clean(const std::string& cell);
+  bool HoldsPin(size_t index) const;
+  std::string ExcerptOf(const CsvRow& row) const;
   void Refuse(const CsvRow& row, absl::string_view column,
               absl::string_view reason, std::string message);
 
@@ -80,6 +83,8 @@ class CsvReader {
   std::vector<std::string> header_;
   std::map<std::string, size_t> column_;  // Name to index.
   std::map<std::string, std::string> carried_;
+  // Cells of PINs: never shown, and part of no id, which is stored.
+  std::set<size_t> pins_;
 };
 
 absl::Status CsvReader::Begin(const std::vector<std::string>& header) {
@@ -101,6 +106,14 @@ absl::Status CsvReader::Begin(const std::vector<std::string>& header) {
     return absl::InvalidArgumentError(absl::StrCat(
         output_->options().file, ": the mapping reads a column \"", column,
         "\" that the header lacks; it has: ", absl::StrJoin(header_, ", ")));
+  }
+  for (const MovementRule& rule : mapping_.movements) {
+    for (const ColumnRule& column : rule.columns) {
+      const auto at = column_.find(column.column);
+      if (column.path == "pickup_right.pin" && at != column_.end()) {
+        pins_.insert(at->second);
+      }
+    }
   }
   return absl::OkStatus();
 }
@@ -221,14 +234,19 @@ std::string CsvReader::Identity(const CsvRow& row, size_t index) const {
   const MovementRule& rule = mapping_.movements[index];
   std::vector<std::string> parts;
   for (const std::string& column : rule.id) {
+    const auto at = column_.find(column);
+    if (at != column_.end() && HoldsPin(at->second)) continue;
     parts.emplace_back(Cell(row, column));
   }
   if (!parts.empty()) return BoundedId(absl::StrJoin(parts, "|"));
   // The row's own content identifies it: cells in order, told apart by a
   // separator that no cleaned cell holds. Always hashed, so that its form does
   // not depend on its length.
-  return BoundedId(
-      absl::StrCat(index, "\x1F", absl::StrJoin(row.cells, "\x1F")));
+  std::string whole = absl::StrCat(index);
+  for (size_t i = 0; i < row.cells.size(); ++i) {
+    absl::StrAppend(&whole, "\x1F", HoldsPin(i) ? "" : row.cells[i]);
+  }
+  return BoundedId(whole);
 }
 
 absl::string_view CsvReader::Cell(const CsvRow& row,
@@ -242,6 +260,20 @@ absl::string_view CsvReader::Cell(const CsvRow& row,
   return row.cells[index];
 }
 
+bool CsvReader::HoldsPin(size_t index) const { return pins_.count(index) > 0; }
+
+// Where there are PINs and the row has not the form of the others, nobody
+// knows which cell holds one.
+std::string CsvReader::ExcerptOf(const CsvRow& row) const {
+  if (pins_.empty()) return Excerpt(absl::StrJoin(row.cells, ","));
+  if (row.cells.size() != header_.size()) return "";
+  std::vector<std::string> cells = row.cells;
+  for (const size_t index : pins_) {
+    if (index < cells.size()) cells[index].clear();
+  }
+  return Excerpt(absl::StrJoin(cells, ","));
+}
+
 void CsvReader::Refuse(const CsvRow& row, absl::string_view column,
                        absl::string_view reason, std::string message) {
   Reject reject;
@@ -253,7 +285,7 @@ void CsvReader::Refuse(const CsvRow& row, absl::string_view column,
   }
   reject.reason = std::string(reason);
   reject.message = std::move(message);
-  reject.excerpt = Excerpt(absl::StrJoin(row.cells, ","));
+  reject.excerpt = ExcerptOf(row);
   output_->Rejected(std::move(reject));
 }
 

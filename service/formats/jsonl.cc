@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
@@ -16,6 +17,24 @@ namespace {
 
 constexpr size_t kLineBytesMax = size_t{4} << 20;
 
+// A line that may show a PIN, in whatever state it is, is not shown.
+std::string ExcerptOf(absl::string_view line) {
+  return absl::StrContains(absl::AsciiStrToLower(line), "pin") ? ""
+                                                               : Excerpt(line);
+}
+
+// protobuf's reason without what it quotes of the line: a value of another type
+// than its field's, the text around a mistake.
+std::string ReasonOf(absl::string_view why) {
+  why = why.substr(0, why.find('\n'));
+  const size_t value = why.find("invalid value ");
+  if (value == absl::string_view::npos) return std::string(why);
+  const size_t type = why.rfind(" for type ");
+  return absl::StrCat(
+      why.substr(0, value), "a value that is none",
+      type == absl::string_view::npos || type < value ? "" : why.substr(type));
+}
+
 Reject At(const LineReader& lines, absl::string_view reason,
           std::string message) {
   Reject reject;
@@ -24,7 +43,7 @@ Reject At(const LineReader& lines, absl::string_view reason,
   reject.position = absl::StrCat("line ", lines.number());
   reject.reason = std::string(reason);
   reject.message = std::move(message);
-  reject.excerpt = Excerpt(lines.line());
+  reject.excerpt = ExcerptOf(lines.line());
   return reject;
 }
 
@@ -40,7 +59,7 @@ absl::Status ReadLine(const LineReader& lines, absl::string_view text,
   const auto why = parsed.message();
   output->Rejected(At(
       lines, lines.unterminated() ? "TRUNCATED_LINE" : "BAD_JSON",
-      absl::StrCat(absl::string_view(why.data(), why.size()),
+      absl::StrCat(ReasonOf(absl::string_view(why.data(), why.size())),
                    lines.unterminated() ? "; the file ends inside this line, "
                                           "send its rest again"
                                         : "; send one movement a line in the "

@@ -53,6 +53,32 @@ Reading Mapped(const std::string& mapping, const std::string& text) {
   return reading;
 }
 
+TEST(CsvTest, APinIsShownInNoRejectAndIsPartOfNoId) {
+  const std::string header =
+      "event,occurrence_time,container.number,pickup_right.pin\n";
+  const auto row = [](const std::string& time, const std::string& pin) {
+    return "GATE_OUT," + time + ",MSKU1234565," + pin + "\n";
+  };
+  const Reading bad = Csv(header + row("never", "904417") +
+                          row("2026-01-31T08:15:00Z", "904417,904417") +
+                          "GATE_OUT,2026-01-31T08:15:00Z,x,\"904417");
+  ASSERT_EQ(bad.rejects.size(), 3u);
+  for (const Reject& reject : bad.rejects) {
+    EXPECT_EQ(RejectToJson(reject).find("904417"), std::string::npos)
+        << RejectToJson(reject);
+  }
+  EXPECT_THAT(bad.rejects[0].excerpt, HasSubstr("MSKU1234565"));
+  const std::string id =
+      Csv(header + row("2026-01-31T08:15:00Z", "1")).ids()[0];
+  EXPECT_EQ(Csv(header + row("2026-01-31T08:15:00Z", "2")).ids()[0], id);
+  EXPECT_NE(Csv(header + row("2026-01-31T08:16:00Z", "1")).ids()[0], id);
+  const Reading mapped = Mapped(
+      "columns: {container.number: Box, pickup_right.pin: Code}\n"
+      "id: [Box, Code]\n",
+      "Box,Code\nMSKU1234565,904417\n");
+  EXPECT_THAT(mapped.ids(), ElementsAre("MSKU1234565"));
+}
+
 TEST(CsvTest, AHeaderOfPathsNeedsNoMapping) {
   const Reading reading = Csv(kCsv);
   EXPECT_TRUE(reading.status.ok()) << reading.status;

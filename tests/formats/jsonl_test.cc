@@ -38,6 +38,22 @@ TEST(JsonlTest, ABadLineIsRejectedAndTheNextRead) {
   }
 }
 
+TEST(JsonlTest, APinIsShownInNoReject) {
+  for (const std::string& line :
+       {std::string("{\"pickup_right\":{\"pin\":904417}}"),
+        std::string("{\"pickup_right\":{\"pin\":\"904417\""),
+        std::string("{\"pickup_right\":{\"pin\" \"904417\"}}"),
+        std::string(
+            "{\"event\":\"GONE\",\"pickupRight\":{\"pin\":\"904417\"}}"),
+        std::string("{\"pickup_right\":{\"pin\":[\"904417\"]}}")}) {
+    const Reading reading = Jsonl(line + "\n");
+    ASSERT_EQ(reading.rejects.size(), 1u) << line;
+    EXPECT_EQ(RejectToJson(reading.rejects[0]).find("904417"),
+              std::string::npos)
+        << RejectToJson(reading.rejects[0]);
+  }
+}
+
 TEST(JsonlTest, ALineCutByTheEndOfTheFileIsNamedSo) {
   EXPECT_THAT(Jsonl("{\"id\":\"1\"}\n{\"id\":").reasons(),
               ElementsAre("TRUNCATED_LINE"));

@@ -33,7 +33,10 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.telemetry COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/telemetry_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
-  set_tests_properties(interop.access interop.score interop.calls interop.node
+  add_test(NAME interop.data COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/data_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
+  set_tests_properties(interop.data interop.access interop.score interop.calls interop.node
     interop.integrators interop.telemetry interop.sample_day interop.rule_life
     interop.simulate interop.criteria interop.customs_labelled
     PROPERTIES

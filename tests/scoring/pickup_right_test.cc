@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <random>
+#include <tuple>
 #include <vector>
 
 namespace portrisk::scoring {
@@ -370,6 +371,48 @@ TEST_F(PickupRightTest, APinIsComparedByItsHash) {
   out.mutable_pickup_right()->set_pin_hash("hash of 9999");
   ASSERT_TRUE(Derive(out, 9).use().has_pin_matches());
   EXPECT_FALSE(buffer_.view().use().pin_matches());
+}
+
+// A key's replacement: by K1, by K2 with K1 before it, by K2 alone.
+TEST_F(PickupRightTest, PinsAreComparedByAKeyThatBothHave) {
+  struct Hashed {
+    const char* hash;
+    const char* key;
+    const char* before;
+  };
+  constexpr Hashed kOld = {"hash of 1234, 1.", "K1", ""};
+  constexpr Hashed kBoth = {"hash of 1234, 2.", "K2", "hash of 1234, 1.K1"};
+  constexpr Hashed kNew = {"hash of 1234, 2.", "K2", ""};
+  constexpr Hashed kOtherOld = {"hash of 9999, 1.", "K1", ""};
+  constexpr Hashed kOtherBoth = {"hash of 9999, 2.", "K2",
+                                 "hash of 9999, 1.K1"};
+  constexpr Hashed kLast = {"hash of 1234, 3.", "K3", "hash of 1234, 2.K2"};
+  const auto matches = [&](const Hashed& issued, const Hashed& shown) {
+    const auto show = [](const Hashed& pin, v1::Movement m) {
+      m.mutable_pickup_right()->set_pin_hash(pin.hash);
+      m.mutable_pickup_right()->set_pin_key_id(pin.key);
+      m.mutable_pickup_right()->set_previous_pin_hash(pin.before);
+      return m;
+    };
+    state_.Clear();
+    Fold(show(issued, Step(v1::PICKUP_RIGHT_ISSUED, 0)), 1);
+    const v1::RightUse& use = Derive(show(shown, Collect(50, "H")), 9).use();
+    return !use.has_pin_matches() ? "unknown"
+           : use.pin_matches()    ? "yes"
+                                  : "no";
+  };
+  for (const auto& [one, other, expected] :
+       {std::tuple(&kOld, &kOld, "yes"), std::tuple(&kOld, &kBoth, "yes"),
+        std::tuple(&kBoth, &kNew, "yes"), std::tuple(&kBoth, &kBoth, "yes"),
+        std::tuple(&kNew, &kLast, "yes"), std::tuple(&kOld, &kOtherOld, "no"),
+        std::tuple(&kOld, &kOtherBoth, "no"),
+        std::tuple(&kBoth, &kOtherBoth, "no"),
+        std::tuple(&kNew, &kOtherBoth, "no"),
+        std::tuple(&kOld, &kNew, "unknown"),
+        std::tuple(&kOld, &kLast, "unknown")}) {
+    EXPECT_STREQ(matches(*one, *other), expected) << one->key << other->key;
+    EXPECT_STREQ(matches(*other, *one), expected) << one->key << other->key;
+  }
 }
 
 TEST_F(PickupRightTest, ManyLookUpsPushNoStepOfTheChainOut) {

@@ -196,6 +196,24 @@ TEST(Admission, PinIsReplacedByItsKeyedHash) {
             right.pin_hash());
 }
 
+TEST(Admission, WhileTheKeyIsReplacedAPinIsHashedByBoth) {
+  const v1::PickupRight old = RightWithPin("CSQU3054383", "904417");
+  EXPECT_EQ(old.previous_pin_hash(), "");
+  Secrets rotated = TestSecrets();
+  rotated.previous = Secrets::Former{rotated.key_id, rotated.pin_key};
+  rotated.key_id = "k2";
+  rotated.pin_key.fill(8);
+  const v1::PickupRight both = RightWithPin("CSQU3054383", "904417", rotated);
+  EXPECT_EQ(both.previous_pin_hash(), old.pin_hash() + "k1");
+  EXPECT_NE(both.pin_hash(), old.pin_hash());
+  EXPECT_EQ(both.pin_key_id(), "k2");
+  // A caller cannot bring one.
+  v1::Movement m = GateOut();
+  m.mutable_pickup_right()->set_previous_pin_hash("forged");
+  Admit(&m);
+  EXPECT_EQ(m.pickup_right().previous_pin_hash(), "");
+}
+
 TEST(Admission, DigitsDoNotWanderBetweenNumberAndPin) {
   EXPECT_NE(RightWithPin("CSQU305438", "31234").pin_hash(),
             RightWithPin("CSQU3054383", "1234").pin_hash());
@@ -551,6 +569,7 @@ TEST(Admission, AdmittedTwiceIsTheSame) {
     movement.mutable_container()->clear_number_raw();
     movement.mutable_pickup_right()->clear_pin_hash();
     movement.mutable_pickup_right()->clear_pin_key_id();
+    movement.mutable_pickup_right()->clear_previous_pin_hash();
     ASSERT_TRUE(
         google::protobuf::util::MessageDifferencer::Equals(again, movement))
         << movement.DebugString();

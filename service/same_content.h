@@ -1,0 +1,18 @@
+// Whether two versions of a movement say the same.
+#ifndef PORTRISK_SERVICE_SAME_CONTENT_H_
+#define PORTRISK_SERVICE_SAME_CONTENT_H_
+
+#include "absl/strings/string_view.h"
+#include "portrisk/v1/movement.pb.h"
+
+namespace portrisk::service {
+
+// `stored` is a movement of the journal, `bytes` one just admitted: equal byte
+// for byte or, where a PIN was shown and its key has been replaced since, but
+// for the hashes. Those are compared by a key that both have; where there is
+// none any more, the rest decides, since a repeat must stay harmless.
+bool SameContent(absl::string_view stored, absl::string_view bytes);
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_SAME_CONTENT_H_
