@@ -10,80 +10,24 @@
 // Servers are processes of their own; the client shares their two cores.
 // Subject and limit take turns, R times; medians over the rounds are compared.
 // --beside measures row B of a server with these flags beside one without.
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "bench/child.h"
 #include "bench/compare.h"
 #include "bench/echo_server.h"
 #include "bench/load_client.h"
-#include "portrisk/v1/rule_service.grpc.pb.h"
 
 namespace portrisk::bench {
 namespace {
 
 constexpr int kInFlight = 64;
-
-// A server of ours or an echo, as a child process.
-class Child {
- public:
-  Child(const std::string& directory, std::vector<std::string> words) {
-    std::filesystem::create_directories(directory);
-    const std::string port_file = directory + "/port";
-    words.insert(words.end(), {"--port-file", port_file});
-    pid_ = fork();
-    if (pid_ == 0) {
-      if (!freopen((directory + "/log").c_str(), "w", stderr)) _exit(126);
-      std::vector<char*> argv;
-      argv.reserve(words.size() + 1);
-      for (std::string& word : words) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    for (int i = 0; i < 2000 && address_.empty(); ++i) {
-      std::ifstream in(port_file);
-      std::string line;
-      if (std::getline(in, line) && !in.eof()) address_ = line;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    if (address_.empty()) {
-      std::fprintf(stderr, "%s did not start\n", words[0].c_str());
-      std::exit(1);
-    }
-  }
-  ~Child() {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-
-  const std::string& address() const { return address_; }
-
-  // Seconds of CPU used so far.
-  double CpuSeconds() const {
-    std::ifstream in("/proc/" + std::to_string(pid_) + "/stat");
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    std::istringstream rest(text.substr(text.rfind(')') + 2));
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) rest >> skipped;
-    double user = 0;
-    double system = 0;
-    rest >> user >> system;
-    return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-  }
-
- private:
-  pid_t pid_;
-  std::string address_;
-};
 
 struct Side {
   std::vector<double> rates;
@@ -110,20 +54,6 @@ void Measure(const Child& server, LoadClient* client, int in_flight,
 
 double Median(const std::vector<double>& values) {
   return Percentile(values, 0.5);
-}
-
-void LoadRules(const std::string& address) {
-  const std::string deploy = std::string(PORTRISK_SOURCE_DIR) + "/deploy/";
-  const std::string command =
-      std::string(PORTRISK_BINARY_DIR) + "/portrisk --server " + address;
-  const std::string rules =
-      command + " rules load --activate " + deploy + "rules/*.yaml >/dev/null";
-  const std::string places =
-      command + " reference load " + deploy + "reference/places.csv >/dev/null";
-  if (std::system(rules.c_str()) != 0 || std::system(places.c_str()) != 0) {
-    std::fprintf(stderr, "the common rule sets do not load\n");
-    std::exit(1);
-  }
 }
 
 struct Figures {

@@ -97,10 +97,10 @@ std::string Describe(const google::rpc::Status& status) {
 
 std::string ErrorReason(const absl::Status& status) {
   if (status.ok()) return "OK";
-  const google::rpc::Status rpc = ToRpcStatus(status);
   google::rpc::ErrorInfo info;
-  for (const auto& detail : rpc.details()) {
-    if (detail.UnpackTo(&info)) return info.reason();
+  const auto payload = status.GetPayload(kErrorInfo);
+  if (payload && info.ParseFromString(std::string(*payload))) {
+    return info.reason();
   }
   return "INTERNAL";
 }

@@ -37,7 +37,9 @@ constexpr const char* kCodeNames[] = {"OK",
                                       "UNAUTHENTICATED"};
 // Those an alert watches are there from the start: a rate needs a first value.
 constexpr const char* kWatchedReasons[] = {
-    "QUEUE_FULL", "SHUTTING_DOWN", "STORE_UNAVAILABLE", "INVALID_MOVEMENT"};
+    "QUEUE_FULL",        "DEADLINE_PASSED",   "CALLER_GONE",
+    "TOO_MANY_STREAMS",  "REQUEST_TOO_LARGE", "SHUTTING_DOWN",
+    "STORE_UNAVAILABLE", "INVALID_MOVEMENT"};
 constexpr double kSecond = 1e9;
 
 // 1, 2.5 and 5 of each power of ten.
@@ -174,7 +176,7 @@ void Metrics::Ended(const std::string& method, int code,
 }
 
 void Metrics::Refused(const absl::Status& status) {
-  CountReason(ReasonOf(ToRpcStatus(status).SerializeAsString()));
+  CountReason(ErrorReason(status));
 }
 
 // Reasons are constants of errors.h's callers: their number is bounded.
