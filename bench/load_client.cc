@@ -16,12 +16,16 @@ namespace {
 constexpr char kMethod[] = "/portrisk.v1.ScoringService/ScoreMovement";
 constexpr uint64_t kContainers = 20'000;
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+std::shared_ptr<grpc::Channel> Connect(
+    const std::string& address,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   // Otherwise channels to one address share a connection.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
-                                   arguments);
+  return grpc::CreateCustomChannel(
+      address,
+      credentials != nullptr ? credentials : grpc::InsecureChannelCredentials(),
+      arguments);
 }
 
 // Movements of this process are never sent twice, whatever the client.
@@ -37,8 +41,10 @@ struct LoadClient::Call {
   grpc::Status status;
 };
 
-LoadClient::LoadClient(const std::string& address, std::string caller)
-    : caller_(std::move(caller)), stub_(Connect(address)) {}
+LoadClient::LoadClient(
+    const std::string& address, std::string caller,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+    : caller_(std::move(caller)), stub_(Connect(address, credentials)) {}
 
 double LoadClient::Now() const {
   return std::chrono::duration<double>(

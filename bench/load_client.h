@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,9 @@ struct LoadResult {
 class LoadClient {
  public:
   // `caller` without a certificate is whom the metadata names.
-  explicit LoadClient(const std::string& address, std::string caller = "");
+  explicit LoadClient(
+      const std::string& address, std::string caller = "",
+      const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr);
 
   // Keeps `in_flight` calls under way for `seconds`. Each call is a new
   // movement.

@@ -161,6 +161,28 @@ BENCHMARK(BM_CommitUnsynced)
     ->Arg(64)
     ->UseManualTime();
 
+// The chain of a block, a part of each commit above, beside a copy of its
+// bytes.
+void BM_Seal(benchmark::State& state) {
+  std::mt19937_64 random(kSeed);
+  std::string block, copy;
+  store::Chain chain = store::ChainStart();
+  Compare(state,
+          {.prepare = [&] { block = BlockOf(random, 1, state.range(0)); },
+           .subject = [&] { chain = store::Seal(chain, block)->chain; },
+           .limit =
+               [&] {
+                 copy.assign(block);
+                 benchmark::DoNotOptimize(copy.data());
+               }});
+}
+BENCHMARK(BM_Seal)
+    ->ArgName("records")
+    ->Arg(1)
+    ->Arg(8)
+    ->Arg(64)
+    ->UseManualTime();
+
 // --- Reading.
 
 // A store and a map with the same states, and keys to look up in both.
