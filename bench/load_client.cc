@@ -1,5 +1,6 @@
 #include "bench/load_client.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -15,12 +16,16 @@ namespace {
 constexpr char kMethod[] = "/portrisk.v1.ScoringService/ScoreMovement";
 constexpr uint64_t kContainers = 20'000;
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+std::shared_ptr<grpc::Channel> Connect(
+    const std::string& address,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   // Otherwise channels to one address share a connection.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
-                                   arguments);
+  return grpc::CreateCustomChannel(
+      address,
+      credentials != nullptr ? credentials : grpc::InsecureChannelCredentials(),
+      arguments);
 }
 
 // Movements of this process are never sent twice, whatever the client.
@@ -36,7 +41,10 @@ struct LoadClient::Call {
   grpc::Status status;
 };
 
-LoadClient::LoadClient(const std::string& address) : stub_(Connect(address)) {}
+LoadClient::LoadClient(
+    const std::string& address, std::string caller,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+    : caller_(std::move(caller)), stub_(Connect(address, credentials)) {}
 
 double LoadClient::Now() const {
   return std::chrono::duration<double>(
@@ -49,6 +57,12 @@ void LoadClient::Start(Call* call, double due) {
   *request.mutable_movement() = MovementOf(next_movement++, kContainers);
   call->due = due;
   call->context = std::make_unique<grpc::ClientContext>();
+  if (!caller_.empty()) call->context->AddMetadata("portrisk-caller", caller_);
+  if (deadline_s_ > 0) {
+    call->context->set_deadline(
+        std::chrono::system_clock::now() +
+        std::chrono::microseconds(static_cast<int64_t>(deadline_s_ * 1e6)));
+  }
   call->reply.Clear();
   call->reader = stub_.PrepareUnaryCall(
       call->context.get(), kMethod,
@@ -71,8 +85,16 @@ LoadClient::Call* LoadClient::Next(double deadline, LoadResult* result) {
   Call* call = static_cast<Call*>(tag);
   --under_way_;
   ++result->calls;
-  if (!call->status.ok() || call->reply.Length() == 0) ++result->failures;
-  result->latencies_us.push_back((Now() - call->due) * 1e6);
+  const double latency_us = (Now() - call->due) * 1e6;
+  result->latencies_us.push_back(latency_us);
+  const grpc::StatusCode code = call->status.error_code();
+  if (code == grpc::StatusCode::RESOURCE_EXHAUSTED) ++result->refused;
+  if (code == grpc::StatusCode::DEADLINE_EXCEEDED) ++result->late;
+  if (!call->status.ok() || call->reply.Length() == 0) {
+    ++result->failures;
+  } else {
+    result->answered_us.push_back(latency_us);
+  }
   return call;
 }
 
@@ -112,6 +134,36 @@ LoadResult LoadClient::Open(double rate, double seconds) {
   }
   receiver.join();
   result.seconds = Now() - start;
+  return result;
+}
+
+LoadResult LoadClient::Flood(double rate, double seconds, double deadline_s,
+                             uint64_t* offered) {
+  LoadResult result;
+  deadline_s_ = deadline_s;
+  std::atomic<bool> stop{false};
+  std::thread receiver([&] {
+    while (!stop || under_way_ > 0) {
+      delete Next(Now() + 0.1, &result);
+    }
+  });
+  const double start = Now();
+  *offered = 0;
+  while (Now() < start + seconds) {
+    // A thousandth of a second's worth, since a sleep is not exact.
+    const double due = (Now() - start) * rate;
+    const uint64_t burst =
+        std::min<uint64_t>(static_cast<uint64_t>(std::max(
+                               0.0, due - static_cast<double>(*offered))),
+                           1024);
+    for (uint64_t i = 0; i < burst; ++i) Start(new Call, Now());
+    *offered += burst;
+    if (burst == 0) std::this_thread::sleep_for(std::chrono::microseconds(500));
+  }
+  result.seconds = Now() - start;
+  stop = true;
+  receiver.join();
+  deadline_s_ = 0;
   return result;
 }
 

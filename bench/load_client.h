@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,15 +15,21 @@ namespace portrisk::bench {
 
 struct LoadResult {
   uint64_t calls = 0;
-  uint64_t failures = 0;  // Not OK, or an empty reply.
+  uint64_t failures = 0;  // Not OK, or an empty reply; the next two, too.
+  uint64_t refused = 0;   // RESOURCE_EXHAUSTED.
+  uint64_t late = 0;      // DEADLINE_EXCEEDED.
   double seconds = 0;
   std::vector<double> latencies_us;
+  std::vector<double> answered_us;  // Of those that did not fail.
 };
 
 // One connection, one thread.
 class LoadClient {
  public:
-  explicit LoadClient(const std::string& address);
+  // `caller` without a certificate is whom the metadata names.
+  explicit LoadClient(
+      const std::string& address, std::string caller = "",
+      const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr);
 
   // Keeps `in_flight` calls under way for `seconds`. Each call is a new
   // movement.
@@ -31,6 +38,12 @@ class LoadClient {
   // Starts `rate` calls a second whether or not earlier ones were answered;
   // latency counts from the moment a call was due.
   LoadResult Open(double rate, double seconds);
+
+  // The same until time is up, each call with this deadline: what the client
+  // falls behind by is not sent. Its `calls` are those answered, in whatever
+  // way, and `offered` those that were started.
+  LoadResult Flood(double rate, double seconds, double deadline_s,
+                   uint64_t* offered);
 
  private:
   struct Call;
@@ -41,6 +54,8 @@ class LoadClient {
   void Drain(LoadResult* result);
   double Now() const;
 
+  const std::string caller_;
+  double deadline_s_ = 0;  // 0: none.
   grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub_;
   grpc::CompletionQueue queue_;
   std::atomic<uint64_t> under_way_{0};

@@ -10,80 +10,25 @@
 // Servers are processes of their own; the client shares their two cores.
 // Subject and limit take turns, R times; medians over the rounds are compared.
 // --beside measures row B of a server with these flags beside one without.
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "bench/child.h"
 #include "bench/compare.h"
 #include "bench/echo_server.h"
 #include "bench/load_client.h"
-#include "portrisk/v1/rule_service.grpc.pb.h"
+#include "service/tls.h"
 
 namespace portrisk::bench {
 namespace {
 
 constexpr int kInFlight = 64;
-
-// A server of ours or an echo, as a child process.
-class Child {
- public:
-  Child(const std::string& directory, std::vector<std::string> words) {
-    std::filesystem::create_directories(directory);
-    const std::string port_file = directory + "/port";
-    words.insert(words.end(), {"--port-file", port_file});
-    pid_ = fork();
-    if (pid_ == 0) {
-      if (!freopen((directory + "/log").c_str(), "w", stderr)) _exit(126);
-      std::vector<char*> argv;
-      argv.reserve(words.size() + 1);
-      for (std::string& word : words) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    for (int i = 0; i < 2000 && address_.empty(); ++i) {
-      std::ifstream in(port_file);
-      std::string line;
-      if (std::getline(in, line) && !in.eof()) address_ = line;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    if (address_.empty()) {
-      std::fprintf(stderr, "%s did not start\n", words[0].c_str());
-      std::exit(1);
-    }
-  }
-  ~Child() {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-
-  const std::string& address() const { return address_; }
-
-  // Seconds of CPU used so far.
-  double CpuSeconds() const {
-    std::ifstream in("/proc/" + std::to_string(pid_) + "/stat");
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    std::istringstream rest(text.substr(text.rfind(')') + 2));
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) rest >> skipped;
-    double user = 0;
-    double system = 0;
-    rest >> user >> system;
-    return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-  }
-
- private:
-  pid_t pid_;
-  std::string address_;
-};
 
 struct Side {
   std::vector<double> rates;
@@ -110,20 +55,6 @@ void Measure(const Child& server, LoadClient* client, int in_flight,
 
 double Median(const std::vector<double>& values) {
   return Percentile(values, 0.5);
-}
-
-void LoadRules(const std::string& address) {
-  const std::string deploy = std::string(PORTRISK_SOURCE_DIR) + "/deploy/";
-  const std::string command =
-      std::string(PORTRISK_BINARY_DIR) + "/portrisk --server " + address;
-  const std::string rules =
-      command + " rules load --activate " + deploy + "rules/*.yaml >/dev/null";
-  const std::string places =
-      command + " reference load " + deploy + "reference/places.csv >/dev/null";
-  if (std::system(rules.c_str()) != 0 || std::system(places.c_str()) != 0) {
-    std::fprintf(stderr, "the common rule sets do not load\n");
-    std::exit(1);
-  }
 }
 
 struct Figures {
@@ -182,17 +113,57 @@ std::vector<std::string> ServerWords(const std::string& store,
   return words;
 }
 
-// Row B of two servers that differ in flags alone.
-void RunBeside(double seconds, int rounds, const std::string& flags) {
+// Certificates of an authority, a server and a client, and roles, in
+// `directory`. Returns the server's flags; the command line finds its own in
+// the environment.
+std::string MakeCertificates(const std::string& directory) {
+  const std::string command =
+      "cd " + directory +
+      " && { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+      "-nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem && "
+      "for n in server development; do openssl req -newkey ec -pkeyopt "
+      "ec_paramgen_curve:P-256 -nodes -subj /CN=$n -keyout $n.key -out $n.csr "
+      "&& echo subjectAltName=DNS:$n,IP:127.0.0.1 > $n.ext && openssl x509 "
+      "-req -days 2 -in $n.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
+      "-extfile $n.ext -out $n.pem || exit 1; done; } 2> openssl.log && "
+      "echo 'callers: [{name: development, roles: [scorer, analyst, approver, "
+      "officer, operator]}]' > roles.yaml";
+  if (std::system(command.c_str()) != 0) {
+    std::fprintf(stderr, "openssl makes no certificates\n");
+    std::exit(1);
+  }
+  const std::string at = directory + "/";
+  setenv("PORTRISK_TLS_CA", (at + "ca.pem").c_str(), 1);
+  setenv("PORTRISK_TLS_CERT", (at + "development.pem").c_str(), 1);
+  setenv("PORTRISK_TLS_KEY", (at + "development.key").c_str(), 1);
+  setenv("PORTRISK_PURPOSE", "a benchmark", 1);
+  return "--tls-cert " + at + "server.pem --tls-key " + at +
+         "server.key --tls-ca " + at + "ca.pem --roles " + at + "roles.yaml";
+}
+
+// Row B of two servers that differ in flags alone, or in mutual TLS.
+void RunBeside(double seconds, int rounds, std::string flags, bool tls) {
   char name[] = "/tmp/rpc_bench-XXXXXX";
   const std::string directory = mkdtemp(name);
   {
     Side with, without;
+    std::shared_ptr<grpc::ChannelCredentials> credentials;
+    if (tls) {
+      flags += " " + MakeCertificates(directory);
+      const auto made = service::ClientCredentials(
+          directory + "/ca.pem", directory + "/development.pem",
+          directory + "/development.key");
+      if (made.ok()) credentials = *made;
+    }
     const Child one(directory + "/one", ServerWords(directory + "/a", flags));
     const Child other(directory + "/other", ServerWords(directory + "/b", ""));
     LoadRules(one.address());
+    for (const char* name :
+         {"PORTRISK_TLS_CA", "PORTRISK_TLS_CERT", "PORTRISK_TLS_KEY"}) {
+      unsetenv(name);
+    }
     LoadRules(other.address());
-    LoadClient to_one(one.address());
+    LoadClient to_one(one.address(), "", credentials);
     LoadClient to_other(other.address());
     to_one.Closed(kInFlight, seconds);  // Warm history.
     to_other.Closed(kInFlight, seconds);
@@ -204,7 +175,7 @@ void RunBeside(double seconds, int rounds, const std::string& flags) {
       std::printf("%-16s %8.1f  without %8.1f  ratio %.3f\n", what, ours,
                   theirs, ours / theirs);
     };
-    std::printf("with %s\n", flags.c_str());
+    std::printf("with %s\n", tls ? "mutual TLS" : flags.c_str());
     print("calls a second", Median(with.rates), Median(without.rates));
     print("server CPU us", Median(with.cpu_us), Median(without.cpu_us));
     print("p50 us", Median(with.p50_us), Median(without.p50_us));
@@ -254,6 +225,7 @@ int main(int argc, char** argv) {
   int rounds = 3;
   std::string json;
   std::string beside;
+  bool tls = false;
   bool echo = false;
   bench::EchoOptions options;
   app.add_option("--seconds", seconds, "Of each turn")->capture_default_str();
@@ -261,13 +233,15 @@ int main(int argc, char** argv) {
   app.add_option("--json", json, "Write the figures there, too");
   app.add_option("--beside", beside,
                  "Measure a server with these flags beside one without");
+  app.add_flag("--tls", tls,
+               "Measure a server with mutual TLS beside one without");
   app.add_flag("--echo", echo, "Be the limit (used by this program)");
   app.add_option("--log", options.log, "The limit's file");
   app.add_option("--port-file", options.port_file, "The limit's address");
   CLI11_PARSE(app, argc, argv);
   if (echo) bench::ServeEcho(options);
-  if (!beside.empty()) {
-    bench::RunBeside(seconds, rounds, beside);
+  if (tls || !beside.empty()) {
+    bench::RunBeside(seconds, rounds, beside, tls);
     return 0;
   }
   const bench::Figures figures = bench::Run(seconds, rounds);

@@ -30,6 +30,7 @@
 #include "bench/compare.h"
 #include "bench/raw_log.h"
 #include "portrisk/v1/journal.pb.h"
+#include "store/chain.h"
 #include "store/store.h"
 
 namespace portrisk::bench {
@@ -134,7 +135,8 @@ void CompareCommit(benchmark::State& state, Durability durability) {
   append();
   const auto read = store->ReadBlock(records);
   Check(read.status());
-  Check(read->bytes == block, "the block read is not the one appended");
+  Check(store::Unsealed(read->bytes) == block,
+        "the block read is not the one appended");
   Compare(state, {.prepare = prepare, .subject = append, .limit = append_raw});
   Check(store->ReadBlock(first - 1).status());
 }
@@ -153,6 +155,28 @@ void BM_CommitUnsynced(benchmark::State& state) {
   CompareCommit(state, Durability::kLoseOnPowerFailure);
 }
 BENCHMARK(BM_CommitUnsynced)
+    ->ArgName("records")
+    ->Arg(1)
+    ->Arg(8)
+    ->Arg(64)
+    ->UseManualTime();
+
+// The chain of a block, a part of each commit above, beside a copy of its
+// bytes.
+void BM_Seal(benchmark::State& state) {
+  std::mt19937_64 random(kSeed);
+  std::string block, copy;
+  store::Chain chain = store::ChainStart();
+  Compare(state,
+          {.prepare = [&] { block = BlockOf(random, 1, state.range(0)); },
+           .subject = [&] { chain = store::Seal(chain, block)->chain; },
+           .limit =
+               [&] {
+                 copy.assign(block);
+                 benchmark::DoNotOptimize(copy.data());
+               }});
+}
+BENCHMARK(BM_Seal)
     ->ArgName("records")
     ->Arg(1)
     ->Arg(8)

@@ -32,14 +32,12 @@ absl::Status Draining() {
                    absl::Seconds(5));
 }
 
-absl::Status QueueFull(size_t queue_max) {
-  return WithRetry(
-      Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
-            absl::StrCat("more than ", queue_max,
-                         " movements wait; nothing of this call was kept. Try "
-                         "again after the retry delay"),
-            {{"queue_max", absl::StrCat(queue_max)}}),
-      absl::Milliseconds(100));
+QueueLimits LimitsOf(const EngineOptions& options, const QueueTimes& times) {
+  QueueLimits limits;
+  limits.tasks_max = options.queue_max;
+  limits.batch_max = options.batch_max;
+  limits.times = times;
+  return limits;
 }
 
 // A command whose caller waits.
@@ -71,11 +69,14 @@ absl::Status SubmitAndWait(Engine* engine, WaitingCommand* command) {
 
 }  // namespace
 
-Engine::Engine(EngineOptions options)
-    : options_(std::move(options)), admission_(options_.secrets) {}
+Engine::Engine(EngineOptions options, const QueueTimes& times)
+    : options_(std::move(options)),
+      admission_(options_.secrets),
+      queue_(LimitsOf(options_, times)) {}
 
-absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
-  auto engine = std::unique_ptr<Engine>(new Engine(std::move(options)));
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options,
+                                                     const QueueTimes& times) {
+  auto engine = std::unique_ptr<Engine>(new Engine(std::move(options), times));
   engine->rule_sets_ = std::make_unique<RuleSets>();
   const EngineOptions& o = engine->options_;
   engine->warming_ = std::make_unique<Warming>(
@@ -126,15 +127,15 @@ absl::Status Engine::Prepare(v1::Movement* movement, MovementTask* task) const {
 }
 
 absl::Status Engine::Submit(absl::Span<Task* const> tasks) {
+  if (tasks.empty()) return absl::OkStatus();
   bool wake = false;
   if (options_.metrics != nullptr) options_.metrics->Submitted(tasks);
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     if (draining_) return Draining();
-    if (queue_.size() + tasks.size() > options_.queue_max) {
-      return QueueFull(options_.queue_max);
-    }
-    queue_.insert(queue_.end(), tasks.begin(), tasks.end());
+    const Priority priority = PriorityOf(*tasks[0]);
+    const Verdict verdict = queue_.Push(tasks, SteadyNow());
+    if (verdict != Verdict::kTaken) return RefusalOf(verdict, priority);
     wake = std::exchange(apply_waits_, false);
   }
   if (wake) queue_ready_.notify_one();
@@ -191,6 +192,16 @@ void Engine::Drain() {
 
 bool Engine::QueueIsEmpty() { return queue_depth() == 0; }
 
+Verdict Engine::Judge(const Arrival& arrival) {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  return queue_.Judge(arrival, SteadyNow());
+}
+
+QueueFigures Engine::queue_figures() {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  return queue_.figures();
+}
+
 size_t Engine::queue_depth() {
   std::lock_guard<std::mutex> lock(queue_mutex_);
   return queue_.size();
@@ -208,36 +219,48 @@ bool Engine::TakeBatch(std::vector<Task*>* tasks) {
   std::unique_lock<std::mutex> lock(queue_mutex_);
   while (queue_.empty() && !draining_) {
     apply_waits_ = true;
-    if (reopen_at_ == absl::InfiniteFuture()) {
+    // After a failure the next call brings the first attempt, or time does.
+    const bool has_failed = failed_ && reopen_at_ == absl::InfiniteFuture();
+    const absl::Time until =
+        has_failed ? absl::Now() + options_.reopen_after_min : reopen_at_;
+    if (until == absl::InfiniteFuture()) {
       queue_ready_.wait(lock);
-    } else if (queue_ready_.wait_until(lock, absl::ToChronoTime(reopen_at_)) ==
+    } else if (queue_ready_.wait_until(lock, absl::ToChronoTime(until)) ==
                std::cv_status::timeout) {
       break;
     }
   }
   apply_waits_ = false;
-  return TakeLocked(options_.batch_max, tasks) || !draining_;
+  queue_.Take(0, SteadyNow(), tasks, &abandoned_);
+  return !tasks->empty() || !abandoned_.empty() || !draining_;
 }
 
-// Takes what waits, without waiting. False when nothing does.
-bool Engine::TakeWaiting(size_t most, std::vector<Task*>* tasks) {
+// Takes what waits, without waiting, for a batch of so many. False when
+// nothing does.
+bool Engine::TakeWaiting(size_t taken, std::vector<Task*>* tasks) {
   const std::lock_guard<std::mutex> lock(queue_mutex_);
-  return TakeLocked(most, tasks);
+  queue_.Take(taken, SteadyNow(), tasks, &abandoned_);
+  return !tasks->empty();
 }
 
-bool Engine::TakeLocked(size_t most, std::vector<Task*>* tasks) {
-  const size_t count = std::min(queue_.size(), most);
-  tasks->assign(queue_.begin(), queue_.begin() + count);
-  queue_.erase(queue_.begin(), queue_.begin() + count);
-  return count > 0;
+// Answers those that nobody waits for: nothing of them is kept.
+void Engine::Dismiss() {
+  if (abandoned_.empty()) return;
+  const int64_t now_ns = SteadyNow();
+  for (Task* task : abandoned_) {
+    task->status = AbandonedStatus(*static_cast<MovementTask*>(task), now_ns);
+    task->Done();
+  }
+  abandoned_.clear();
 }
 
 void Engine::ApplyLoop() {
   std::vector<Task*> tasks;
   int next = 0;
   while (TakeBatch(&tasks)) {
+    Dismiss();
     if (failed_ || absl::Now() >= reopen_at_) RecoverAfterFailure();
-    if (core_ == nullptr) {
+    if (core_ == nullptr || failed_) {
       Fail(tasks, write_status());
       continue;
     }
@@ -257,11 +280,12 @@ void Engine::ApplyLoop() {
     WaitForCommit();
     await.Stop();
     // What has arrived meanwhile shares the next sync.
-    if (TakeWaiting(options_.batch_max - tasks.size(), &tasks)) {
+    if (TakeWaiting(batch->tasks.size(), &tasks)) {
       if (is_read_only_) RefuseWrites(&tasks);
       Compute(tasks, &batch->times);
     }
     core_->Finish();
+    Dismiss();
     if (failed_) {
       Fail(batch->tasks, write_status());
       continue;
@@ -288,6 +312,7 @@ void Engine::ApplyLoop() {
 // Adds tasks to the batch begun last.
 void Engine::Compute(const std::vector<Task*>& tasks, BatchTimes* times) {
   if (options_.metrics != nullptr) Metrics::Taken(tasks, times);
+  const int64_t begun_ns = SteadyNow();
   StepTimer gather(options_.metrics, &times->gather_ns);
   absl::Status status = core_->Gather(tasks);
   if (!status.ok()) {
@@ -295,7 +320,8 @@ void Engine::Compute(const std::vector<Task*>& tasks, BatchTimes* times) {
     Refuse(status);
   }
   gather.Stop();
-  const StepTimer apply(options_.metrics, &times->apply_ns);
+  StepTimer apply(options_.metrics, &times->apply_ns);
+  bool only_movements = true;
   for (Task* task : tasks) {
     if (failed_) {
       core_->Refuse(task);
@@ -303,12 +329,17 @@ void Engine::Compute(const std::vector<Task*>& tasks, BatchTimes* times) {
       core_->Apply(static_cast<MovementTask*>(task));
     } else {
       core_->Apply(static_cast<CommandTask*>(task));
+      only_movements = false;
     }
     if (core_->is_broken() && !failed_) {
       LogError("apply", task->status);
       Refuse(task->status);
     }
   }
+  apply.Stop();
+  if (!only_movements) return;  // What a command takes says nothing of others.
+  const std::lock_guard<std::mutex> lock(queue_mutex_);
+  queue_.Learn(tasks.size(), SteadyNow() - begun_ns, commit_ns_);
 }
 
 // Makes the batch durable and answers its tasks.
@@ -317,8 +348,10 @@ void Engine::Commit(Batch* batch) {
   absl::Status status;
   if (batch->record_count > 0) {
     const StepTimer commit(metrics, &batch->times.commit_ns);
+    const int64_t begun_ns = SteadyNow();
     status =
         store_->AppendBlock(batch->first_sequence, batch->block, batch->puts);
+    commit_ns_ = SteadyNow() - begun_ns;
   }
   if (!status.ok()) {
     LogError("commit", status);

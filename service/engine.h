@@ -2,7 +2,8 @@
 //
 //   Submit -> queue -> apply thread -> commit thread -> Task::Done
 //
-// The apply thread takes whatever has arrived (a natural batch), computes it
+// The queue (admission_queue.h) decides the order, and what is refused. The
+// apply thread takes what it hands out (a natural batch), computes it
 // through Core while the batch before it is on its way to the disk, and hands
 // it to the commit thread, which appends it with one synced write and answers.
 // When nothing else waits the apply thread commits by itself: one wake-up
@@ -33,6 +34,7 @@
 #include "absl/time/clock.h"
 #include "absl/types/span.h"
 #include "service/admission.h"
+#include "service/admission_queue.h"
 #include "service/core.h"
 #include "service/evaluations.h"
 #include "service/rule_sets.h"
@@ -67,8 +69,8 @@ struct EngineOptions {
   // Tests only: called after each block of the journal that a warming read.
   std::function<void()> after_filled_block;
   size_t evaluation_chunk_records = 8192;  // Of ReplayOptions.
-  // Between two attempts to open a store that cannot be written; the first
-  // attempt is made at once, and each wait is twice the one before.
+  // Between two attempts to open a store that cannot be written, each wait
+  // twice the one before; the first attempt comes with the next call.
   absl::Duration reopen_after_min = absl::Milliseconds(250);
   absl::Duration reopen_after_max = absl::Seconds(15);
   // Tests only: called whenever an evaluation has got further.
@@ -79,7 +81,8 @@ class Engine {
  public:
   // Opens the store and re-folds what is not checkpointed. With a full disk,
   // for reading.
-  static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options);
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(
+      EngineOptions options, const QueueTimes& times = {});
   // Drains.
   ~Engine();
 
@@ -88,8 +91,14 @@ class Engine {
   absl::Status Prepare(v1::Movement* movement, MovementTask* task) const;
 
   // Queues tasks in order, all or none. RESOURCE_EXHAUSTED with a retry hint
-  // when there is no room, UNAVAILABLE when draining; then no Done is called.
+  // when there is no room, DEADLINE_EXCEEDED when they come too late,
+  // UNAVAILABLE when draining; then no Done is called. Done may bring
+  // DEADLINE_EXCEEDED and CANCELLED: nobody waited any more when the turn came,
+  // and nothing was kept.
   absl::Status Submit(absl::Span<Task* const> tasks);
+  // What Submit would say of room and time, before the tasks are made: what is
+  // refused should cost little.
+  Verdict Judge(const Arrival& arrival);
 
   // Runs `command` at its place in the order; returns when that is durable.
   absl::Status Run(std::function<absl::Status(Core&)> command);
@@ -141,6 +150,7 @@ class Engine {
   bool is_writable() const { return !failed_; }
   bool is_draining();
   size_t queue_depth();
+  QueueFigures queue_figures();
   size_t breakers_tripped() const { return breakers_tripped_; }
   // The last one written, or what the store was opened with.
   uint64_t checkpoint_sequence() const { return checkpoint_sequence_; }
@@ -161,7 +171,7 @@ class Engine {
   const OpenReport& open_report() const { return open_report_; }
 
  private:
-  explicit Engine(EngineOptions options);
+  Engine(EngineOptions options, const QueueTimes& times);
 
   // engine_recovery.cc
   absl::StatusOr<std::shared_ptr<store::Store>> OpenToRead(
@@ -177,8 +187,8 @@ class Engine {
 
   void ApplyLoop();
   bool TakeBatch(std::vector<Task*>* tasks);
-  bool TakeWaiting(size_t most, std::vector<Task*>* tasks);
-  bool TakeLocked(size_t most, std::vector<Task*>* tasks);
+  bool TakeWaiting(size_t taken, std::vector<Task*>* tasks);
+  void Dismiss();
   void Compute(const std::vector<Task*>& tasks, BatchTimes* times);
   void Commit(Batch* batch);
   void CommitLoop();
@@ -196,7 +206,7 @@ class Engine {
   // Guarded by queue_mutex_.
   std::mutex queue_mutex_;
   std::condition_variable queue_ready_;
-  std::vector<Task*> queue_;
+  std::vector<Task*> abandoned_;  // Taken by the apply thread, not answered.
   bool draining_ = false;
   bool apply_waits_ = false;
 
@@ -240,6 +250,9 @@ class Engine {
 
   std::thread apply_thread_;
   std::thread commit_thread_;
+
+  AdmissionQueue queue_;               // Guarded by queue_mutex_.
+  std::atomic<int64_t> commit_ns_{0};  // How long the last commit took.
 };
 
 }  // namespace portrisk::service

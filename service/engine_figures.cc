@@ -47,6 +47,13 @@ void ShowStore(const store::Store& store, Exposition* out) {
 void ShowEngine(Engine* engine, Exposition* out) {
   out->Add(metric::kQueue, engine->queue_depth());
   out->Add(metric::kQueueMax, engine->options().queue_max);
+  const QueueFigures queue = engine->queue_figures();
+  for (size_t i = 1; i < kVerdicts; ++i) {
+    out->Add(metric::kQueueRefused, queue.verdicts[i],
+             {{"limit", NameOf(static_cast<Verdict>(i))}});
+  }
+  out->Add(metric::kQueueAbandoned, queue.abandoned);
+  out->Add(metric::kQueueCallers, queue.callers);
   out->Add(metric::kWritable, engine->is_writable() ? 1 : 0);
   out->Add(metric::kStoreOpened, engine->store_epoch());
   out->Add(metric::kRefoldSeconds,

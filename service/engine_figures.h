@@ -8,7 +8,7 @@ namespace portrisk::service {
 
 class Engine;
 
-// Any thread. Some tens of microseconds.
+// Any thread.
 void ShowEngine(Engine* engine, Exposition* out);
 // Memory, processor, files.
 void ShowProcess(Exposition* out);

@@ -74,6 +74,9 @@ void Engine::Refuse(const absl::Status& reason) {
     write_status_ = RefusalFor(reason, options_.reopen_after_max);
   }
   failed_ = true;
+  // The apply thread recovers also when no call comes.
+  { std::lock_guard<std::mutex> lock(queue_mutex_); }
+  queue_ready_.notify_one();
 }
 
 void Engine::Fail(const std::vector<Task*>& tasks, const absl::Status& reason) {
@@ -191,7 +194,10 @@ absl::Status Engine::StartOn(std::shared_ptr<store::Store> store) {
 
 // Back to the last durable position, once an attempt is due.
 void Engine::RecoverAfterFailure() {
-  if (reopen_at_ != absl::InfiniteFuture() && absl::Now() < reopen_at_) return;
+  // While it is open for reading a failed read is made good at once.
+  const bool waits =
+      reopen_at_ != absl::InfiniteFuture() && absl::Now() < reopen_at_;
+  if (waits && (core_ == nullptr || !failed_)) return;
   WaitForCommit();
   JoinCheckpoint();
   warming_->reader().LetGo();
@@ -212,6 +218,7 @@ void Engine::SetWriteStatus(const absl::Status& status) {
     reopen_after_ = options_.reopen_after_min;
   } else {
     LogError("reopen", status);
+    reopen_after_ = std::max(reopen_after_, options_.reopen_after_min);
     reopen_at_ = absl::Now() + reopen_after_;
     reopen_after_ = std::min(2 * reopen_after_, options_.reopen_after_max);
   }

@@ -73,7 +73,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   }
   if (!informed) {
     google::rpc::ErrorInfo info;
-    info.set_reason("INTERNAL");
+    info.set_reason(absl::IsDataLoss(status) ? "STORE_DAMAGED" : "INTERNAL");
     info.set_domain("portrisk");
     auto* any = rpc.add_details();
     any->set_type_url(kErrorInfo);
@@ -97,10 +97,10 @@ std::string Describe(const google::rpc::Status& status) {
 
 std::string ErrorReason(const absl::Status& status) {
   if (status.ok()) return "OK";
-  const google::rpc::Status rpc = ToRpcStatus(status);
   google::rpc::ErrorInfo info;
-  for (const auto& detail : rpc.details()) {
-    if (detail.UnpackTo(&info)) return info.reason();
+  const auto payload = status.GetPayload(kErrorInfo);
+  if (payload && info.ParseFromString(std::string(*payload))) {
+    return info.reason();
   }
   return "INTERNAL";
 }

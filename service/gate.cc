@@ -198,6 +198,14 @@ absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
   return caller;
 }
 
+absl::Status Gate::RequestTooLarge(const MethodRule& rule) {
+  return Error(
+      absl::StatusCode::kInvalidArgument, "REQUEST_TOO_LARGE",
+      absl::StrCat("the request has more than the ", rule.request_bytes_max,
+                   " bytes that this method takes; send less in one"),
+      {{"request_bytes_max", absl::StrCat(rule.request_bytes_max)}});
+}
+
 absl::Status Gate::Consulted(const Caller& caller, const MethodRule& rule,
                              const Message& request,
                              const absl::Status& result) {

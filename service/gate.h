@@ -51,6 +51,9 @@ class Gate {
     const MethodRule& rule = RuleOf(service, method);
     const absl::StatusOr<Caller> caller = Enter(*context, rule);
     if (!caller.ok()) return ToGrpc(caller.status());
+    if (request.ByteSizeLong() > rule.request_bytes_max) {
+      return ToGrpc(RequestTooLarge(rule));
+    }
     absl::StatusOr<Reply> result = work(*caller);
     if (rule.consultation) {
       const absl::Status told =
@@ -61,6 +64,9 @@ class Gate {
     *reply = *std::move(result);
     return grpc::Status::OK;
   }
+
+  // INVALID_ARGUMENT (REQUEST_TOO_LARGE).
+  static absl::Status RequestTooLarge(const MethodRule& rule);
 
   // The entry of a consultation. Durable on return.
   absl::Status Consulted(const Caller& caller, const MethodRule& rule,

@@ -54,6 +54,18 @@ inline constexpr Metric kQueueMax{
     Type::Gauge, "portrisk_queue_limit",
     "Waiting tasks beyond which calls are refused (--queue-max)"};
 
+inline constexpr Metric kQueueRefused{
+    Type::Counter, "portrisk_queue_refused_total",
+    "Movements that the queue did not take, by what they met: places, caller "
+    "(its share of them), bytes, time (their turn would come too late), "
+    "deadline (it had passed); of a batch refused unread, as it says"};
+inline constexpr Metric kQueueAbandoned{
+    Type::Counter, "portrisk_queue_abandoned_total",
+    "Movements dropped when their turn came, since nobody waited any more"};
+inline constexpr Metric kQueueCallers{
+    Type::Gauge, "portrisk_queue_callers",
+    "Callers that have something waiting, in each lane"};
+
 // --- What was scored.
 
 inline constexpr Metric kMovements{

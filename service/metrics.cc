@@ -35,9 +35,11 @@ constexpr const char* kCodeNames[] = {"OK",
                                       "UNAVAILABLE",
                                       "DATA_LOSS",
                                       "UNAUTHENTICATED"};
-// Those an alert watches: a rate needs a first value.
+// Those an alert watches are there from the start: a rate needs a first value.
 constexpr const char* kWatchedReasons[] = {
-    "QUEUE_FULL", "SHUTTING_DOWN", "STORE_UNAVAILABLE", "INVALID_MOVEMENT"};
+    "QUEUE_FULL",        "DEADLINE_PASSED",   "CALLER_GONE",
+    "TOO_MANY_STREAMS",  "REQUEST_TOO_LARGE", "SHUTTING_DOWN",
+    "STORE_UNAVAILABLE", "INVALID_MOVEMENT"};
 constexpr double kSecond = 1e9;
 
 // 1, 2.5 and 5 of each power of ten.
@@ -97,8 +99,12 @@ Metrics::Metrics(const MetricsOptions& options)
                   .Name(metric::kRefused.name)
                   .Help(metric::kRefused.help)
                   .Register(registry_);
-  for (const char* reason : kWatchedReasons)
+  for (const char* reason : kWatchedReasons) {
     refused_->Add({{"reason", reason}});
+  }
+  for (size_t hot = 0; hot < kHotMethods; ++hot) {
+    hot_calls_[hot][0] = CallHistogram(kHotNames[hot], 0);
+  }
 }
 
 void Metrics::Observe(Stage stage, int64_t duration_ns) {
@@ -170,7 +176,7 @@ void Metrics::Ended(const std::string& method, int code,
 }
 
 void Metrics::Refused(const absl::Status& status) {
-  CountReason(ReasonOf(ToRpcStatus(status).SerializeAsString()));
+  CountReason(ErrorReason(status));
 }
 
 // Reasons are constants of errors.h's callers: their number is bounded.

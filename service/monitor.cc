@@ -90,9 +90,10 @@ struct Monitor::Rep {
 Monitor::Monitor() : rep_(std::make_unique<Rep>()) {}
 
 Monitor::~Monitor() {
+  if (!rep_->thread.joinable()) return;  // It never listened.
   rep_->metrics->Withdraw();
   rep_->http.stop();
-  if (rep_->thread.joinable()) rep_->thread.join();
+  rep_->thread.join();
 }
 
 absl::StatusOr<std::unique_ptr<Monitor>> Monitor::Start(

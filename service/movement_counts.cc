@@ -1,5 +1,6 @@
-// HOT PATH (Count). Budget: a hundredth of the 10 us of a movement
-// (bench/score_bench, BM_Counting). Forbidden: locks, the clock, the heap.
+// HOT PATH (Count). Budget: a hundredth of the 10 us of a movement;
+// bench/score_bench, BM_Counting, stands beside it. Forbidden: locks, the
+// clock, the heap.
 #include "service/movement_counts.h"
 
 #include <algorithm>

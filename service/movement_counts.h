@@ -45,7 +45,7 @@ class MovementCounts {
   void Use(std::shared_ptr<const scoring::Programme> programme);
   // A movement is about to be assessed and is to be measured.
   scoring::StepListener* BeginSample();
-  // HOT PATH: about 0.1 us. A scored movement and its assessment; `evaluation`
+  // HOT PATH. A scored movement and its assessment; `evaluation`
   // is what assessed it.
   void Count(const v1::Movement& movement, const v1::Assessment& assessment,
              const scoring::EvalScratch& evaluation);

@@ -17,12 +17,17 @@ namespace portrisk::service {
 absl::string_view NameOf(Role role);  // "scorer".
 std::vector<std::string> NamesOf(Roles roles);
 
+// A list of 64 MiB, and what is around it.
+inline constexpr size_t kRequestBytesMax = 66 << 20;
+
 struct MethodRule {
   const char* method;  // "/portrisk.v1.RuleService/CreateRevision".
   Roles roles;         // One of these is enough.
   // A read of what is not the caller's own: it needs a purpose and is written
   // to the audit log before it is answered.
   bool consultation = false;
+  // A request beyond is refused (REQUEST_TOO_LARGE) before anything is done.
+  size_t request_bytes_max = 4 << 20;
 };
 // Every method of every service in proto/, by name. A test compares.
 absl::Span<const MethodRule> MethodRules();

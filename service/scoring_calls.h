@@ -10,7 +10,9 @@
 #include <grpcpp/grpcpp.h>
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <string>
 
 #include "service/completion.h"
 #include "service/engine.h"
@@ -53,6 +55,31 @@ class LiveCalls {
   size_t count_ = 0;
 };
 
+// Open streams of each caller.
+class StreamCounts {
+ public:
+  explicit StreamCounts(size_t caller_max) : caller_max_(caller_max) {}
+  // False: it has as many as it may have.
+  bool Enter(const std::string& caller) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    size_t& count = counts_[caller];
+    if (count >= caller_max_) return false;
+    ++count;
+    return true;
+  }
+  void Leave(const std::string& caller) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = counts_.find(caller);
+    if (found != counts_.end() && --found->second == 0) counts_.erase(found);
+  }
+  size_t caller_max() const { return caller_max_; }
+
+ private:
+  const size_t caller_max_;
+  std::mutex mutex_;
+  std::map<std::string, size_t> counts_;
+};
+
 struct CallContext {
   ScoringBase* service;
   grpc::ServerCompletionQueue* queue;
@@ -61,6 +88,7 @@ struct CallContext {
   const HistoryApi* history;  // Explains in the caller's language.
   LiveCalls* live;
   Metrics* metrics;  // Null: nobody measures.
+  StreamCounts* streams;
 
   // The work of a call, or of one movement of a stream, begins.
   int64_t Accepted() const { return metrics == nullptr ? 0 : SteadyNow(); }

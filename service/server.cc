@@ -31,8 +31,34 @@
 namespace portrisk::service {
 namespace {
 
-// A list of 64 MiB, and what is around it.
-constexpr int kMessageBytesMax = 66 << 20;
+constexpr int kMessageBytesMax = static_cast<int>(kRequestBytesMax);
+
+int MillisecondsOf(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+}
+
+// Whoever is slow, silent or greedy holds little, and not for ever.
+void Limit(const ConnectionLimits& limits, grpc::ServerBuilder* builder) {
+  const std::pair<const char*, int> arguments[] = {
+      {GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.calls_max},
+      {GRPC_ARG_MAX_METADATA_SIZE, limits.metadata_bytes_max},
+      {GRPC_ARG_KEEPALIVE_TIME_MS, MillisecondsOf(limits.keepalive_after)},
+      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+       MillisecondsOf(limits.keepalive_answer_max)},
+      {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+       MillisecondsOf(limits.client_ping_min)},
+      {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+       MillisecondsOf(limits.handshake_max)},
+      {GRPC_ARG_MAX_CONNECTION_IDLE_MS, MillisecondsOf(limits.idle_max)}};
+  for (const auto& [name, value] : arguments) {
+    builder->AddChannelArgument(name, value);
+  }
+  grpc::ResourceQuota quota;
+  quota.SetMaxThreads(limits.threads_max);
+  builder->SetResourceQuota(quota);
+  builder->SetMaxReceiveMessageSize(kMessageBytesMax);
+}
 
 class ScoringServiceImpl final : public Gated<v1::ScoringService, ScoringBase> {
  public:
@@ -183,6 +209,7 @@ struct Server::Rep {
   Rep(Engine* one, const ServerOptions& server_options)
       : options(server_options),
         engine(one),
+        streams(options.connections.caller_streams_max),
         gate(engine, options.roles, !options.tls_cert.empty()),
         history(engine),
         rules(engine, server_options.development),
@@ -211,6 +238,7 @@ struct Server::Rep {
 
   const ServerOptions options;
   Engine* const engine;
+  StreamCounts streams;
   Gate gate;
   HistoryApi history;
   RuleApi rules;
@@ -259,7 +287,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  Limit(options.connections, &builder);
   if (options.metrics != nullptr) {
     builder.experimental().SetInterceptorCreators(
         ObserversFor(options.metrics));
@@ -293,8 +321,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   rep.address = absl::StrCat(host, ":", port);
-  rep.calls = {&rep.scoring_service, rep.queue.get(), engine,         &rep.gate,
-               &rep.history,         &rep.live,       options.metrics};
+  rep.calls = {
+      &rep.scoring_service, rep.queue.get(), engine,          &rep.gate,
+      &rep.history,         &rep.live,       options.metrics, &rep.streams};
   PostUnaryCall(&rep.calls);
   PostBatchCall(&rep.calls);
   PostStreamCall(&rep.calls);

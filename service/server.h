@@ -18,6 +18,25 @@ namespace portrisk::service {
 
 class Metrics;
 
+// What one connection or caller may hold, and how long a silent one is borne.
+struct ConnectionLimits {
+  // Calls under way on a connection; the client keeps the others to itself.
+  // Under overload they wait there and cost nothing here.
+  int calls_max = 128;
+  size_t caller_streams_max = 16;  // Of StreamScoreMovements.
+  int metadata_bytes_max = 16 << 10;
+  int threads_max = 64;  // Of all calls but scoring and watching, at once.
+  // A connection that said nothing for so long is asked, and closed when it
+  // does not answer.
+  absl::Duration keepalive_after = absl::Seconds(30);
+  absl::Duration keepalive_answer_max = absl::Seconds(10);
+  absl::Duration client_ping_min = absl::Seconds(10);  // Oftener: closed.
+  absl::Duration handshake_max = absl::Seconds(10);
+  // Without a call for so long a connection is closed; clients come again by
+  // themselves.
+  absl::Duration idle_max = absl::Minutes(15);
+};
+
 struct ServerOptions {
   // "127.0.0.1:50071"; port 0 picks a free one; "" listens nowhere and only
   // InProcessChannel reaches it.
@@ -34,6 +53,7 @@ struct ServerOptions {
   bool development = false;
   // How long a drain waits for calls under way before it cancels them.
   absl::Duration drain_max = absl::Seconds(10);
+  ConnectionLimits connections;
   Metrics* metrics = nullptr;  // Outlives the server. Null: nobody measures.
 };
 

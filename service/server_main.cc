@@ -24,6 +24,7 @@ namespace service = portrisk::service;
 
 struct Flags {
   service::EngineOptions engine;
+  service::QueueTimes queue;
   service::ServerOptions server;
   std::string secrets;
   std::string roles;
@@ -33,8 +34,80 @@ struct Flags {
   service::MonitorOptions monitor;
   double trace_slow_ms = 0;
   int drain_max_s = 10;
+  double gate_wait_max_ms = 100;
+  double gate_wait_standing_ms = 10;
+  double bulk_wait_max_ms = 2000;
+  double batch_time_max_ms = 5;
+  double keepalive_s = 30;
+  double idle_minutes = 15;
   bool no_sync = false;
 };
+
+// Against overload. Each default holds for two cores and a port of any size.
+void DeclareLimits(CLI::App& app, Flags& f) {
+  app.add_option("--queue-max", f.engine.queue_max,
+                 "Waiting movements; more are refused (RESOURCE_EXHAUSTED, "
+                 "QUEUE_FULL). One caller alone may have half of them")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--gate-wait-max-ms", f.gate_wait_max_ms,
+                 "ScoreMovement is refused when it would wait longer, in a "
+                 "burst")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--gate-wait-standing-ms", f.gate_wait_standing_ms,
+                 "The same once overload lasts: what is accepted stays fast")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--bulk-wait-max-ms", f.bulk_wait_max_ms,
+                 "The same for batches and streams, which yield to gates")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--batch-max", f.engine.batch_max, "Movements in one commit")
+      ->check(CLI::Range(2, 100'000))
+      ->capture_default_str();
+  app.add_option("--batch-time-max-ms", f.batch_time_max_ms,
+                 "Computing for one commit; a commit that takes longer is "
+                 "waited for with more")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  service::ConnectionLimits& connections = f.server.connections;
+  app.add_option("--connection-calls-max", connections.calls_max,
+                 "Calls under way on one connection; the client keeps more to "
+                 "itself until some are answered")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--caller-streams-max", connections.caller_streams_max,
+                 "Open StreamScoreMovements of one caller (TOO_MANY_STREAMS)")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--threads-max", connections.threads_max,
+                 "Other calls at once; more are refused (RESOURCE_EXHAUSTED)")
+      ->check(CLI::Range(4, 10'000))
+      ->capture_default_str();
+  app.add_option("--keepalive-s", f.keepalive_s,
+                 "A connection silent for so long is asked whether it lives, "
+                 "and closed after 10 s without an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--idle-minutes", f.idle_minutes,
+                 "A connection without a call for so long is closed; clients "
+                 "come again by themselves")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
+// Into the options that they are for.
+void SetTimes(Flags* f) {
+  service::QueueTimes& queue = f->queue;
+  queue.gate_wait_max = absl::Milliseconds(f->gate_wait_max_ms);
+  queue.gate_wait_standing = absl::Milliseconds(f->gate_wait_standing_ms);
+  queue.bulk_wait_max = absl::Milliseconds(f->bulk_wait_max_ms);
+  queue.batch_time_max = absl::Milliseconds(f->batch_time_max_ms);
+  f->server.connections.keepalive_after = absl::Seconds(f->keepalive_s);
+  f->server.connections.idle_max = absl::Minutes(f->idle_minutes);
+  f->server.drain_max = absl::Seconds(f->drain_max_s);
+}
 
 void Declare(CLI::App& app, Flags& f) {
   app.description(
@@ -93,11 +166,7 @@ void Declare(CLI::App& app, Flags& f) {
                  "none")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--queue-max", f.engine.queue_max,
-                 "Waiting movements; more are refused (RESOURCE_EXHAUSTED)")
-      ->capture_default_str();
-  app.add_option("--batch-max", f.engine.batch_max, "Movements in one commit")
-      ->capture_default_str();
+  DeclareLimits(app, f);
   app.add_option("--checkpoint-records", f.engine.checkpoint_records,
                  "Records between checkpoints: more means fewer writes and a "
                  "longer start after a crash")
@@ -193,7 +262,7 @@ int Serve(Flags f, const sigset_t& signals) {
   auto watched = StartToWatch(f);
   if (!watched.ok()) return Fail(watched.status());
   f.engine.metrics = f.server.metrics = watched->metrics.get();
-  auto engine = service::Engine::Open(f.engine);
+  auto engine = service::Engine::Open(f.engine, f.queue);
   if (!engine.ok()) return Fail(engine.status());
   const auto& report = (*engine)->open_report();
   service::LogInfo("store open",
@@ -269,7 +338,7 @@ int main(int argc, char** argv) {
   if (flags.chain_checkpoints.empty()) {
     flags.chain_checkpoints = flags.engine.store.directory + ".checkpoints";
   }
-  flags.server.drain_max = absl::Seconds(flags.drain_max_s);
+  SetTimes(&flags);
   if (flags.no_sync) {
     flags.engine.store.durability =
         portrisk::store::Durability::kLoseOnPowerFailure;

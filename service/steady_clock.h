@@ -1,4 +1,4 @@
-// The clock that durations are measured with: about 25 ns a look.
+// The clock that durations are measured with.
 #ifndef PORTRISK_SERVICE_STEADY_CLOCK_H_
 #define PORTRISK_SERVICE_STEADY_CLOCK_H_
 

@@ -1,24 +1,40 @@
 // StreamScoreMovements on the completion queue.
 //
 // Up to kStreamWindow movements of a stream are in the engine at once; results
-// leave in the order of requests, one write at a time. The object lives until
-// Finish has completed: by then no read, write or task of it is under way.
+// leave in the order of requests, one write at a time. Who does not read is not
+// read from: it holds that window, and nothing else. The object lives until
+// Finish has completed and gRPC has told how the call ended: by then no read,
+// write or task of it is under way.
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/arena.h"
 #include "service/errors.h"
 #include "service/grpc_status.h"
+#include "service/one_call.h"
 #include "service/scoring_calls.h"
 
 namespace portrisk::service {
 namespace {
 
+absl::Status TooManyStreams(size_t most) {
+  return WithRetry(
+      Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+            absl::StrCat("this caller has ", most,
+                         " streams open, and may not have more; a stream takes "
+                         "any number of movements"),
+            {{"caller_streams_max", absl::StrCat(most)}}),
+      absl::Seconds(5));
+}
+
 class StreamCall {
  public:
   explicit StreamCall(const CallContext* context)
       : call_(context), stream_(&server_) {
+    server_.AsyncNotifyWhenDone(&gone_);
     call_->service->RequestStreamScoreMovements(
         &server_, &stream_, call_->queue, call_->queue, &connected_);
   }
@@ -43,6 +59,7 @@ class StreamCall {
     std::string result;
     bool ready = false;
 
+    bool IsAbandoned() const override { return call->is_gone_; }
     void Done() override { call->ItemDone(this); }
   };
 
@@ -54,11 +71,20 @@ class StreamCall {
     PostStreamCall(call_);
     static const MethodRule& rule = ScoringRule("StreamScoreMovements");
     absl::StatusOr<Caller> entered = call_->gate->Enter(server_, rule);
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (!entered.ok()) {
-      finishing_ = true;
-      return stream_.Finish(ToGrpc(entered.status()), &finished_);
+    absl::Status status = entered.status();
+    if (status.ok() && !call_->streams->Enter(entered->name)) {
+      status = TooManyStreams(call_->streams->caller_max());
     }
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!status.ok()) {
+      Item nothing;
+      nothing.accepted_ns = call_->Accepted();
+      call_->Ended(HotMethod::kStream, status, nothing);
+      finishing_ = true;
+      return stream_.Finish(ToGrpc(status), &finished_);
+    }
+    is_counted_ = true;
+    deadline_ns_ = DeadlineOf(server_);
     caller_ = *std::move(entered);
     sees_all_ = caller_.roles.HasAnyOf(kCustoms);
     MaybeRead();
@@ -85,9 +111,20 @@ class StreamCall {
     item->accepted_ns = call_->Accepted();
     item->caller = caller_.name;
     item->purpose = caller_.purpose;
+    item->priority = Priority::kBulk;
+    item->deadline_ns = deadline_ns_;
     item->request =
         google::protobuf::Arena::CreateMessage<v1::ScoreMovementRequest>(
             &item->arena);
+    const Arrival arrival{caller_.name, Priority::kBulk, 1, buffer_.Length(),
+                          deadline_ns_};
+    const Verdict verdict = call_->engine->Judge(arrival);
+    item->status = RefusalOf(verdict, Priority::kBulk);
+    static const MethodRule& rule = ScoringRule("StreamScoreMovements");
+    if (buffer_.Length() > rule.request_bytes_max) {
+      item->status = Gate::RequestTooLarge(rule);
+    }
+    if (!item->status.ok()) return ItemDone(item);
     if (!Parse(buffer_, item->request)) {
       item->status =
           Error(absl::StatusCode::kInvalidArgument, "INVALID_MOVEMENT",
@@ -132,6 +169,19 @@ class StreamCall {
   void Finished(bool) {
     // Whoever called Finish may still be about to release the mutex.
     { std::lock_guard<std::mutex> lock(mutex_); }
+    has_finished_ = true;
+    if (is_told_) Leave();
+  }
+
+  // gRPC tells how the call ended.
+  void Gone(bool) {
+    if (server_.IsCancelled()) is_gone_ = true;
+    is_told_ = true;
+    if (has_finished_) Leave();
+  }
+
+  void Leave() {
+    if (is_counted_) call_->streams->Leave(caller_.name);
     delete this;
   }
 
@@ -178,6 +228,12 @@ class StreamCall {
   Step read_{this, &StreamCall::ReadDone};
   Step written_{this, &StreamCall::WriteDone};
   Step finished_{this, &StreamCall::Finished};
+  Step gone_{this, &StreamCall::Gone};
+  std::atomic<bool> is_gone_{false};
+  bool is_told_ = false;  // The thread that polls, like the next two.
+  bool has_finished_ = false;
+  bool is_counted_ = false;
+  int64_t deadline_ns_ = 0;
   Caller caller_;
   bool sees_all_ = false;
   grpc::ByteBuffer buffer_;  // Of the read under way.

@@ -23,6 +23,13 @@ Digest IdentityOf(absl::string_view source, absl::string_view id);
 // Its first 8 bytes, as states carry it.
 uint64_t MovementKey(const Digest& identity);
 
+// Who waits for whom (admission_queue.h).
+enum class Priority : uint8_t {
+  kOwn,   // Commands, and what the server does itself: no limit in time.
+  kGate,  // Somebody stands at a gate.
+  kBulk,  // Batches and streams: they yield.
+};
+
 // One piece of work. Owned by whoever submits it, alive until Done.
 class Task {
  public:
@@ -36,8 +43,8 @@ class Task {
   const Kind kind;
   absl::Status status;
 
-  // Where somebody measures (metrics.h): on a steady clock, in nanoseconds.
-  int64_t accepted_ns = 0;   // Set by the caller: its work has begun.
+  // On a steady clock (steady_clock.h), in nanoseconds.
+  int64_t accepted_ns = 0;   // Set by the caller where somebody measures.
   int64_t submitted_ns = 0;  // Set by Engine::Submit.
   // Set by the engine, valid inside Done: of the batch that it was part of.
   const BatchTimes* times = nullptr;
@@ -50,6 +57,9 @@ class Task {
 class MovementTask : public Task {
  public:
   MovementTask() : Task(Kind::kMovement) {}
+  // Nobody waits for the answer any more. Any thread; under the lock of the
+  // queue.
+  virtual bool IsAbandoned() const { return false; }
 
   // Set by the caller.
   const v1::Movement* movement = nullptr;  // Admitted: in normal form.
@@ -65,6 +75,10 @@ class MovementTask : public Task {
 
   // The answer, valid inside Done when status is OK: a serialised Assessment.
   absl::string_view assessment;
+
+  // Set by the caller.
+  Priority priority = Priority::kOwn;
+  int64_t deadline_ns = 0;  // Too late from then on; 0: never.
 };
 
 // Something else that needs its place in the one order: a change of rules, or

@@ -1,4 +1,10 @@
 // ScoreMovement and BatchScoreMovements on the completion queue.
+//
+// What is refused is refused before it is parsed. A batch is prepared in
+// pieces, between which the queue's other events have their turn: one thread
+// polls, and gates wait for it.
+#include <grpcpp/alarm.h>
+
 #include <atomic>
 #include <memory>
 
@@ -6,7 +12,9 @@
 #include "google/protobuf/arena.h"
 #include "service/errors.h"
 #include "service/grpc_status.h"
+#include "service/one_call.h"
 #include "service/scoring_calls.h"
+#include "service/wire_reader.h"
 
 namespace portrisk::service {
 namespace {
@@ -14,6 +22,23 @@ namespace {
 absl::Status Unparsable() {
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_MOVEMENT",
                "the request is not a valid protobuf message of this method");
+}
+
+// Prepared at a time: about a tenth of a millisecond.
+constexpr int kPieceMovements = 16;
+
+// Without parsing them: what may not fit is not parsed. 0 where it is damaged.
+size_t CountMovements(const grpc::ByteBuffer& buffer) {
+  grpc::Slice slice;
+  if (!buffer.DumpToSingleSlice(&slice).ok()) return 0;
+  size_t count = 0;
+  WireReader in({reinterpret_cast<const char*>(slice.begin()), slice.size()});
+  while (in.Next()) {
+    if (in.field() == v1::BatchScoreMovementsRequest::kMovementsFieldNumber) {
+      ++count;
+    }
+  }
+  return in.ok() ? count : 0;
 }
 
 // Adds titles and explanations to a serialised assessment.
@@ -28,56 +53,44 @@ absl::Status ExplainBytes(const HistoryApi& history,
   return status;
 }
 
-class UnaryCall : public Tag, public MovementTask {
+class UnaryCall : public OneCall, public MovementTask {
  public:
   explicit UnaryCall(const CallContext* context)
-      : call_(context),
-        writer_(&server_),
+      : OneCall(context),
         request_(
             google::protobuf::Arena::CreateMessage<v1::ScoreMovementRequest>(
                 &arena_)) {
+    priority = Priority::kGate;
     call_->service->RequestScoreMovement(&server_, &buffer_, &writer_,
                                          call_->queue, call_->queue, this);
   }
 
-  void Proceed(bool ok) override {
-    if (finishing_ || !ok) {
-      delete this;
-      return;
-    }
-    PostUnaryCall(call_);
-    Start();
-  }
+  bool IsAbandoned() const override { return is_gone(); }
 
   void Done() override {
-    finishing_ = true;
-    if (status.ok() && !sees_all_) {
-      writer_.Finish(ToBuffer(Acknowledgement(assessment)), grpc::Status::OK,
-                     this);
-      return;
-    }
+    if (status.ok() && !sees_all_) return Reply(Acknowledgement(assessment));
     if (status.ok() && !request_->language().empty()) {
       std::string bytes(assessment);
       status = ExplainBytes(*call_->history, request_->language(), &bytes);
       if (status.ok()) {
         call_->Ended(HotMethod::kScore, status, *this);
-        writer_.Finish(ToBuffer(bytes), grpc::Status::OK, this);
-        return;
+        return Reply(bytes);
       }
     }
     call_->Ended(HotMethod::kScore, status, *this);
-    if (status.ok()) {
-      writer_.Finish(ToBuffer(assessment), grpc::Status::OK, this);
-    } else {
-      writer_.FinishWithError(ToGrpc(status), this);
-    }
+    if (status.ok()) return Reply(assessment);
+    ReplyError(status);
   }
 
  private:
-  void Start() {
+  void PostNext() override { PostUnaryCall(call_); }
+
+  void Continue() override {
     accepted_ns = call_->Accepted();
+    deadline_ns = DeadlineOf(server_);
     static const MethodRule& rule = ScoringRule("ScoreMovement");
-    absl::StatusOr<Caller> entered = call_->gate->Enter(server_, rule);
+    Arrival arrival{"", priority, 1, 0, deadline_ns};
+    absl::StatusOr<Caller> entered = Enter(rule, &arrival);
     status = entered.status();
     if (status.ok() && !Parse(buffer_, request_)) status = Unparsable();
     if (!status.ok()) return Done();
@@ -94,32 +107,16 @@ class UnaryCall : public Tag, public MovementTask {
     Done();
   }
 
-  const CallContext* const call_;
-  const LiveCalls::Hold hold_{call_->live};
-  grpc::ServerContext server_;
-  grpc::ByteBuffer buffer_;
-  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
   google::protobuf::Arena arena_;
   v1::ScoreMovementRequest* const request_;
   bool sees_all_ = false;
-  bool finishing_ = false;
 };
 
-class BatchCall : public Tag {
+class BatchCall : public OneCall {
  public:
-  explicit BatchCall(const CallContext* context)
-      : call_(context), writer_(&server_) {
+  explicit BatchCall(const CallContext* context) : OneCall(context) {
     call_->service->RequestBatchScoreMovements(
         &server_, &buffer_, &writer_, call_->queue, call_->queue, this);
-  }
-
-  void Proceed(bool ok) override {
-    if (finishing_ || !ok) {
-      delete this;
-      return;
-    }
-    PostBatchCall(call_);
-    Start();
   }
 
  private:
@@ -127,11 +124,13 @@ class BatchCall : public Tag {
     BatchCall* call = nullptr;
     std::string result;
 
+    bool IsAbandoned() const override { return call->is_gone(); }
+
     void Done() override {
-      std::string bytes = call->sees_all_ ? std::string(assessment)
-                                          : Acknowledgement(assessment);
-      if (status.ok() && call->sees_all_ &&
-          !call->request_.language().empty()) {
+      const bool sees_all = call->caller_.roles.HasAnyOf(kCustoms);
+      std::string bytes =
+          sees_all ? std::string(assessment) : Acknowledgement(assessment);
+      if (status.ok() && sees_all && !call->request_.language().empty()) {
         status = ExplainBytes(*call->call_->history, call->request_.language(),
                               &bytes);
       }
@@ -140,38 +139,41 @@ class BatchCall : public Tag {
     }
   };
 
-  void Start() {
-    accepted_ns_ = call_->Accepted();
-    static const MethodRule& rule = ScoringRule("BatchScoreMovements");
-    const absl::StatusOr<Caller> entered = call_->gate->Enter(server_, rule);
-    absl::Status status = entered.status();
-    if (status.ok()) status = Check();
-    if (!status.ok()) return Fail(status);
-    sees_all_ = entered->roles.HasAnyOf(kCustoms);
-    items_ = std::vector<Item>(request_.movements_size());
-    std::vector<Task*> admitted;
-    for (int i = 0; i < request_.movements_size(); ++i) {
-      Item& item = items_[i];
-      item.call = this;
-      item.caller = entered->name;
-      item.purpose = entered->purpose;
-      item.accepted_ns = accepted_ns_;
-      item.status =
-          call_->engine->Prepare(request_.mutable_movements(i), &item);
-      if (item.status.ok()) {
-        admitted.push_back(&item);
-      } else {
-        item.result = ResultBytes(item.status, "");
-      }
+  void PostNext() override { PostBatchCall(call_); }
+
+  void Continue() override {
+    if (items_.empty()) {
+      const absl::Status status = Start();
+      if (!status.ok()) return Fail(status);
     }
-    if (admitted.empty()) return Finish(items_.back());
-    waiting_ = admitted.size();
-    status = call_->engine->Submit(admitted);
-    if (!status.ok()) Fail(status);
+    const int end =
+        std::min(prepared_ + kPieceMovements, request_.movements_size());
+    while (prepared_ < end) PrepareOne(prepared_++);
+    if (is_gone()) return Fail(AbandonedStatus(items_[0], SteadyNow()));
+    if (prepared_ == request_.movements_size()) return Submit();
+    others_first_.Set(call_->queue, gpr_time_0(GPR_CLOCK_MONOTONIC), this);
+  }
+
+  absl::Status Start() {
+    accepted_ns_ = call_->Accepted();
+    deadline_ns_ = DeadlineOf(server_);
+    static const MethodRule& rule = ScoringRule("BatchScoreMovements");
+    Arrival arrival{"", Priority::kBulk, CountMovements(buffer_), 0,
+                    deadline_ns_};
+    // Else nobody may ever send so many, and is to know why.
+    if (arrival.count > kBatchMovementsMax) arrival.count = 1;
+    absl::StatusOr<Caller> entered = Enter(rule, &arrival);
+    if (!entered.ok()) return entered.status();
+    absl::Status status = Check();
+    if (!status.ok()) return status;
+    caller_ = *std::move(entered);
+    items_ = std::vector<Item>(request_.movements_size());
+    return absl::OkStatus();
   }
 
   absl::Status Check() {
     if (!Parse(buffer_, &request_)) return Unparsable();
+    buffer_.Clear();
     const int count = request_.movements_size();
     if (count >= 1 && count <= kBatchMovementsMax) return absl::OkStatus();
     return WithViolations(
@@ -179,6 +181,30 @@ class BatchCall : public Tag {
               absl::StrCat("send 1 to ", kBatchMovementsMax,
                            " movements in one call, not ", count)),
         "", {{"movements", absl::StrCat("has ", count, " entries")}});
+  }
+
+  void PrepareOne(int i) {
+    Item& item = items_[i];
+    item.call = this;
+    item.priority = Priority::kBulk;
+    item.caller = caller_.name;
+    item.purpose = caller_.purpose;
+    item.accepted_ns = accepted_ns_;
+    item.deadline_ns = deadline_ns_;
+    item.status = call_->engine->Prepare(request_.mutable_movements(i), &item);
+    if (item.status.ok()) {
+      admitted_.push_back(&item);
+    } else {
+      item.result = ResultBytes(item.status, "");
+    }
+  }
+
+  void Submit() {
+    if (admitted_.empty()) return Finish(items_.back());
+    waiting_ = admitted_.size();
+    const absl::Status status = call_->engine->Submit(admitted_);
+    // After a successful Submit this object may be gone.
+    if (!status.ok()) Fail(status);
   }
 
   void OneDone(const Item& item) {
@@ -195,29 +221,25 @@ class BatchCall : public Tag {
                   item.result, &reply);
     }
     call_->Ended(HotMethod::kBatch, absl::OkStatus(), last);
-    finishing_ = true;
-    writer_.Finish(ToBuffer(reply), grpc::Status::OK, this);
+    Reply(reply);
   }
 
   void Fail(const absl::Status& status) {
     Item nothing;
     nothing.accepted_ns = accepted_ns_;
     call_->Ended(HotMethod::kBatch, status, nothing);
-    finishing_ = true;
-    writer_.FinishWithError(ToGrpc(status), this);
+    ReplyError(status);
   }
 
-  const CallContext* const call_;
-  const LiveCalls::Hold hold_{call_->live};
-  grpc::ServerContext server_;
-  grpc::ByteBuffer buffer_;
-  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
+  grpc::Alarm others_first_;
+  Caller caller_;
   v1::BatchScoreMovementsRequest request_;
   std::vector<Item> items_;
+  std::vector<Task*> admitted_;
+  int prepared_ = 0;
   std::atomic<size_t> waiting_{0};
-  bool sees_all_ = false;
   int64_t accepted_ns_ = 0;
-  bool finishing_ = false;
+  int64_t deadline_ns_ = 0;
 };
 
 }  // namespace

@@ -41,8 +41,10 @@ namespace fs = std::filesystem;
 // commits.
 constexpr int kCopyThreads = 1;
 
+// Absolute: RocksDB opens no backup in a directory that is named otherwise.
 rocksdb::BackupEngineOptions EngineOptionsOf(const std::string& directory) {
-  rocksdb::BackupEngineOptions options(directory);
+  rocksdb::BackupEngineOptions options(
+      fs::absolute(directory).lexically_normal().string());
   options.share_table_files = true;
   options.share_files_with_checksum = true;
   options.sync = true;

@@ -68,6 +68,11 @@ inline absl::string_view ToView(const rocksdb::Slice& bytes) {
   return absl::string_view(bytes.data(), bytes.size());
 }
 
+// --- info_log.cc
+
+// Where RocksDB says what it does. Never an obstacle.
+std::shared_ptr<rocksdb::Logger> NewInfoLog(const Options& options);
+
 struct Store::Rep {
   explicit Rep(const Options& options) : options(options) {}
   ~Rep();

@@ -175,7 +175,7 @@ class Store {
 
   // Ends a backup under way (backup.h), which then fails with UNAVAILABLE.
   void AbandonBackup() const;
-  // What it takes, on disk and in memory. Some tens of microseconds.
+  // What it takes, on disk and in memory. Reads no file's content.
   Figures ReadFigures() const;
 
  private:

@@ -64,13 +64,6 @@ Layout LayoutOf(Table table) {
   return {16 * kKiB, rocksdb::kZSTD, false, kMemtableBytes};
 }
 
-// For readers, which change nothing: RocksDB starts a log file otherwise.
-class NoLog : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
 }  // namespace
 
 const char* TableName(Table table) {
@@ -96,7 +89,7 @@ const char* TableName(Table table) {
 rocksdb::DBOptions DatabaseOptions(const Options& options) {
   rocksdb::DBOptions db;
   db.env = EnvOf(options);
-  if (options.read_only) db.info_log = std::make_shared<NoLog>();
+  db.info_log = NewInfoLog(options);
   // What was acknowledged is never dropped in silence: only the tail of the
   // log, torn by a crash in the middle of a write, may be incomplete; any
   // other damage, or a whole log missing, refuses to open.
@@ -119,8 +112,6 @@ rocksdb::DBOptions DatabaseOptions(const Options& options) {
   db.skip_stats_update_on_db_open = true;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
-  db.max_log_file_size = 4 * kMiB;
-  db.keep_log_file_num = 4;
   return db;
 }
 

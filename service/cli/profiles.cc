@@ -29,6 +29,8 @@ constexpr char kHelp[] =
     "  capacity: 40                                   # units a day\n"
     "  top_up: {score_min: 50, lane: ORANGE}          # worklists fill up from "
     "there\n"
+    "  sender_learns: nothing                         # or control: what a "
+    "terminal is told\n"
     "  places:                                        # where it differs\n"
     "    - place: NLRTM/ECTDELTA\n"
     "      random: {rate: 2%}\n"
@@ -51,7 +53,7 @@ std::string CapacityText(const v1::SelectionTerms& terms) {
 
 void PrintTerms(const v1::SelectionProfile& profile) {
   Table table({"PLACE", "YELLOW", "ORANGE", "RED", "RANDOM", "TOP-UP FROM",
-               "CAPACITY A DAY (MON TO SUN)"});
+               "SENDER LEARNS", "CAPACITY A DAY (MON TO SUN)"});
   for (const v1::SelectionTerms& terms : profile.terms()) {
     std::string place =
         terms.locode().empty() ? "everywhere else" : terms.locode();
@@ -66,6 +68,7 @@ void PrintTerms(const v1::SelectionProfile& profile) {
                                v1::Lane_Name(terms.random_lane())),
                absl::StrCat(score(terms.top_up_score_min()), " ",
                             v1::Lane_Name(terms.top_up_lane())),
+               terms.control_to_sender() ? "control" : "nothing",
                CapacityText(terms)});
   }
   table.Print(std::cout);

@@ -112,7 +112,19 @@ TEST(SelectionProfileTest, MistakesAreNamedWhereTheyStand) {
                                   "places:\n  - {place: NLRTM, capacity: 1}\n"
                                   "  - {place: NLRTM, capacity: 2}\n")),
             "5:5 DUPLICATE");
+  EXPECT_EQ(IssuesOf(absl::StrCat(kHead, "sender_learns: all\n")),
+            "3:16 UNKNOWN_VALUE");
   EXPECT_EQ(IssuesOf("[1, 2]"), "1:1 YAML");
+}
+
+TEST(SelectionProfileTest, WhatASenderLearnsIsSaidByPlace) {
+  const SelectionProfiles profiles(
+      Parsed(absl::StrCat(kHead,
+                          "places:\n  - {place: NLRTM, sender_learns: "
+                          "control}\n")));
+  EXPECT_FALSE(profiles.everywhere().control_to_sender);
+  EXPECT_FALSE(profiles.At("BEANR", "").control_to_sender);
+  EXPECT_TRUE(profiles.At("NLRTM", "ECTDELTA").control_to_sender);
 }
 
 TEST(SelectionProfileTest, WhatIsOddIsAWarning) {

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "absl/strings/match.h"
 #include "service/secrets.h"
 #include "tests/service/rule_life_fixture.h"
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -39,9 +40,9 @@ rules:
     score: 900
     lane_at_least: RED
     explain: {en: "Left with {movement.haulier.id}"}
-    breaker: {share: 0.9, window: 10}
+    breaker: {share: 0.9, window: 20}
   - id: watched
-    title: {en: Left, too}
+    title: {en: "Left, too"}
     status: shadow
     applies_to: [GATE_OUT]
     when: movement.haulier.id == "H1"
@@ -55,7 +56,8 @@ v1::Movement GateOut(const std::string& id, const std::string& haulier) {
   return m;
 }
 
-struct QuietTask : MovementTask {
+class QuietTask : public MovementTask {
+ public:
   void Done() override {}
 };
 
@@ -100,6 +102,7 @@ class MetricsTest : public EngineTest {
   Metrics metrics_;
   EngineOptions options_;
   uint64_t revision_ = 0;
+  std::atomic<bool> fail_{false};
 };
 
 TEST_F(MetricsTest, CountsMovementsByWhatTheyAre) {
@@ -139,9 +142,10 @@ TEST_F(MetricsTest, CountsHitsAndWhatCouldNotBeEvaluatedByRule) {
   EXPECT_EQ(scrape.Sum(metric::kRuleHits.name,
                        {{"rule", "watched"}, {"shadow", "true"}}),
             1);
-  EXPECT_EQ(scrape.Sum(metric::kAssessments.name,
+  EXPECT_GE(scrape.Sum(metric::kAssessments.name,
                        {{"lane", "RED"}, {"channel", "MANDATORY_RULE"}}),
             1);
+  EXPECT_EQ(scrape.Sum(metric::kAssessments.name), 4);
 }
 
 TEST_F(MetricsTest, NoCounterFallsWhenOtherRulesComeIntoForce) {
@@ -188,24 +192,25 @@ TEST_F(MetricsTest, TheNumberOfSourcesIsBounded) {
             20);
 }
 
+// A batch reports itself after its answers have left, so what it reports is
+// there for sure once the engine has drained.
 TEST_F(MetricsTest, EachStageOfABatchIsObserved) {
-  Activate(kRules);
-  const Scrape before = Look();
   Score(engine_.get(), GateOut("1", "H1"));
-  const Scrape after = Look();
+  engine_->Drain();
+  const Scrape scrape = Look();
   const std::string name = metric::kStage.name;
-  for (const char* stage : {"queue", "gather", "apply", "derive", "evaluate",
-                            "await", "commit", "reply"}) {
-    EXPECT_EQ(cli::Rise(before, after, name + "_count", {{"stage", stage}}), 1)
-        << stage;
+  for (const char* stage : {"derive", "evaluate", "commit"}) {
+    EXPECT_EQ(scrape.Sum(name + "_count", {{"stage", stage}}), 1) << stage;
+    EXPECT_GT(scrape.Sum(name + "_sum", {{"stage", stage}}), 0) << stage;
   }
-  EXPECT_GT(cli::Rise(before, after, name + "_sum", {{"stage", "commit"}}), 0);
-  EXPECT_GE(
-      cli::Rise(before, after, name + "_sum", {{"stage", "apply"}}),
-      cli::Rise(before, after, name + "_sum", {{"stage", "derive"}}) +
-          cli::Rise(before, after, name + "_sum", {{"stage", "evaluate"}}));
-  EXPECT_EQ(cli::Rise(before, after, absl::StrCat(metric::kBatch.name, "_sum")),
-            1);
+  // Others had commands of their own.
+  for (const char* stage : {"queue", "gather", "apply", "await", "reply"}) {
+    EXPECT_GE(scrape.Sum(name + "_count", {{"stage", stage}}), 1) << stage;
+  }
+  EXPECT_GE(scrape.Sum(name + "_sum", {{"stage", "apply"}}),
+            scrape.Sum(name + "_sum", {{"stage", "derive"}}) +
+                scrape.Sum(name + "_sum", {{"stage", "evaluate"}}));
+  EXPECT_GE(scrape.Sum(absl::StrCat(metric::kBatch.name, "_sum")), 1);
 }
 
 TEST_F(MetricsTest, CallsCountByCodeAndRefusalsByReason) {
@@ -225,13 +230,14 @@ TEST_F(MetricsTest, CallsCountByCodeAndRefusalsByReason) {
 }
 
 TEST_F(MetricsTest, AFailedCommitShowsUntilTheStoreIsOpenedAgain) {
-  bool fail = false;
-  options_.store.commit_fault = [&] {
-    return fail ? absl::UnavailableError("no disk") : absl::OkStatus();
+  options_.store.commit_fault = [this] {
+    return fail_ ? absl::UnavailableError("no disk") : absl::OkStatus();
   };
+  options_.reopen_after_min = absl::Hours(1);  // By the next call alone.
+  options_.reopen_after_max = absl::Hours(1);
   Open(options_);
   EXPECT_TRUE(Examine(engine_.get()).is_healthy());
-  fail = true;
+  fail_ = true;
   EXPECT_FALSE(Score(engine_.get(), GateOut("1", "")).status.ok());
   EXPECT_EQ(Value(metric::kWritable), 0);
   EXPECT_EQ(Value(metric::kCommitFailures), 1);
@@ -240,7 +246,7 @@ TEST_F(MetricsTest, AFailedCommitShowsUntilTheStoreIsOpenedAgain) {
   EXPECT_TRUE(health.is_ready()) << "reads go on";
   EXPECT_THAT(health.degraded,
               ElementsAre(Field(&Condition::reason, "WRITES_REFUSED")));
-  fail = false;
+  fail_ = false;
   EXPECT_TRUE(Score(engine_.get(), GateOut("1", "")).status.ok());
   EXPECT_EQ(Value(metric::kWritable), 1);
   EXPECT_EQ(Value(metric::kStoreOpened), 2);
@@ -250,7 +256,7 @@ TEST_F(MetricsTest, AFailedCommitShowsUntilTheStoreIsOpenedAgain) {
 TEST_F(MetricsTest, ATrippedBreakerDegradesUntilItIsReset) {
   Activate(kRules);
   std::vector<v1::Movement> movements;
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 22; ++i) {
     movements.push_back(GateOut(absl::StrCat(i), "H1"));
   }
   ScoreAll(engine_.get(), movements);
@@ -269,7 +275,7 @@ TEST_F(MetricsTest, ATrippedBreakerDegradesUntilItIsReset) {
   EXPECT_TRUE(Examine(engine_.get()).is_healthy());
 }
 
-TEST_F(MetricsTest, CheckpointsThatFallBehindDegrade) {
+TEST_F(MetricsTest, CheckpointsShowAndADrainIsNotReady) {
   options_.checkpoint_records = 1;
   options_.store.directory = directory_.path() + "/other";
   Open(options_);

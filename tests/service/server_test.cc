@@ -441,6 +441,7 @@ TEST_F(ServerTest, AnIdleStreamDoesNotHoldUpADrain) {
 TEST_F(ServerTest, ASecondServerOnTheAddressIsRefused) {
   ServerOptions options;
   options.listen = server_->address();
+  options.development = true;
   auto second = Server::Start(engine_.get(), options);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
 }

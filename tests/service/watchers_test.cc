@@ -105,6 +105,7 @@ class WatchersTest : public EngineTest {
     Open(std::move(options));
     ServerOptions server_options;
     server_options.listen = "127.0.0.1:0";
+    server_options.development = true;
     server_options.drain_max = absl::Seconds(30);
     auto server = Server::Start(engine_.get(), server_options);
     ASSERT_TRUE(server.ok()) << server.status();

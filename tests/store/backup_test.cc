@@ -215,6 +215,16 @@ TEST_F(BackupTest, BackupsAreMadeWhileTheJournalGrows) {
   }
 }
 
+TEST_F(BackupTest, ARelativeDirectoryWillDo) {
+  Open();
+  Append(1, 1);
+  const std::string relative = fs::relative(backups()).string();
+  const auto made = CreateBackup(*store_, relative);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_TRUE(CheckBackup(relative, made->id).ok());
+  EXPECT_TRUE(OpenBackup(relative, made->id).ok());
+}
+
 TEST_F(BackupTest, ABackupOfAStoreThatStoppedWritingIsRefused) {
   bool fail = false;
   options_.commit_fault = [&] {

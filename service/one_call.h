@@ -1,0 +1,110 @@
+// A call with one request and one reply, on the completion queue.
+//
+// It lives until its finish is done and gRPC has told how it ended; both come
+// from the thread that polls. In between, whoever has gone is known: gRPC tells
+// when the caller cancels, its connection breaks or its deadline passes.
+#ifndef PORTRISK_SERVICE_ONE_CALL_H_
+#define PORTRISK_SERVICE_ONE_CALL_H_
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <string>
+
+#include "service/grpc_status.h"
+#include "service/scoring_calls.h"
+
+namespace portrisk::service {
+
+// When a call's deadline passes, on the steady clock; 0: it has none.
+inline int64_t DeadlineOf(const grpc::ServerContext& context) {
+  const auto at = context.deadline();
+  if (at == std::chrono::system_clock::time_point::max()) return 0;
+  const auto left = at - std::chrono::system_clock::now();
+  return std::max<int64_t>(
+      1,
+      SteadyNow() +
+          std::chrono::duration_cast<std::chrono::nanoseconds>(left).count());
+}
+
+class OneCall : public Tag {
+ public:
+  void Proceed(bool ok) final {
+    if (!begun_) {
+      if (!ok) return delete this;  // No call came, and no end will be told.
+      begun_ = true;
+      PostNext();
+    }
+    if (!ended_) return Continue();
+    left_ = true;
+    if (told_) delete this;
+  }
+
+ protected:
+  explicit OneCall(const CallContext* context)
+      : call_(context), writer_(&server_) {
+    server_.AsyncNotifyWhenDone(&end_);
+  }
+
+  virtual void PostNext() = 0;
+  // The request is there, or what the call asked the queue for.
+  virtual void Continue() = 0;
+
+  // May it come in, and is there room? Before anything is parsed.
+  absl::StatusOr<Caller> Enter(const MethodRule& rule, Arrival* arrival) const {
+    if (buffer_.Length() > rule.request_bytes_max) {
+      return Gate::RequestTooLarge(rule);
+    }
+    absl::StatusOr<Caller> caller = call_->gate->Enter(server_, rule);
+    if (!caller.ok()) return caller;
+    arrival->caller = caller->name;
+    arrival->bytes = buffer_.Length();
+    const Verdict verdict = call_->engine->Judge(*arrival);
+    if (verdict == Verdict::kTaken) return caller;
+    return RefusalOf(verdict, arrival->priority);
+  }
+
+  // Any thread.
+  bool is_gone() const { return gone_.load(std::memory_order_relaxed); }
+
+  // The caller of these is done with this object.
+  void Reply(absl::string_view bytes) {
+    ended_ = true;
+    writer_.Finish(ToBuffer(bytes), grpc::Status::OK, this);
+  }
+  void ReplyError(const absl::Status& status) {
+    ended_ = true;
+    writer_.FinishWithError(ToGrpc(status), this);
+  }
+
+  const CallContext* const call_;
+  grpc::ServerContext server_;
+  grpc::ByteBuffer buffer_;
+  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
+
+ private:
+  class End : public Tag {
+   public:
+    explicit End(OneCall* call) : call_(call) {}
+    void Proceed(bool) override {
+      if (call_->server_.IsCancelled()) call_->gone_ = true;
+      call_->told_ = true;
+      if (call_->left_) delete call_;
+    }
+
+   private:
+    OneCall* const call_;
+  };
+
+  const LiveCalls::Hold hold_{call_->live};
+  End end_{this};
+  std::atomic<bool> gone_{false};
+  bool begun_ = false;  // The thread that polls, like the next two.
+  bool told_ = false;   // How it ended.
+  bool left_ = false;   // Its finish is done.
+  bool ended_ = false;  // Whoever answers, before the finish is begun.
+};
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_ONE_CALL_H_
