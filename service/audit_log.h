@@ -3,12 +3,10 @@
 #ifndef PORTRISK_SERVICE_AUDIT_LOG_H_
 #define PORTRISK_SERVICE_AUDIT_LOG_H_
 
-#include <cstdint>
-#include <mutex>
-#include <vector>
+#include <cstddef>
+#include <memory>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "service/caller.h"
 #include "service/engine.h"
 
@@ -18,7 +16,7 @@ namespace portrisk::service {
 class AuditLog {
  public:
   // `engine` outlives this.
-  explicit AuditLog(Engine* engine) : engine_(engine) {}
+  explicit AuditLog(Engine* engine);
 
   // Durable on return. Whatever is to be recorded must not happen, or not be
   // answered, when this fails. While the disk is full, reads go on: up to
@@ -26,27 +24,24 @@ class AuditLog {
   // journaled before the next one that can be.
   absl::Status Record(const Caller& caller, v1::AuditEntry entry);
 
-  // The same without waiting, for calls that were turned away. Who knocks on
-  // closed doors must not fill the disk: of more than kPostedMax in a second
-  // the others are counted, and the next entry says how many.
+  // The same without waiting, for calls that were turned away; what cannot be
+  // written now waits likewise. Who knocks on closed doors must not fill the
+  // disk: of more than kPostedMax of a kind and caller in a second, and
+  // kPostedOfAllMax of all, the others are counted, and a later entry says how
+  // many.
   void Post(const Caller& caller, v1::AuditEntry entry);
 
   static constexpr int kPostedMax = 20;
+  static constexpr int kPostedOfAllMax = 200;
   static constexpr size_t kWaitingMax = 1000;
 
  private:
-  // False: too many wait already.
-  bool Keep(const v1::JournalRecord& record);
-
-  // False: too many. `missed` is how many were left out since the last.
-  bool MayPost(uint64_t* missed);
+  struct State;
+  class PostedCommand;
 
   Engine* const engine_;
-  std::mutex mutex_;
-  absl::Time second_;  // Guarded by mutex_, as the others.
-  int posted_ = 0;     // In that second.
-  uint64_t missed_ = 0;
-  std::vector<v1::JournalRecord> waiting_;
+  // Shared with posted commands, which may be answered after this is gone.
+  const std::shared_ptr<State> state_;
 };
 
 }  // namespace portrisk::service

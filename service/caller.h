@@ -3,10 +3,12 @@
 #ifndef PORTRISK_SERVICE_CALLER_H_
 #define PORTRISK_SERVICE_CALLER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "portrisk/v1/journal.pb.h"
 #include "portrisk/v1/rules.pb.h"
@@ -66,6 +68,12 @@ struct Caller {
   bool MayRead(v1::Layer layer) const {
     return roles.HasAnyOf(kReadsRules) && (layers & (1u << layer)) != 0;
   }
+  // Whether it may send movements of this source: who could send another's
+  // would correct and void what that one reported, and try out its PINs.
+  bool MaySend(const std::string& source) const {
+    return sources.empty() ||
+           std::find(sources.begin(), sources.end(), source) != sources.end();
+  }
   // Puts the caller and the purpose on a record.
   void Sign(v1::JournalRecord* record) const {
     record->set_caller(name);
@@ -75,8 +83,9 @@ struct Caller {
   std::string name;     // Empty: nobody said.
   std::string purpose;  // Empty: not said.
   Roles roles = Roles::All();
-  uint32_t layers = ~0u;  // Bit n: that of number n.
-  std::string peer;       // Address, as gRPC writes it.
+  uint32_t layers = ~0u;             // Bit n: that of number n.
+  std::vector<std::string> sources;  // Of its movements; empty: any.
+  std::string peer;                  // Address, as gRPC writes it.
 };
 
 }  // namespace portrisk::service

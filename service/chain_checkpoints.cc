@@ -14,6 +14,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
+#include "service/log.h"
 #include "service/times.h"
 
 namespace portrisk::service {
@@ -76,14 +77,21 @@ absl::Status ChainSigner::Write(const store::ChainHead& head, absl::Time time) {
            .ok()) {
     return absl::InternalError("a chain checkpoint cannot be written as JSON");
   }
-  line += '\n';
+  // A crash may have left half a line, which must not grow into this one.
+  line = "\n" + line + "\n";
   const int fd =
       open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return CannotWrite(path_);
+  const off_t size = lseek(fd, 0, SEEK_END);
+  errno = ENOSPC;  // Of a write that is short.
   const bool written = write(fd, line.data(), line.size()) ==
                            static_cast<ssize_t>(line.size()) &&
                        fsync(fd) == 0;
   const absl::Status status = written ? absl::OkStatus() : CannotWrite(path_);
+  // Half a line would spoil the next one, too.
+  if (!written && ftruncate(fd, size) != 0) {
+    LogError("cutting half a line off", CannotWrite(path_));
+  }
   close(fd);
   if (written) written_ = head.sequence;
   return status;
@@ -117,6 +125,10 @@ absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
     if (line.empty()) continue;
     v1::ChainCheckpoint& one = checkpoints.emplace_back();
     if (!google::protobuf::util::JsonStringToMessage(line, &one).ok()) {
+      if (in.eof()) {  // Without an end: a crash came between.
+        checkpoints.pop_back();
+        break;
+      }
       return absl::InvalidArgumentError(
           absl::StrCat(path, ":", number, ": this is no checkpoint"));
     }

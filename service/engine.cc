@@ -222,10 +222,11 @@ bool Engine::TakeBatch(std::vector<Task*>* tasks) {
     // After a failure the next call brings the first attempt, or time does.
     const bool has_failed = failed_ && reopen_at_ == absl::InfiniteFuture();
     const absl::Time until =
-        has_failed ? absl::Now() + options_.reopen_after_min : reopen_at_;
+        has_failed ? SteadyTime() + options_.reopen_after_min : reopen_at_;
     if (until == absl::InfiniteFuture()) {
       queue_ready_.wait(lock);
-    } else if (queue_ready_.wait_until(lock, absl::ToChronoTime(until)) ==
+    } else if (queue_ready_.wait_for(
+                   lock, absl::ToChronoNanoseconds(until - SteadyTime())) ==
                std::cv_status::timeout) {
       break;
     }
@@ -259,7 +260,7 @@ void Engine::ApplyLoop() {
   int next = 0;
   while (TakeBatch(&tasks)) {
     Dismiss();
-    if (failed_ || absl::Now() >= reopen_at_) RecoverAfterFailure();
+    if (failed_ || SteadyTime() >= reopen_at_) RecoverAfterFailure();
     if (core_ == nullptr || failed_) {
       Fail(tasks, write_status());
       continue;
@@ -337,7 +338,9 @@ void Engine::Compute(const std::vector<Task*>& tasks, BatchTimes* times) {
     }
   }
   apply.Stop();
-  if (!only_movements) return;  // What a command takes says nothing of others.
+  // What was only refused took no time; what a command takes says nothing of
+  // others.
+  if (!only_movements || failed_) return;
   const std::lock_guard<std::mutex> lock(queue_mutex_);
   queue_.Learn(tasks.size(), SteadyNow() - begun_ns, commit_ns_);
 }

@@ -36,6 +36,7 @@
 #include "service/admission.h"
 #include "service/admission_queue.h"
 #include "service/core.h"
+#include "service/engine_options.h"
 #include "service/evaluations.h"
 #include "service/rule_sets.h"
 #include "service/task.h"
@@ -43,39 +44,6 @@
 #include "store/store.h"
 
 namespace portrisk::service {
-
-class Metrics;
-
-struct EngineOptions {
-  store::Options store;
-  // Where backups go (store/backup.h); "" makes none. On another disk.
-  std::string backups;
-  Secrets secrets;
-  scoring::SelectionProfile profile;
-  // Time of admission. Called once a batch.
-  std::function<absl::Time()> clock = [] { return absl::Now(); };
-
-  Metrics* metrics = nullptr;  // Outlives the engine. Null: nobody measures.
-
-  // Performance.
-  size_t queue_max = 16'384;            // Waiting tasks; more are refused.
-  size_t batch_max = 512;               // Tasks in one commit.
-  size_t cache_states_max = 1'000'000;  // Decoded states of each kind.
-  // Records between checkpoints. More means fewer writes behind and a longer
-  // re-fold after a crash (about 10 us a record).
-  uint64_t checkpoint_records = 100'000;
-  // Changed states of aggregates that a warming writes behind together.
-  size_t fill_flush_states = 250'000;
-  // Tests only: called after each block of the journal that a warming read.
-  std::function<void()> after_filled_block;
-  size_t evaluation_chunk_records = 8192;  // Of ReplayOptions.
-  // Between two attempts to open a store that cannot be written, each wait
-  // twice the one before; the first attempt comes with the next call.
-  absl::Duration reopen_after_min = absl::Milliseconds(250);
-  absl::Duration reopen_after_max = absl::Seconds(15);
-  // Tests only: called whenever an evaluation has got further.
-  std::function<void()> after_evaluated_chunk;
-};
 
 class Engine {
  public:

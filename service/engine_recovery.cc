@@ -18,6 +18,7 @@
 #include "service/log.h"
 #include "service/metrics.h"
 #include "service/secrets.h"
+#include "service/steady_clock.h"
 
 namespace portrisk::service {
 namespace {
@@ -111,8 +112,10 @@ void Engine::CloseStore() {
     closing = std::exchange(store_, nullptr);
   }
   ++store_epoch_;
-  const absl::Time until = absl::Now() + kLetGoMax;
-  while (!closing.expired() && absl::Now() < until) absl::SleepFor(kLetGoPoll);
+  const absl::Time until = SteadyTime() + kLetGoMax;
+  while (!closing.expired() && SteadyTime() < until) {
+    absl::SleepFor(kLetGoPoll);
+  }
 }
 
 absl::StatusOr<std::shared_ptr<store::Store>> Engine::OpenToRead(
@@ -196,7 +199,7 @@ absl::Status Engine::StartOn(std::shared_ptr<store::Store> store) {
 void Engine::RecoverAfterFailure() {
   // While it is open for reading a failed read is made good at once.
   const bool waits =
-      reopen_at_ != absl::InfiniteFuture() && absl::Now() < reopen_at_;
+      reopen_at_ != absl::InfiniteFuture() && SteadyTime() < reopen_at_;
   if (waits && (core_ == nullptr || !failed_)) return;
   WaitForCommit();
   JoinCheckpoint();
@@ -219,7 +222,7 @@ void Engine::SetWriteStatus(const absl::Status& status) {
   } else {
     LogError("reopen", status);
     reopen_after_ = std::max(reopen_after_, options_.reopen_after_min);
-    reopen_at_ = absl::Now() + reopen_after_;
+    reopen_at_ = SteadyTime() + reopen_after_;
     reopen_after_ = std::min(2 * reopen_after_, options_.reopen_after_max);
   }
   // Whoever reads on does so with sound states.

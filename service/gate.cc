@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
+#include "service/text_checks.h"
 
 namespace portrisk::service {
 namespace {
@@ -14,14 +15,30 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-constexpr size_t kPurposeBytesMax = 200;
+constexpr size_t kPurposeBytesMax = 200;  // And of a name.
 constexpr size_t kSubjectBytesMax = 300;
+
+// Cut at a character, and without what is no text: a string that is no UTF-8
+// would make the record unreadable.
+std::string Clip(std::string text, size_t bytes_max) {
+  if (text.size() > bytes_max) {
+    size_t end = bytes_max;
+    while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
+    text.resize(end);
+  }
+  if (IsUtf8(text)) return text;
+  for (char& c : text) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return text;
+}
 
 std::string MetadataOf(const grpc::ServerContext& context, const char* key) {
   const auto& metadata = context.client_metadata();
   const auto found = metadata.find(key);
   if (found == metadata.end()) return "";
-  return std::string(found->second.data(), found->second.size());
+  return Clip(std::string(found->second.data(), found->second.size()),
+              kPurposeBytesMax);
 }
 
 // How a text that names somebody is hashed; nothing for all others.
@@ -74,16 +91,16 @@ std::string ValueOf(const Message& message, const FieldDescriptor& field,
 }
 
 void AddFields(const Message& message, const Pseudonyms& pseudonyms,
-               std::vector<std::string>* parts) {
+               const std::string& prefix, std::vector<std::string>* parts) {
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
     if (field->is_repeated() || TellsNothing(field->name())) continue;
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       AddFields(message.GetReflection()->GetMessage(message, field), pseudonyms,
-                parts);
+                absl::StrCat(prefix, field->name(), "."), parts);
     } else {
-      parts->push_back(absl::StrCat(field->name(), "=",
+      parts->push_back(absl::StrCat(prefix, field->name(), "=",
                                     ValueOf(message, *field, pseudonyms)));
     }
   }
@@ -100,10 +117,8 @@ absl::Status NoCertificate() {
 
 std::string SubjectOf(const Message& request, const Pseudonyms& pseudonyms) {
   std::vector<std::string> parts;
-  AddFields(request, pseudonyms, &parts);
-  std::string subject = absl::StrJoin(parts, " ");
-  if (subject.size() > kSubjectBytesMax) subject.resize(kSubjectBytesMax);
-  return subject;
+  AddFields(request, pseudonyms, "", &parts);
+  return Clip(absl::StrJoin(parts, " "), kSubjectBytesMax);
 }
 
 void Gate::SetBook(std::shared_ptr<const RoleBook> book) {
@@ -124,10 +139,9 @@ absl::StatusOr<Caller> Gate::Identify(
   const auto proven = context.auth_context();
   std::vector<grpc::string_ref> names;
   if (proven != nullptr && proven->IsPeerAuthenticated()) {
+    // Its alternative names; the common name, which authorities check less,
+    // only where it has none.
     names = proven->GetPeerIdentity();
-    for (const auto& name : proven->FindPropertyValues("x509_common_name")) {
-      names.push_back(name);
-    }
   }
   if (names.empty()) {
     if (needs_tls_) return NoCertificate();
@@ -139,17 +153,19 @@ absl::StatusOr<Caller> Gate::Identify(
                  absl::StrCat("no roles are bound to \"", said, "\""));
   }
   for (const grpc::string_ref& name : names) {
-    const std::string text(name.data(), name.size());
+    const std::string text =
+        Clip(std::string(name.data(), name.size()), kPurposeBytesMax);
     if (book == nullptr) return Caller(text);
     const Caller* const known = book->Find(text);
     if (known != nullptr) return *known;
   }
   return Error(
       absl::StatusCode::kUnauthenticated, "UNKNOWN_CALLER",
-      absl::StrCat("the certificate is good, but no roles are bound to its "
-                   "name ",
-                   std::string(names[0].data(), names[0].size()),
-                   "; an operator binds them in the roles file"));
+      absl::StrCat(
+          "the certificate is good, but no roles are bound to its "
+          "name ",
+          Clip(std::string(names[0].data(), names[0].size()), kPurposeBytesMax),
+          "; an operator binds them in the roles file"));
 }
 
 absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
@@ -184,10 +200,7 @@ absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
     return denied;
   }
   caller->purpose = MetadataOf(context, "portrisk-purpose");
-  if (caller->purpose.size() > kPurposeBytesMax) {
-    caller->purpose.resize(kPurposeBytesMax);
-  }
-  if (rule.consultation) {
+  if (rule.consultation || rule.needs_purpose) {
     if (needs_tls_ && caller->purpose.empty()) {
       return Error(absl::StatusCode::kInvalidArgument, "NO_PURPOSE",
                    "say what you look it up for: metadata entry "
@@ -204,6 +217,27 @@ absl::Status Gate::RequestTooLarge(const MethodRule& rule) {
       absl::StrCat("the request has more than the ", rule.request_bytes_max,
                    " bytes that this method takes; send less in one"),
       {{"request_bytes_max", absl::StrCat(rule.request_bytes_max)}});
+}
+
+absl::Status Gate::MaySend(const Caller& caller, const std::string& source) {
+  if (caller.MaySend(source)) return absl::OkStatus();
+  return Error(
+      absl::StatusCode::kPermissionDenied, "SOURCE_NOT_YOURS",
+      absl::StrCat(caller.name, " may not send movements of source \"", source,
+                   "\"; an operator binds sources to callers "
+                   "in the roles file"));
+}
+
+absl::Status Gate::StillMay(const Caller& caller,
+                            const MethodRule& rule) const {
+  const auto book = std::atomic_load(&book_);
+  if (book == nullptr) return absl::OkStatus();
+  const Caller* const known = book->Find(caller.name);
+  if (known != nullptr && known->roles.HasAnyOf(rule.roles)) {
+    return absl::OkStatus();
+  }
+  return Error(absl::StatusCode::kPermissionDenied, "ROLE_MISSING",
+               "the roles that let you in have been taken away");
 }
 
 absl::Status Gate::Consulted(const Caller& caller, const MethodRule& rule,

@@ -41,6 +41,10 @@ class Gate {
   absl::StatusOr<Caller> Enter(const grpc::ServerContext& context,
                                const MethodRule& rule);
 
+  // Whether the caller would still be let in: roles may have been taken away
+  // since. For what goes on for long.
+  absl::Status StillMay(const Caller& caller, const MethodRule& rule) const;
+
   // A whole call: the door, the work, and for a consultation its entry, which
   // is durable before anything is answered. `method` is its name without its
   // service: __func__ in a handler.
@@ -74,6 +78,9 @@ class Gate {
                          const absl::Status& result);
 
   AuditLog& audit() { return audit_; }
+
+  // OK, or PERMISSION_DENIED (SOURCE_NOT_YOURS).
+  static absl::Status MaySend(const Caller& caller, const std::string& source);
 
   // Of a method that the table lacks, one that lets nobody in.
   static const MethodRule& RuleOf(const char* service, const char* method);

@@ -51,6 +51,11 @@ class HealthService final : public grpc::health::v1::Health::Service {
       return {grpc::StatusCode::NOT_FOUND, "no such service"};
     }
     std::unique_lock<std::mutex> lock(mutex_);
+    if (watchers_ >= kWatchersMax) {
+      return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+              "too many watch already; ask with Check"};
+    }
+    ++watchers_;
     while (!context->IsCancelled()) {
       const auto now = StatusNow(request->service());
       if (reply.status() != now) {
@@ -63,6 +68,7 @@ class HealthService final : public grpc::health::v1::Health::Service {
       // A cancelled call and another state are noticed at the next turn.
       changed_.wait_for(lock, std::chrono::seconds(1));
     }
+    --watchers_;
     return grpc::Status::OK;
   }
 
@@ -74,6 +80,7 @@ class HealthService final : public grpc::health::v1::Health::Service {
   }
 
  private:
+  static constexpr int kWatchersMax = 8;  // Each holds a thread.
   static constexpr char kLive[] = "live";
   static constexpr char kReady[] = "ready";
   static constexpr char kHealthy[] = "healthy";
@@ -97,6 +104,7 @@ class HealthService final : public grpc::health::v1::Health::Service {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopped_ = false;
+  int watchers_ = 0;
 };
 
 }  // namespace portrisk::service

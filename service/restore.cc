@@ -208,6 +208,9 @@ absl::Status RestoreToPoint(const RestoreOptions& options,
                             const Progress& progress) {
   auto point = FindPoint(options, from);
   if (!point.ok()) return point.status();
+  // The copy gets seals of its own, which prove nothing of where it is from.
+  const auto whole = store::VerifyChain(from, nullptr, nullptr);
+  if (!whole.ok()) return whole.status();
   store::Options target;
   target.directory = to;
   // Synced when it is closed, and nobody has been told anything before.

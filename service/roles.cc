@@ -90,7 +90,7 @@ constexpr MethodRule kMethods[] = {
      {Role::kOfficer, Role::kAuditor},
      kConsults},
     {PORTRISK_METHOD(Selection, ListWorklist), kControls, kConsults},
-    {PORTRISK_METHOD(Selection, TakeWorklist), kControls},
+    {PORTRISK_METHOD(Selection, TakeWorklist), kControls, false, true},
     {PORTRISK_METHOD(Selection, ValidateProfile), kTries},
     {PORTRISK_METHOD(Selection, WatchAssessments), kControls, kConsults},
 };
@@ -137,10 +137,12 @@ absl::StatusOr<Caller> ReadCaller(const YAML::Node& node,
   }
   for (const auto& entry : node) {
     const std::string key = entry.first.Scalar();
-    if (key != "name" && key != "roles" && key != "layers") {
-      return Wrong(file, entry.first,
-                   absl::StrCat("no field \"", key,
-                                "\"; a caller has name, roles and layers"));
+    if (key != "name" && key != "roles" && key != "layers" &&
+        key != "sources") {
+      return Wrong(
+          file, entry.first,
+          absl::StrCat("no field \"", key,
+                       "\"; a caller has name, roles, layers and sources"));
     }
   }
   const YAML::Node name = node["name"];
@@ -154,6 +156,16 @@ absl::StatusOr<Caller> ReadCaller(const YAML::Node& node,
   auto roles = ReadNames(node["roles"], kRoleNames, file, "role");
   if (!roles.ok()) return roles.status();
   for (const size_t role : *roles) caller.roles.Add(static_cast<Role>(role));
+  if (const YAML::Node sources = node["sources"]) {
+    if (!sources.IsSequence() || sources.size() == 0) {
+      return Wrong(file, sources,
+                   "sources must be a list, such as [terminal-1]");
+    }
+    for (const YAML::Node& source : sources) {
+      if (!source.IsScalar()) return Wrong(file, source, "a source is a text");
+      caller.sources.push_back(source.Scalar());
+    }
+  }
   if (!node["layers"]) return caller;
   auto layers = ReadNames(node["layers"], kLayerNames, file, "layer");
   if (!layers.ok()) return layers.status();

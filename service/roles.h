@@ -26,6 +26,7 @@ struct MethodRule {
   // A read of what is not the caller's own: it needs a purpose and is written
   // to the audit log before it is answered.
   bool consultation = false;
+  bool needs_purpose = false;  // Though it is no consultation: it is journaled.
   // A request beyond is refused (REQUEST_TOO_LARGE) before anything is done.
   size_t request_bytes_max = 4 << 20;
 };
@@ -41,6 +42,7 @@ class RoleBook {
   //   callers:
   //     - name: gate.terminal-1.example    # of the certificate
   //       roles: [scorer]
+  //       sources: [terminal-1]            # of its movements; default: all
   //     - name: ana.customs.example
   //       roles: [analyst]
   //       layers: [national, port]         # default: all

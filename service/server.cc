@@ -21,6 +21,7 @@
 #include "service/gate.h"
 #include "service/health_service.h"
 #include "service/history_api.h"
+#include "service/log.h"
 #include "service/operator_api.h"
 #include "service/outcome_api.h"
 #include "service/rule_calls.h"
@@ -32,6 +33,9 @@ namespace portrisk::service {
 namespace {
 
 constexpr int kMessageBytesMax = static_cast<int>(kRequestBytesMax);
+
+// Of requests that are on their way in, whoever sends them.
+constexpr size_t kMemoryBytesMax = size_t{512} << 20;
 
 int MillisecondsOf(absl::Duration duration) {
   return static_cast<int>(absl::ToInt64Milliseconds(duration));
@@ -56,6 +60,7 @@ void Limit(const ConnectionLimits& limits, grpc::ServerBuilder* builder) {
   }
   grpc::ResourceQuota quota;
   quota.SetMaxThreads(limits.threads_max);
+  quota.Resize(kMemoryBytesMax);
   builder->SetResourceQuota(quota);
   builder->SetMaxReceiveMessageSize(kMessageBytesMax);
 }
@@ -173,7 +178,9 @@ class OperatorServiceImpl final : public Gated<v1::OperatorService> {
                   entry.set_subject(absl::StrCat("backup ", backup->id(),
                                                  " up to sequence ",
                                                  backup->last_sequence()));
-                audit().Post(caller, std::move(entry));
+                const absl::Status told =
+                    audit().Record(caller, std::move(entry));
+                if (!told.ok()) return told;
                 return backup;
               });
   }
@@ -284,7 +291,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   server->rep_ = std::make_unique<Rep>(engine, options);
   Rep& rep = *server->rep_;
 
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  // It goes past the gate and holds a thread, so it is for trying things out.
+  if (options.tls_cert.empty()) {
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  }
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   Limit(options.connections, &builder);
@@ -344,7 +354,9 @@ void Server::Configured(const std::string& what) {
   entry.set_kind(v1::CONFIGURATION);
   entry.set_result("OK");
   entry.set_detail(what);
-  rep_->gate.audit().Post(service, std::move(entry));
+  const absl::Status status =
+      rep_->gate.audit().Record(service, std::move(entry));
+  if (!status.ok()) LogError("writing to the audit log", status);
 }
 
 const std::string& Server::address() const { return rep_->address; }

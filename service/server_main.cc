@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "service/monitor.h"
 #include "service/secrets.h"
 #include "service/server.h"
+#include "service/steady_clock.h"
 
 namespace {
 
@@ -148,6 +150,7 @@ void Declare(CLI::App& app, Flags& f) {
                  "[STORE.checkpoints]");
   app.add_option("--chain-checkpoint-minutes", f.checkpoint_minutes,
                  "Time between two of them")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_flag("--development", f.server.development,
                "Serve this machine without TLS, let the identity `development` "
@@ -222,16 +225,19 @@ void ReloadRoles(const Flags& f, service::Server* server) {
 // Until a signal asks to stop. Returns it.
 int Wait(const Flags& f, const sigset_t& signals, service::Engine* engine,
          service::Server* server, service::ChainSigner* signer) {
-  const timespec interval =
-      absl::ToTimespec(absl::Minutes(f.checkpoint_minutes));
+  const absl::Duration interval = absl::Minutes(f.checkpoint_minutes);
+  absl::Time due = service::SteadyTime() + interval;
   while (true) {
-    const int signal = sigtimedwait(&signals, nullptr, &interval);
+    const timespec left = absl::ToTimespec(
+        std::max(due - service::SteadyTime(), absl::ZeroDuration()));
+    const int signal = sigtimedwait(&signals, nullptr, &left);
     if (signal == SIGHUP) {
       ReloadRoles(f, server);
       continue;
     }
     if (signer != nullptr) SignChain(engine, signer);
     if (signal > 0) return signal;
+    due = service::SteadyTime() + interval;
   }
 }
 

@@ -119,8 +119,9 @@ class StreamCall {
     const Arrival arrival{caller_.name, Priority::kBulk, 1, buffer_.Length(),
                           deadline_ns_};
     const Verdict verdict = call_->engine->Judge(arrival);
-    item->status = RefusalOf(verdict, Priority::kBulk);
     static const MethodRule& rule = ScoringRule("StreamScoreMovements");
+    item->status = call_->gate->StillMay(caller_, rule);
+    if (item->status.ok()) item->status = RefusalOf(verdict, Priority::kBulk);
     if (buffer_.Length() > rule.request_bytes_max) {
       item->status = Gate::RequestTooLarge(rule);
     }
@@ -131,8 +132,11 @@ class StreamCall {
                 "the request is not a valid protobuf message");
       return ItemDone(item);
     }
-    item->status =
-        call_->engine->Prepare(item->request->mutable_movement(), item);
+    item->status = Gate::MaySend(caller_, item->request->movement().source());
+    if (item->status.ok()) {
+      item->status =
+          call_->engine->Prepare(item->request->mutable_movement(), item);
+    }
     if (!item->status.ok()) return ItemDone(item);
     Task* const tasks[] = {item};
     absl::Status submitted = call_->engine->Submit(tasks);

@@ -68,7 +68,10 @@ class UnaryCall : public OneCall, public MovementTask {
   bool IsAbandoned() const override { return is_gone(); }
 
   void Done() override {
-    if (status.ok() && !sees_all_) return Reply(Acknowledgement(assessment));
+    if (status.ok() && !sees_all_) {
+      call_->Ended(HotMethod::kScore, status, *this);
+      return Reply(Acknowledgement(assessment));
+    }
     if (status.ok() && !request_->language().empty()) {
       std::string bytes(assessment);
       status = ExplainBytes(*call_->history, request_->language(), &bytes);
@@ -93,6 +96,8 @@ class UnaryCall : public OneCall, public MovementTask {
     absl::StatusOr<Caller> entered = Enter(rule, &arrival);
     status = entered.status();
     if (status.ok() && !Parse(buffer_, request_)) status = Unparsable();
+    if (!status.ok()) return Done();
+    status = Gate::MaySend(*entered, request_->movement().source());
     if (!status.ok()) return Done();
     sees_all_ = entered->roles.HasAnyOf(kCustoms);
     caller = std::move(entered->name);
@@ -191,7 +196,11 @@ class BatchCall : public OneCall {
     item.purpose = caller_.purpose;
     item.accepted_ns = accepted_ns_;
     item.deadline_ns = deadline_ns_;
-    item.status = call_->engine->Prepare(request_.mutable_movements(i), &item);
+    item.status = Gate::MaySend(caller_, request_.movements(i).source());
+    if (item.status.ok()) {
+      item.status =
+          call_->engine->Prepare(request_.mutable_movements(i), &item);
+    }
     if (item.status.ok()) {
       admitted_.push_back(&item);
     } else {

@@ -60,6 +60,8 @@ class Watchers::Call {
     if (!status.ok()) return Finish(status);
     const bool due = !told_ || feed_->position() - *told_ >= kToldAfter;
     if (response.selections().empty() && !due) return;
+    const absl::Status still = watchers_->gate_->StillMay(caller_, Rule());
+    if (!still.ok()) return Finish(still);
     told_ = feed_->position();
     response.set_position(*told_);
     response_ = std::move(response);

@@ -115,6 +115,7 @@ absl::StatusOr<ChainReport> VerifyChain(
   report.head.chain = ChainStart();
   report.unsealed_to = anchor->sequence;
   uint64_t told = 0;
+  bool anchored = anchor->sequence == 0;
   absl::Status status = store.ScanJournal(1, [&](const Block& block) {
     const auto sealed = Seal(report.head.chain, block.bytes);
     const uint64_t first = block.first_sequence;
@@ -133,8 +134,11 @@ absl::StatusOr<ChainReport> VerifyChain(
       return Broken(first, last, "its records are not those it was made of");
     }
     report.head = {last, sealed->chain};
-    if (last == anchor->sequence && sealed->chain != anchor->chain) {
-      return Broken(1, last, "this is not what the upgrade of the store met");
+    if (last == anchor->sequence) {
+      if (sealed->chain != anchor->chain) {
+        return Broken(1, last, "this is not what the upgrade of the store met");
+      }
+      anchored = true;
     }
     ++report.blocks;
     report.records += sealed->records;
@@ -142,8 +146,9 @@ absl::StatusOr<ChainReport> VerifyChain(
     return visit ? visit(report.head) : absl::OkStatus();
   });
   if (!status.ok()) return status;
-  if (report.head.sequence < anchor->sequence) {
-    return Broken(report.head.sequence + 1, anchor->sequence, "it is missing");
+  if (!anchored) {
+    return Broken(1, anchor->sequence,
+                  "no block ends where the upgrade of the store met one");
   }
   return report;
 }

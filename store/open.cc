@@ -319,7 +319,11 @@ absl::Status Store::Rep::Upgrade(const Store& store, absl::string_view format) {
   ChainHead anchor{0, ChainStart()};
   absl::Status status = store.ScanJournal(1, [&](const Block& block) {
     const auto sealed = Seal(anchor.chain, block.bytes);
-    if (!sealed) return CheckBlock(block.first_sequence, block.bytes);
+    if (!sealed || sealed->has_others || !sealed->stored.empty()) {
+      return absl::DataLossError(
+          absl::StrCat("the journal block at sequence ", block.first_sequence,
+                       " is none of format 1; restore a backup"));
+    }
     anchor = {block.first_sequence + sealed->records - 1, sealed->chain};
     return absl::OkStatus();
   });

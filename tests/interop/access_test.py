@@ -179,6 +179,12 @@ class Access(unittest.TestCase):
                            "--public-key", other)
         self.assertEqual(done.returncode, 1)
         self.assertIn("is not by this key", done.stderr)
+        # Half a line, as a crash leaves it, is no line.
+        with open(self.checkpoints, "a") as out:
+            out.write('{"sequence":"9')
+        done = self.verify(store, "--checkpoints", self.checkpoints,
+                           "--public-key", key)
+        self.assertEqual(done.returncode, 0, done.stderr)
         # Another, shorter store under the checkpoints of this one.
         shorter = self.folder / "shorter"
         subprocess.run(

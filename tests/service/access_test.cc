@@ -356,9 +356,95 @@ TEST_F(AccessTest, AConsultationNeedsAPurposeAndIsWrittenDownFirst) {
   EXPECT_EQ(log[0].purpose(), "investigation 12");
   EXPECT_EQ(log[0].entry().result(), "OK");
   EXPECT_EQ(log[0].entry().method(), "/portrisk.v1.HistoryService/GetEntity");
-  EXPECT_THAT(log[0].entry().subject(), HasSubstr("role=ROLE_HAULIER id=~"));
+  EXPECT_THAT(log[0].entry().subject(),
+              HasSubstr("party.role=ROLE_HAULIER party.id=~"));
   EXPECT_THAT(log[0].entry().subject(), ::testing::Not(HasSubstr("NL-100")))
       << "An erasure could not reach it here.";
+}
+
+TEST_F(AccessTest, ASenderSendsWhatItIsTheSourceOf) {
+  server_->SetRoles(std::make_shared<const RoleBook>(*RoleBook::Parse(
+      "callers:\n  - {name: scorer, roles: [scorer], sources: [terminal-2]}",
+      "roles.yaml")));
+  const auto channel = As("scorer");
+  v1::Movement movement = MakeMovement("1", v1::GATE_IN, kBox, 0);
+  v1::Assessment reply;
+  EXPECT_EQ(ReasonOf(Score(channel, movement, &reply)), "SOURCE_NOT_YOURS");
+  v1::BatchScoreMovementsRequest batch;
+  *batch.add_movements() = movement;
+  movement.set_source("terminal-2");
+  *batch.add_movements() = movement;
+  EXPECT_TRUE(Score(channel, movement, &reply).ok());
+  v1::BatchScoreMovementsResponse results;
+  grpc::ClientContext context;
+  Prepare(&context, "");
+  auto stub = v1::ScoringService::NewStub(channel);
+  ASSERT_TRUE(stub->BatchScoreMovements(&context, batch, &results).ok());
+  EXPECT_EQ(results.results(0).error().code(), 7) << "PERMISSION_DENIED";
+  EXPECT_TRUE(results.results(1).has_assessment());
+  grpc::ClientContext stream_context;
+  Prepare(&stream_context, "");
+  const auto stream = stub->StreamScoreMovements(&stream_context);
+  v1::ScoreMovementRequest request;
+  *request.mutable_movement() = batch.movements(0);
+  ASSERT_TRUE(stream->Write(request));
+  stream->WritesDone();
+  v1::ScoreResult result;
+  ASSERT_TRUE(stream->Read(&result));
+  EXPECT_EQ(result.error().code(), 7);
+}
+
+TEST_F(AccessTest, WhateverIsAskedTheJournalCanBeRead) {
+  // Names of 300 bytes and more end inside of a character.
+  auto stub = v1::ScoringService::NewStub(As("officer"));
+  for (size_t ascii = 280; ascii < 310; ++ascii) {
+    v1::GetAssessmentRequest request;
+    request.set_source(std::string(ascii, 'a') + "\u00e9\u00e9");
+    v1::GetAssessmentResponse response;
+    grpc::ClientContext context;
+    Prepare(&context, std::string(ascii - 100, 'p'));
+    EXPECT_EQ(stub->GetAssessment(&context, request, &response).error_code(),
+              grpc::StatusCode::NOT_FOUND);
+  }
+  EXPECT_EQ(Log(v1::CONSULTATION).size(), 30u);
+  server_.reset();
+  const EngineOptions options =
+      TestOptions(absl::StrCat(directory_.path(), "/store"));
+  Open(options);
+  Start(TlsOptions());
+  EXPECT_EQ(Log(v1::CONSULTATION).size(), 31u) << "With the look before.";
+}
+
+TEST_F(AccessTest, WhoLosesARoleLosesTheWatch) {
+  auto stub = v1::SelectionService::NewStub(As("officer"));
+  grpc::ClientContext context;
+  Prepare(&context);
+  const auto stream = stub->WatchAssessments(&context, {});
+  v1::WatchAssessmentsResponse response;
+  ASSERT_TRUE(stream->Read(&response)) << "Where it begins.";
+  server_->SetRoles(std::make_shared<const RoleBook>(
+      *RoleBook::Parse("callers:\n  - {name: officer, roles: [operator]}\n"
+                       "  - {name: scorer, roles: [scorer]}",
+                       "roles.yaml")));
+  v1::Assessment taken;
+  // Enough that it is told how far it is, selected or not.
+  v1::BatchScoreMovementsRequest batch;
+  v1::BatchScoreMovementsResponse results;
+  auto scoring = v1::ScoringService::NewStub(As("scorer"));
+  for (int i = 0; i < 5; ++i) {
+    batch.clear_movements();
+    for (int k = 0; k < 1000; ++k) {
+      *batch.add_movements() = MakeMovement(absl::StrCat(i, ".", k),
+                                            v1::GATE_IN, kBox, i * 1000 + k);
+    }
+    grpc::ClientContext call;
+    Prepare(&call, "");
+    ASSERT_TRUE(scoring->BatchScoreMovements(&call, batch, &results).ok());
+  }
+  while (stream->Read(&response)) {
+    EXPECT_TRUE(response.selections().empty());
+  }
+  EXPECT_EQ(ReasonOf(stream->Finish()), "ROLE_MISSING");
 }
 
 constexpr char kSelectsGateOut[] = R"(

@@ -72,13 +72,13 @@ TEST_F(ChainCheckpointsTest, NoFieldCanBeChanged) {
     SetText(changed);
     const auto read = ReadCheckpoints(path_, signer.public_key());
     ASSERT_FALSE(read.ok()) << changed;
-    EXPECT_THAT(std::string(read.status().message()), HasSubstr(":1:"));
+    EXPECT_THAT(std::string(read.status().message()), HasSubstr(":2:"));
   }
   SetText(line + "\n\nnonsense\n");
   EXPECT_THAT(
       std::string(
           ReadCheckpoints(path_, signer.public_key()).status().message()),
-      HasSubstr(":4: this is no checkpoint"));
+      HasSubstr(":5: this is no checkpoint"));
 }
 
 TEST_F(ChainCheckpointsTest, AnotherKeyIsNoProof) {
