@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -16,7 +15,6 @@
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "portrisk/v1/scoring_service.grpc.pb.h"
 #include "service/server.h"
-#include "service/steady_clock.h"
 #include "tests/service/engine_fixture.h"
 
 namespace portrisk::service {
@@ -34,9 +32,8 @@ std::string ReasonOf(const grpc::Status& status) {
   return status.ok() ? "OK" : status.error_message();
 }
 
-// A disk that takes its time, or all of it.
+// A disk that answers when it is told to.
 struct Disk {
-  std::atomic<int> commit_ms{0};
   std::atomic<bool> stuck{false};
   std::atomic<int> waiting{0};
 
@@ -44,16 +41,15 @@ struct Disk {
     ++waiting;
     while (stuck) std::this_thread::sleep_for(milliseconds(1));
     --waiting;
-    std::this_thread::sleep_for(milliseconds(commit_ms));
     return absl::OkStatus();
   }
 };
 
 class OverloadTest : public EngineTest {
  protected:
-  void Start(ServerOptions options = {}, size_t batch_max = 512) {
+  void Start(ServerOptions options = {}, size_t queue_max = 16'384) {
     EngineOptions engine = TestOptions(directory_.path() + "/store");
-    engine.batch_max = batch_max;
+    engine.queue_max = queue_max;
     engine.store.commit_fault = [disk = disk_] { return disk->Commit(); };
     Open(engine);
     options.listen = "127.0.0.1:0";
@@ -66,6 +62,7 @@ class OverloadTest : public EngineTest {
   }
   void TearDown() override {
     disk_->stuck = false;
+    GoOn();
     channel_.reset();
     server_.reset();
     engine_.reset();
@@ -99,6 +96,9 @@ class OverloadTest : public EngineTest {
     v1::Assessment reply;
     grpc::Status status;
     std::thread thread;
+    ~Pending() {
+      if (thread.joinable()) thread.join();
+    }
   };
   std::unique_ptr<Pending> Begin(const std::string& id,
                                  milliseconds deadline = milliseconds(0)) {
@@ -111,6 +111,25 @@ class OverloadTest : public EngineTest {
           &c->context, Request(id), &c->reply);
     });
     return call;
+  }
+
+  // The apply thread stands still, so that what comes waits.
+  void Stop() {
+    std::atomic<bool> arrived{false};
+    stopped_ = true;
+    blocker_ = std::thread([this, &arrived] {
+      const absl::Status status = engine_->Look([&](Core&) {
+        arrived = true;
+        while (stopped_) std::this_thread::sleep_for(milliseconds(1));
+        return absl::OkStatus();
+      });
+      EXPECT_TRUE(status.ok()) << status;
+    });
+    ASSERT_TRUE(Becomes([&] { return arrived.load(); }));
+  }
+  void GoOn() {
+    stopped_ = false;
+    if (blocker_.joinable()) blocker_.join();
   }
 
   template <typename Condition>
@@ -154,86 +173,91 @@ class OverloadTest : public EngineTest {
     }
   }
 
+  std::atomic<bool> stopped_{false};
+  std::thread blocker_;
   std::shared_ptr<Disk> disk_ = std::make_shared<Disk>();
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 
-// Keeps `in_flight` calls under way until `stop`; latencies of those accepted.
-std::vector<int64_t> Flood(std::shared_ptr<grpc::Channel> channel,
-                           const std::string& caller, int in_flight,
-                           const std::atomic<bool>* stop) {
+TEST_F(OverloadTest, AFloodWaitsBehindItselfAndLeavesRoomForOthers) {
+  Start({}, /*queue_max=*/64);
+  Stop();
   struct Call {
     grpc::ClientContext context;
     std::unique_ptr<grpc::ClientAsyncResponseReader<v1::Assessment>> reader;
     v1::Assessment reply;
     grpc::Status status;
-    int64_t begun_ns = SteadyNow();
   };
-  auto stub = v1::ScoringService::NewStub(channel);
+  auto stub = v1::ScoringService::NewStub(Connect());
   grpc::CompletionQueue queue;
-  std::vector<int64_t> latencies;
-  int under_way = 0;
-  int next = 0;
-  const auto start = [&] {
-    auto* call = new Call;
-    call->context.AddMetadata("portrisk-caller", caller);
-    v1::ScoreMovementRequest request;
-    *request.mutable_movement() = MakeMovement(
-        absl::StrCat(caller, next++), v1::GATE_IN, "MSKU1234565", next);
-    call->reader = stub->AsyncScoreMovement(&call->context, request, &queue);
-    call->reader->Finish(&call->reply, &call->status, call);
-    ++under_way;
-  };
-  for (int i = 0; i < in_flight; ++i) start();
-  void* tag = nullptr;
-  bool ok = false;
-  while (under_way > 0 && queue.Next(&tag, &ok)) {
-    const std::unique_ptr<Call> call(static_cast<Call*>(tag));
-    --under_way;
-    if (call->status.ok()) latencies.push_back(SteadyNow() - call->begun_ns);
-    if (!*stop) start();
+  std::vector<std::unique_ptr<Call>> flood;
+  for (int i = 0; i < 100; ++i) {
+    flood.push_back(std::make_unique<Call>());
+    Call& call = *flood.back();
+    call.context.AddMetadata("portrisk-caller", "flood");
+    call.reader = stub->AsyncScoreMovement(
+        &call.context, Request(absl::StrCat("flood-", i)), &queue);
+    call.reader->Finish(&call.reply, &call.status, &call);
   }
+  // Half of the places are its own; the others are refused, and know at once.
+  for (int i = 0; i < 100 - 32; ++i) {
+    void* tag = nullptr;
+    bool ok = false;
+    ASSERT_TRUE(queue.Next(&tag, &ok));
+    EXPECT_EQ(ReasonOf(static_cast<Call*>(tag)->status), "QUEUE_FULL");
+  }
+  EXPECT_EQ(engine_->queue_depth(), 32u);
+  auto gentle = Begin("gentle");
+  ASSERT_TRUE(Becomes([&] { return engine_->queue_depth() == 33; }));
+  GoOn();
+  gentle->thread.join();
+  ASSERT_TRUE(gentle->status.ok()) << ReasonOf(gentle->status);
+  EXPECT_LE(gentle->reply.sequence(), 2u)
+      << "though it came last, one of the flood at most is before it";
+  for (int i = 0; i < 32; ++i) {
+    void* tag = nullptr;
+    bool ok = false;
+    ASSERT_TRUE(queue.Next(&tag, &ok));
+    EXPECT_TRUE(static_cast<Call*>(tag)->status.ok());
+  }
+  EXPECT_EQ(engine_->durable_sequence(), 33u);
   queue.Shutdown();
-  while (queue.Next(&tag, &ok)) {
+}
+
+TEST_F(OverloadTest, AGateGoesBeforeABatchThatCameFirst) {
+  Start();
+  Stop();
+  v1::BatchScoreMovementsRequest request;
+  for (int i = 0; i < 300; ++i) {
+    *request.add_movements() =
+        MakeMovement(absl::StrCat("b", i), v1::GATE_IN, "MSKU1234565", i);
   }
-  return latencies;
-}
-
-int64_t Median(std::vector<int64_t> values) {
-  std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
-TEST_F(OverloadTest, AFloodingCallerNeitherRefusesNorDelaysAGentleOne) {
-  Start({}, /*batch_max=*/8);
-  disk_->commit_ms = 4;  // At most 2,000 a second.
-  std::atomic<bool> stop{false};
-  std::vector<int64_t> flood;
-  std::thread flooding([&] {
-    // As many as one connection may have, and more that wait for them.
-    flood = Flood(Connect(), "flood", 200, &stop);
+  v1::BatchScoreMovementsResponse reply;
+  std::thread batch([&] {
+    grpc::ClientContext context;
+    context.AddMetadata("portrisk-caller", "bulk");
+    EXPECT_TRUE(v1::ScoringService::NewStub(channel_)
+                    ->BatchScoreMovements(&context, request, &reply)
+                    .ok());
   });
-  ASSERT_TRUE(Becomes([&] { return engine_->queue_depth() > 50; }));
-  std::vector<int64_t> gentle;
-  for (int i = 0; i < 40; ++i) {
-    const int64_t begun = SteadyNow();
-    const grpc::Status status = Score(absl::StrCat("gentle-", i), "gentle");
-    EXPECT_TRUE(status.ok()) << ReasonOf(status);
-    gentle.push_back(SteadyNow() - begun);
+  EXPECT_TRUE(Becomes([&] { return engine_->queue_depth() == 300; }));
+  auto gate = Begin("gate");
+  EXPECT_TRUE(Becomes([&] { return engine_->queue_depth() == 301; }));
+  GoOn();
+  gate->thread.join();
+  batch.join();
+  EXPECT_EQ(gate->reply.sequence(), 1u);
+  ASSERT_EQ(reply.results_size(), 300);
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_EQ(reply.results(i).assessment().sequence(), i + 2u)
+        << "a batch keeps its order";
   }
-  stop = true;
-  flooding.join();
-  EXPECT_GT(flood.size(), 100u) << "the flood is served, too";
-  EXPECT_LT(2 * Median(gentle), Median(flood))
-      << "it waits behind itself, and behind nobody else";
 }
 
 TEST_F(OverloadTest, WhoHasGoneBeforeItsTurnLeavesNoRecord) {
   Start();
-  disk_->stuck = true;
-  auto first = Begin("first");
-  ASSERT_TRUE(Becomes([&] { return disk_->waiting > 0; }));
+  Stop();
   auto cancelled = Begin("cancelled");
   ASSERT_TRUE(Becomes([&] { return engine_->queue_depth() == 1; }));
   auto expired = Begin("expired", milliseconds(1000));
@@ -246,14 +270,11 @@ TEST_F(OverloadTest, WhoHasGoneBeforeItsTurnLeavesNoRecord) {
   EXPECT_EQ(cancelled->status.error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_EQ(expired->status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   PassThrough();
-  disk_->stuck = false;
-  first->thread.join();
+  GoOn();
   stays->thread.join();
-  EXPECT_TRUE(first->status.ok()) << ReasonOf(first->status);
   EXPECT_TRUE(stays->status.ok()) << ReasonOf(stays->status);
-  EXPECT_EQ(first->reply.sequence(), 1u);
-  EXPECT_EQ(stays->reply.sequence(), 2u);
-  EXPECT_EQ(engine_->durable_sequence(), 2u);
+  EXPECT_EQ(stays->reply.sequence(), 1u);
+  EXPECT_EQ(engine_->durable_sequence(), 1u);
   EXPECT_EQ(engine_->queue_figures().abandoned, 2u);
 }
 
@@ -273,9 +294,7 @@ TEST_F(OverloadTest, WhatIsInABatchUnderWayIsFinishedThoughItsCallerIsGone) {
 
 TEST_F(OverloadTest, ABatchAndAStreamWhoseCallerIsGoneLeaveNothingEither) {
   Start();
-  disk_->stuck = true;
-  auto first = Begin("first");
-  ASSERT_TRUE(Becomes([&] { return disk_->waiting > 0; }));
+  Stop();
   auto stub = v1::ScoringService::NewStub(channel_);
   grpc::ClientContext of_batch;
   v1::BatchScoreMovementsRequest request;
@@ -288,21 +307,20 @@ TEST_F(OverloadTest, ABatchAndAStreamWhoseCallerIsGoneLeaveNothingEither) {
     v1::BatchScoreMovementsResponse reply;
     batch_status = stub->BatchScoreMovements(&of_batch, request, &reply);
   });
-  ASSERT_TRUE(Becomes([&] { return engine_->queue_depth() == 100; }));
+  EXPECT_TRUE(Becomes([&] { return engine_->queue_depth() == 100; }));
   grpc::ClientContext of_stream;
   auto stream = stub->StreamScoreMovements(&of_stream);
   for (int i = 0; i < 10; ++i) stream->Write(Request(absl::StrCat("s", i)));
-  ASSERT_TRUE(Becomes([&] { return engine_->queue_depth() == 110; }));
+  EXPECT_TRUE(Becomes([&] { return engine_->queue_depth() == 110; }));
   of_batch.TryCancel();
   of_stream.TryCancel();
   batch.join();
   EXPECT_FALSE(stream->Finish().ok());
   PassThrough();
-  disk_->stuck = false;
-  first->thread.join();
+  GoOn();
   ASSERT_TRUE(Becomes([&] { return engine_->queue_depth() == 0; }));
   EXPECT_TRUE(Score("last").ok());
-  EXPECT_EQ(engine_->durable_sequence(), 2u);
+  EXPECT_EQ(engine_->durable_sequence(), 1u);
   EXPECT_EQ(engine_->queue_figures().abandoned, 110u);
 }
 
@@ -419,13 +437,13 @@ TEST_F(OverloadTest, CallsBeyondThoseOfAConnectionWaitAtTheClient) {
   ServerOptions options;
   options.connections.calls_max = 2;
   Start(options);
-  disk_->stuck = true;
+  Stop();
   std::vector<std::unique_ptr<Pending>> calls;
   for (int i = 0; i < 6; ++i) calls.push_back(Begin(absl::StrCat("c", i)));
-  ASSERT_TRUE(Becomes([&] { return disk_->waiting > 0; }));
-  std::this_thread::sleep_for(milliseconds(100));
-  EXPECT_LE(engine_->queue_depth(), 1u);
-  disk_->stuck = false;
+  EXPECT_TRUE(Becomes([&] { return engine_->queue_depth() == 2; }));
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(engine_->queue_depth(), 2u);
+  GoOn();
   for (auto& call : calls) {
     call->thread.join();
     EXPECT_TRUE(call->status.ok());
