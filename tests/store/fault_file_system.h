@@ -93,6 +93,14 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
     off_ = false;
   }
 
+  // After everything that used the files is gone, as after a crash of the
+  // process alone: all that was written is there, and still not synced.
+  void ProcessDeath() {
+    end_at_step = kNever;
+    steps = 0;
+    off_ = false;
+  }
+
   // --- rocksdb::FileSystem
 
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
