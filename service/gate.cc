@@ -200,7 +200,7 @@ absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
     return denied;
   }
   caller->purpose = MetadataOf(context, "portrisk-purpose");
-  if (rule.consultation || rule.needs_purpose) {
+  if (rule.consultation) {
     if (needs_tls_ && caller->purpose.empty()) {
       return Error(absl::StatusCode::kInvalidArgument, "NO_PURPOSE",
                    "say what you look it up for: metadata entry "

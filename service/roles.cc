@@ -90,7 +90,7 @@ constexpr MethodRule kMethods[] = {
      {Role::kOfficer, Role::kAuditor},
      kConsults},
     {PORTRISK_METHOD(Selection, ListWorklist), kControls, kConsults},
-    {PORTRISK_METHOD(Selection, TakeWorklist), kControls, false, true},
+    {PORTRISK_METHOD(Selection, TakeWorklist), kControls, kConsults},
     {PORTRISK_METHOD(Selection, ValidateProfile), kTries},
     {PORTRISK_METHOD(Selection, WatchAssessments), kControls, kConsults},
 };

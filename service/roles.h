@@ -26,7 +26,6 @@ struct MethodRule {
   // A read of what is not the caller's own: it needs a purpose and is written
   // to the audit log before it is answered.
   bool consultation = false;
-  bool needs_purpose = false;  // Though it is no consultation: it is journaled.
   // A request beyond is refused (REQUEST_TOO_LARGE) before anything is done.
   size_t request_bytes_max = 4 << 20;
 };
