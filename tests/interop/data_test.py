@@ -206,10 +206,11 @@ class Export(unittest.TestCase):
         # It fits the movements, which are tried with it.
         movements = self.folder / "with-outcomes.jsonl.zst"
         self.export(store, "--containers", "--output", movements)
-        report = json.loads(run(
+        out = run(
             PORTRISK, "replay", DEPLOY / "rules" / "common.timeline.yaml",
             "--movements", movements, "--format", "jsonl", "--outcomes", path,
-            "--output", "json").stdout)
+            "--output", "json").stdout
+        report = json.loads(out[out.index(b"{"):])  # Behind what was imported.
         self.assertEqual((str(report["controlled"]), str(report["finds"])),
                          ("1", "1"))
 
