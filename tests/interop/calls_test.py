@@ -135,11 +135,18 @@ class Calls(unittest.TestCase):
         self.assertEqual(details["ErrorInfo"].reason, "REPLAY_MISSING")
 
     def test_a_call_whose_deadline_has_passed_may_be_repeated(self):
-        code, _ = self.refused(
-            lambda: self.score(GOOD, "deadline", 1773160000, timeout=0))
-        self.assertEqual(code, grpc.StatusCode.DEADLINE_EXCEEDED)
-        self.assertEqual(self.score(GOOD, "deadline", 1773160000).movement_id,
-                         "deadline")
+        # A quick server may answer before anybody looks at the clock.
+        for attempt in range(50):
+            name = f"deadline-{attempt}"
+            try:
+                self.score(GOOD, name, 1773160000, timeout=0)
+            except grpc.RpcError as error:
+                self.assertEqual(error.code(),
+                                 grpc.StatusCode.DEADLINE_EXCEEDED)
+                break
+        else:
+            self.fail("no call was late")
+        self.assertEqual(self.score(GOOD, name, 1773160000).movement_id, name)
 
     def test_a_full_queue_says_when_to_try_again(self):
         server = self.enterContext(
