@@ -44,7 +44,8 @@ absl::Status RefusalFor(const absl::Status& cause, absl::Duration retry_after) {
   }
   return WithRetry(
       Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
-            "the store could not be written; nothing of this call was kept. "
+            "the store could not be written; whether anything of this call was "
+            "kept shows when it is open again. "
             "Try again: a repeat is harmless"),
       absl::Seconds(1));
 }

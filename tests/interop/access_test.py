@@ -15,6 +15,7 @@ import tempfile
 import time
 import unittest
 
+from certificates import Authority
 from server import Server
 
 PORTRISKD, PORTRISK = sys.argv[1:3] if len(sys.argv) > 2 else sys.exit(__doc__)
@@ -33,12 +34,10 @@ class Access(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(
             self.enterContext(tempfile.TemporaryDirectory()))
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
-                     "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key",
-                     "-subj", "/CN=authority", "-days", "2", "-out", "ca.pem")
-        self.certificate("server", "IP:127.0.0.1")
+        authority = Authority(self.folder)
+        authority.sign("server", "IP:127.0.0.1")
         for name in CALLERS:
-            self.certificate(name, f"DNS:{name}")
+            authority.sign(name, f"DNS:{name}")
         self.write_roles({n: r for n, r in CALLERS.items() if r})
         secrets = self.folder / "secrets"
         secrets.touch(0o600)
@@ -48,25 +47,11 @@ class Access(unittest.TestCase):
             "key_id: test\n")
         self.checkpoints = self.folder / "checkpoints"
         self.flags = ["--secrets", self.folder / "secrets",
-                      "--tls-cert", self.folder / "server.pem",
+                      "--tls-cert", self.folder / "server.crt",
                       "--tls-key", self.folder / "server.key",
-                      "--tls-ca", self.folder / "ca.pem",
+                      "--tls-ca", self.folder / "ca.crt",
                       "--roles", self.folder / "roles.yaml",
                       "--chain-checkpoints", self.checkpoints]
-
-    def openssl(self, *words):
-        subprocess.run(["openssl", *words], cwd=self.folder, check=True,
-                       capture_output=True)
-
-    def certificate(self, name, also):
-        self.openssl("req", "-newkey", "ec", "-pkeyopt",
-                     "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                     f"/CN={name}", "-keyout", f"{name}.key", "-out",
-                     f"{name}.csr")
-        (self.folder / "ext").write_text(f"subjectAltName={also}")
-        self.openssl("x509", "-req", "-days", "2", "-in", f"{name}.csr", "-CA",
-                     "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                     "-extfile", "ext", "-out", f"{name}.pem")
 
     def write_roles(self, callers):
         (self.folder / "roles.yaml").write_text("callers:\n" + "".join(
@@ -76,7 +61,7 @@ class Access(unittest.TestCase):
     def run_as(self, name, *words):
         return subprocess.run(
             [PORTRISK, "--server", self.server.address, "--tls-ca",
-             self.folder / "ca.pem", "--tls-cert", self.folder / f"{name}.pem",
+             self.folder / "ca.crt", "--tls-cert", self.folder / f"{name}.crt",
              "--tls-key", self.folder / f"{name}.key", *map(str, words)],
             capture_output=True, text=True, timeout=60, check=False)
 

@@ -23,6 +23,7 @@ except ImportError:
     sys.exit(77)
 
 import npm
+from certificates import Authority
 from server import Server
 
 PORTRISKD, WORK = sys.argv[1:3] if len(sys.argv) > 2 else sys.exit(__doc__)
@@ -94,11 +95,9 @@ class PageWithCertificates(Page):
     NAME = "gate.terminal-1.example"
 
     def server_flags(self):
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
-                     "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key",
-                     "-subj", "/CN=authority", "-days", "2", "-out", "ca.crt")
-        self.certificate("server", "DNS:localhost,IP:127.0.0.1")
-        self.certificate("client", f"DNS:{self.NAME}")
+        authority = Authority(self.folder)
+        authority.sign("server", "DNS:localhost,IP:127.0.0.1")
+        authority.sign("client", f"DNS:{self.NAME}")
         (self.folder / "roles.yaml").write_text(
             f"callers:\n  - {{name: {self.NAME}, roles: [scorer]}}\n")
         secrets = self.folder / "secrets"
@@ -114,19 +113,6 @@ class PageWithCertificates(Page):
         return {f"PORTRISK_TLS_{name}": str(self.folder / file)
                 for name, file in (("CA", "ca.crt"), ("CERT", "client.crt"),
                                    ("KEY", "client.key"))}
-
-    def openssl(self, *words):
-        subprocess.run(["openssl", *words], cwd=self.folder, check=True,
-                       capture_output=True)
-
-    def certificate(self, name, names):
-        (self.folder / "names").write_text(f"subjectAltName={names}\n")
-        self.openssl("req", "-newkey", "ec", "-pkeyopt",
-                     "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                     f"{name}.key", "-subj", f"/CN={name}", "-out", "csr")
-        self.openssl("x509", "-req", "-in", "csr", "-CA", "ca.crt", "-CAkey",
-                     "ca.key", "-CAcreateserial", "-days", "2", "-extfile",
-                     "names", "-out", f"{name}.crt")
 
 
 if __name__ == "__main__":
