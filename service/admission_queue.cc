@@ -145,7 +145,8 @@ Verdict AdmissionQueue::Decide(const Arrival& arrival, int64_t now_ns) const {
   if (arrival.deadline_ns != 0 && arrival.deadline_ns <= now_ns) {
     return Verdict::kTooLate;
   }
-  if (size() + arrival.count > limits_.tasks_max) return Verdict::kFull;
+  const size_t places_taken = size() - commands_;
+  if (places_taken + arrival.count > limits_.tasks_max) return Verdict::kFull;
   if (bytes_ > 0 && bytes_ + arrival.bytes > limits_.bytes_max) {
     return Verdict::kBytesFull;
   }
@@ -154,7 +155,7 @@ Verdict AdmissionQueue::Decide(const Arrival& arrival, int64_t now_ns) const {
   const auto found = lane.flows.find(arrival.caller);
   const size_t own =
       found == lane.flows.end() ? 0 : found->second->tasks.size();
-  if (own > 0 && own + arrival.count > limits_.tasks_max - size()) {
+  if (own > 0 && own + arrival.count > limits_.tasks_max - places_taken) {
     return Verdict::kCallerFull;
   }
   const absl::Duration most = arrival.priority == Priority::kBulk
@@ -190,10 +191,12 @@ Verdict AdmissionQueue::Push(absl::Span<Task* const> tasks, int64_t now_ns) {
   if (const MovementTask* const movement = MovementOf(*tasks[0])) {
     arrival.caller = movement->caller;
     arrival.deadline_ns = movement->deadline_ns;
+    for (const Task* task : tasks) arrival.bytes += BytesOf(*task);
+    const Verdict verdict = Judge(arrival, now_ns);
+    if (verdict != Verdict::kTaken) return verdict;
+  } else {
+    commands_ += tasks.size();
   }
-  for (const Task* task : tasks) arrival.bytes += BytesOf(*task);
-  const Verdict verdict = Judge(arrival, now_ns);
-  if (verdict != Verdict::kTaken) return verdict;
   Lane& lane = LaneOf(arrival.priority);
   auto found = lane.flows.find(arrival.caller);
   if (found == lane.flows.end()) {
@@ -227,6 +230,7 @@ void AdmissionQueue::TakeFrom(Lane* lane, size_t most, int64_t now_ns,
     flow->tasks.pop_front();
     --lane->size;
     bytes_ -= BytesOf(*task);
+    if (MovementOf(*task) == nullptr) --commands_;
     const bool is_abandoned = IsAbandoned(*task, now_ns);
     // Who is gone costs its caller no turn.
     if (!flow->tasks.empty() && is_abandoned) {

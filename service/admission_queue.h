@@ -14,7 +14,10 @@
 //   time    what is before it would take longer than its lane may wait, or
 //           than its deadline leaves
 //
-// How long that takes is known from what the last batches took: a task to
+// Commands are never refused and take no place: each has a thread that waits
+// for it, so they are few, and an operator is heard when the queue is full.
+//
+// How long it takes is known from what the last batches took: a task to
 // compute, and the commit that no batch goes below. A burst at a gate may wait
 // for gate_wait_max; once the queue has stood for a tenth of a second (the
 // oldest of each batch had waited for half of gate_wait_standing), only for
@@ -53,7 +56,7 @@ struct QueueTimes {
 };
 
 struct QueueLimits {
-  size_t tasks_max = 16'384;     // Waiting tasks.
+  size_t tasks_max = 16'384;     // Waiting movements.
   size_t bytes_max = 256 << 20;  // Of their movements, serialised.
   size_t batch_max = 512;        // Tasks in one commit; at least two.
   QueueTimes times;
@@ -147,6 +150,7 @@ class AdmissionQueue {
   const QueueLimits limits_;
   Lane gate_;
   Lane bulk_;
+  size_t commands_ = 0;
   size_t bytes_ = 0;
   double task_ns_ = 0;         // To compute one; 0: not known yet.
   double commit_ns_ = 0;       // Of one commit.

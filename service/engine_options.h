@@ -29,7 +29,7 @@ struct EngineOptions {
   Metrics* metrics = nullptr;  // Outlives the engine. Null: nobody measures.
 
   // Performance.
-  size_t queue_max = 16'384;            // Waiting tasks; more are refused.
+  size_t queue_max = 16'384;            // Waiting movements; more are refused.
   size_t batch_max = 512;               // Tasks in one commit.
   size_t cache_states_max = 1'000'000;  // Decoded states of each kind.
   // Records between checkpoints. More means fewer writes behind and a longer

@@ -100,6 +100,21 @@ TEST(AdmissionQueueTest, OneCallerAloneGetsHalfAndTheNextHasRoom) {
   EXPECT_EQ(q.Push("c", Priority::kGate), Verdict::kFull);
 }
 
+TEST(AdmissionQueueTest, CommandsAreTakenWhenAllPlacesAreAndTakeNone) {
+  struct Command : CommandTask {
+    void Done() override {}
+  } command;
+  Task* const commands[] = {&command};
+  Waiting q(Small(2, 512));
+  EXPECT_EQ(q->Push(commands, q.now_ns), Verdict::kTaken);
+  EXPECT_EQ(q.Push("a", Priority::kGate, 2), Verdict::kTaken);
+  EXPECT_EQ(q.Push("a", Priority::kGate), Verdict::kFull);
+  Command another;
+  Task* const more[] = {&another};
+  EXPECT_EQ(q->Push(more, q.now_ns), Verdict::kTaken);
+  EXPECT_EQ(q->size(), 4u);
+}
+
 TEST(AdmissionQueueTest, AllOfACallOrNothing) {
   Waiting q(Small(10, 512));
   EXPECT_EQ(q.Push("a", Priority::kBulk, 11), Verdict::kFull);
