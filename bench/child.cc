@@ -58,6 +58,14 @@ double Child::CpuSeconds() const {
   return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
+double Child::Megabytes() const {
+  std::ifstream in("/proc/" + std::to_string(pid_) + "/statm");
+  double all = 0;
+  double resident = 0;
+  in >> all >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
 void LoadRules(const std::string& address,
                const std::vector<std::string>& more) {
   const std::string deploy = std::string(PORTRISK_SOURCE_DIR) + "/deploy/";

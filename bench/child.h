@@ -22,6 +22,8 @@ class Child {
   const std::string& address() const { return address_; }
   // Seconds of CPU used so far.
   double CpuSeconds() const;
+  // Resident memory.
+  double Megabytes() const;
 
  private:
   pid_t pid_;

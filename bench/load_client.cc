@@ -44,7 +44,9 @@ struct LoadClient::Call {
 LoadClient::LoadClient(
     const std::string& address, std::string caller,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials)
-    : caller_(std::move(caller)), stub_(Connect(address, credentials)) {}
+    : caller_(std::move(caller)),
+      make_([](uint64_t number) { return MovementOf(number, kContainers); }),
+      stub_(Connect(address, credentials)) {}
 
 double LoadClient::Now() const {
   return std::chrono::duration<double>(
@@ -54,7 +56,7 @@ double LoadClient::Now() const {
 
 void LoadClient::Start(Call* call, double due) {
   v1::ScoreMovementRequest request;
-  *request.mutable_movement() = MovementOf(next_movement++, kContainers);
+  *request.mutable_movement() = make_(next_movement++);
   call->due = due;
   call->context = std::make_unique<grpc::ClientContext>();
   if (!caller_.empty()) call->context->AddMetadata("portrisk-caller", caller_);

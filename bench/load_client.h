@@ -7,9 +7,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "portrisk/v1/movement.pb.h"
 
 namespace portrisk::bench {
 
@@ -30,6 +33,11 @@ class LoadClient {
   explicit LoadClient(
       const std::string& address, std::string caller = "",
       const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr);
+
+  // What to send instead of MovementOf with 20,000 boxes, by number.
+  void Send(std::function<v1::Movement(uint64_t)> make) {
+    make_ = std::move(make);
+  }
 
   // Keeps `in_flight` calls under way for `seconds`. Each call is a new
   // movement.
@@ -55,6 +63,7 @@ class LoadClient {
   double Now() const;
 
   const std::string caller_;
+  std::function<v1::Movement(uint64_t)> make_;
   double deadline_s_ = 0;  // 0: none.
   grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub_;
   grpc::CompletionQueue queue_;
