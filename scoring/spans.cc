@@ -2,6 +2,7 @@
 #include "scoring/spans.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "scoring/bounded_timeline.h"
 #include "scoring/legs.h"
@@ -138,7 +139,7 @@ class Uses {
  public:
   explicit Uses(const v1::Movement& movement) : m_(movement) {}
 
-  const SpreadUses& uses() const { return uses_; }
+  SpreadUses Take() { return std::move(uses_); }
 
   void AddSpan(const v1::Span& span) {
     switch (span.kind()) {
@@ -193,8 +194,8 @@ class Uses {
  private:
   SpreadName* Add(SpreadSlot slot, SpreadFamily family, uint32_t times) {
     // Each slot is used once, unless the journal is damaged.
-    uses_.size = std::min(uses_.size + 1, kSpreadSlots);
-    SpreadUse& use = uses_.list[uses_.size - 1];
+    if (uses_.size() < kSpreadSlots) uses_.emplace_back();
+    SpreadUse& use = uses_.back();
     use.slot = slot;
     use.name.family = family;
     use.times = times;
@@ -204,7 +205,7 @@ class Uses {
   SpreadName* AddTimed(SpreadSlot slot, SpreadFamily family,
                        const v1::Span& span) {
     SpreadName* const name = Add(slot, family, 1);
-    uses_.list[uses_.size - 1].minutes = span.minutes();
+    uses_.back().minutes = span.minutes();
     return name;
   }
 
@@ -340,7 +341,7 @@ SpreadUses SpreadsOf(const v1::Movement& movement, const Spans& spans) {
   Uses uses(movement);
   for (const v1::Span& span : spans) uses.AddSpan(span);
   if (DeclaresSteps(movement)) uses.AddDeclaredSteps();
-  return uses.uses();
+  return uses.Take();
 }
 
 bool DeclaresSteps(const v1::Movement& movement) {

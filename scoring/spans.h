@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/repeated_field.h"
 #include "portrisk/v1/history.pb.h"
@@ -105,12 +106,8 @@ struct SpreadUse {
   uint32_t times = 0;               // How often it is put in; 0: only read.
 };
 
-struct SpreadUses {
-  std::array<SpreadUse, kSpreadSlots> list;
-  size_t size = 0;
-  const SpreadUse* begin() const { return list.data(); }
-  const SpreadUse* end() const { return list.data() + size; }
-};
+// Inline, and made as they are put in: most movements have none.
+using SpreadUses = absl::InlinedVector<SpreadUse, kSpreadSlots>;
 
 // HOT PATH. `spans` as SpanFinder found them, or as they were journaled. The
 // result points into both.

@@ -3,6 +3,7 @@
 #define PORTRISK_SERVICE_ENTITY_KEY_H_
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -29,7 +30,16 @@ struct EntityKey {
   }
   template <typename H>
   friend H AbslHashValue(H h, const EntityKey& key) {
-    return H::combine_contiguous(std::move(h), key.bytes, kSize);
+    // As numbers: bytes of this length are hashed by a function of the library
+    // that takes several times as long.
+    uint64_t first;
+    uint64_t second;
+    uint16_t last;
+    static_assert(sizeof first + sizeof second + sizeof last == kSize);
+    std::memcpy(&first, key.bytes, sizeof first);
+    std::memcpy(&second, key.bytes + 8, sizeof second);
+    std::memcpy(&last, key.bytes + 16, sizeof last);
+    return H::combine(std::move(h), first, second, last);
   }
 };
 
