@@ -80,6 +80,35 @@ bool IsWanted(const v1::JournalRecord& record,
 // Ends a scan that has found enough.
 absl::Status PageIsFull() { return absl::CancelledError(""); }
 
+absl::StatusOr<absl::Time> RecordedTimeOf(const store::Block& block) {
+  google::protobuf::Timestamp time;
+  const absl::Status status = WalkRecords(block, [&](const StoredRecord& one) {
+    return ParseView(one.recorded_time, &time) ? PageIsFull()
+                                               : RecordDamaged(one.sequence);
+  });
+  if (!absl::IsCancelled(status)) return status;
+  return FromProto(time);
+}
+
+// A position behind `after` with nothing recorded at `from` or later between
+// them: recorded time never goes back.
+absl::StatusOr<uint64_t> SkipTo(const store::Store& store, absl::Time from,
+                                uint64_t after, uint64_t last) {
+  while (after < last) {
+    const uint64_t middle = after + (last - after + 1) / 2;
+    const auto block = store.ReadBlock(middle);
+    if (!block.ok()) return block.status();
+    const auto time = RecordedTimeOf(*block);
+    if (!time.ok()) return time.status();
+    if (*time < from) {
+      after = middle;
+    } else {
+      last = middle - 1;
+    }
+  }
+  return after;
+}
+
 }  // namespace
 
 v1::AuditRecord AuditRecordOf(const v1::JournalRecord& record) {
@@ -98,16 +127,24 @@ v1::AuditRecord AuditRecordOf(const v1::JournalRecord& record) {
 
 absl::StatusOr<v1::ListAuditRecordsResponse> AuditApi::List(
     const v1::ListAuditRecordsRequest& request) const {
-  const auto after = PageBeginOf(request);
+  auto after = PageBeginOf(request);
   if (!after.ok()) return after.status();
   const int size = PageSizeOf(request);
   const auto store = engine_->store();
   if (!store.ok()) return store.status();
   const uint64_t durable = engine_->durable_sequence();
+  if (request.has_from()) {
+    after = SkipTo(**store, FromProto(request.from()), *after, durable);
+    if (!after.ok()) return after.status();
+  }
   v1::ListAuditRecordsResponse response;
   v1::JournalRecord record;
   const absl::Status status =
       (*store)->ScanJournal(*after + 1, [&](const store::Block& block) {
+        if (block.first_sequence > *after + page_reads_max_) {
+          response.set_next_page_token(absl::StrCat(block.first_sequence - 1));
+          return PageIsFull();
+        }
         return WalkRecords(block, [&](const StoredRecord& stored) {
           if (stored.sequence <= *after || stored.is_movement) {
             return absl::OkStatus();
