@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "bench/echo_server.h"
 #include "bench/load_client.h"
 #include "service/tls.h"
+#include "tests/service/certificates.h"
 
 namespace portrisk::bench {
 namespace {
@@ -117,28 +119,19 @@ std::vector<std::string> ServerWords(const std::string& store,
 // `directory`. Returns the server's flags; the command line finds its own in
 // the environment.
 std::string MakeCertificates(const std::string& directory) {
-  const std::string command =
-      "cd " + directory +
-      " && { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
-      "-nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem && "
-      "for n in server development; do openssl req -newkey ec -pkeyopt "
-      "ec_paramgen_curve:P-256 -nodes -subj /CN=$n -keyout $n.key -out $n.csr "
-      "&& echo subjectAltName=DNS:$n,IP:127.0.0.1 > $n.ext && openssl x509 "
-      "-req -days 2 -in $n.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
-      "-extfile $n.ext -out $n.pem || exit 1; done; } 2> openssl.log && "
-      "echo 'callers: [{name: development, roles: [scorer, analyst, approver, "
-      "officer, operator]}]' > roles.yaml";
-  if (std::system(command.c_str()) != 0) {
-    std::fprintf(stderr, "openssl makes no certificates\n");
-    std::exit(1);
-  }
-  const std::string at = directory + "/";
-  setenv("PORTRISK_TLS_CA", (at + "ca.pem").c_str(), 1);
-  setenv("PORTRISK_TLS_CERT", (at + "development.pem").c_str(), 1);
-  setenv("PORTRISK_TLS_KEY", (at + "development.key").c_str(), 1);
+  const service::Authority authority(directory);
+  authority.Sign("server");
+  authority.Sign("development");
+  const std::string roles = directory + "/roles.yaml";
+  std::ofstream(roles) << "callers: [{name: development, roles: [scorer, "
+                          "analyst, approver, officer, operator]}]\n";
+  setenv("PORTRISK_TLS_CA", authority.Pem("ca").c_str(), 1);
+  setenv("PORTRISK_TLS_CERT", authority.Pem("development").c_str(), 1);
+  setenv("PORTRISK_TLS_KEY", authority.Key("development").c_str(), 1);
   setenv("PORTRISK_PURPOSE", "a benchmark", 1);
-  return "--tls-cert " + at + "server.pem --tls-key " + at +
-         "server.key --tls-ca " + at + "ca.pem --roles " + at + "roles.yaml";
+  return "--tls-cert " + authority.Pem("server") + " --tls-key " +
+         authority.Key("server") + " --tls-ca " + authority.Pem("ca") +
+         " --roles " + roles;
 }
 
 // Row B of two servers that differ in flags alone, or in mutual TLS.
