@@ -104,6 +104,10 @@ class Engine {
   // Called whenever that has grown, on the thread that commits: it must neither
   // wait nor call the engine. Null: nobody. Returns when no call is under way.
   void ListenToCommits(std::function<void()> listener);
+  // To be called when something else than the engine has failed with the
+  // store: where that has stopped its writes it is opened again before a call
+  // finds out.
+  void CheckStore();
   const std::string& backups() const { return options_.backups; }
   const Pseudonyms& pseudonyms() const { return admission_.pseudonyms(); }
   absl::Time Now() const { return options_.clock(); }

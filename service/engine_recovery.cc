@@ -69,6 +69,15 @@ absl::StatusOr<std::shared_ptr<store::Store>> Engine::writable_store() const {
   return store_;
 }
 
+void Engine::CheckStore() {
+  const auto opened = store();
+  if (!opened.ok() || failed_) return;
+  const absl::Status status = (*opened)->CheckWritable();
+  if (absl::IsUnavailable(status) || absl::IsResourceExhausted(status)) {
+    Refuse(status);
+  }
+}
+
 // The states must not be used any more.
 void Engine::Refuse(const absl::Status& reason) {
   {

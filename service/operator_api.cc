@@ -68,8 +68,9 @@ absl::StatusOr<v1::Backup> OperatorApi::CreateBackup(
     return store::CreateBackup(**store, directory);
   });
   if (!made.ok()) {
-    const absl::Status refused = engine_->write_status();
     LogError("backup", made.status());
+    engine_->CheckStore();
+    const absl::Status refused = engine_->write_status();
     return refused.ok() ? Explained(made.status()) : refused;
   }
   LogInfo("backup made", {{"id", absl::StrCat(made->id)},

@@ -120,6 +120,8 @@ absl::Status Store::Rep::Append(uint64_t first_sequence,
   return status;
 }
 
+absl::Status Store::CheckWritable() const { return rep_->CheckWritable(); }
+
 // A commit waits for at most one such write; a sync covers all before it.
 absl::Status Store::PutContent(Table table, absl::string_view key,
                                absl::string_view value) {

@@ -257,7 +257,12 @@ absl::StatusOr<Backup> CreateBackup(const Store& store,
   const rocksdb::Status made = engine.CreateNewBackup(how, rep.db.get(), &id);
   set_running(nullptr);
   if (!made.ok()) {
-    return FromRocks(made, absl::StrCat("making a backup in ", directory));
+    status = FromRocks(made, absl::StrCat("making a backup in ", directory));
+    // A flush that failed has stopped RocksDB: to be known now, and not from
+    // the next commit.
+    rocksdb::WriteBatch nothing;
+    if (!rep.db->Write({}, &nothing).ok()) rep.StopWriting(status);
+    return status;
   }
   // As a reader finds it: an engine that has just written compares with what it
   // remembers.

@@ -6,6 +6,10 @@
 // in at once, the checkpoint with them. A crash before that entry leaves files
 // that nobody refers to: Open removes them. After it, all are in.
 //
+// When that entry's sync fails RocksDB removes its names of the files, though
+// the entry may be on the disk: it would not open such a store again. Hence
+// they keep their names under ingest/, and Open puts them back (reattach.cc).
+//
 // The states must never be ahead of the journal on disk, so the log is synced
 // first where commits do not do it.
 #include <rocksdb/convenience.h>
@@ -14,6 +18,7 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include <bitset>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -90,9 +95,19 @@ absl::Status Store::Rep::Ingest(const std::vector<SortedEntries>& tables) {
     written = db->SyncWAL();
     if (!written.ok()) StopWriting(FromRocks(written, doing));
   }
-  if (written.ok()) written = db->IngestExternalFiles(files);
-  if (!written.ok()) RemoveFiles(EnvOf(options), files);
-  return FromRocks(written, doing);
+  std::unique_ptr<rocksdb::Directory> directory;
+  if (written.ok()) {
+    written = EnvOf(options)->NewDirectory(ingest_directory(), &directory);
+  }
+  if (written.ok()) written = directory->Fsync();
+  if (!written.ok()) {
+    RemoveFiles(EnvOf(options), files);
+    return FromRocks(written, doing);
+  }
+  const absl::Status status = FromRocks(db->IngestExternalFiles(files), doing);
+  // Another attempt would mix its files with these.
+  if (!status.ok()) StopWriting(status);
+  return status;
 }
 
 absl::Status Store::Ingest(std::vector<SortedEntries> tables,

@@ -256,7 +256,7 @@ Store::Rep::~Rep() {
   db->Close().PermitUncheckedError();
 }
 
-absl::Status Store::Rep::OpenDatabase(bool create) {
+rocksdb::Status Store::Rep::TryOpen(bool create) {
   rocksdb::DBOptions how = DatabaseOptions(options);
   how.create_if_missing = create;
   how.create_missing_column_families = create;
@@ -269,14 +269,18 @@ absl::Status Store::Rep::OpenDatabase(bool create) {
                                          &handles, &opened)
           : rocksdb::DB::Open(how, options.directory, descriptors, &handles,
                               &opened);
-  if (!status.ok()) {
-    return FromRocks(status,
-                     absl::StrCat("opening the store in ", options.directory));
-  }
+  if (!status.ok()) return status;
   db.reset(opened);
   std::copy_n(handles.begin(), kTableCount, columns.begin());
   unused_default = handles.back();
-  return absl::OkStatus();
+  return status;
+}
+
+absl::Status Store::Rep::OpenDatabase(bool create) {
+  rocksdb::Status status = TryOpen(create);
+  if (status.IsCorruption() && !options.read_only) status = Reattach(status);
+  return FromRocks(status,
+                   absl::StrCat("opening the store in ", options.directory));
 }
 
 absl::Status Store::Rep::FinishCreation() {

@@ -86,6 +86,7 @@ struct Store::Rep {
   // --- open.cc, in this order.
 
   absl::Status OpenDatabase(bool create);
+  rocksdb::Status TryOpen(bool create);
   // Writes the format record of a new store.
   absl::Status FinishCreation();
   // Removes what a crash has left behind.
@@ -94,6 +95,12 @@ struct Store::Rep {
   absl::Status Upgrade(const Store& store, absl::string_view format);
   // Sets last_sequence_at_open; proves the last block.
   absl::Status ReadEnd(const Store& store);
+
+  // --- reattach.cc
+
+  // When opening failed so because files are missing that an ingestion has left
+  // under ingest/: puts them back and opens. Else `failure`.
+  rocksdb::Status Reattach(const rocksdb::Status& failure);
 
   // --- append.cc
 

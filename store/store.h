@@ -110,6 +110,10 @@ class Store {
   static absl::Status SyncLog(const Options& options);
   ~Store();
 
+  // OK while nothing has failed: after an error in one place RocksDB accepts no
+  // write in any. Any thread.
+  absl::Status CheckWritable() const;
+
   // Appends one block and, in the same atomic write, `with`, which may go to
   // any table but kJournal and kMeta. Durable on return. FAILED_PRECONDITION
   // when first_sequence does not follow the last record. After any error the

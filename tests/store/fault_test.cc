@@ -227,6 +227,29 @@ TEST_F(FaultTest, ASyncThatFailsIsNotAcknowledged) {
   }
 }
 
+// RocksDB takes back the files of an ingestion whose entry in the manifest was
+// not synced, though the entry may be there.
+TEST_F(FaultTest, AnIngestionWhoseManifestDoesNotSyncLosesNothing) {
+  const uint32_t seed = NewSeed();
+  NewDisk(seed);
+  for (int i = 0; i < 8; ++i) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed, ", time ", i));
+    Open();
+    EXPECT_TRUE(AppendOne());
+    EXPECT_TRUE(IngestOne());
+    EXPECT_TRUE(AppendOne());
+    disk_->syncs_fail_of = "MANIFEST";
+    EXPECT_FALSE(IngestOne());
+    EXPECT_EQ(store_->CheckWritable().code(), absl::StatusCode::kUnavailable);
+    EXPECT_FALSE(AppendOne());
+    store_.reset();
+    disk_->syncs_fail_of = nullptr;
+    if (i % 2 == 0) disk_->PowerLoss();
+    CheckAgainstModel();
+    if (HasFatalFailure() || HasNonfatalFailure()) return;
+  }
+}
+
 TEST_F(FaultTest, WithoutFileDescriptorsItSaysSoAndOpensLater) {
   NewDisk(1);
   Open();
