@@ -69,8 +69,10 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   std::atomic<int64_t> space_left{int64_t{1} << 60};  // Bytes.
   std::atomic<bool> opens_fail{false};  // No file descriptors are left.
   std::atomic<bool> syncs_fail{false};
-  // The same of files alone whose path has this in it; null: of none.
+  // The same of files alone whose path has this in it, after so many syncs;
+  // null: of none.
   std::atomic<const char*> syncs_fail_of{nullptr};
+  std::atomic<int> syncs_before{0};
   std::atomic<int> sync_ms{0};            // A slow disk.
   std::atomic<int> flips_per_million{0};  // Of reads: one bit is wrong.
   std::atomic<uint64_t> steps{0};
@@ -370,10 +372,10 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
     IOStatus status = Step();
     if (!status.ok()) return status;
     const char* const failing = syncs_fail_of;
-    if (syncs_fail ||
-        (failing != nullptr && path.find(failing) != std::string::npos)) {
-      return IOStatus::IOError("fsync: Input/output error");
-    }
+    const bool fails = syncs_fail || (failing != nullptr &&
+                                      path.find(failing) != std::string::npos &&
+                                      syncs_before-- <= 0);
+    if (fails) return IOStatus::IOError("fsync: Input/output error");
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto file = files_.find(path);
     if (file != files_.end()) file->second.synced = file->second.size;

@@ -238,6 +238,7 @@ TEST_F(FaultTest, AnIngestionWhoseManifestDoesNotSyncLosesNothing) {
     EXPECT_TRUE(AppendOne());
     EXPECT_TRUE(IngestOne());
     EXPECT_TRUE(AppendOne());
+    disk_->syncs_before = i / 2 % 2;  // Numbers are taken first, then files.
     disk_->syncs_fail_of = "MANIFEST";
     EXPECT_FALSE(IngestOne());
     EXPECT_EQ(store_->CheckWritable().code(), absl::StatusCode::kUnavailable);
