@@ -68,48 +68,57 @@ class UnaryCall : public OneCall, public MovementTask {
   bool IsAbandoned() const override { return is_gone(); }
 
   void Done() override {
+    // The first record of a commit: perhaps the only one.
+    const Way way = status.ok() && record <= 1 ? Way::kAtOnce : Way::kTogether;
     if (status.ok() && !sees_all_) {
       call_->Ended(HotMethod::kScore, status, *this);
-      return Reply(Acknowledgement(assessment));
+      return Reply(Acknowledgement(assessment), way);
     }
     if (status.ok() && !request_->language().empty()) {
       std::string bytes(assessment);
       status = ExplainBytes(*call_->history, request_->language(), &bytes);
       if (status.ok()) {
         call_->Ended(HotMethod::kScore, status, *this);
-        return Reply(bytes);
+        return Reply(bytes, way);
       }
     }
     call_->Ended(HotMethod::kScore, status, *this);
-    if (status.ok()) return Reply(assessment);
-    ReplyError(status);
+    if (status.ok()) return Reply(assessment, way);
+    ReplyError(status, way);
   }
 
  private:
   void PostNext() override { PostUnaryCall(call_); }
+
+  // Before it is submitted.
+  void Refuse() {
+    call_->Ended(HotMethod::kScore, status, *this);
+    ReplyError(status, Way::kAtOnce);
+  }
 
   void Continue() override {
     accepted_ns = call_->Accepted();
     deadline_ns = DeadlineOf(server_);
     static const MethodRule& rule = ScoringRule("ScoreMovement");
     Arrival arrival{"", priority, 1, 0, deadline_ns};
-    absl::StatusOr<Caller> entered = Enter(rule, &arrival);
+    absl::StatusOr<Entrant> entered = Enter(rule, &arrival);
     status = entered.status();
     if (status.ok() && !Parse(buffer_, request_)) status = Unparsable();
-    if (!status.ok()) return Done();
-    status = Gate::MaySend(*entered, request_->movement().source());
-    if (!status.ok()) return Done();
-    sees_all_ = entered->roles.HasAnyOf(kCustoms);
-    caller = std::move(entered->name);
+    if (!status.ok()) return Refuse();
+    const Caller& who = *entered->caller;
+    status = Gate::MaySend(who, request_->movement().source());
+    if (!status.ok()) return Refuse();
+    sees_all_ = who.roles.HasAnyOf(kCustoms);
+    caller = who.name;
     purpose = std::move(entered->purpose);
     status = call_->engine->Prepare(request_->mutable_movement(), this);
-    if (!status.ok()) return Done();
+    if (!status.ok()) return Refuse();
     Task* const tasks[] = {this};
     absl::Status submitted = call_->engine->Submit(tasks);
     // After a successful Submit this object may be gone.
     if (submitted.ok()) return;
     status = submitted;
-    Done();
+    Refuse();
   }
 
   google::protobuf::Arena arena_;
@@ -132,7 +141,7 @@ class BatchCall : public OneCall {
     bool IsAbandoned() const override { return call->is_gone(); }
 
     void Done() override {
-      const bool sees_all = call->caller_.roles.HasAnyOf(kCustoms);
+      const bool sees_all = call->who_.caller->roles.HasAnyOf(kCustoms);
       std::string bytes =
           sees_all ? std::string(assessment) : Acknowledgement(assessment);
       if (status.ok() && sees_all && !call->request_.language().empty()) {
@@ -167,11 +176,11 @@ class BatchCall : public OneCall {
                     deadline_ns_};
     // Else nobody may ever send so many, and is to know why.
     if (arrival.count > kBatchMovementsMax) arrival.count = 1;
-    absl::StatusOr<Caller> entered = Enter(rule, &arrival);
+    absl::StatusOr<Entrant> entered = Enter(rule, &arrival);
     if (!entered.ok()) return entered.status();
     absl::Status status = Check();
     if (!status.ok()) return status;
-    caller_ = *std::move(entered);
+    who_ = *std::move(entered);
     items_ = std::vector<Item>(request_.movements_size());
     return absl::OkStatus();
   }
@@ -192,11 +201,11 @@ class BatchCall : public OneCall {
     Item& item = items_[i];
     item.call = this;
     item.priority = Priority::kBulk;
-    item.caller = caller_.name;
-    item.purpose = caller_.purpose;
+    item.caller = who_.caller->name;
+    item.purpose = who_.purpose;
     item.accepted_ns = accepted_ns_;
     item.deadline_ns = deadline_ns_;
-    item.status = Gate::MaySend(caller_, request_.movements(i).source());
+    item.status = Gate::MaySend(*who_.caller, request_.movements(i).source());
     if (item.status.ok()) {
       item.status =
           call_->engine->Prepare(request_.mutable_movements(i), &item);
@@ -230,18 +239,18 @@ class BatchCall : public OneCall {
                   item.result, &reply);
     }
     call_->Ended(HotMethod::kBatch, absl::OkStatus(), last);
-    Reply(reply);
+    Reply(reply, Way::kAtOnce);
   }
 
   void Fail(const absl::Status& status) {
     Item nothing;
     nothing.accepted_ns = accepted_ns_;
     call_->Ended(HotMethod::kBatch, status, nothing);
-    ReplyError(status);
+    ReplyError(status, Way::kAtOnce);
   }
 
   grpc::Alarm others_first_;
-  Caller caller_;
+  Entrant who_;
   v1::BatchScoreMovementsRequest request_;
   std::vector<Item> items_;
   std::vector<Task*> admitted_;
