@@ -89,20 +89,23 @@ class OneCall : public Tag, protected Poller::Answer {
   // Any thread.
   bool is_gone() const { return gone_.load(std::memory_order_relaxed); }
 
-  // From this thread at once, or with others from the thread that polls.
-  enum class Way { kAtOnce, kTogether };
-  // The caller of these is done with this object.
-  void Reply(absl::string_view bytes, Way way) {
-    reply_ = ToBuffer(bytes);
-    if (way == Way::kTogether) return call_->poller->Post(this);
-    Leave();
+  // About to be submitted, and answered by whoever commits: perhaps together
+  // with others.
+  void BeginWait() {
+    waits_ = true;
+    call_->poller->Begin();
   }
-  void ReplyError(const absl::Status& status, Way way) {
+
+  // The caller of these is done with this object.
+  void Reply(absl::string_view bytes) {
+    reply_ = ToBuffer(bytes);
+    Send();
+  }
+  void ReplyError(const absl::Status& status) {
     // Enter's is told on the thread that polls.
     if (refusal_ != nullptr) return call_->poller->Defer(this);
     error_ = ToGrpc(status);
-    if (way == Way::kTogether) return call_->poller->Post(this);
-    Leave();
+    Send();
   }
 
   const CallContext* const call_;
@@ -111,8 +114,14 @@ class OneCall : public Tag, protected Poller::Answer {
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
 
  private:
+  void Send() {
+    if (waits_ && !call_->poller->HasFew()) return call_->poller->Post(this);
+    Leave();
+  }
+
   void Leave() final {
     ended_ = true;
+    if (waits_) call_->poller->End();
     if (refusal_ != nullptr) return writer_.FinishWithError(*refusal_, this);
     if (!error_.ok()) return writer_.FinishWithError(error_, this);
     writer_.Finish(reply_, grpc::Status::OK, this);
@@ -137,6 +146,7 @@ class OneCall : public Tag, protected Poller::Answer {
   const grpc::Status* refusal_ = nullptr;  // Null: there is room.
   End end_{this};
   std::atomic<bool> gone_{false};
+  bool waits_ = false;  // Set before it is submitted.
   bool begun_ = false;  // The thread that polls, like the next two.
   bool told_ = false;   // How it ended.
   bool left_ = false;   // Its finish is done.

@@ -1,11 +1,10 @@
 // The hot calls, on one completion queue.
 //
 // One thread polls the queue (poller.h): it parses and admits, submits to the
-// engine and goes on. The first answer of a commit leaves from the thread that
-// commits, since a lonely caller waits for nobody else; the others from the
-// thread that polls. Measured on the machine this was written on, the queue
-// costs about half the server CPU of the callback API (README, "Choice of gRPC
-// API").
+// engine and goes on. The engine answers from its commit thread, which hands
+// the answers over where there are many. Measured on the machine this was
+// written on, the queue costs about half the server CPU of the callback API
+// (README, "Choice of gRPC API").
 #ifndef PORTRISK_SERVICE_SCORING_CALLS_H_
 #define PORTRISK_SERVICE_SCORING_CALLS_H_
 

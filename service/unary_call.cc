@@ -68,33 +68,25 @@ class UnaryCall : public OneCall, public MovementTask {
   bool IsAbandoned() const override { return is_gone(); }
 
   void Done() override {
-    // The first record of a commit: perhaps the only one.
-    const Way way = status.ok() && record <= 1 ? Way::kAtOnce : Way::kTogether;
     if (status.ok() && !sees_all_) {
       call_->Ended(HotMethod::kScore, status, *this);
-      return Reply(Acknowledgement(assessment), way);
+      return Reply(Acknowledgement(assessment));
     }
     if (status.ok() && !request_->language().empty()) {
       std::string bytes(assessment);
       status = ExplainBytes(*call_->history, request_->language(), &bytes);
       if (status.ok()) {
         call_->Ended(HotMethod::kScore, status, *this);
-        return Reply(bytes, way);
+        return Reply(bytes);
       }
     }
     call_->Ended(HotMethod::kScore, status, *this);
-    if (status.ok()) return Reply(assessment, way);
-    ReplyError(status, way);
+    if (status.ok()) return Reply(assessment);
+    ReplyError(status);
   }
 
  private:
   void PostNext() override { PostUnaryCall(call_); }
-
-  // Before it is submitted.
-  void Refuse() {
-    call_->Ended(HotMethod::kScore, status, *this);
-    ReplyError(status, Way::kAtOnce);
-  }
 
   void Continue() override {
     accepted_ns = call_->Accepted();
@@ -104,21 +96,22 @@ class UnaryCall : public OneCall, public MovementTask {
     absl::StatusOr<Entrant> entered = Enter(rule, &arrival);
     status = entered.status();
     if (status.ok() && !Parse(buffer_, request_)) status = Unparsable();
-    if (!status.ok()) return Refuse();
+    if (!status.ok()) return Done();
     const Caller& who = *entered->caller;
     status = Gate::MaySend(who, request_->movement().source());
-    if (!status.ok()) return Refuse();
+    if (!status.ok()) return Done();
     sees_all_ = who.roles.HasAnyOf(kCustoms);
     caller = who.name;
     purpose = std::move(entered->purpose);
     status = call_->engine->Prepare(request_->mutable_movement(), this);
-    if (!status.ok()) return Refuse();
+    if (!status.ok()) return Done();
     Task* const tasks[] = {this};
+    BeginWait();
     absl::Status submitted = call_->engine->Submit(tasks);
     // After a successful Submit this object may be gone.
     if (submitted.ok()) return;
     status = submitted;
-    Refuse();
+    Done();
   }
 
   google::protobuf::Arena arena_;
@@ -239,14 +232,14 @@ class BatchCall : public OneCall {
                   item.result, &reply);
     }
     call_->Ended(HotMethod::kBatch, absl::OkStatus(), last);
-    Reply(reply, Way::kAtOnce);
+    Reply(reply);
   }
 
   void Fail(const absl::Status& status) {
     Item nothing;
     nothing.accepted_ns = accepted_ns_;
     call_->Ended(HotMethod::kBatch, status, nothing);
-    ReplyError(status, Way::kAtOnce);
+    ReplyError(status);
   }
 
   grpc::Alarm others_first_;
