@@ -123,6 +123,7 @@ std::string SubjectOf(const Message& request, const Pseudonyms& pseudonyms) {
 
 void Gate::SetBook(std::shared_ptr<const RoleBook> book) {
   std::atomic_store(&book_, std::move(book));
+  ++book_number_;
 }
 
 const MethodRule& Gate::RuleOf(const char* service, const char* method) {
@@ -133,9 +134,16 @@ const MethodRule& Gate::RuleOf(const char* service, const char* method) {
   return rule != nullptr ? *rule : kNobody;
 }
 
-absl::StatusOr<Caller> Gate::Identify(
+absl::StatusOr<std::shared_ptr<const Caller>> Gate::Identify(
     const grpc::ServerContext& context) const {
   const auto book = std::atomic_load(&book_);
+  // Null: the book has no such name.
+  const auto find = [&book](std::string name) -> std::shared_ptr<const Caller> {
+    if (book == nullptr) return std::make_shared<Caller>(std::move(name));
+    const Caller* const known = book->Find(name);
+    if (known == nullptr) return nullptr;
+    return {book, known};  // Lives as long as its book.
+  };
   const auto proven = context.auth_context();
   std::vector<grpc::string_ref> names;
   if (proven != nullptr && proven->IsPeerAuthenticated()) {
@@ -145,19 +153,16 @@ absl::StatusOr<Caller> Gate::Identify(
   }
   if (names.empty()) {
     if (needs_tls_) return NoCertificate();
-    const std::string said = MetadataOf(context, "portrisk-caller");
-    if (book == nullptr) return Caller(said);
-    const Caller* const known = book->Find(said);
-    if (known != nullptr) return *known;
+    std::string said = MetadataOf(context, "portrisk-caller");
+    auto known = find(said);
+    if (known != nullptr) return known;
     return Error(absl::StatusCode::kUnauthenticated, "UNKNOWN_CALLER",
                  absl::StrCat("no roles are bound to \"", said, "\""));
   }
   for (const grpc::string_ref& name : names) {
-    const std::string text =
-        Clip(std::string(name.data(), name.size()), kPurposeBytesMax);
-    if (book == nullptr) return Caller(text);
-    const Caller* const known = book->Find(text);
-    if (known != nullptr) return *known;
+    auto known =
+        find(Clip(std::string(name.data(), name.size()), kPurposeBytesMax));
+    if (known != nullptr) return known;
   }
   return Error(
       absl::StatusCode::kUnauthenticated, "UNKNOWN_CALLER",
@@ -168,9 +173,9 @@ absl::StatusOr<Caller> Gate::Identify(
           "; an operator binds them in the roles file"));
 }
 
-absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
-                                   const MethodRule& rule) {
-  absl::StatusOr<Caller> caller = Identify(context);
+absl::StatusOr<Entrant> Gate::Admit(const grpc::ServerContext& context,
+                                    const MethodRule& rule) {
+  auto caller = Identify(context);
   if (!caller.ok()) {
     Caller unknown{std::string()};
     unknown.roles = Roles();
@@ -181,32 +186,41 @@ absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
     entry.set_result(ErrorReason(caller.status()));
     entry.set_detail(std::string(caller.status().message()));
     audit_.Post(unknown, std::move(entry));
-    return caller;
+    return caller.status();
   }
-  if (!caller->roles.HasAnyOf(rule.roles)) {
-    const absl::Status denied =
-        Error(absl::StatusCode::kPermissionDenied, "ROLE_MISSING",
-              absl::StrCat(caller->name, " has the roles ",
-                           absl::StrJoin(NamesOf(caller->roles), " "),
-                           "; this needs one of ",
-                           absl::StrJoin(NamesOf(rule.roles), " ")),
-              {{"method", rule.method}});
-    caller->peer = context.peer();
+  const Roles roles = (*caller)->roles;
+  if (!roles.HasAnyOf(rule.roles)) {
+    const absl::Status status = Error(
+        absl::StatusCode::kPermissionDenied, "ROLE_MISSING",
+        absl::StrCat((*caller)->name, " has the roles ",
+                     absl::StrJoin(NamesOf(roles), " "), "; this needs one of ",
+                     absl::StrJoin(NamesOf(rule.roles), " ")),
+        {{"method", rule.method}});
+    Caller denied = **caller;
+    denied.peer = context.peer();
     v1::AuditEntry entry;
     entry.set_kind(v1::ACCESS_DENIED);
     entry.set_method(rule.method);
     entry.set_result("ROLE_MISSING");
-    audit_.Post(*caller, std::move(entry));
-    return denied;
+    audit_.Post(denied, std::move(entry));
+    return status;
   }
-  caller->purpose = MetadataOf(context, "portrisk-purpose");
+  return Entrant{*std::move(caller), MetadataOf(context, "portrisk-purpose")};
+}
+
+absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
+                                   const MethodRule& rule) {
+  absl::StatusOr<Entrant> entrant = Admit(context, rule);
+  if (!entrant.ok()) return entrant.status();
+  Caller caller = *entrant->caller;
+  caller.purpose = std::move(entrant->purpose);
   if (rule.consultation) {
-    if (needs_tls_ && caller->purpose.empty()) {
+    if (needs_tls_ && caller.purpose.empty()) {
       return Error(absl::StatusCode::kInvalidArgument, "NO_PURPOSE",
                    "say what you look it up for: metadata entry "
                    "portrisk-purpose (the command line's --purpose)");
     }
-    caller->peer = context.peer();
+    caller.peer = context.peer();
   }
   return caller;
 }
@@ -228,12 +242,16 @@ absl::Status Gate::MaySend(const Caller& caller, const std::string& source) {
                    "in the roles file"));
 }
 
-absl::Status Gate::StillMay(const Caller& caller,
-                            const MethodRule& rule) const {
-  const auto book = std::atomic_load(&book_);
-  if (book == nullptr) return absl::OkStatus();
-  const Caller* const known = book->Find(caller.name);
+absl::Status Gate::StillMay(const Caller& caller, const MethodRule& rule,
+                            uint64_t* book) const {
+  // The number first: with a newer book an older number only asks again.
+  const uint64_t number = book_number_.load(std::memory_order_acquire);
+  if (number == *book) return absl::OkStatus();
+  const auto current = std::atomic_load(&book_);
+  const Caller* const known =
+      current == nullptr ? &caller : current->Find(caller.name);
   if (known != nullptr && known->roles.HasAnyOf(rule.roles)) {
+    *book = number;
     return absl::OkStatus();
   }
   return Error(absl::StatusCode::kPermissionDenied, "ROLE_MISSING",

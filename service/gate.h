@@ -5,6 +5,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +19,13 @@
 #include "service/roles.h"
 
 namespace portrisk::service {
+
+// Whom the gate let in, for calls of which there are many.
+struct Entrant {
+  // Without purpose and peer; shared by all of its calls.
+  std::shared_ptr<const Caller> caller;
+  std::string purpose;
+};
 
 // Thread-safe.
 class Gate {
@@ -40,10 +49,15 @@ class Gate {
   // wait.
   absl::StatusOr<Caller> Enter(const grpc::ServerContext& context,
                                const MethodRule& rule);
+  // The same of what is no consultation, and copies nobody.
+  absl::StatusOr<Entrant> Admit(const grpc::ServerContext& context,
+                                const MethodRule& rule);
 
   // Whether the caller would still be let in: roles may have been taken away
-  // since. For what goes on for long.
-  absl::Status StillMay(const Caller& caller, const MethodRule& rule) const;
+  // since. For what goes on for long. `book` is what it was let in by when it
+  // was asked last, 0 at first: only another one is looked into.
+  absl::Status StillMay(const Caller& caller, const MethodRule& rule,
+                        uint64_t* book) const;
 
   // A whole call: the door, the work, and for a consultation its entry, which
   // is durable before anything is answered. `method` is its name without its
@@ -86,12 +100,14 @@ class Gate {
   static const MethodRule& RuleOf(const char* service, const char* method);
 
  private:
-  absl::StatusOr<Caller> Identify(const grpc::ServerContext& context) const;
+  absl::StatusOr<std::shared_ptr<const Caller>> Identify(
+      const grpc::ServerContext& context) const;
 
   AuditLog audit_;
   const Pseudonyms& pseudonyms_;
   const bool needs_tls_;
   std::shared_ptr<const RoleBook> book_;  // Read and written atomically.
+  std::atomic<uint64_t> book_number_{1};  // Grows after book_ has changed.
 };
 
 // A service whose handlers all go through the gate. `Proto` is the generated

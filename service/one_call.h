@@ -3,10 +3,14 @@
 // It lives until its finish is done and gRPC has told how it ended; both come
 // from the thread that polls. In between, whoever has gone is known: gRPC tells
 // when the caller cancels, its connection breaks or its deadline passes.
+//
+// What there is no room for is refused before it is parsed, with an error that
+// was made once, after what else the thread that polls has to do (poller.h).
 #ifndef PORTRISK_SERVICE_ONE_CALL_H_
 #define PORTRISK_SERVICE_ONE_CALL_H_
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -27,7 +31,24 @@ inline int64_t DeadlineOf(const grpc::ServerContext& context) {
           std::chrono::duration_cast<std::chrono::nanoseconds>(left).count());
 }
 
-class OneCall : public Tag {
+// RefusalOf as gRPC has it.
+inline const grpc::Status& GrpcRefusalOf(Verdict verdict, Priority priority) {
+  using Row = std::array<grpc::Status, kVerdicts>;
+  // Under overload this is what the server says most.
+  static const auto* const kMade = [] {
+    auto* made = new std::array<Row, 3>;
+    for (size_t p = 0; p < made->size(); ++p) {
+      for (size_t v = 1; v < kVerdicts; ++v) {
+        (*made)[p][v] = ToGrpc(
+            RefusalOf(static_cast<Verdict>(v), static_cast<Priority>(p)));
+      }
+    }
+    return made;
+  }();
+  return (*kMade)[static_cast<size_t>(priority)][static_cast<size_t>(verdict)];
+}
+
+class OneCall : public Tag, protected Poller::Answer {
  public:
   void Proceed(bool ok) final {
     if (!begun_) {
@@ -51,30 +72,40 @@ class OneCall : public Tag {
   virtual void Continue() = 0;
 
   // May it come in, and is there room? Before anything is parsed.
-  absl::StatusOr<Caller> Enter(const MethodRule& rule, Arrival* arrival) const {
+  absl::StatusOr<Entrant> Enter(const MethodRule& rule, Arrival* arrival) {
     if (buffer_.Length() > rule.request_bytes_max) {
       return Gate::RequestTooLarge(rule);
     }
-    absl::StatusOr<Caller> caller = call_->gate->Enter(server_, rule);
-    if (!caller.ok()) return caller;
-    arrival->caller = caller->name;
+    absl::StatusOr<Entrant> entrant = call_->gate->Admit(server_, rule);
+    if (!entrant.ok()) return entrant;
+    arrival->caller = entrant->caller->name;
     arrival->bytes = buffer_.Length();
     const Verdict verdict = call_->engine->Judge(*arrival);
-    if (verdict == Verdict::kTaken) return caller;
+    if (verdict == Verdict::kTaken) return entrant;
+    refusal_ = &GrpcRefusalOf(verdict, arrival->priority);
     return RefusalOf(verdict, arrival->priority);
   }
 
   // Any thread.
   bool is_gone() const { return gone_.load(std::memory_order_relaxed); }
 
+  // About to be submitted, and answered by whoever commits: perhaps together
+  // with others.
+  void BeginWait() {
+    waits_ = true;
+    call_->poller->Begin();
+  }
+
   // The caller of these is done with this object.
   void Reply(absl::string_view bytes) {
-    ended_ = true;
-    writer_.Finish(ToBuffer(bytes), grpc::Status::OK, this);
+    reply_ = ToBuffer(bytes);
+    Send();
   }
   void ReplyError(const absl::Status& status) {
-    ended_ = true;
-    writer_.FinishWithError(ToGrpc(status), this);
+    // Enter's is told on the thread that polls.
+    if (refusal_ != nullptr) return call_->poller->Defer(this);
+    error_ = ToGrpc(status);
+    Send();
   }
 
   const CallContext* const call_;
@@ -83,6 +114,19 @@ class OneCall : public Tag {
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
 
  private:
+  void Send() {
+    if (waits_ && !call_->poller->HasFew()) return call_->poller->Post(this);
+    Leave();
+  }
+
+  void Leave() final {
+    ended_ = true;
+    if (waits_) call_->poller->End();
+    if (refusal_ != nullptr) return writer_.FinishWithError(*refusal_, this);
+    if (!error_.ok()) return writer_.FinishWithError(error_, this);
+    writer_.Finish(reply_, grpc::Status::OK, this);
+  }
+
   class End : public Tag {
    public:
     explicit End(OneCall* call) : call_(call) {}
@@ -97,8 +141,12 @@ class OneCall : public Tag {
   };
 
   const LiveCalls::Hold hold_{call_->live};
+  grpc::ByteBuffer reply_;
+  grpc::Status error_;
+  const grpc::Status* refusal_ = nullptr;  // Null: there is room.
   End end_{this};
   std::atomic<bool> gone_{false};
+  bool waits_ = false;  // Set before it is submitted.
   bool begun_ = false;  // The thread that polls, like the next two.
   bool told_ = false;   // How it ended.
   bool left_ = false;   // Its finish is done.

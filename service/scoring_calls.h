@@ -1,9 +1,10 @@
 // The hot calls, on one completion queue.
 //
-// One thread polls the queue: it parses and admits, submits to the engine and
-// goes on. The engine answers from its commit thread. Measured on the machine
-// this was written on, that costs about half the server CPU of the callback
-// API (README, "Choice of gRPC API").
+// One thread polls the queue (poller.h): it parses and admits, submits to the
+// engine and goes on. The engine answers from its commit thread, which hands
+// the answers over where there are many. Measured on the machine this was
+// written on, the queue costs about half the server CPU of the callback API
+// (README, "Choice of gRPC API").
 #ifndef PORTRISK_SERVICE_SCORING_CALLS_H_
 #define PORTRISK_SERVICE_SCORING_CALLS_H_
 
@@ -19,6 +20,7 @@
 #include "service/gate.h"
 #include "service/history_api.h"
 #include "service/metrics.h"
+#include "service/poller.h"
 
 namespace portrisk::service {
 
@@ -89,6 +91,7 @@ struct CallContext {
   LiveCalls* live;
   Metrics* metrics;  // Null: nobody measures.
   StreamCounts* streams;
+  Poller* poller;
 
   // The work of a call, or of one movement of a stream, begins.
   int64_t Accepted() const { return metrics == nullptr ? 0 : SteadyNow(); }

@@ -236,13 +236,6 @@ struct Server::Rep {
         selection_service(&gate, engine, &history, server_options.development) {
   }
 
-  // Runs until the queue is shut down and empty.
-  void Poll() {
-    void* tag = nullptr;
-    bool ok = false;
-    while (queue->Next(&tag, &ok)) static_cast<Tag*>(tag)->Proceed(ok);
-  }
-
   const ServerOptions options;
   Engine* const engine;
   StreamCounts streams;
@@ -275,8 +268,9 @@ struct Server::Rep {
   LiveCalls live;
   CallContext calls;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
+  std::unique_ptr<Poller> poller;
   std::unique_ptr<grpc::Server> server;
-  std::thread poller;
+  std::thread polling;
   std::string address;
   std::once_flag shutdown;
 };
@@ -331,15 +325,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   rep.address = absl::StrCat(host, ":", port);
+  rep.poller = std::make_unique<Poller>(rep.queue.get());
   rep.calls = {
       &rep.scoring_service, rep.queue.get(), engine,          &rep.gate,
-      &rep.history,         &rep.live,       options.metrics, &rep.streams};
+      &rep.history,         &rep.live,       options.metrics, &rep.streams,
+      rep.poller.get()};
   PostUnaryCall(&rep.calls);
   PostBatchCall(&rep.calls);
   PostStreamCall(&rep.calls);
   rep.selection_service.watchers().Start(&rep.selection_service,
                                          rep.queue.get(), &rep.live);
-  rep.poller = std::thread([&rep] { rep.Poll(); });
+  rep.polling = std::thread([&rep] { rep.poller->Run(); });
   return server;
 }
 
@@ -379,7 +375,7 @@ void Server::Shutdown() {
     // From here on no call is accepted; those that were are cancelled and end.
     rep_->live.WaitForNone();
     rep_->queue->Shutdown();
-    if (rep_->poller.joinable()) rep_->poller.join();
+    if (rep_->polling.joinable()) rep_->polling.join();
   });
 }
 

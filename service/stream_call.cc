@@ -70,9 +70,9 @@ class StreamCall {
     }
     PostStreamCall(call_);
     static const MethodRule& rule = ScoringRule("StreamScoreMovements");
-    absl::StatusOr<Caller> entered = call_->gate->Enter(server_, rule);
+    absl::StatusOr<Entrant> entered = call_->gate->Admit(server_, rule);
     absl::Status status = entered.status();
-    if (status.ok() && !call_->streams->Enter(entered->name)) {
+    if (status.ok() && !call_->streams->Enter(entered->caller->name)) {
       status = TooManyStreams(call_->streams->caller_max());
     }
     std::lock_guard<std::mutex> lock(mutex_);
@@ -85,8 +85,8 @@ class StreamCall {
     }
     is_counted_ = true;
     deadline_ns_ = DeadlineOf(server_);
-    caller_ = *std::move(entered);
-    sees_all_ = caller_.roles.HasAnyOf(kCustoms);
+    who_ = *std::move(entered);
+    sees_all_ = who_.caller->roles.HasAnyOf(kCustoms);
     MaybeRead();
   }
 
@@ -109,18 +109,18 @@ class StreamCall {
   void Start(Item* item) {
     item->call = this;
     item->accepted_ns = call_->Accepted();
-    item->caller = caller_.name;
-    item->purpose = caller_.purpose;
+    item->caller = who_.caller->name;
+    item->purpose = who_.purpose;
     item->priority = Priority::kBulk;
     item->deadline_ns = deadline_ns_;
     item->request =
         google::protobuf::Arena::CreateMessage<v1::ScoreMovementRequest>(
             &item->arena);
-    const Arrival arrival{caller_.name, Priority::kBulk, 1, buffer_.Length(),
+    const Arrival arrival{item->caller, Priority::kBulk, 1, buffer_.Length(),
                           deadline_ns_};
     const Verdict verdict = call_->engine->Judge(arrival);
     static const MethodRule& rule = ScoringRule("StreamScoreMovements");
-    item->status = call_->gate->StillMay(caller_, rule);
+    item->status = call_->gate->StillMay(*who_.caller, rule, &book_);
     if (item->status.ok()) item->status = RefusalOf(verdict, Priority::kBulk);
     if (buffer_.Length() > rule.request_bytes_max) {
       item->status = Gate::RequestTooLarge(rule);
@@ -132,7 +132,8 @@ class StreamCall {
                 "the request is not a valid protobuf message");
       return ItemDone(item);
     }
-    item->status = Gate::MaySend(caller_, item->request->movement().source());
+    item->status =
+        Gate::MaySend(*who_.caller, item->request->movement().source());
     if (item->status.ok()) {
       item->status =
           call_->engine->Prepare(item->request->mutable_movement(), item);
@@ -185,7 +186,7 @@ class StreamCall {
   }
 
   void Leave() {
-    if (is_counted_) call_->streams->Leave(caller_.name);
+    if (is_counted_) call_->streams->Leave(who_.caller->name);
     delete this;
   }
 
@@ -238,7 +239,8 @@ class StreamCall {
   bool has_finished_ = false;
   bool is_counted_ = false;
   int64_t deadline_ns_ = 0;
-  Caller caller_;
+  Entrant who_;
+  uint64_t book_ = 0;  // The last that would let it in (Gate::StillMay).
   bool sees_all_ = false;
   grpc::ByteBuffer buffer_;  // Of the read under way.
 

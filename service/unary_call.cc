@@ -93,18 +93,20 @@ class UnaryCall : public OneCall, public MovementTask {
     deadline_ns = DeadlineOf(server_);
     static const MethodRule& rule = ScoringRule("ScoreMovement");
     Arrival arrival{"", priority, 1, 0, deadline_ns};
-    absl::StatusOr<Caller> entered = Enter(rule, &arrival);
+    absl::StatusOr<Entrant> entered = Enter(rule, &arrival);
     status = entered.status();
     if (status.ok() && !Parse(buffer_, request_)) status = Unparsable();
     if (!status.ok()) return Done();
-    status = Gate::MaySend(*entered, request_->movement().source());
+    const Caller& who = *entered->caller;
+    status = Gate::MaySend(who, request_->movement().source());
     if (!status.ok()) return Done();
-    sees_all_ = entered->roles.HasAnyOf(kCustoms);
-    caller = std::move(entered->name);
+    sees_all_ = who.roles.HasAnyOf(kCustoms);
+    caller = who.name;
     purpose = std::move(entered->purpose);
     status = call_->engine->Prepare(request_->mutable_movement(), this);
     if (!status.ok()) return Done();
     Task* const tasks[] = {this};
+    BeginWait();
     absl::Status submitted = call_->engine->Submit(tasks);
     // After a successful Submit this object may be gone.
     if (submitted.ok()) return;
@@ -132,7 +134,7 @@ class BatchCall : public OneCall {
     bool IsAbandoned() const override { return call->is_gone(); }
 
     void Done() override {
-      const bool sees_all = call->caller_.roles.HasAnyOf(kCustoms);
+      const bool sees_all = call->who_.caller->roles.HasAnyOf(kCustoms);
       std::string bytes =
           sees_all ? std::string(assessment) : Acknowledgement(assessment);
       if (status.ok() && sees_all && !call->request_.language().empty()) {
@@ -167,11 +169,11 @@ class BatchCall : public OneCall {
                     deadline_ns_};
     // Else nobody may ever send so many, and is to know why.
     if (arrival.count > kBatchMovementsMax) arrival.count = 1;
-    absl::StatusOr<Caller> entered = Enter(rule, &arrival);
+    absl::StatusOr<Entrant> entered = Enter(rule, &arrival);
     if (!entered.ok()) return entered.status();
     absl::Status status = Check();
     if (!status.ok()) return status;
-    caller_ = *std::move(entered);
+    who_ = *std::move(entered);
     items_ = std::vector<Item>(request_.movements_size());
     return absl::OkStatus();
   }
@@ -192,11 +194,11 @@ class BatchCall : public OneCall {
     Item& item = items_[i];
     item.call = this;
     item.priority = Priority::kBulk;
-    item.caller = caller_.name;
-    item.purpose = caller_.purpose;
+    item.caller = who_.caller->name;
+    item.purpose = who_.purpose;
     item.accepted_ns = accepted_ns_;
     item.deadline_ns = deadline_ns_;
-    item.status = Gate::MaySend(caller_, request_.movements(i).source());
+    item.status = Gate::MaySend(*who_.caller, request_.movements(i).source());
     if (item.status.ok()) {
       item.status =
           call_->engine->Prepare(request_.mutable_movements(i), &item);
@@ -241,7 +243,7 @@ class BatchCall : public OneCall {
   }
 
   grpc::Alarm others_first_;
-  Caller caller_;
+  Entrant who_;
   v1::BatchScoreMovementsRequest request_;
   std::vector<Item> items_;
   std::vector<Task*> admitted_;

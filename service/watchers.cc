@@ -60,7 +60,8 @@ class Watchers::Call {
     if (!status.ok()) return Finish(status);
     const bool due = !told_ || feed_->position() - *told_ >= kToldAfter;
     if (response.selections().empty() && !due) return;
-    const absl::Status still = watchers_->gate_->StillMay(caller_, Rule());
+    const absl::Status still =
+        watchers_->gate_->StillMay(caller_, Rule(), &book_);
     if (!still.ok()) return Finish(still);
     told_ = feed_->position();
     response.set_position(*told_);
@@ -165,6 +166,7 @@ class Watchers::Call {
   grpc::ServerContext server_;
   v1::WatchAssessmentsRequest request_;
   Caller caller_;
+  uint64_t book_ = 0;  // The last that would let it in (Gate::StillMay).
   grpc::ServerAsyncWriter<v1::WatchAssessmentsResponse> writer_;
   Step connected_{this, &Call::Connected};
   Step written_{this, &Call::Written};
