@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,9 +26,13 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "scoring/state_check.h"
 #include "service/entity_key.h"
 
 namespace portrisk::service {
+
+// DATA_LOSS: what the store has under this key is no state of its kind.
+absl::Status StateDamaged(const EntityKey& key);
 
 template <typename State>
 class StateTable {
@@ -51,6 +56,12 @@ class StateTable {
 
   // Keeps about `capacity` states, more while they wait to be written.
   explicit StateTable(size_t capacity) : capacity_(capacity) {}
+
+  // What a state that was read has to be beside whole by itself
+  // (scoring/state_check.h); null: nothing.
+  void SetCheck(std::function<bool(const State&)> is_whole) {
+    is_whole_ = std::move(is_whole);
+  }
 
   // Fetches into the processor's cache what Find of that key will look at.
   void Prefetch(const EntityKey& key) const { entries_.prefetch(key); }
@@ -82,10 +93,11 @@ class StateTable {
                     size_t begin) {
     for (size_t i = 0; i < missing.size(); ++i) {
       const std::optional<std::string>& value = values[begin + i];
-      if (value && !missing[i]->state_.ParseFromString(*value)) {
-        return absl::DataLossError(
-            "a state in the store does not parse; run "
-            "`portrisk verify` and restore a backup");
+      if (!value) continue;
+      State& state = missing[i]->state_;
+      if (!state.ParseFromString(*value) || !scoring::IsWhole(state) ||
+          (is_whole_ && !is_whole_(state))) {
+        return StateDamaged(missing[i]->key_);
       }
     }
     return absl::OkStatus();
@@ -194,6 +206,7 @@ class StateTable {
   }
 
   const size_t capacity_;
+  std::function<bool(const State&)> is_whole_;
   absl::flat_hash_map<EntityKey, std::unique_ptr<Entry>> entries_;
   std::deque<Entry*> order_;  // In order of arrival, for Trim.
   std::vector<Entry*> dirty_;
