@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "scoring/aggregate_check.h"
 #include "scoring/aggregate_ring.h"
 #include "service/folded_fields.h"
 #include "service/keys.h"
+#include "service/whole_aggregates.h"
 
 namespace portrisk::service {
 namespace {
@@ -26,17 +26,6 @@ uint32_t GroupAt(const AggregatePlan& plan, uint64_t id) {
       [](const auto& group, uint64_t wanted) { return group.id < wanted; });
   const bool found = at != groups.end() && at->id == id;
   return static_cast<uint32_t>((found ? at : groups.end()) - groups.begin());
-}
-
-// Of states that hold the aggregates of a group.
-std::function<bool(const v1::AggregateState&)> WholeIn(Aggregates::Plan plan,
-                                                       uint32_t group) {
-  return [plan = std::move(plan), group](const v1::AggregateState& state) {
-    const AggregatePlan::Group& own = plan->groups()[group];
-    return scoring::IsWhole(absl::MakeConstSpan(plan->shapes())
-                                .subspan(own.begin, own.end - own.begin),
-                            state);
-  };
 }
 
 // Whether `plan` has all aggregates of a group of `read` in its own group.
@@ -91,9 +80,6 @@ void Aggregates::Change(Plan plan, const std::vector<uint32_t>& numbers,
     place = std::move(table);
   }
   plan_ = std::move(plan);
-  for (uint32_t group = 0; group < tables_.size(); ++group) {
-    tables_[group]->table.SetCheck(WholeIn(plan_, group));
-  }
   fields_ = FieldsCounted(*plan_);
   rebuilder_.Begin(*plan_, fields_);
   ++change_;
@@ -157,8 +143,10 @@ Aggregates::Found Aggregates::Find(const v1::Movement& movement) {
 }
 
 absl::Status Aggregates::Load() {
-  return LoadMissing(
+  const absl::Status status = LoadMissing(
       store_, [this](const auto& visit) { EachKind(visit); }, &buffers_);
+  if (!status.ok() || store_ == nullptr) return status;
+  return CheckAggregates(buffers_, *this);
 }
 
 void Aggregates::PrefetchBehind(const Found& found) {

@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,12 +56,6 @@ class StateTable {
   // Keeps about `capacity` states, more while they wait to be written.
   explicit StateTable(size_t capacity) : capacity_(capacity) {}
 
-  // What a state that was read has to be beside whole by itself
-  // (scoring/state_check.h); null: nothing.
-  void SetCheck(std::function<bool(const State&)> is_whole) {
-    is_whole_ = std::move(is_whole);
-  }
-
   // Fetches into the processor's cache what Find of that key will look at.
   void Prefetch(const EntityKey& key) const { entries_.prefetch(key); }
 
@@ -95,8 +88,7 @@ class StateTable {
       const std::optional<std::string>& value = values[begin + i];
       if (!value) continue;
       State& state = missing[i]->state_;
-      if (!state.ParseFromString(*value) || !scoring::IsWhole(state) ||
-          (is_whole_ && !is_whole_(state))) {
+      if (!state.ParseFromString(*value) || !scoring::IsWhole(state)) {
         return StateDamaged(missing[i]->key_);
       }
     }
@@ -206,7 +198,6 @@ class StateTable {
   }
 
   const size_t capacity_;
-  std::function<bool(const State&)> is_whole_;
   absl::flat_hash_map<EntityKey, std::unique_ptr<Entry>> entries_;
   std::deque<Entry*> order_;  // In order of arrival, for Trim.
   std::vector<Entry*> dirty_;

@@ -1,14 +1,13 @@
 """Kinds of bad input that come as documents and files: rule sets, profiles,
 lists, messages on the command line, flags, configuration, damaged stores."""
 
-import pathlib
 import re
 import shutil
 import subprocess
 
 import grpc
 
-from bad_input import CALLER, damage, kind, movement, outcome_of
+from bad_input import CALLER, damage, kind, outcome_of
 from client import ROOT, messages
 
 VALIDATE = "/portrisk.v1.RuleService/ValidateRuleSet"
@@ -54,8 +53,9 @@ def _validate(ground, yaml, path=VALIDATE):
 
 
 def _nested(depth):
-    return ["[" * depth, "{a: " * depth, "a:\n" + "".join(
-        " " * i + "a:\n" for i in range(1, depth)), "- " * depth]
+    lines = range(1, min(depth, 2000))  # They grow with the square of it.
+    return ["[" * depth, "{a: " * depth,
+            "a:\n" + "".join(" " * i + "a:\n" for i in lines), "- " * depth]
 
 
 @kind("rule sets that are YAML bombs: aliases of aliases, deep nesting, cycles",
@@ -99,7 +99,8 @@ def damaged_rule_sets(ground, n):
 
 
 @kind("selection profiles that are none",
-      "issues with line and column|issues|taken", scale=4)
+      "issues with line and column|issues|taken|INVALID_ARGUMENT "
+      "REQUEST_TOO_LARGE", scale=4)
 def profiles(ground, n):
     dice = ground.dice("profiles")
     good = ("profile: nl\nowner: NL\nscores: {yellow: 100, orange: 300, red: "
@@ -192,8 +193,14 @@ def damaged_messages(ground, n):
 def unreadable(ground, _):
     edi = SAMPLES["edifact"].read_bytes()
     file = ground.folder / "unreadable"
-    yield _run(ground.portrisk, "convert", "--format", "edifact", "/nowhere")
     yield _run(ground.portrisk, "convert", "--format", "edifact",
+               ground.folder / "absent")
+    yield _run(ground.portrisk, "convert", "--format", "edifact",
+               ground.folder)
+    yield _run(ground.portrisk, "convert", "--format", "csv", "--mapping",
+               ground.folder, "/dev/null")
+    yield _run(ground.portrisk, "rules", "check", ground.folder)
+    yield _run(ground.portrisk, "outcomes", "import", "--source", "a",
                ground.folder)
     for data in (b"", edi[:777], b"\x1f\x8b\x08\x00" + edi[:300],
                  b"\x28\xb5\x2f\xfd" + b"\xff" * 300, b"PK\x03\x04" + edi[:99],
@@ -207,20 +214,23 @@ def unreadable(ground, _):
 @kind("flags and commands that do not exist, or lack their value",
       "wrong usage, says why|failed, says why", scale=0)
 def wrong_flags(ground, _):
+    absent = ground.folder / "absent"
     for words in (["nonsense"], ["score", "--nonsense"], ["score", "--format"],
                   ["convert", "--format", "doc", "/dev/null"], ["rules"],
-                  ["rules", "activate", "seven"], ["audit", "verify", "/none"],
+                  ["rules", "activate", "seven"], ["audit", "verify", absent],
                   ["replay", "--from", "yesterday"], ["restore"],
                   ["worklist", "--hours", "-3"], ["expr", "eval", "(("],
-                  ["--store"], ["--store", "/nowhere", "container", "A"],
+                  ["--store"], ["--store", absent, "container", "A"],
                   ["--address", "nowhere:1", "rules", "list"],
-                  ["outcomes", "import", "/nowhere"],
+                  ["outcomes", "import", absent],
                   ["decide", "a"], ["party", "nobody", "a"]):
         yield _run(ground.portrisk, *words)
     for words in (["--nonsense"], [], ["--store"], ["--store", "/proc/x"],
-                  ["--listen", "1.2.3.4.5:6", "--store", "/tmp/x"],
-                  ["--queue-max", "-1", "--store", "/tmp/x"]):
+                  ["--listen", "1.2.3.4.5:6", "--store", absent],
+                  ["--queue-max", "-1", "--store", absent]):
         yield _run(ground.portriskd, *words)
+    made = list(ground.folder.glob("absent*"))
+    assert not made, f"a misspelt name has made {made}"
 
 
 @kind("configuration, roles and secrets of the server that are damaged",
@@ -240,6 +250,9 @@ def configuration(ground, _):
         roles + roles[9:])]
     tried += [("--config", text) for text in ("nonsense = 1\n", "queue-max=-1",
                                               "[" * 9000)]
+    for flag in ("--secrets", "--roles", "--config", "--tls-cert"):
+        yield _run(ground.portriskd, "--store", folder / "store", "--listen",
+                   "127.0.0.1:0", flag, folder)
     for flag, text in tried:
         file = folder / "file"
         file.write_text(text)
@@ -321,5 +334,3 @@ def _positions(ground, store):
     found = re.search(r"(\d[\d,]*)", done.stdout)
     return int(found.group(1).replace(",", "")) if found else 0
 
-
-del pathlib, movement

@@ -5,6 +5,7 @@ certificates."""
 import concurrent.futures
 import pathlib
 import re
+import signal
 import socket
 import ssl
 import struct
@@ -12,7 +13,7 @@ import tempfile
 
 import grpc
 
-from bad_input import CALLER, kind, movement, outcome_of
+from bad_input import CALLER, damage, kind, movement, outcome_of
 from certificates import Authority
 from server import Server
 
@@ -84,6 +85,22 @@ def read_to_end(connection):
         return None
 
 
+def read_answer(connection, wait_s):
+    """What comes until there is a status, at most so long."""
+    got = b""
+    connection.settimeout(wait_s)
+    try:
+        while b"grpc-status" not in got:
+            some = connection.recv(65536)
+            if not some:
+                break
+            got += some
+    except TimeoutError:
+        pass
+    connection.settimeout(WAIT_S)
+    return got
+
+
 def answer(got):
     """The strongest thing that frames in it say."""
     if got is None:
@@ -110,15 +127,20 @@ def answer(got):
     return said
 
 
-def exchange(ground, data):
-    """Sends, says that no more will come, and reads to the end."""
+def exchange(ground, data, wait_s=0):
+    """Sends, says after a while that no more will come, reads to the end. What
+    is not answered by then is told by the closing of the connection."""
     with connect(ground) as connection:
+        got = b""
         try:
             connection.sendall(data)
+            if wait_s:
+                got = read_answer(connection, wait_s)
             connection.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # It has closed already: what it said is still there.
-        return answer(read_to_end(connection))
+        rest = read_to_end(connection)
+        return answer(None if rest is None else got + rest)
 
 
 def hello():
@@ -162,7 +184,6 @@ def random_frames(ground, n):
 
 @kind("damaged bytes of a good call", ENDED, scale=20)
 def damaged_calls(ground, n):
-    from bad_input import damage
     dice = ground.dice("wire")
     message = movement("wire").SerializeToString()
     good = hello() + frame(HEADERS, END_HEADERS, 1, request_headers()) + frame(
@@ -184,7 +205,7 @@ def wrong_headers(ground, _):
                     {"grpc_trace_bin": "!!!"}):
         yield exchange(ground, hello() + frame(
             HEADERS, END_HEADERS, 1, request_headers(**changes)) +
-            frame(DATA, END_STREAM, 1, message))
+            frame(DATA, END_STREAM, 1, message), wait_s=1)
 
 
 @kind("a message whose length is wrong, or that claims to be compressed",
@@ -202,7 +223,7 @@ def wrong_lengths(ground, _):
             yield exchange(ground, hello() + frame(
                 HEADERS, END_HEADERS, 1,
                 request_headers(grpc_encoding=encoding)) +
-                frame(DATA, END_STREAM, 1, message))
+                frame(DATA, END_STREAM, 1, message), wait_s=1)
 
 
 @kind("floods of frames: settings, pings, resets, continuations, empty data",
@@ -320,4 +341,8 @@ def certificates(ground, _):
         plain = type("plain", (), {"server": tls.server})
         for data in (hello(), b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01" * 99):
             yield exchange(plain, data)
+        # A new roles file that cannot be read lets in whom the old one did.
+        (tls.folder / "roles.yaml").unlink()
+        (tls.folder / "roles.yaml").mkdir()
+        tls.server.process.send_signal(signal.SIGHUP)
         yield tls.call(good, "gate")

@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "scoring/aggregate_cells.h"
 #include "scoring/aggregate_check.h"
 #include "scoring/aggregate_value.h"
+#include "scoring/decision.h"
 #include "scoring/profile.h"
 #include "scoring/spread.h"
 #include "scoring/state_check.h"
