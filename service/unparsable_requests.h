@@ -9,7 +9,12 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
+
 namespace portrisk::service {
+
+// INVALID_ARGUMENT (UNPARSABLE_REQUEST).
+absl::Status UnparsableRequest();
 
 // For ServerBuilder::experimental().SetInterceptorCreators, before those that
 // read statuses.
