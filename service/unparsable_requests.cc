@@ -22,11 +22,7 @@ class Explainer final : public grpc::experimental::Interceptor {
       // Ours have details, whatever their code (ToGrpc).
       if (status.error_code() == grpc::StatusCode::INTERNAL &&
           status.error_details().empty()) {
-        methods->ModifySendStatus(ToGrpc(
-            Error(absl::StatusCode::kInvalidArgument, "UNPARSABLE_REQUEST",
-                  "the request is not a valid protobuf message of this method; "
-                  "is every string UTF-8, and was it made from this version's "
-                  "proto?")));
+        methods->ModifySendStatus(ToGrpc(UnparsableRequest()));
       }
     }
     methods->Proceed();
@@ -43,6 +39,13 @@ class Factory final
 };
 
 }  // namespace
+
+absl::Status UnparsableRequest() {
+  return Error(absl::StatusCode::kInvalidArgument, "UNPARSABLE_REQUEST",
+               "the request is not a valid protobuf message of this method; is "
+               "every string UTF-8, and was it made from this version's "
+               "proto?");
+}
 
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
 ExplainUnparsable() {
