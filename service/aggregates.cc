@@ -6,6 +6,7 @@
 #include "scoring/aggregate_ring.h"
 #include "service/folded_fields.h"
 #include "service/keys.h"
+#include "service/whole_aggregates.h"
 
 namespace portrisk::service {
 namespace {
@@ -142,8 +143,10 @@ Aggregates::Found Aggregates::Find(const v1::Movement& movement) {
 }
 
 absl::Status Aggregates::Load() {
-  return LoadMissing(
+  const absl::Status status = LoadMissing(
       store_, [this](const auto& visit) { EachKind(visit); }, &buffers_);
+  if (!status.ok() || store_ == nullptr) return status;
+  return CheckAggregates(buffers_, *this);
 }
 
 void Aggregates::PrefetchBehind(const Found& found) {

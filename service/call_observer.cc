@@ -16,12 +16,6 @@ using grpc::experimental::ServerRpcInfo;
 
 constexpr absl::string_view kScoring = "/portrisk.v1.ScoringService/";
 
-bool IsHot(absl::string_view method) {
-  return absl::StartsWith(method, kScoring) &&
-         (absl::EndsWith(method, "ScoreMovement") ||
-          absl::EndsWith(method, "ScoreMovements"));
-}
-
 // "/portrisk.v1.RuleService/GetRevision" without its package. Whoever calls
 // what is not there gets one name, so that nobody can make up many.
 std::string NameOf(const std::string& method) {
@@ -81,6 +75,12 @@ class Factory final
 };
 
 }  // namespace
+
+bool IsHot(absl::string_view method) {
+  return absl::StartsWith(method, kScoring) &&
+         (absl::EndsWith(method, "ScoreMovement") ||
+          absl::EndsWith(method, "ScoreMovements"));
+}
 
 std::vector<
     std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>

@@ -8,9 +8,14 @@
 #include <memory>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "service/metrics.h"
 
 namespace portrisk::service {
+
+// Whether "/portrisk.v1.ScoringService/ScoreMovement" is a hot method: those
+// parse and report for themselves.
+bool IsHot(absl::string_view method);
 
 // For ServerBuilder::experimental().SetInterceptorCreators. `metrics` outlives
 // the server; null: empty, and calls cost nothing more.

@@ -139,6 +139,10 @@ absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
           ", this is ", KeyId(key), "): the line or the key is wrong"));
     }
   }
+  if (in.bad()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": reading failed before the end; is it a folder?"));
+  }
   return checkpoints;
 }
 

@@ -40,18 +40,19 @@ absl::Status Core::RecoverAggregates() {
 
 absl::Status Core::RecoverOccurrences() {
   absl::Status parsed;
+  // A place beyond would have memory taken for all before it.
+  const uint64_t last = OccurrenceIndex::SegmentOf(recovered_to_);
   absl::Status status = store_->ScanPrefix(
       store::Table::kStates, std::string(1, kOccurrenceKind), "",
       [&](absl::string_view key, absl::string_view value) {
-        v1::OccurrenceSegment segment;
-        if (!segment.ParseFromArray(value.data(),
-                                    static_cast<int>(value.size()))) {
-          parsed = Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-                         "when a part of the journal occurred does not parse; "
-                         "run `portrisk verify` and restore a backup");
+        v1::OccurrenceSegment stored;
+        const EntityKey at(kOccurrenceKind, key.substr(1));
+        const uint64_t segment = store::FromBigEndian64(at.view().substr(1, 8));
+        if (key != at.view() || segment > last || !ParseView(value, &stored)) {
+          parsed = StateDamaged(at);
           return false;
         }
-        occurrences_.Restore(store::FromBigEndian64(key.substr(1, 8)), segment);
+        occurrences_.Restore(segment, stored);
         return true;
       });
   return status.ok() ? parsed : status;

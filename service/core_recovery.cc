@@ -137,7 +137,8 @@ absl::Status Core::AddToRefold(const StoredRecord& record, Refold* refold) {
       !refold->assessment_fields->Take(stored.assessment, &selected) ||
       !added.assessment.ParseFromString(selected) ||
       !ParseView(stored.spans, &added.record)) {
-    return StoreDamaged("a movement in the journal");
+    return StoreDamaged(absl::StrCat("the movement at position ",
+                                     record.sequence, " of the journal"));
   }
   added.identity = IdentityOf(added.movement.source(), added.movement.id());
   refold->recorded_time.assign(record.recorded_time.data(),
@@ -167,13 +168,15 @@ absl::Status Core::FoldAdded(Refold* refold) {
   if (!status.ok()) return status;
   if (!all.empty() &&
       !last_recorded_time_.ParseFromString(refold->recorded_time)) {
-    return StoreDamaged("a time in the journal");
+    return StoreDamaged(absl::StrCat("the time of the record at position ",
+                                     all.back().sequence, " of the journal"));
   }
   refold->size = 0;
   if (refold->other.empty()) return status;
   v1::JournalRecord record;
   if (!record.ParseFromString(refold->other))
-    return StoreDamaged("a record in the journal");
+    return StoreDamaged(absl::StrCat("the record at position ", next_sequence_,
+                                     " of the journal"));
   refold->other.clear();
   return Fold(record);
 }
@@ -203,7 +206,8 @@ absl::Status Core::FoldWhole(const v1::JournalRecord& record,
                              v1::Assessment* answer) {
   if (!folded_.ParseFromString(record.movement().movement()) ||
       !assessment_.ParseFromString(record.movement().assessment())) {
-    return StoreDamaged("a movement in the journal");
+    return StoreDamaged(absl::StrCat("the movement at position ",
+                                     record.sequence(), " of the journal"));
   }
   Entities::Named named = entities_.Find(folded_);
   entities_.FindSpreads(folded_, record.movement().spans(), &named);

@@ -7,6 +7,7 @@
 #include "scoring/pickup_right.h"
 #include "scoring/place_history.h"
 #include "service/keys.h"
+#include "service/whole_aggregates.h"
 
 namespace portrisk::service {
 namespace {
@@ -198,13 +199,15 @@ void Entities::AppendKeys(const v1::Movement& movement,
 }
 
 absl::Status Entities::Load() {
-  return LoadMissing(
+  const absl::Status status = LoadMissing(
       store_,
       [this](const auto& visit) {
         EachFixedKind(visit);
         aggregates_.EachKind(visit);
       },
       &buffers_);
+  if (!status.ok() || store_ == nullptr) return status;
+  return CheckAggregates(buffers_, aggregates_);
 }
 
 absl::Status Entities::Renew(const v1::Movement& movement, Named* named) {

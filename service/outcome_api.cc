@@ -10,6 +10,7 @@
 #include "scoring/outcome_tie.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
+#include "service/journal_walk.h"
 #include "service/keys.h"
 #include "service/outcome_form.h"
 #include "service/outcome_ties.h"
@@ -198,7 +199,7 @@ absl::StatusOr<std::vector<typename Kind::Recorded>> ReadJournal(Engine* engine,
       (*store)->ScanJournal(after + 1, [&](const store::Block& block) {
         v1::JournalBlock parsed;
         if (!parsed.ParseFromString(block.bytes)) {
-          return absl::DataLossError("a journal block does not parse");
+          return RecordDamaged(block.first_sequence);
         }
         for (const v1::JournalRecord& record : parsed.records()) {
           if (record.sequence() <= after || !Kind::Is(record)) continue;

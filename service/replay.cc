@@ -247,7 +247,9 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
                const size_t answer = at++;
                if (!movement.ParseFromString(record.movement().movement()) ||
                    !recorded.ParseFromString(record.movement().assessment())) {
-                 return StoreDamaged("a movement");
+                 return StoreDamaged(absl::StrCat("the movement at position ",
+                                                  record.sequence(),
+                                                  " of the journal"));
                }
                const int64_t seconds = movement.occurrence_time().seconds();
                if (recorded.retraction() || recorded.not_actual() ||
@@ -312,7 +314,9 @@ absl::StatusOr<ReplayVerification> VerifyAssessments(
                if (result.differences.size() == kDifferencesKept) continue;
                v1::Assessment was;
                if (!was.ParseFromString(record.movement().assessment())) {
-                 return StoreDamaged("an assessment");
+                 return StoreDamaged(absl::StrCat("the assessment at position ",
+                                                  record.sequence(),
+                                                  " of the journal"));
                }
                result.differences.push_back(absl::StrCat(
                    "position ", record.sequence(), ", movement ", was.source(),

@@ -3,11 +3,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "service/text_file.h"
 
 namespace portrisk::service {
 namespace {
@@ -225,12 +224,9 @@ absl::StatusOr<RoleBook> RoleBook::Parse(const std::string& yaml,
 }
 
 absl::StatusOr<RoleBook> RoleBook::Load(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) {
-    return absl::NotFoundError(
-        absl::StrCat("cannot read the roles file ", path));
-  }
-  return Parse({std::istreambuf_iterator<char>(in), {}}, path);
+  const auto yaml = ReadTextFile(path);
+  if (!yaml.ok()) return yaml.status();
+  return Parse(*yaml, path);
 }
 
 const Caller* RoleBook::Find(const std::string& name) const {

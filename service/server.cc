@@ -28,6 +28,7 @@
 #include "service/scoring_calls.h"
 #include "service/selection_calls.h"
 #include "service/tls.h"
+#include "service/unparsable_requests.h"
 
 namespace portrisk::service {
 namespace {
@@ -292,10 +293,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   Limit(options.connections, &builder);
-  if (options.metrics != nullptr) {
-    builder.experimental().SetInterceptorCreators(
-        ObserversFor(options.metrics));
-  }
+  auto interceptors = ObserversFor(options.metrics);
+  interceptors.insert(interceptors.begin(), ExplainUnparsable());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);

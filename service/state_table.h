@@ -25,9 +25,13 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "scoring/state_check.h"
 #include "service/entity_key.h"
 
 namespace portrisk::service {
+
+// DATA_LOSS: what the store has under this key is no state of its kind.
+absl::Status StateDamaged(const EntityKey& key);
 
 template <typename State>
 class StateTable {
@@ -82,10 +86,10 @@ class StateTable {
                     size_t begin) {
     for (size_t i = 0; i < missing.size(); ++i) {
       const std::optional<std::string>& value = values[begin + i];
-      if (value && !missing[i]->state_.ParseFromString(*value)) {
-        return absl::DataLossError(
-            "a state in the store does not parse; run "
-            "`portrisk verify` and restore a backup");
+      if (!value) continue;
+      State& state = missing[i]->state_;
+      if (!state.ParseFromString(*value) || !scoring::IsWhole(state)) {
+        return StateDamaged(missing[i]->key_);
       }
     }
     return absl::OkStatus();

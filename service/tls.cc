@@ -3,12 +3,10 @@
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/errors.h"
+#include "service/text_file.h"
 
 namespace portrisk::service {
 namespace {
@@ -23,12 +21,11 @@ absl::Status Bad(absl::string_view what) {
 absl::StatusOr<std::string> ReadPem(const std::string& path,
                                     absl::string_view flag,
                                     absl::string_view what) {
-  std::ifstream in(path);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad() || text.empty()) {
-    return Bad(absl::StrCat("cannot read ", path, " (", flag, ")"));
+  auto text = ReadTextFile(path);
+  if (!text.ok()) {
+    return Bad(absl::StrCat(text.status().message(), " (", flag, ")"));
   }
-  if (!absl::StrContains(text, what)) {
+  if (!absl::StrContains(*text, what)) {
     return Bad(
         absl::StrCat(path, " (", flag, ") holds no PEM block \"", what, "\""));
   }

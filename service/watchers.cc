@@ -11,6 +11,7 @@
 #include "service/errors.h"
 #include "service/grpc_status.h"
 #include "service/selection_feed.h"
+#include "service/unparsable_requests.h"
 
 namespace portrisk::service {
 namespace {
@@ -37,7 +38,7 @@ class Watchers::Call {
   explicit Call(Watchers* watchers)
       : watchers_(watchers), hold_(watchers->live_), writer_(&server_) {
     server_.AsyncNotifyWhenDone(&over_);
-    watchers->service_->RequestWatchAssessments(&server_, &request_, &writer_,
+    watchers->service_->RequestWatchAssessments(&server_, &buffer_, &writer_,
                                                 watchers->queue_,
                                                 watchers->queue_, &connected_);
   }
@@ -65,9 +66,8 @@ class Watchers::Call {
     if (!still.ok()) return Finish(still);
     told_ = feed_->position();
     response.set_position(*told_);
-    response_ = std::move(response);
     writing_ = true;
-    writer_.Write(response_, &written_);
+    writer_.Write(ToBuffer(response.SerializeAsString()), &written_);
   }
   // Nothing more is to be sent.
   void End(const absl::Status& status) {
@@ -107,7 +107,7 @@ class Watchers::Call {
     watchers_->Post();
     absl::StatusOr<Caller> caller = watchers_->gate_->Enter(server_, Rule());
     absl::Status status = caller.status();
-    if (status.ok()) status = SelectionFeed::Check(request_);
+    if (status.ok()) status = ReadRequest();
     const std::lock_guard<std::mutex> lock(watchers_->mutex_);
     watchers_->calls_.push_back(this);
     if (!status.ok()) return Finish(status);
@@ -123,10 +123,18 @@ class Watchers::Call {
     watchers_->ready_.notify_one();
   }
 
+  absl::Status ReadRequest() {
+    if (buffer_.Length() > Rule().request_bytes_max) {
+      return Gate::RequestTooLarge(Rule());
+    }
+    if (!Parse(buffer_, &request_)) return UnparsableRequest();
+    buffer_.Clear();
+    return SelectionFeed::Check(request_);
+  }
+
   void Written(bool ok) {
     const std::lock_guard<std::mutex> lock(watchers_->mutex_);
     writing_ = false;
-    response_.Clear();
     if (!ok || over_seen_) {
       return Finish(absl::CancelledError("the caller is gone"));
     }
@@ -164,10 +172,11 @@ class Watchers::Call {
   Watchers* const watchers_;
   const LiveCalls::Hold hold_;
   grpc::ServerContext server_;
+  grpc::ByteBuffer buffer_;
   v1::WatchAssessmentsRequest request_;
   Caller caller_;
   uint64_t book_ = 0;  // The last that would let it in (Gate::StillMay).
-  grpc::ServerAsyncWriter<v1::WatchAssessmentsResponse> writer_;
+  grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
   Step connected_{this, &Call::Connected};
   Step written_{this, &Call::Written};
   Step over_{this, &Call::Over};
@@ -175,8 +184,7 @@ class Watchers::Call {
 
   // Guarded by the watchers' mutex.
   std::optional<SelectionFeed> feed_;
-  std::optional<uint64_t> told_;           // The position of the last message.
-  v1::WatchAssessmentsResponse response_;  // On its way.
+  std::optional<uint64_t> told_;  // The position of the last message.
   bool reading_ = false;
   bool writing_ = false;
   bool finishing_ = false;

@@ -27,8 +27,9 @@
 
 namespace portrisk::service {
 
-// All methods are synchronous but the one that streams.
-using SelectionBase = v1::SelectionService::WithAsyncMethod_WatchAssessments<
+// All methods are synchronous but the one that streams, which gets its request
+// as bytes: gRPC would answer one that does not parse by itself, with no word.
+using SelectionBase = v1::SelectionService::WithRawMethod_WatchAssessments<
     v1::SelectionService::Service>;
 
 // Lifecycle: construct, Start once the server runs, Stop before it shuts down.

@@ -9,6 +9,7 @@
 #include "scoring/worklist.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
+#include "service/journal_walk.h"
 #include "service/paging.h"
 #include "service/rule_api.h"
 #include "service/text_checks.h"
@@ -188,7 +189,7 @@ absl::Status WorklistApi::Explain(const std::string& language,
   if (!record.ok()) return record.status();
   v1::Assessment assessment;
   if (!assessment.ParseFromString(record->movement().assessment())) {
-    return absl::DataLossError("an assessment does not parse");
+    return RecordDamaged(record->sequence());
   }
   entry->set_source(assessment.source());
   entry->set_movement_id(assessment.movement_id());
@@ -308,7 +309,7 @@ absl::StatusOr<v1::ListTakenWorklistsResponse> WorklistApi::ListTaken(
       *after + 1, [&](const store::Block& block) -> absl::Status {
         v1::JournalBlock parsed;
         if (!parsed.ParseFromString(block.bytes)) {
-          return absl::DataLossError("a journal block does not parse");
+          return RecordDamaged(block.first_sequence);
         }
         for (const v1::JournalRecord& record : parsed.records()) {
           if (record.sequence() <= *after || !record.has_worklist()) continue;

@@ -1,5 +1,7 @@
 #include "service/cli/connection.h"
 
+#include <filesystem>
+
 #include "absl/strings/str_cat.h"
 #include "service/grpc_status.h"
 #include "service/hardening.h"
@@ -9,43 +11,87 @@
 
 namespace portrisk::service::cli {
 
-absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
-    const GlobalFlags& flags) {
-  auto connection = std::unique_ptr<Connection>(new Connection());
-  connection->flags_ = flags;
+namespace {
+
+enum class MissingStore { kRefuse, kMake };
+
+grpc::ChannelArguments ArgumentsOf() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  if (flags.store.empty()) {
-    std::shared_ptr<grpc::ChannelCredentials> credentials =
-        grpc::InsecureChannelCredentials();
-    if (!flags.tls_ca.empty()) {
-      auto tls = ClientCredentials(flags.tls_ca, flags.tls_cert, flags.tls_key);
-      if (!tls.ok()) return tls.status();
-      credentials = *std::move(tls);
-    } else if (!flags.tls_cert.empty() || !flags.tls_key.empty()) {
-      return absl::InvalidArgumentError(
-          "with --tls-cert, name with --tls-ca who signed the server's");
-    }
-    connection->channel_ =
-        grpc::CreateCustomChannel(flags.server, credentials, arguments);
-    return connection;
+  return arguments;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> ReachServer(
+    const GlobalFlags& flags) {
+  std::shared_ptr<grpc::ChannelCredentials> credentials =
+      grpc::InsecureChannelCredentials();
+  if (!flags.tls_ca.empty()) {
+    auto tls = ClientCredentials(flags.tls_ca, flags.tls_cert, flags.tls_key);
+    if (!tls.ok()) return tls.status();
+    credentials = *std::move(tls);
+  } else if (!flags.tls_cert.empty() || !flags.tls_key.empty()) {
+    return absl::InvalidArgumentError(
+        "with --tls-cert, name with --tls-ca who signed the server's");
   }
+  return grpc::CreateCustomChannel(flags.server, credentials, ArgumentsOf());
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> OpenEngine(const GlobalFlags& flags,
+                                                   MissingStore missing) {
   QuietLogs();
   absl::Status status = KeepMemoryPrivate();
   if (!status.ok()) return status;
+  const bool makes = missing == MissingStore::kMake;
+  std::error_code unseen;
+  if (!makes && !std::filesystem::exists(flags.store, unseen)) {
+    return absl::NotFoundError(absl::StrCat(
+        "there is no store in ", flags.store, "; name the directory of one"));
+  }
   EngineOptions options;
   options.store.directory = flags.store;
+  options.store.create_if_missing = makes;
   auto secrets = LoadSecrets(
       flags.secrets.empty() ? DefaultSecretsPath(flags.store) : flags.secrets,
-      MissingSecrets::kCreate);
+      makes ? MissingSecrets::kCreate : MissingSecrets::kRefuse);
   if (!secrets.ok()) return secrets.status();
   options.secrets = *secrets;
-  auto engine = Engine::Open(std::move(options));
+  return Engine::Open(std::move(options));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
+    const GlobalFlags& flags) {
+  if (flags.store.empty()) {
+    auto channel = ReachServer(flags);
+    if (!channel.ok()) return channel.status();
+    return Over(flags, *std::move(channel));
+  }
+  return Serve(flags, OpenEngine(flags, MissingStore::kRefuse));
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::OpenOrMake(
+    const GlobalFlags& flags) {
+  if (flags.store.empty()) return Open(flags);
+  return Serve(flags, OpenEngine(flags, MissingStore::kMake));
+}
+
+std::unique_ptr<Connection> Connection::Over(
+    const GlobalFlags& flags, std::shared_ptr<grpc::Channel> channel) {
+  auto connection = std::unique_ptr<Connection>(new Connection());
+  connection->flags_ = flags;
+  connection->channel_ = std::move(channel);
+  return connection;
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Serve(
+    const GlobalFlags& flags, absl::StatusOr<std::unique_ptr<Engine>> engine) {
   if (!engine.ok()) return engine.status();
+  auto connection = Over(flags, nullptr);
   connection->engine_ = *std::move(engine);
-  ServerOptions server_options;
-  server_options.development = true;  // Whoever holds the files may.
-  auto server = Server::Start(connection->engine_.get(), server_options);
+  ServerOptions options;
+  options.development = true;  // Whoever holds the files may.
+  auto server = Server::Start(connection->engine_.get(), options);
   if (!server.ok()) return server.status();
   connection->server_ = *std::move(server);
   connection->channel_ = connection->server_->InProcessChannel();

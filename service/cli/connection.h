@@ -29,7 +29,13 @@ struct GlobalFlags {
 
 class Connection {
  public:
+  // NOT_FOUND where there is no store, or its secrets are missing: a command
+  // that looks would make an empty one of a misspelt name and find nothing in
+  // it, or look for parties under other pseudonyms.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(
+      const GlobalFlags& flags);
+  // Makes both: for commands that bring in what a store begins with.
+  static absl::StatusOr<std::unique_ptr<Connection>> OpenOrMake(
       const GlobalFlags& flags);
   ~Connection();
 
@@ -53,6 +59,10 @@ class Connection {
 
  private:
   Connection() = default;
+  static std::unique_ptr<Connection> Over(
+      const GlobalFlags& flags, std::shared_ptr<grpc::Channel> channel);
+  static absl::StatusOr<std::unique_ptr<Connection>> Serve(
+      const GlobalFlags& flags, absl::StatusOr<std::unique_ptr<Engine>> engine);
 
   GlobalFlags flags_;
   std::unique_ptr<Engine> engine_;

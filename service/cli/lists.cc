@@ -28,7 +28,7 @@ std::string ExpiryOf(const v1::ListEntry& entry) {
 int Load(const GlobalFlags& flags, const LoadFlags& load) {
   auto text = ReadFile(load.file);
   if (!text.ok()) return Fail(text.status());
-  auto connection = Connection::Open(flags);
+  auto connection = Connection::OpenOrMake(flags);
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::RuleService::NewStub((*connection)->channel());
   v1::LoadListRequest request;

@@ -95,7 +95,7 @@ int Load(const GlobalFlags& flags, const std::string& file,
          const std::string& note, bool activate) {
   auto document = ReadProfile(file);
   if (!document.ok()) return Fail(document.status());
-  auto connection = Connection::Open(flags);
+  auto connection = Connection::OpenOrMake(flags);
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::SelectionService::NewStub((*connection)->channel());
   v1::CreateProfileRequest create;

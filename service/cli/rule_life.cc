@@ -2,7 +2,6 @@
 // about rules share.
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <iostream>
 #include <optional>
 #include <sstream>
@@ -15,6 +14,7 @@
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/progress.h"
+#include "service/text_file.h"
 #include "service/times.h"
 
 namespace portrisk::service::cli {
@@ -147,14 +147,9 @@ int Wait(const GlobalFlags& flags, uint64_t number) {
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  if (path != "-") return ReadTextFile(path);
   std::stringstream text;
-  if (path == "-") {
-    text << std::cin.rdbuf();
-    return text.str();
-  }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  text << in.rdbuf();
+  text << std::cin.rdbuf();
   return text.str();
 }
 

@@ -135,7 +135,7 @@ absl::Status PutInForce(const Connection& connection, const LoadFlags& flags,
 }
 
 int Load(const GlobalFlags& global, const LoadFlags& flags) {
-  auto connection = Connection::Open(global);
+  auto connection = Connection::OpenOrMake(global);
   if (!connection.ok()) return Fail(connection.status());
   auto revisions = Create(**connection, flags.files);
   if (!revisions.ok()) return Fail(revisions.status());

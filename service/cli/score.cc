@@ -41,7 +41,7 @@ class ScoreRun {
             {"CONTAINER", "EVENT", "SCORE", "LANE", "CHANNEL", "TOP REASON"}) {}
 
   int Run() {
-    auto connection = Connection::Open(global_);
+    auto connection = Connection::OpenOrMake(global_);
     if (!connection.ok()) return Fail(connection.status());
     absl::Status status = rejects_.Open(flags_.input);
     if (!status.ok()) return Fail(status);

@@ -77,7 +77,7 @@ absl::StatusOr<v1::ReferenceTable> ReadReference(const ReferenceFlags& flags) {
 int LoadReferenceFiles(const GlobalFlags& global, const ReferenceFlags& flags) {
   auto table = ReadReference(flags);
   if (!table.ok()) return Fail(table.status());
-  auto connection = Connection::Open(global);
+  auto connection = Connection::OpenOrMake(global);
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::RuleService::NewStub((*connection)->channel());
   v1::LoadReferenceRequest request;

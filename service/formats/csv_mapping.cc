@@ -1,7 +1,5 @@
 #include "service/formats/csv_mapping.h"
 
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -9,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "portrisk/v1/movement.pb.h"
 #include "service/formats/field_path.h"
+#include "service/text_file.h"
 #include "yaml-cpp/yaml.h"
 
 namespace portrisk::service {
@@ -287,14 +286,13 @@ absl::StatusOr<CsvMapping> ParseCsvMapping(absl::string_view yaml,
 }
 
 absl::StatusOr<CsvMapping> LoadCsvMapping(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
+  const auto yaml = ReadTextFile(file);
+  if (absl::IsNotFound(yaml.status())) {
     return absl::NotFoundError(
         absl::StrCat("no column mapping ", file, "; CSV.md shows one"));
   }
-  const std::string yaml((std::istreambuf_iterator<char>(in)),
-                         std::istreambuf_iterator<char>());
-  return ParseCsvMapping(yaml, file);
+  if (!yaml.ok()) return yaml.status();
+  return ParseCsvMapping(*yaml, file);
 }
 
 absl::StatusOr<CsvMapping> MappingFromHeader(

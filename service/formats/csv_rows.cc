@@ -128,6 +128,10 @@ absl::Status CsvRows::Read(std::istream& in) {
       rest.remove_prefix(size);
     }
   }
+  if (in.bad() && status_.ok()) {
+    status_ = absl::DataLossError(
+        "reading failed before the end; is it a folder, or the disk bad?");
+  }
   if (status_.ok()) Finish();
   return status_;
 }

@@ -1,5 +1,8 @@
 #include "service/formats/reader.h"
 
+#include <ios>
+#include <string>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
@@ -59,21 +62,30 @@ absl::StatusOr<ReadSummary> ReadMovements(std::istream& in,
                                           const ReaderOptions& options,
                                           const ReaderSink& sink) {
   Output output(options, sink);
-  WrappedInput input(in, options.format == Format::kEdifact);
-  if (absl::Status read = Read(input.stream(), &output); !read.ok()) {
-    return read;
+  absl::Status read;
+  std::string damage;
+  try {
+    WrappedInput input(in, options.format == Format::kEdifact);
+    read = Read(input.stream(), &output);
+    damage = input.damage();
+  } catch (const std::ios_base::failure&) {
+    // What reads its buffer directly is told of a folder or a bad disk so.
+    in.setstate(std::ios::badbit);
   }
-  if (!input.damage().empty()) {
+  if (!read.ok()) return read;
+  if (!damage.empty()) {
     Reject reject;
     reject.position = "compressed data";
     reject.reason = "BAD_COMPRESSION";
     reject.message = absl::StrCat(
-        input.damage(), "; what stood before it was read, send the file again");
+        damage, "; what stood before it was read, send the file again");
     output.Rejected(std::move(reject));
   }
   if (in.bad()) {
     return absl::DataLossError(
-        absl::StrCat(options.file, ": reading failed before the end"));
+        absl::StrCat(options.file,
+                     ": reading failed before the end; is it a folder, or the "
+                     "disk bad?"));
   }
   return output.summary();
 }

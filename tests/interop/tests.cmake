@@ -36,7 +36,11 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.data COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/data_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
-  set_tests_properties(interop.data interop.access interop.score interop.calls interop.node
+  # What a long run of it gives: service/BAD_INPUT.md.
+  add_test(NAME interop.bad_input COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/bad_input_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
+  set_tests_properties(interop.bad_input interop.data interop.access interop.score interop.calls interop.node
     interop.integrators interop.telemetry interop.sample_day interop.rule_life
     interop.simulate interop.criteria interop.customs_labelled
     PROPERTIES

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "scoring/aggregate_cells.h"
+#include "scoring/aggregate_check.h"
 #include "scoring/aggregate_sketch.h"
 #include "scoring/aggregate_value.h"
 #include "scoring/aggregate_window.h"
@@ -147,6 +148,7 @@ TEST(AggregateState, WhatHeadsSayOfWindowsIsWhatTheRowsMake) {
         ++compared;
         ASSERT_EQ(made.SerializeAsString(), state.SerializeAsString())
             << "movement " << i;
+        ASSERT_TRUE(IsWhole(plan.shapes(), state)) << "movement " << i;
       }
     }
   }
