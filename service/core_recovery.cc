@@ -254,7 +254,9 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;
   }
-  if (!catalogue_.erasures().empty()) entities_.Recognise(movement, named);
+  if (!catalogue_.erasures().empty() || options_.keeps_erased_answers) {
+    entities_.Recognise(movement, named);
+  }
   if (answer != nullptr) {
     const scoring::AssessContext context{programme_.get(), reference_.get(),
                                          profiles_.get(), &options_.draw_key};

@@ -118,6 +118,19 @@ bool SaysWho(absl::string_view path) {
                                      parts.back()) != std::end(kParties);
 }
 
+// What a text is that stands under a path.
+Kind KindOfPath(absl::string_view path) {
+  const absl::string_view last = path.substr(path.rfind('.') + 1);
+  return last == "name"      ? Kind::kPartyName
+         : last == "account" ? Kind::kAccount
+         : last == "device"  ? Kind::kDevice
+         : last == "plate"   ? Kind::kPlate
+                             : Kind::kParty;
+}
+
+constexpr Kind kKinds[] = {Kind::kParty, Kind::kPartyName, Kind::kAccount,
+                           Kind::kDevice, Kind::kPlate};
+
 constexpr absl::string_view kLookUp =
     "/portrisk.v1.RuleService/LookUpListValue";
 constexpr char kLookedUp[] = "value=";
@@ -241,23 +254,28 @@ bool Redactor::RedactMovement(v1::Movement* movement, Result* result) {
 }
 
 bool Redactor::RedactAssessment(v1::Assessment* assessment) {
-  constexpr Kind kKinds[] = {Kind::kParty, Kind::kPartyName, Kind::kAccount,
-                             Kind::kDevice, Kind::kPlate};
   bool changed = false;
   for (v1::Hit& hit : *assessment->mutable_hits()) {
     for (v1::Evidence& evidence : *hit.mutable_evidence()) {
-      std::string* const value = evidence.mutable_value();
-      const bool may_be =
-          subject_.kind != v1::SUBJECT_EVERYBODY || SaysWho(evidence.field());
-      for (const Kind kind : kKinds) {
-        if (may_be && IsSubject(kind, *value)) Note(kind, *value);
-        if (!Apply(kind, value)) continue;
-        changed = true;
-        break;
-      }
+      changed |= RedactEvidence(&evidence);
     }
   }
   return changed;
+}
+
+// Of everybody a path alone says what is a name; of one subject every text is
+// looked at, first as what its path says it is.
+bool Redactor::RedactEvidence(v1::Evidence* evidence) {
+  const Kind kind = KindOfPath(evidence->field());
+  const auto redact = [&](Kind as) {
+    const bool may_be = subject_.kind != v1::SUBJECT_EVERYBODY ||
+                        SaysWho(evidence->field());
+    if (may_be && IsSubject(as, evidence->value())) Note(as, evidence->value());
+    return Apply(as, evidence->mutable_value());
+  };
+  if (redact(kind)) return true;
+  return subject_.kind != v1::SUBJECT_EVERYBODY &&
+         std::any_of(std::begin(kKinds), std::end(kKinds), redact);
 }
 
 // Lists are looked up by values, which may be somebody's id.
@@ -271,8 +289,7 @@ bool Redactor::RedactAudit(v1::AuditEntry* entry) const {
   const size_t at = begin + std::size(kLookedUp) - 1;
   const size_t end = entry->subject().find(" name=", at);
   const std::string value = entry->subject().substr(at, end - at);
-  for (const Kind kind : {Kind::kParty, Kind::kPartyName, Kind::kAccount,
-                          Kind::kDevice, Kind::kPlate}) {
+  for (const Kind kind : kKinds) {
     if (changed || !IsSubject(kind, value)) continue;
     entry->set_subject(
         absl::StrCat(entry->subject().substr(0, at), TokenOf(kind, value),

@@ -60,6 +60,7 @@ class Redactor {
 
   bool RedactMovement(v1::Movement* movement, Result* result);
   bool RedactAssessment(v1::Assessment* assessment);
+  bool RedactEvidence(v1::Evidence* evidence);
   bool RedactAudit(v1::AuditEntry* entry) const;
   void Collect(const v1::Movement& movement);
   void CollectParty(const v1::Party& party, bool is_subject);

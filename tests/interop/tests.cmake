@@ -33,10 +33,13 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.telemetry COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/telemetry_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
+  add_test(NAME interop.erase COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/erase_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
   add_test(NAME interop.data COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/data_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
-  set_tests_properties(interop.data interop.access interop.score interop.calls interop.node
+  set_tests_properties(interop.data interop.erase interop.access interop.score interop.calls interop.node
     interop.integrators interop.telemetry interop.sample_day interop.rule_life
     interop.simulate interop.criteria interop.customs_labelled
     PROPERTIES
