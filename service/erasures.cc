@@ -1,6 +1,7 @@
 #include "service/erasures.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -9,6 +10,7 @@
 #include "service/journal_reader.h"
 #include "service/keys.h"
 #include "service/log.h"
+#include "service/redaction.h"
 #include "service/times.h"
 #include "store/chain.h"
 

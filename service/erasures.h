@@ -18,14 +18,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "portrisk/v1/journal.pb.h"
-#include "service/redaction.h"
 #include "service/store_reader.h"
 #include "store/store.h"
 
