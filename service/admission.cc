@@ -10,8 +10,10 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "scoring/erased_names.h"
 #include "scoring/pin_hash.h"
 #include "service/normal_form.h"
 
@@ -39,6 +41,7 @@ class Check {
     }
     CheckCoordinates();
     CheckSeals();
+    CheckNames();
     if (movement_.has_occurrence_time()) CheckOccurrenceTime();
     if (!movement_.retraction()) CheckWhatARetractionMayLeaveOut();
   }
@@ -97,6 +100,32 @@ class Check {
       Report("location.longitude",
              "is not between -180 and 180; send WGS 84 degrees");
     }
+  }
+
+  // Nobody may pass for somebody who was erased.
+  void CheckNames() {
+    const auto check = [&](const char* field, const v1::Party& party) {
+      for (const std::string* text :
+           {&party.id(), &party.name(), &party.account(), &party.device()}) {
+        if (text->empty() || (text->front() | 0x20) != 'e') continue;
+        if (!absl::StartsWithIgnoreCase(*text, scoring::kErasedPrefix))
+          continue;
+        Report(field, "holds the token of an erased name; send who it is");
+      }
+    };
+    const v1::Movement& m = movement_;
+    check("haulier", m.haulier());
+    check("carrier", m.carrier());
+    check("shipper", m.shipper());
+    check("consignee", m.consignee());
+    check("notify_party", m.notify_party());
+    check("declarant", m.declarant());
+    check("forwarder", m.forwarder());
+    check("terminal", m.terminal());
+    if (!m.has_pickup_right()) return;
+    check("pickup_right.actor", m.pickup_right().actor());
+    check("pickup_right.recipient", m.pickup_right().recipient());
+    check("pickup_right.nominee", m.pickup_right().nominee());
   }
 
   void CheckSeals() {

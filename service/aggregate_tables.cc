@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/keys.h"
@@ -84,6 +86,29 @@ absl::StatusOr<Aggregates::Plan> PlanOf(
   return Error(absl::StatusCode::kFailedPrecondition, "RULE_SET_NOT_UNDERSTOOD",
                "the aggregates in the store were declared for another version "
                "of this program, which reads the declarations differently");
+}
+
+bool LooksAtNames(const scoring::AggregatePlan& plan, uint64_t group) {
+  static constexpr absl::string_view kParties[] = {
+      "haulier",      "carrier",   "shipper",   "consignee",
+      "notify_party", "declarant", "forwarder", "terminal",
+      "actor",        "recipient", "nominee",   "plate"};
+  for (uint32_t i = 0; i < plan.shapes().size(); ++i) {
+    if (plan.groups()[plan.GroupOf(i)].id != group) continue;
+    // A line each: keys, then the condition and what is counted.
+    for (const absl::string_view line :
+         absl::StrSplit(plan.Canonical(i), '\n')) {
+      if (absl::StartsWith(line, "key ") ||
+          absl::StartsWith(line, "portrisk ") ||
+          absl::StrContains(line, "pseudonyms")) {
+        continue;
+      }
+      for (const absl::string_view party : kParties) {
+        if (absl::StrContains(line, party)) return true;
+      }
+    }
+  }
+  return false;
 }
 
 absl::StatusOr<uint64_t> FilledTo(const store::Store& store, uint32_t number) {

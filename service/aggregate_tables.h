@@ -27,6 +27,10 @@ absl::StatusOr<Aggregates::Plan> PlanOf(
     const store::Store& store, const RuleSets& rule_sets,
     const std::vector<v1::AggregateTable>& tables);
 
+// Whether something in the group looks at names as they are written, but for
+// its key, where pseudonyms stand for them. May say so of one that does not.
+bool LooksAtNames(const scoring::AggregatePlan& plan, uint64_t group);
+
 // Up to which journal position the stored states of a table are complete.
 absl::StatusOr<uint64_t> FilledTo(const store::Store& store, uint32_t number);
 

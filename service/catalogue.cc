@@ -82,6 +82,30 @@ void FoldProfile(const v1::ProfileRecord& record, v1::Catalogue* catalogue) {
     *catalogue->mutable_profile() = record.activated();
 }
 
+void FoldErasure(const v1::JournalRecord& record, v1::Catalogue* catalogue) {
+  const v1::ErasureStep& step = record.audit().erasure();
+  if (step.has_begun()) {
+    v1::Erasure* const made = catalogue->add_erasures();
+    *made = step.begun();
+    made->set_caller(record.caller());
+    made->set_state(v1::ERASURE_SEARCHING);
+    *made->mutable_create_time() = record.recorded_time();
+    return;
+  }
+  const int at = static_cast<int>(step.erasure()) - 1;
+  if (at < 0 || at >= catalogue->erasures_size()) return;
+  v1::Erasure* const one = catalogue->mutable_erasures(at);
+  if (step.finished()) {
+    one->set_state(v1::ERASURE_FINISHED);
+    *one->mutable_end_time() = record.recorded_time();
+    return;
+  }
+  one->set_records(one->records() + static_cast<uint64_t>(step.records_size()));
+  one->set_searched_sequence(step.searched_sequence());
+  one->set_last_entry_sequence(record.sequence());
+  if (step.all_named()) one->set_state(v1::ERASURE_REWRITING);
+}
+
 }  // namespace
 
 void FoldIntoCatalogue(const v1::JournalRecord& record,
@@ -100,7 +124,19 @@ void FoldIntoCatalogue(const v1::JournalRecord& record,
                                          : catalogue->add_evaluations()) = made;
   } else if (record.has_profile()) {
     FoldProfile(record.profile(), catalogue);
+  } else if (record.audit().has_erasure()) {
+    FoldErasure(record, catalogue);
+  } else if (record.audit().has_retention()) {
+    *catalogue->mutable_retention() = record.audit().retention();
   }
+}
+
+const v1::Erasure* FindErasure(const v1::Catalogue& catalogue,
+                               uint64_t number) {
+  const auto count = static_cast<uint64_t>(catalogue.erasures_size());
+  return number == 0 || number > count
+             ? nullptr
+             : &catalogue.erasures(static_cast<int>(number) - 1);
 }
 
 const v1::Evaluation* FindEvaluation(const v1::Catalogue& catalogue,

@@ -27,6 +27,9 @@ const v1::Revision* FindRevision(const v1::Catalogue& catalogue,
 const v1::Evaluation* FindEvaluation(const v1::Catalogue& catalogue,
                                      uint64_t number);
 
+// Null when there is none.
+const v1::Erasure* FindErasure(const v1::Catalogue& catalogue, uint64_t number);
+
 // The version in force; null when none was loaded.
 const v1::ListVersion* FindList(const v1::Catalogue& catalogue,
                                 absl::string_view name);

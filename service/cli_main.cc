@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   cli::AddVerify(app, &action);
   cli::AddAudit(app, flags, &action);
   cli::AddBackup(app, flags, &action);
+  cli::AddErasures(app, flags, &action);
   cli::AddRestore(app, &action);
   cli::AddSecrets(app, &action);
   cli::AddExport(app, flags, &action);

@@ -210,7 +210,8 @@ void Core::Apply(CommandTask* task) {
 absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
   auto latest = ReadRecord(stored);
   if (!latest.ok()) return latest.status();
-  const bool is_repeat = SameContent(latest->movement(), task->bytes);
+  const bool is_repeat =
+      SameContent(latest->movement(), *task, options_.pseudonyms);
   auto parsed = ParseVersion(*std::move(latest));
   if (!parsed.ok()) return parsed.status();
   const v1::Movement& prior = parsed->movement;
@@ -231,7 +232,7 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
     if (!assessment.ParseFromString(record->assessment())) {
       return StoreDamaged("an assessment in the journal");
     }
-    if (SameContent(record->movement(), task->bytes)) {
+    if (SameContent(record->movement(), *task, options_.pseudonyms)) {
       // Kept beside the batch's records: the answer outlives this call.
       repeats_.push_back(std::move(*record->mutable_assessment()));
       task->assessment = repeats_.back();
@@ -290,6 +291,9 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   if (!status.ok()) {
     is_broken_ |= prior != nullptr;
     return status;
+  }
+  if (!catalogue_.erasures().empty()) {
+    entities_.Recognise(*task->movement, named);
   }
   assessor_.Assess(context, input, entities_.States(named), &assessment_);
   *assessment_.mutable_recorded_time() = batch_->recorded_time;

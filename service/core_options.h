@@ -14,6 +14,7 @@
 namespace portrisk::service {
 
 class MovementCounts;
+class Pseudonyms;
 class RuleSets;
 
 // Who journals what nobody asked for.
@@ -39,6 +40,12 @@ struct CoreOptions {
   std::function<void(const v1::Revision&, const v1::RuleOverride&)> on_trip;
   // Counts what is scored; outlives the core. Null: nobody counts.
   MovementCounts* counts = nullptr;
+  // With which a repeat of what has been erased is recognised; outlives the
+  // core. Null: it takes no movements.
+  const Pseudonyms* pseudonyms = nullptr;
+  // Replay: an answer that cannot be given again, since it was given by what
+  // has been erased, is folded as it was.
+  bool keeps_erased_answers = false;
   // How many rules breakers hold in shadow, whenever that may have changed.
   std::function<void(size_t)> on_overrides;
 };

@@ -15,6 +15,7 @@
 #include "service/folded_fields.h"
 #include "service/handover.h"
 #include "service/keys.h"
+#include "service/redaction.h"
 #include "service/rule_sets.h"
 
 namespace portrisk::service {
@@ -190,7 +191,8 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   }
   if (!record.has_movement()) {
     FoldRules(record);
-    return absl::OkStatus();
+    return record.audit().has_erasure() ? FoldErasure(record)
+                                        : absl::OkStatus();
   }
   return FoldWhole(record, nullptr);
 }
@@ -221,6 +223,20 @@ absl::Status Core::FoldWhole(const v1::JournalRecord& record,
                       assessment_, named, answer);
 }
 
+// A rule that looked for a name letter by letter does not find a token. Such an
+// answer shows a token, as what it was or as what it is.
+void Core::KeepErased(const v1::Movement& movement, const v1::Assessment& was,
+                      v1::Assessment* answer) {
+  const std::string bytes = was.SerializeAsString();
+  const std::string anew = answer->SerializeAsString();
+  if (bytes == anew) return;
+  if (HoldsErased(bytes) || HoldsErased(anew) ||
+      HoldsErased(movement.SerializeAsString())) {
+    *answer = was;
+    ++erased_answers_;
+  }
+}
+
 absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
                                 const v1::Movement& movement,
                                 const v1::Assessment& assessment,
@@ -242,12 +258,16 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;
   }
+  if (!catalogue_.erasures().empty() || options_.keeps_erased_answers) {
+    entities_.Recognise(movement, named);
+  }
   if (answer != nullptr) {
     const scoring::AssessContext context{programme_.get(), reference_.get(),
                                          profiles_.get(), &options_.draw_key};
     assessor_.Assess(context, input, entities_.States(named), answer);
     *answer->mutable_recorded_time() = last_recorded_time_;
     answer->set_corrects_sequence(corrected);
+    if (options_.keeps_erased_answers) KeepErased(movement, assessment, answer);
   }
   entities_.Fold(input, answer == nullptr ? assessment.unit() : answer->unit(),
                  named);

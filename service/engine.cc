@@ -86,17 +86,22 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options,
       engine.get(),
       EvaluationsOptions{o.profile, DrawKeyOf(o.secrets),
                          o.evaluation_chunk_records, o.after_evaluated_chunk});
+  engine->erasures_ = std::make_unique<Erasures>(
+      engine.get(),
+      ErasuresOptions{o.erasure_entry_records, o.after_erasure_step});
   const absl::Status status = engine->OpenStore();
   if (engine->core_ == nullptr) return status;
   engine->SetWriteStatus(status);
   if (!status.ok()) {
     engine->warming_->reader().LetGo();
     engine->evaluations_->reader().LetGo();
+    engine->erasures_->reader().LetGo();
   }
   engine->commit_thread_ = std::thread([e = engine.get()] { e->CommitLoop(); });
   engine->apply_thread_ = std::thread([e = engine.get()] { e->ApplyLoop(); });
   engine->warming_->Start();
   engine->evaluations_->Start();
+  engine->erasures_->Start();
   return engine;
 }
 
@@ -180,6 +185,10 @@ absl::StatusOr<v1::Statistics> Engine::ObserveMovements() {
 void Engine::Drain() {
   if (evaluations_ != nullptr) evaluations_->reader().Stop();
   if (warming_ != nullptr) warming_->reader().Stop();
+  if (erasures_ != nullptr) {
+    if (const auto open = store(); open.ok()) (*open)->AbandonPurge();
+    erasures_->reader().Stop();
+  }
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     draining_ = true;
@@ -404,7 +413,8 @@ void Engine::WaitForCommit() {
 void Engine::MaybeCheckpoint(bool final_one) {
   if (core_ == nullptr || failed_ || is_read_only_) return;
   if (!checkpoint_running_) JoinCheckpoint();
-  const uint64_t due = final_one ? 1 : options_.checkpoint_records;
+  const bool now = final_one || checkpoint_wanted_;
+  const uint64_t due = now ? 1 : options_.checkpoint_records;
   if (core_->records_since_freeze() < due) return;
   if (checkpoint_running_ && !final_one) return;
   JoinCheckpoint();
@@ -413,6 +423,7 @@ void Engine::MaybeCheckpoint(bool final_one) {
   // What states take in memory is given back over there, too.
   auto leftovers = std::make_shared<Core::Leftovers>(core_->TakeLeftovers());
   core_->Freeze();
+  checkpoint_wanted_ = false;
   checkpoint_running_ = true;
   checkpoint_thread_ = std::thread([this, store = store_, leftovers] {
     StepBehind();

@@ -37,6 +37,7 @@
 #include "service/admission_queue.h"
 #include "service/core.h"
 #include "service/engine_options.h"
+#include "service/erasures.h"
 #include "service/evaluations.h"
 #include "service/rule_sets.h"
 #include "service/task.h"
@@ -96,6 +97,9 @@ class Engine {
   std::mutex& rule_changes() { return rule_changes_; }
   Warming& warming() { return *warming_; }
   Evaluations& evaluations() { return *evaluations_; }
+  Erasures& erasures() { return *erasures_; }
+  // The next checkpoint is not to wait until it is due.
+  void WantCheckpoint() { checkpoint_wanted_ = true; }
   // How often the store has been opened. For what is read from it in one go and
   // handed to the apply thread, which alone opens it.
   uint64_t store_epoch() const { return store_epoch_; }
@@ -205,6 +209,7 @@ class Engine {
   std::mutex rule_changes_;
   std::unique_ptr<Warming> warming_;
   std::unique_ptr<Evaluations> evaluations_;
+  std::unique_ptr<Erasures> erasures_;
   std::atomic<uint64_t> store_epoch_{0};
 
   std::atomic<uint64_t> durable_sequence_{0};
@@ -219,6 +224,7 @@ class Engine {
   std::atomic<int64_t> refold_time_us_{0};
   std::atomic<bool> failed_{false};  // A commit, checkpoint or read failed.
   std::atomic<bool> checkpoint_running_{false};
+  std::atomic<bool> checkpoint_wanted_{false};
 
   std::thread apply_thread_;
   std::thread commit_thread_;

@@ -44,6 +44,11 @@ struct EngineOptions {
   // twice the one before; the first attempt comes with the next call.
   absl::Duration reopen_after_min = absl::Milliseconds(250);
   absl::Duration reopen_after_max = absl::Seconds(15);
+  // Records that one entry of an erasure names, at most 256.
+  size_t erasure_entry_records = 256;
+  // Tests only: called after each step of an erasure, by which it may go on
+  // after a crash.
+  std::function<void()> after_erasure_step;
   // Tests only: called whenever an evaluation has got further.
   std::function<void()> after_evaluated_chunk;
 };

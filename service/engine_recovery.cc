@@ -167,6 +167,7 @@ absl::Status Engine::StartOn(std::shared_ptr<store::Store> store) {
   core_options.rule_sets = rule_sets_.get();
   core_options.profile = options_.profile;
   core_options.draw_key = DrawKeyOf(options_.secrets);
+  core_options.pseudonyms = &admission_.pseudonyms();
   core_options.on_trip = [this](const v1::Revision& revision,
                                 const v1::RuleOverride& one) {
     ++breaker_trips_;
@@ -213,13 +214,16 @@ void Engine::RecoverAfterFailure() {
   if (waits && (core_ == nullptr || !failed_)) return;
   WaitForCommit();
   JoinCheckpoint();
+  if (store_ != nullptr) store_->AbandonPurge();
   warming_->reader().LetGo();
   evaluations_->reader().LetGo();
+  erasures_->reader().LetGo();
   const absl::Status status = OpenStore();
   SetWriteStatus(status);
   if (!status.ok()) return;
   warming_->reader().GoOn();
   evaluations_->reader().GoOn();
+  erasures_->reader().GoOn();
   LogInfo("store reopened",
           {{"folded", absl::StrCat(open_report_.folded_records)}});
 }

@@ -52,6 +52,12 @@ class Entities {
     Aggregates::Found aggregates;
   };
 
+  // What an erasure renames in; null where the record names none.
+  struct NamedErased {
+    Kind<v1::ContainerState>::Entry* container = nullptr;
+    Kind<v1::RightState>::Entry* right = nullptr;
+  };
+
   // What an outcome or a decision is folded into; null where there is no key.
   struct NamedControl {
     std::array<Kind<v1::FindState>::Entry*, scoring::kFindSlots> finds{};
@@ -129,6 +135,14 @@ class Entities {
   void FoldLog(uint64_t sequence, const NamedControl& named);
   absl::StatusOr<v1::ControlLogState> ReadLog(const EntityKey& key);
   absl::StatusOr<v1::FindState> ReadFinds(const EntityKey& key);
+
+  // --- Erasure, in entities_erasure.cc. As Find: to be loaded.
+
+  NamedErased FindErased(const v1::ErasedRecord& record);
+  void EraseNames(const v1::ErasedRecord& record, bool everywhere,
+                  const NamedErased& named);
+  // Lets a party that was erased go by the name that the movement gives it.
+  void Recognise(const v1::Movement& movement, const Named& named);
 
   // The states as the pure steps take them. Valid until the next call.
   scoring::EntityStates States(const Named& named);

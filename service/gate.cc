@@ -49,6 +49,13 @@ std::optional<Pseudonyms::Kind> KindOf(const FieldDescriptor& field) {
     return name == "name" ? Pseudonyms::Kind::kPartyName
                           : Pseudonyms::Kind::kParty;
   }
+  if (in == "ErasureSubject" && name != "id_scheme") {
+    return name == "party_name" ? Pseudonyms::Kind::kPartyName
+           : name == "party"    ? Pseudonyms::Kind::kParty
+           : name == "account"  ? Pseudonyms::Kind::kAccount
+           : name == "device"   ? Pseudonyms::Kind::kDevice
+                                : Pseudonyms::Kind::kPlate;
+  }
   if (name == "account" || (in == "CredentialName" && name == "id")) {
     return Pseudonyms::Kind::kAccount;
   }

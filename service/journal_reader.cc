@@ -61,6 +61,23 @@ absl::StatusOr<v1::JournalRecord> ReadJournalRecord(const store::Store& store,
   return record;
 }
 
+absl::StatusOr<uint64_t> FirstRecordedFrom(const store::Store& store,
+                                           int64_t seconds, uint64_t last) {
+  uint64_t begin = 1;
+  uint64_t end = last + 1;
+  while (begin < end) {
+    const uint64_t middle = begin + (end - begin) / 2;
+    auto record = ReadJournalRecord(store, middle);
+    if (!record.ok()) return record.status();
+    if (record->recorded_time().seconds() < seconds) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
 absl::StatusOr<JournaledVersion> ParseVersion(v1::MovementRecord record) {
   JournaledVersion version;
   if (!version.movement.ParseFromString(record.movement())) {

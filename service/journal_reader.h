@@ -20,6 +20,11 @@ bool ParseRecordOfBlock(const store::Block& block, uint64_t sequence,
 absl::StatusOr<v1::JournalRecord> ReadJournalRecord(const store::Store& store,
                                                     uint64_t sequence);
 
+// The first position up to `last` that was recorded then or later, in seconds
+// since 1970; `last` + 1 when none was. Recorded time never goes back.
+absl::StatusOr<uint64_t> FirstRecordedFrom(const store::Store& store,
+                                           int64_t seconds, uint64_t last);
+
 // One version of a movement, with what was journaled beside it.
 struct JournaledVersion {
   v1::Movement movement;

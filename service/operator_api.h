@@ -1,4 +1,5 @@
-// OperatorService without its transport: backups of a store that serves.
+// OperatorService without its transport: backups of a store that serves,
+// erasure and retention.
 #ifndef PORTRISK_SERVICE_OPERATOR_API_H_
 #define PORTRISK_SERVICE_OPERATOR_API_H_
 
@@ -6,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "portrisk/v1/operator_service.pb.h"
+#include "service/caller.h"
 #include "service/engine.h"
 
 namespace portrisk::service {
@@ -22,6 +24,15 @@ class OperatorApi {
       const v1::CreateBackupRequest& request);
   absl::StatusOr<v1::ListBackupsResponse> ListBackups(
       const v1::ListBackupsRequest& request) const;
+
+  // In operator_erasure.cc. A dry run reads all of the journal.
+  absl::StatusOr<v1::EraseSubjectResponse> Erase(
+      const v1::EraseSubjectRequest& request, const Caller& caller);
+  absl::StatusOr<v1::ListErasuresResponse> ListErasures(
+      const v1::ListErasuresRequest& request) const;
+  absl::StatusOr<v1::Retention> SetRetention(
+      const v1::SetRetentionRequest& request, const Caller& caller);
+  absl::StatusOr<v1::Retention> GetRetention() const;
 
  private:
   Engine* const engine_;

@@ -26,6 +26,7 @@ class Pseudonyms {
     kAccount = 'a',
     kDevice = 'd',
     kPlate = 'l',
+    kText = 't',  // Letter by letter: of names and plates that are erased.
   };
 
   using Key = std::array<uint8_t, 16>;
@@ -36,6 +37,8 @@ class Pseudonyms {
       : key_id_(std::move(key_id)), key_(key) {}
   Pseudonyms(std::string key_id, const std::array<uint8_t, 32>& pin_key)
       : Pseudonyms(std::move(key_id), KeyFrom(pin_key)) {}
+
+  const std::string& key_id() const { return key_id_; }
 
   // Of text in normal form; never 0. A name is compared without case, blanks
   // and punctuation of ASCII, a plate without blanks and hyphens.

@@ -18,27 +18,13 @@ namespace {
 
 constexpr size_t kDifferencesKept = 100;
 
-// The first position that was recorded then or later; they ascend together.
-absl::StatusOr<uint64_t> FirstRecordedFrom(const store::Store& store,
-                                           const ReplayOptions& options) {
-  const int64_t seconds = options.history_from;
-  if (seconds == INT64_MIN) return 1;
-  uint64_t begin = 1;
-  uint64_t end =
-      (options.last_sequence == UINT64_MAX ? store.last_sequence_at_open()
-                                           : options.last_sequence) +
-      1;
-  while (begin < end) {
-    const uint64_t middle = begin + (end - begin) / 2;
-    auto record = ReadJournalRecord(store, middle);
-    if (!record.ok()) return record.status();
-    if (record->recorded_time().seconds() < seconds) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return begin;
+absl::StatusOr<uint64_t> FoldsFrom(const store::Store& store,
+                                   const ReplayOptions& options) {
+  if (options.history_from == INT64_MIN) return 1;
+  return FirstRecordedFrom(store, options.history_from,
+                           options.last_sequence == UINT64_MAX
+                               ? store.last_sequence_at_open()
+                               : options.last_sequence);
 }
 
 using Taken = std::function<absl::Status(absl::Span<const v1::JournalRecord>)>;
@@ -218,7 +204,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
     const store::Store& store, const std::vector<ReplayVariant>& variants,
     const ReplayOptions& options) {
   const RuleSets rule_sets;
-  auto folds_from = FirstRecordedFrom(store, options);
+  auto folds_from = FoldsFrom(store, options);
   if (!folds_from.ok()) return folds_from.status();
   std::vector<std::unique_ptr<ReplayPlayer>> players;
   for (const ReplayVariant& variant : variants) {
@@ -325,6 +311,8 @@ absl::StatusOr<ReplayVerification> VerifyAssessments(
              return absl::OkStatus();
            });
   if (!status.ok()) return status;
+  result.erased = players[0]->erased_answers();
+  result.equal -= result.erased;
   return result;
 }
 

@@ -83,6 +83,9 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
 struct ReplayVerification {
   uint64_t movements = 0;
   uint64_t equal = 0;
+  // Not the same, and no difference: it was given by a name that has been
+  // erased since, which a rule looked for letter by letter.
+  uint64_t erased = 0;
   // "position 12, movement terminal-1/M-1: ...", the first hundred.
   std::vector<std::string> differences;
 };

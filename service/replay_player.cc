@@ -16,9 +16,16 @@ std::shared_ptr<const store::Store> Borrowed(const store::Store& store) {
                                              [](const store::Store*) {});
 }
 
-CoreOptions OptionsOf(const RuleSets& rule_sets, const ReplayVariant& variant,
+bool HasErasures(const store::Store& store) {
+  const auto catalogue = ReadCatalogue(store);
+  return catalogue.ok() && !catalogue->erasures().empty();
+}
+
+CoreOptions OptionsOf(const store::Store& store, const RuleSets& rule_sets,
+                      const ReplayVariant& variant,
                       const ReplayOptions& options, uint64_t folds_from) {
   CoreOptions core;
+  core.keeps_erased_answers = variant.as_recorded && HasErasures(store);
   core.rule_sets = &rule_sets;
   core.profile = options.profile;
   core.draw_key = options.draw_key;
@@ -72,7 +79,7 @@ ReplayPlayer::ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
       own_profiles_(variant.profiles),
       sensitivity_(options.sensitivity),
       last_sequence_(options.last_sequence),
-      core_(OptionsOf(rule_sets, variant, options, folds_from),
+      core_(OptionsOf(store, rule_sets, variant, options, folds_from),
             Borrowed(store)) {}
 
 absl::StatusOr<std::unique_ptr<ReplayPlayer>> ReplayPlayer::Make(

@@ -29,6 +29,8 @@ class ReplayPlayer {
   // movements among them, in order, and perhaps old ones behind.
   absl::Status Take(absl::Span<const v1::JournalRecord> records);
   const std::vector<v1::Assessment>& answers() const { return answers_; }
+  // How many of all were left as recorded, since names they rest on are erased.
+  uint64_t erased_answers() const { return core_.erased_answers(); }
 
   const scoring::Programme& programme() const { return core_.programme(); }
   const scoring::SelectionProfile& TermsAt(const v1::Location& place) const {

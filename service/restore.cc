@@ -8,8 +8,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -113,6 +115,7 @@ absl::Status Walk(const store::Store& store, const Progress& progress,
 struct Point {
   v1::Catalogue catalogue;
   uint64_t sequence = 0;
+  std::set<uint64_t> erased;  // Named by erasures up to there.
 };
 absl::StatusOr<Point> FindPoint(const RestoreOptions& options,
                                 const store::Store& from) {
@@ -127,6 +130,9 @@ absl::StatusOr<Point> FindPoint(const RestoreOptions& options,
           point.sequence = record.sequence();
           if (!record.has_movement()) {
             FoldIntoCatalogue(record, &point.catalogue);
+          }
+          for (const auto& one : record.audit().erasure().records()) {
+            point.erased.insert(one.sequence());
           }
         }
         return absl::OkStatus();
@@ -175,6 +181,21 @@ absl::Status CopyReference(const store::Store& from, store::Store* to) {
   return kept.ok() ? read : kept;
 }
 
+// A record that an erasure behind the point has rewritten is copied as it is
+// now, and counts as that. False when the block has none.
+bool DropUnproven(uint64_t first_sequence, const Point& point,
+                  v1::JournalBlock* block) {
+  auto* const replaced = block->mutable_replaced();
+  const auto end = std::remove_if(
+      replaced->begin(), replaced->end(), [&](const v1::ReplacedRecord& one) {
+        const uint64_t sequence = first_sequence + one.index();
+        return sequence > point.sequence || point.erased.count(sequence) == 0;
+      });
+  if (end == replaced->end()) return false;
+  replaced->erase(end, replaced->end());
+  return true;
+}
+
 absl::Status CopyJournal(const store::Store& from, const Point& point,
                          store::Store* to, const Progress& progress) {
   auto puts = PutsOf(from, point);
@@ -188,10 +209,14 @@ absl::Status CopyJournal(const store::Store& from, const Point& point,
         if (block.first_sequence > point.sequence) return absl::OkStatus();
         const uint64_t kept = point.sequence - block.first_sequence + 1;
         std::string shorter;
+        bool changed = DropUnproven(block.first_sequence, point, parsed);
         if (kept < static_cast<uint64_t>(parsed->records_size())) {
           parsed->mutable_records()->DeleteSubrange(
               static_cast<int>(kept),
               parsed->records_size() - static_cast<int>(kept));
+          changed = true;
+        }
+        if (changed) {
           parsed->clear_chain();  // Of all its records.
           shorter = parsed->SerializeAsString();
         }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "scoring/pin_hash.h"
 #include "service/journal_walk.h"
+#include "service/redaction.h"
 
 namespace portrisk::service {
 namespace {
@@ -41,6 +42,19 @@ bool SameContent(absl::string_view stored, absl::string_view bytes) {
   if (old_pin.now.empty() || new_pin.now.empty()) return false;
   return Compare(old_pin.hashes(), new_pin.hashes()) != scoring::SamePin::kNo &&
          WithoutHashes(std::move(was)) == WithoutHashes(std::move(is));
+}
+
+bool SameContent(absl::string_view stored, const MovementTask& task,
+                 const Pseudonyms* pseudonyms) {
+  if (SameContent(stored, task.bytes)) return true;
+  v1::Movement was;
+  if (pseudonyms == nullptr || !HoldsErased(stored) ||
+      !ParseView(stored, &was)) {
+    return false;
+  }
+  return SameContent(
+      stored,
+      ErasedAlike(was, *task.movement, *pseudonyms).SerializeAsString());
 }
 
 }  // namespace portrisk::service

@@ -4,6 +4,8 @@
 
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/movement.pb.h"
+#include "service/pseudonyms.h"
+#include "service/task.h"
 
 namespace portrisk::service {
 
@@ -12,6 +14,11 @@ namespace portrisk::service {
 // for the hashes. Those are compared by a key that both have; where there is
 // none any more, the rest decides, since a repeat must stay harmless.
 bool SameContent(absl::string_view stored, absl::string_view bytes);
+
+// The same of the movement of a task, where names in the stored one may have
+// been erased since. Null: none have.
+bool SameContent(absl::string_view stored, const MovementTask& task,
+                 const Pseudonyms* pseudonyms);
 
 }  // namespace portrisk::service
 

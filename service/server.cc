@@ -191,6 +191,33 @@ class OperatorServiceImpl final : public Gated<v1::OperatorService> {
     return Do(context, __func__, *request, reply,
               [&](const Caller&) { return api_->ListBackups(*request); });
   }
+  // These write their own entries.
+  grpc::Status EraseSubject(grpc::ServerContext* context,
+                            const v1::EraseSubjectRequest* request,
+                            v1::EraseSubjectResponse* reply) override {
+    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+      return api_->Erase(*request, caller);
+    });
+  }
+  grpc::Status ListErasures(grpc::ServerContext* context,
+                            const v1::ListErasuresRequest* request,
+                            v1::ListErasuresResponse* reply) override {
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->ListErasures(*request); });
+  }
+  grpc::Status SetRetention(grpc::ServerContext* context,
+                            const v1::SetRetentionRequest* request,
+                            v1::Retention* reply) override {
+    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+      return api_->SetRetention(*request, caller);
+    });
+  }
+  grpc::Status GetRetention(grpc::ServerContext* context,
+                            const v1::GetRetentionRequest* request,
+                            v1::Retention* reply) override {
+    return Do(context, __func__, *request, reply,
+              [&](const Caller&) { return api_->GetRetention(); });
+  }
 
  private:
   OperatorApi* const api_;

@@ -11,8 +11,10 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
 }  // namespace
 
-void StoreReader::Start(std::function<absl::StatusOr<Work>()> step) {
-  thread_ = std::thread([this, step = std::move(step)] { Run(step); });
+void StoreReader::Start(std::function<absl::StatusOr<Work>()> step,
+                        absl::Duration idle) {
+  thread_ =
+      std::thread([this, step = std::move(step), idle] { Run(step, idle); });
 }
 
 void StoreReader::Stop() {
@@ -42,7 +44,8 @@ void StoreReader::GoOn() {
   Wake();
 }
 
-void StoreReader::Run(const std::function<absl::StatusOr<Work>()>& step) {
+void StoreReader::Run(const std::function<absl::StatusOr<Work>()>& step,
+                      absl::Duration idle) {
   StepBehind();
   while (!stop_) {
     const auto work = step();
@@ -52,10 +55,11 @@ void StoreReader::Run(const std::function<absl::StatusOr<Work>()>& step) {
     if (work.ok() && *work == Work::kDone) continue;
     std::unique_lock<std::mutex> lock(mutex_);
     const auto woken = [this] { return woken_ || stop_; };
-    if (work.ok()) {
+    const absl::Duration most = work.ok() ? idle : kRetryAfter;
+    if (most == absl::InfiniteDuration()) {
       wake_.wait(lock, woken);
     } else {
-      wake_.wait_for(lock, absl::ToChronoMilliseconds(kRetryAfter), woken);
+      wake_.wait_for(lock, absl::ToChronoMilliseconds(most), woken);
     }
     woken_ = false;
   }

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace portrisk::service {
 
@@ -24,9 +25,10 @@ class StoreReader {
   ~StoreReader() { Stop(); }
 
   // `step` does one piece of work, on a thread of its own: again at once after
-  // kDone, when woken after kNone, a second after an error. ABORTED is none
-  // that has to be told.
-  void Start(std::function<absl::StatusOr<Work>()> step);
+  // kDone, when woken or after `idle` after kNone, a second after an error.
+  // ABORTED is none that has to be told.
+  void Start(std::function<absl::StatusOr<Work>()> step,
+             absl::Duration idle = absl::InfiniteDuration());
   // Waits for the step under way, which leaves off when MustLeave says so. Not
   // from the apply thread.
   void Stop();
@@ -54,7 +56,8 @@ class StoreReader {
   };
 
  private:
-  void Run(const std::function<absl::StatusOr<Work>()>& step);
+  void Run(const std::function<absl::StatusOr<Work>()>& step,
+           absl::Duration idle);
 
   const std::string name_;
   std::thread thread_;

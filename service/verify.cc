@@ -1,5 +1,6 @@
 #include "service/verify.h"
 
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "service/aggregate_tables.h"
 #include "service/core.h"
 #include "service/errors.h"
 #include "service/keys.h"
@@ -62,7 +64,7 @@ absl::Status Compare(const store::Store& store, store::Table table,
   return status;
 }
 
-Expected ExpectedStates(const Core& core) {
+Expected ExpectedStates(const Core& core, const KeyFilter& leave_out) {
   Expected expected;
   const auto add = [&](const EntityKey& key, const auto& state) {
     if (state.last_sequence() > 0) {
@@ -75,14 +77,22 @@ Expected ExpectedStates(const Core& core) {
   KeyValues occurrences;
   core.occurrences().All(&occurrences);
   for (auto& [key, value] : occurrences) expected[key] = std::move(value);
+  for (auto it = expected.begin(); it != expected.end();) {
+    it = leave_out(it->first) ? expected.erase(it) : std::next(it);
+  }
   return expected;
 }
 
 // Aggregates that are being filled, or were dropped and are not removed yet, or
 // came into use after the checkpoint; and how far each was written.
-KeyFilter LeftOut(const Core& core) {
+KeyFilter LeftOut(const Core& core, bool has_erasures, VerifyReport* report) {
   std::set<std::string> in_use;
-  for (const auto& table : core.entities().aggregates().tables()) {
+  const Aggregates& aggregates = core.entities().aggregates();
+  for (const auto& table : aggregates.tables()) {
+    if (has_erasures && LooksAtNames(*aggregates.plan(), table->group)) {
+      ++report->tables_left_out;
+      continue;
+    }
     in_use.insert(AggregatePrefix(table->number));
   }
   return [in_use](absl::string_view key) {
@@ -187,7 +197,8 @@ absl::StatusOr<VerifyReport> VerifyStore(
       // Written states are complete up to the checkpoint, no further.
       if (record.sequence() > checkpoint->sequence()) {
         if (record.has_rule() || record.has_list() || record.has_reference() ||
-            record.has_profile()) {
+            record.has_profile() || record.has_evaluation() ||
+            record.audit().has_erasure() || record.audit().has_retention()) {
           later_rules.push_back(record);
         }
         continue;
@@ -201,9 +212,11 @@ absl::StatusOr<VerifyReport> VerifyStore(
     return absl::OkStatus();
   });
   if (status.ok()) {
-    status =
-        Compare(store, store::Table::kStates, "state", ExpectedStates(core),
-                &report.states_compared, &report, LeftOut(core));
+    const KeyFilter left_out =
+        LeftOut(core, !stored->erasures().empty(), &report);
+    status = Compare(store, store::Table::kStates, "state",
+                     ExpectedStates(core, left_out), &report.states_compared,
+                     &report, left_out);
   }
   if (status.ok()) {
     status = Compare(store, store::Table::kIdentity, "identity",

@@ -61,4 +61,28 @@ absl::Status CheckBlock(uint64_t first_sequence, absl::string_view bytes) {
   return absl::OkStatus();
 }
 
+bool WalkFields(absl::string_view message,
+                absl::FunctionRef<bool(int, absl::string_view)> visit) {
+  if (message.size() > kBytesMax) return false;
+  CodedInputStream input(reinterpret_cast<const uint8_t*>(message.data()),
+                         static_cast<int>(message.size()));
+  while (const uint32_t tag = input.ReadTag()) {
+    const int field = WireFormatLite::GetTagFieldNumber(tag);
+    if (WireFormatLite::GetTagWireType(tag) !=
+        WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      if (!WireFormatLite::SkipField(&input, tag)) return false;
+      if (!visit(field, absl::string_view())) return false;
+      continue;
+    }
+    uint32_t size = 0;
+    if (!input.ReadVarint32(&size)) return false;
+    const auto begin = static_cast<size_t>(input.CurrentPosition());
+    if (size > message.size() - begin || !input.Skip(static_cast<int>(size))) {
+      return false;
+    }
+    if (!visit(field, message.substr(begin, size))) return false;
+  }
+  return input.ConsumedEntireMessage();
+}
+
 }  // namespace portrisk::store

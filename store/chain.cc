@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/journal.pb.h"
+#include "store/block.h"
+#include "store/erasure_proof.h"
 
 namespace portrisk::store {
 namespace {
@@ -17,18 +21,11 @@ namespace {
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
-constexpr uint32_t Tag(int field) {
-  return WireFormatLite::MakeTag(field,
-                                 WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
-}
-
-Chain Hash(absl::string_view bytes) {
-  Chain hash;
-  crypto_generichash(hash.data(), hash.size(),
-                     reinterpret_cast<const uint8_t*>(bytes.data()),
-                     bytes.size(), nullptr, 0);
-  return hash;
-}
+constexpr int kRecords = v1::JournalBlock::kRecordsFieldNumber;
+constexpr int kChain = v1::JournalBlock::kChainFieldNumber;
+constexpr int kReplaced = v1::JournalBlock::kReplacedFieldNumber;
+constexpr uint32_t kChainTag =
+    WireFormatLite::MakeTag(kChain, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
 
 absl::string_view View(const Chain& chain) {
   return {reinterpret_cast<const char*>(chain.data()), chain.size()};
@@ -40,45 +37,68 @@ absl::Status Broken(uint64_t first, uint64_t last, absl::string_view what) {
       what, ". Nothing from there on is proven. Compare with a backup"));
 }
 
+// What the block says records were before they were rewritten, by index. False
+// where that is no list of digests in ascending order.
+bool ReadReplaced(absl::string_view block,
+                  std::vector<v1::ReplacedRecord>* replaced) {
+  return WalkFields(block, [&](int field, absl::string_view bytes) {
+    if (field != kReplaced) return true;
+    v1::ReplacedRecord one;
+    if (!one.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+        one.digest().size() != std::tuple_size<Chain>::value ||
+        one.SerializeAsString() != bytes ||
+        (!replaced->empty() && one.index() <= replaced->back().index())) {
+      return false;
+    }
+    replaced->push_back(std::move(one));
+    return true;
+  });
+}
+
 }  // namespace
 
-Chain ChainStart() { return Hash("portrisk journal"); }
+Chain DigestOf(absl::string_view bytes) {
+  Chain digest;
+  crypto_generichash(digest.data(), digest.size(),
+                     reinterpret_cast<const uint8_t*>(bytes.data()),
+                     bytes.size(), nullptr, 0);
+  return digest;
+}
+
+Chain ChainStart() { return DigestOf("portrisk journal"); }
 
 std::optional<SealedBlock> Seal(const Chain& before, absl::string_view block) {
-  // Where protobuf's own arithmetic ends.
-  if (block.size() > std::numeric_limits<int>::max()) return std::nullopt;
-  constexpr uint32_t kRecord = Tag(v1::JournalBlock::kRecordsFieldNumber);
-  constexpr uint32_t kChain = Tag(v1::JournalBlock::kChainFieldNumber);
+  std::vector<v1::ReplacedRecord> was;
+  if (!ReadReplaced(block, &was)) return std::nullopt;
   SealedBlock sealed;
   crypto_generichash_state state;
   crypto_generichash_init(&state, nullptr, 0, sealed.chain.size());
   crypto_generichash_update(&state, before.data(), before.size());
-  CodedInputStream input(reinterpret_cast<const uint8_t*>(block.data()),
-                         static_cast<int>(block.size()));
-  while (const uint32_t tag = input.ReadTag()) {
-    if (tag != kRecord && tag != kChain) {
-      sealed.has_others = true;
-      if (!WireFormatLite::SkipField(&input, tag)) return std::nullopt;
-      continue;
-    }
-    uint32_t size = 0;
-    if (!input.ReadVarint32(&size)) return std::nullopt;
-    const auto begin = static_cast<size_t>(input.CurrentPosition());
-    if (size > block.size() - begin || !input.Skip(static_cast<int>(size))) {
-      return std::nullopt;
-    }
-    const absl::string_view bytes = block.substr(begin, size);
-    if (tag == kChain) {
-      sealed.stored = bytes;
-      continue;
-    }
+  bool behind_records = false;
+  const bool whole = WalkFields(block, [&](int field, absl::string_view bytes) {
     // Behind the chain nothing counts.
     if (!sealed.stored.empty()) sealed.has_others = true;
-    const Chain digest = Hash(bytes);
-    crypto_generichash_update(&state, digest.data(), digest.size());
-    ++sealed.records;
-  }
-  if (!input.ConsumedEntireMessage()) return std::nullopt;
+    if (field == kChain) {
+      sealed.stored = bytes;
+    } else if (field == kReplaced) {
+      behind_records = true;
+    } else if (field == kRecords) {
+      sealed.has_others |= behind_records;
+      Chain digest = DigestOf(bytes);
+      const size_t met = sealed.replaced.size();
+      if (met < was.size() && was[met].index() == sealed.records) {
+        sealed.replaced.push_back({sealed.records, digest});
+        std::copy_n(was[met].digest().begin(), digest.size(), digest.begin());
+      }
+      crypto_generichash_update(&state, digest.data(), digest.size());
+      ++sealed.records;
+    } else {
+      sealed.has_others = true;
+    }
+    return true;
+  });
+  if (!whole) return std::nullopt;
+  sealed.has_others |= sealed.replaced.size() != was.size();
   crypto_generichash_final(&state, sealed.chain.data(), sealed.chain.size());
   return sealed;
 }
@@ -89,17 +109,15 @@ absl::string_view Unsealed(absl::string_view block) {
   while (true) {
     const auto end = static_cast<size_t>(input.CurrentPosition());
     const uint32_t tag = input.ReadTag();
-    if (tag == Tag(v1::JournalBlock::kChainFieldNumber)) {
-      return block.substr(0, end);
-    }
+    if (tag == kChainTag) return block.substr(0, end);
     if (tag == 0 || !WireFormatLite::SkipField(&input, tag)) return block;
   }
 }
 
 std::string ChainField(const Chain& chain) {
-  static_assert(Tag(v1::JournalBlock::kChainFieldNumber) < 0x80);
+  static_assert(kChainTag < 0x80);
   std::string field;
-  field.push_back(static_cast<char>(Tag(v1::JournalBlock::kChainFieldNumber)));
+  field.push_back(static_cast<char>(kChainTag));
   field.push_back(static_cast<char>(chain.size()));
   field.append(chain.begin(), chain.end());
   return field;
@@ -116,6 +134,7 @@ absl::StatusOr<ChainReport> VerifyChain(
   report.unsealed_to = anchor->sequence;
   uint64_t told = 0;
   bool anchored = anchor->sequence == 0;
+  ErasureProof proof;
   absl::Status status = store.ScanJournal(1, [&](const Block& block) {
     const auto sealed = Seal(report.head.chain, block.bytes);
     const uint64_t first = block.first_sequence;
@@ -132,6 +151,9 @@ absl::StatusOr<ChainReport> VerifyChain(
     const bool old = last <= anchor->sequence;
     if (old ? !sealed->stored.empty() : sealed->stored != View(sealed->chain)) {
       return Broken(first, last, "its records are not those it was made of");
+    }
+    if (!proof.Take(block, *sealed)) {
+      return Broken(first, last, "an entry of an erasure does not parse");
     }
     report.head = {last, sealed->chain};
     if (last == anchor->sequence) {
@@ -150,6 +172,8 @@ absl::StatusOr<ChainReport> VerifyChain(
     return Broken(1, anchor->sequence,
                   "no block ends where the upgrade of the store met one");
   }
+  status = proof.Prove(store, &report);
+  if (!status.ok()) return status;
   return report;
 }
 

@@ -131,6 +131,7 @@ struct Store::Rep {
   absl::Status Ingest(const std::vector<SortedEntries>& tables);
 
   std::atomic<bool> stopped{false};
+  std::atomic<bool> purge_abandoned{false};  // Looked at by erase.cc.
   mutable std::mutex mutex;
   absl::Status stop_reason;  // Guarded by mutex.
   ChainHead head;            // Guarded by mutex; written by who appends.

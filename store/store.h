@@ -96,6 +96,12 @@ struct Block {
   std::string bytes;  // Serialised JournalBlock.
 };
 
+// A record of the journal as it is to be from now on.
+struct Replacement {
+  uint64_t sequence;
+  std::string bytes;  // Serialised JournalRecord of that sequence.
+};
+
 class Store {
  public:
   // Opens or creates. FAILED_PRECONDITION with a sentence that says what to do
@@ -173,6 +179,22 @@ class Store {
   // Removes all entries of kStates with this prefix, in bulk: without reading
   // them, whatever their number. Any thread.
   absl::Status DropStates(absl::string_view prefix);
+
+  // --- Erasure, in erase.cc.
+
+  // Rewrites records of one block of the journal, which keeps the digests of
+  // what they were, so that the chain stands. Durable on return; the old bytes
+  // are still about until Purge. The entry of the erasure that names the new
+  // ones must be durable before. Any thread; ascending sequences.
+  absl::Status ReplaceRecords(absl::Span<const Replacement> records);
+  // Ends when what ReplaceRecords and Ingest have replaced up to now is in no
+  // file any more: of the journal the blocks from `first` to `last`, of kStates
+  // these keys. Writes those parts anew, which takes as long as copying them.
+  // CANCELLED after AbandonPurge. Any thread.
+  absl::Status Purge(uint64_t first, uint64_t last,
+                     std::vector<std::string> state_keys);
+  // Ends a Purge under way, and those to come.
+  void AbandonPurge() const;
 
   // What the last Ingest completed; sequence 0 when there was none.
   absl::StatusOr<v1::Checkpoint> ReadCheckpoint() const;

@@ -170,6 +170,17 @@ int Verify(const VerifyFlags& flags) {
                    {reinterpret_cast<const char*>(report->head.chain.data()),
                     report->head.chain.size()})
             << "\n";
+  if (report->erased + report->to_erase > 0) {
+    std::cout
+        << report->erased
+        << " records were rewritten by erasures, each to what the journal "
+           "says";
+    if (report->to_erase > 0) {
+      std::cout << "; " << report->to_erase
+                << " more will be when the server runs";
+    }
+    std::cout << "\n";
+  }
   if (report->unsealed_to > 0) {
     std::cout << "up to sequence " << report->unsealed_to
               << " it is proven since the store was upgraded, not before\n";

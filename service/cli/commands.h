@@ -53,6 +53,8 @@ void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddDecisions(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddEvaluations(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action);
+// erase, erasures, retention.
+void AddErasures(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddProfiles(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddWorklist(CLI::App& app, const GlobalFlags& flags, Action* action);
 void AddWatch(CLI::App& app, const GlobalFlags& flags, Action* action);

@@ -33,6 +33,9 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.telemetry COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/telemetry_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
+  add_test(NAME interop.erase COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/erase_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
   add_test(NAME interop.data COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/data_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
@@ -40,7 +43,8 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.bad_input COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/bad_input_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
-  set_tests_properties(interop.bad_input interop.data interop.access interop.score interop.calls interop.node
+  set_tests_properties(interop.bad_input interop.data interop.erase
+    interop.access interop.score interop.calls interop.node
     interop.integrators interop.telemetry interop.sample_day interop.rule_life
     interop.simulate interop.criteria interop.customs_labelled
     PROPERTIES

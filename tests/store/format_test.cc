@@ -207,6 +207,12 @@ TEST_F(FormatTest, TheExamplesAreWhatIsOnDisk) {
   EXPECT_EQ(examples_["identity"].key.size(), 16u);
   EXPECT_EQ(examples_["states"].key,
             "C" + number + std::string(18 - 1 - number.size(), '\0'));
+  v1::JournalRecord erased = block.records(0);
+  erased.mutable_movement()->set_movement("E");
+  Open();
+  const Replacement one{300, erased.SerializeAsString()};
+  ASSERT_TRUE(store_->ReplaceRecords({&one, 1}).ok());
+  ExpectOnDisk("journal", "journal: what was erased");
 }
 
 }  // namespace

@@ -1,0 +1,64 @@
+// The part of the core that takes steps of erasures. What an entry names is
+// renamed in the states at its position, live and whenever it is folded: the
+// records that it names may have been rewritten by then, or not yet, and a
+// state comes out the same, since a name is replaced by a function of it.
+#include "absl/strings/str_cat.h"
+#include "service/catalogue.h"
+#include "service/core.h"
+#include "service/errors.h"
+#include "service/keys.h"
+
+namespace portrisk::service {
+namespace {
+
+// Of everybody old names alone go: the same party may be named by what is kept.
+bool RenamesEverywhere(const v1::Catalogue& catalogue, uint64_t erasure) {
+  const v1::Erasure* const one = FindErasure(catalogue, erasure);
+  return one != nullptr && one->kind() != v1::SUBJECT_EVERYBODY;
+}
+
+}  // namespace
+
+absl::Status Core::FoldErasure(const v1::JournalRecord& record) {
+  const v1::ErasureStep& step = record.audit().erasure();
+  std::vector<Entities::NamedErased> named;
+  for (const v1::ErasedRecord& one : step.records()) {
+    named.push_back(entities_.FindErased(one));
+  }
+  absl::Status status = entities_.Load();
+  if (!status.ok()) return status;
+  const bool everywhere = RenamesEverywhere(catalogue_, step.erasure());
+  for (size_t i = 0; i < named.size(); ++i) {
+    entities_.EraseNames(step.records(static_cast<int>(i)), everywhere,
+                         named[i]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Core::AppendErasure(v1::JournalRecord record) {
+  // It reads before it changes anything.
+  absl::Status status = FoldErasure(record);
+  if (status.ok()) Append(std::move(record), {});
+  return status;
+}
+
+absl::Status Core::VisitRecords(
+    uint64_t from, absl::FunctionRef<absl::Status(const StoredRecord&)> visit) {
+  uint64_t next = from;
+  const auto visit_once = [&](const StoredRecord& record) {
+    if (record.sequence < next) return absl::OkStatus();
+    next = record.sequence + 1;
+    return visit(record);
+  };
+  const auto walk = [&](const store::Block& block) {
+    return WalkRecords(block, visit_once);
+  };
+  absl::Status status = store_->ScanJournal(from, walk);
+  for (const Batch* batch : {in_flight_, static_cast<const Batch*>(batch_)}) {
+    if (!status.ok() || batch == nullptr || batch->record_count == 0) continue;
+    status = walk({batch->first_sequence, batch->block});
+  }
+  return status;
+}
+
+}  // namespace portrisk::service

@@ -1,0 +1,119 @@
+#include "store/erasure_proof.h"
+
+#include <algorithm>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "portrisk/v1/journal.pb.h"
+#include "store/block.h"
+
+namespace portrisk::store {
+namespace {
+
+// Calls `visit` with each entry of an erasure in the block, until it returns
+// false. False where that was, or one does not parse.
+template <typename Visit>
+bool WalkEntries(const Block& block, const Visit& visit) {
+  uint64_t sequence = block.first_sequence;
+  return WalkFields(block.bytes, [&](int field, absl::string_view record) {
+    if (field != v1::JournalBlock::kRecordsFieldNumber) return true;
+    const uint64_t at = sequence++;
+    v1::AuditEntry entry;
+    return WalkFields(record, [&](int part, absl::string_view bytes) {
+      if (part != v1::JournalRecord::kAuditFieldNumber) return true;
+      return entry.ParseFromArray(bytes.data(),
+                                  static_cast<int>(bytes.size())) &&
+             (!entry.has_erasure() || visit(at, entry));
+    });
+  });
+}
+
+absl::StatusOr<Chain> DigestOfRecord(const Store& store, uint64_t sequence) {
+  auto block = store.ReadBlock(sequence);
+  if (!block.ok()) return block.status();
+  Chain digest = {};
+  uint64_t at = block->first_sequence;
+  WalkFields(block->bytes, [&](int field, absl::string_view record) {
+    if (field != v1::JournalBlock::kRecordsFieldNumber) return true;
+    if (at == sequence) digest = DigestOf(record);
+    return at++ < sequence;
+  });
+  return digest;
+}
+
+absl::Status Forged(uint64_t sequence, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("the record at sequence ", sequence,
+                                          " ", what,
+                                          ". Compare with a backup"));
+}
+
+}  // namespace
+
+bool ErasureProof::Take(const Block& block, const SealedBlock& sealed) {
+  for (const SealedBlock::Replaced& one : sealed.replaced) {
+    rewritten_[block.first_sequence + one.index] = one.digest;
+  }
+  return WalkEntries(block,
+                     [&](uint64_t sequence, const v1::AuditEntry& entry) {
+                       const v1::ErasureStep& step = entry.erasure();
+                       for (const v1::ErasedRecord& record : step.records()) {
+                         Named named{step.erasure(), sequence, {}};
+                         if (record.digest().size() != named.digest.size())
+                           return false;
+                         std::copy_n(record.digest().begin(),
+                                     named.digest.size(), named.digest.begin());
+                         named_[record.sequence()].push_back(named);
+                       }
+                       if (step.finished()) finished_.insert(step.erasure());
+                       return true;
+                     });
+}
+
+absl::Status ErasureProof::Prove(const Store& store,
+                                 ChainReport* report) const {
+  for (const auto& [sequence, digest] : rewritten_) {
+    if (named_.count(sequence) == 0) {
+      return Forged(sequence,
+                    "was rewritten, and no erasure in the journal names it");
+    }
+  }
+  for (const auto& [sequence, names] : named_) {
+    absl::Status status = ProveNamed(store, sequence, names, report);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ErasureProof::ProveNamed(const Store& store, uint64_t sequence,
+                                      const std::vector<Named>& names,
+                                      ChainReport* report) const {
+  const auto found = rewritten_.find(sequence);
+  Chain now;
+  if (found != rewritten_.end()) {
+    now = found->second;
+  } else {
+    auto digest = DigestOfRecord(store, sequence);
+    if (!digest.ok()) return digest.status();
+    now = *digest;
+  }
+  const bool as_named =
+      std::any_of(names.begin(), names.end(), [&](const Named& one) {
+        return one.entry > sequence && one.digest == now;
+      });
+  const bool must_be = std::any_of(
+      names.begin(), names.end(),
+      [&](const Named& one) { return finished_.count(one.erasure) > 0; });
+  if (as_named) {
+    ++report->erased;
+  } else if (found != rewritten_.end()) {
+    return Forged(sequence, "was rewritten, but not to what the erasure names");
+  } else if (must_be) {
+    return Forged(sequence,
+                  "should have been rewritten by an erasure that has ended");
+  } else {
+    ++report->to_erase;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace portrisk::store

@@ -1,0 +1,46 @@
+// Internal: the proof that what was rewritten in the journal was rewritten by
+// an erasure. Only chain.cc uses it.
+#ifndef PORTRISK_STORE_ERASURE_PROOF_H_
+#define PORTRISK_STORE_ERASURE_PROOF_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "store/chain.h"
+#include "store/store.h"
+
+namespace portrisk::store {
+
+// Entries come after what they name, so all that was rewritten is noted on the
+// way and held against them at the end. Memory: about 100 bytes for each record
+// that was rewritten or named.
+class ErasureProof {
+ public:
+  // A block of the journal, in order. False when an entry in it does not parse.
+  bool Take(const Block& block, const SealedBlock& sealed);
+  // DATA_LOSS where a record was rewritten that no later entry names as it is,
+  // or where an erasure says that it has ended and a record is not what it
+  // named. Fills what the report says of erasures.
+  absl::Status Prove(const Store& store, ChainReport* report) const;
+
+ private:
+  struct Named {
+    uint64_t erasure;
+    uint64_t entry;  // Its position.
+    Chain digest;
+  };
+  absl::Status ProveNamed(const Store& store, uint64_t sequence,
+                          const std::vector<Named>& names,
+                          ChainReport* report) const;
+
+  std::map<uint64_t, Chain> rewritten_;           // By sequence, as it is now.
+  std::map<uint64_t, std::vector<Named>> named_;  // By sequence.
+  std::set<uint64_t> finished_;
+};
+
+}  // namespace portrisk::store
+
+#endif  // PORTRISK_STORE_ERASURE_PROOF_H_

@@ -1,0 +1,489 @@
+// A subject is taken out of all that is stored, beside live scoring and through
+// crashes: its bytes are in no file, and the chain, states, replays, repeats
+// and corrections hold as before.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "service/operator_api.h"
+#include "service/redaction.h"
+#include "service/restore.h"
+#include "store/chain.h"
+#include "tests/service/gate.h"
+#include "tests/service/rule_life_fixture.h"
+
+namespace portrisk::service {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Long, so that no compression hides all of it.
+constexpr char kId[] = "NL-SOMEBODY-0815-WHO-ASKED";
+constexpr char kName[] = "Erika Vergessen Transporte";
+constexpr char kAccount[] = "erika@vergessen.example";
+constexpr char kDevice[] = "device-of-erika-4711";
+constexpr char kPlate[] = "VERGESSEN-77";
+constexpr char kOther[] = "NL-OTHER-2000";
+
+// 40 where who comes is not who was nominated last, 20 where he is: both show
+// the names as evidence.
+constexpr char kRules[] =
+    "    when: movement.haulier.id != right.nominated.id\n    score: 40\n"
+    "  - id: same\n"
+    "    title: {en: T, es: T, pt: T}\n"
+    "    explain: {en: E, es: E, pt: E}\n"
+    "    when: movement.haulier.id == right.nominated.id && "
+    "movement.transport.plate != ''\n    score: 20\n"
+    "  - id: asked\n"
+    "    title: {en: T, es: T, pt: T}\n"
+    "    explain: {en: E, es: E, pt: E}\n"
+    "    when: movement.pickup_right.actor.id != right.nominated.id\n"
+    "    score: 5\n";
+
+v1::Movement Nominated(int i, const std::string& by = kId) {
+  v1::Movement m = MakeMovement(absl::StrCat("nominate", i),
+                                v1::PICKUP_RIGHT_NOMINATED, Number(i), i * 600);
+  m.mutable_pickup_right()->set_id(absl::StrCat("R", i));
+  v1::Party* const actor = m.mutable_pickup_right()->mutable_actor();
+  actor->set_id("FORWARDER-1");
+  actor->set_account("forwarder");
+  v1::Party* const nominee = m.mutable_pickup_right()->mutable_nominee();
+  nominee->set_id(by);
+  nominee->set_name(by == kId ? kName : "Other");
+  return m;
+}
+v1::Movement Collected(int i, const std::string& by = kId) {
+  v1::Movement m = MakeMovement(absl::StrCat("gate", i), v1::GATE_OUT,
+                                Number(i), i * 600 + 300);
+  m.mutable_pickup_right()->set_id(absl::StrCat("R", i));
+  v1::Party* const haulier = m.mutable_haulier();
+  haulier->set_id(by);
+  haulier->set_country("NL");
+  if (by == kId) {
+    haulier->set_name(kName);
+    haulier->set_account(kAccount);
+    haulier->set_device(kDevice);
+    m.mutable_transport()->set_plate(kPlate);
+  }
+  return m;
+}
+// Names nobody but who looks; evidence may show who is nominated.
+v1::Movement Queried(int i) {
+  v1::Movement m =
+      MakeMovement(absl::StrCat("query", i), v1::PICKUP_RIGHT_QUERIED,
+                   Number(i), i * 600 + 100);
+  m.mutable_pickup_right()->set_id(absl::StrCat("R", i));
+  m.mutable_pickup_right()->mutable_actor()->set_id("CURIOUS");
+  return m;
+}
+
+class ErasureTest : public RuleLifeTest {
+ protected:
+  void SetUp() override {
+    Start();
+    Activate(Document("names", "common", "", kRules));
+  }
+  void Serve(Gate* gate = nullptr, size_t entry_records = 4) {
+    EngineOptions options = TestOptions(Directory());
+    options.erasure_entry_records = entry_records;
+    options.backups = directory_.path() + "/backups";
+    options.clock = [this] { return now_; };
+    if (gate != nullptr) {
+      options.after_erasure_step = [gate] { gate->AfterStep(); };
+    }
+    Open(std::move(options));
+    rules_ = std::make_unique<RuleApi>(engine_.get(), true);
+    lists_ = std::make_unique<ListApi>(engine_.get());
+  }
+  void ScoreThem(const std::vector<v1::Movement>& movements) {
+    for (const Answer& answer : ScoreAll(engine_.get(), movements)) {
+      ASSERT_TRUE(answer.status.ok()) << answer.status;
+    }
+  }
+  // Rights of containers from `from` on: of every other one the subject is who
+  // was nominated and who comes.
+  void Live(int from, int to) {
+    for (int i = from; i < to; ++i) {
+      const std::string by = i % 2 == 0 ? kId : kOther;
+      ScoreThem({Nominated(i, by), Queried(i)});
+      ScoreThem({Collected(i, by)});
+    }
+  }
+  static v1::EraseSubjectRequest Party() {
+    v1::EraseSubjectRequest request;
+    request.mutable_subject()->set_party(kId);
+    request.set_reason("request under article 17");
+    request.set_reference("CASE-7");
+    return request;
+  }
+  absl::StatusOr<v1::EraseSubjectResponse> Ask(
+      const v1::EraseSubjectRequest& request) {
+    return OperatorApi(engine_.get()).Erase(request, kCaller);
+  }
+  v1::Erasure Latest() {
+    auto list = OperatorApi(engine_.get()).ListErasures({});
+    EXPECT_TRUE(list.ok()) << list.status();
+    return list.ok() && list->erasures_size() > 0 ? list->erasures(0)
+                                                  : v1::Erasure();
+  }
+  v1::Erasure Ended() {
+    while (Latest().state() != v1::ERASURE_FINISHED) {
+      absl::SleepFor(absl::Milliseconds(2));
+    }
+    return Latest();
+  }
+  v1::Erasure Erase(const v1::EraseSubjectRequest& request) {
+    auto begun = Ask(request);
+    EXPECT_TRUE(begun.ok()) << begun.status();
+    return begun.ok() ? Ended() : v1::Erasure();
+  }
+  // Files of the store that hold one of these texts as it is.
+  std::vector<std::string> FilesWith(const std::vector<std::string>& texts) {
+    std::vector<std::string> found;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(Directory())) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string bytes(std::istreambuf_iterator<char>(in), {});
+      for (const std::string& text : texts) {
+        if (absl::StrContains(bytes, text)) {
+          found.push_back(absl::StrCat(entry.path().string(), ": ", text));
+        }
+      }
+    }
+    return found;
+  }
+  // All that the journal and the states hold, as they are read.
+  std::vector<std::string> PlacesWith(const std::string& text) {
+    std::vector<std::string> found;
+    const auto store = Drained();
+    const absl::Status scanned =
+        store->ScanJournal(1, [&](const store::Block& block) {
+          if (absl::StrContains(block.bytes, text)) {
+            found.push_back(absl::StrCat("block ", block.first_sequence));
+          }
+          return absl::OkStatus();
+        });
+    EXPECT_TRUE(scanned.ok()) << scanned;
+    for (const auto table : {store::Table::kStates, store::Table::kRuleSets}) {
+      const absl::Status status = store->ScanPrefix(
+          table, "", "", [&](absl::string_view key, absl::string_view value) {
+            if (absl::StrContains(value, text)) {
+              found.push_back(absl::StrCat("state ", key));
+            }
+            return true;
+          });
+      EXPECT_TRUE(status.ok()) << status;
+    }
+    return found;
+  }
+  void ExpectChain(uint64_t erased) {
+    const auto store = Drained();
+    const auto report = store::VerifyChain(*store, nullptr, nullptr);
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_EQ(report->erased, erased);
+    EXPECT_EQ(report->to_erase, 0u);
+  }
+  void ExpectGone() {
+    for (const char* text : {kId, kName, kAccount, kDevice}) {
+      EXPECT_THAT(PlacesWith(text), IsEmpty()) << text;
+    }
+  }
+
+  absl::Time now_ = absl::FromUnixSeconds(1'800'000'000);
+};
+
+TEST_F(ErasureTest, ADryRunCountsAndChangesNothing) {
+  Live(0, 10);
+  v1::EraseSubjectRequest request = Party();
+  request.set_dry_run(true);
+  const auto counted = Ask(request);
+  ASSERT_TRUE(counted.ok()) << counted.status();
+  EXPECT_EQ(counted->movements(), 10u) << "Nominations and gates of five.";
+  EXPECT_EQ(counted->assessments(), 10u) << "Those of gates and of look-ups.";
+  EXPECT_EQ(Latest().erasure(), 0u);
+  ExpectVerified();
+}
+
+TEST_F(ErasureTest, NothingOfAPartyIsLeftAndAllElseHolds) {
+  Serve();
+  Live(0, 20);
+  Reopen();  // Now in table files, of states too.
+  Serve();
+  EXPECT_FALSE(FilesWith({kId}).empty());
+  const v1::Erasure erased = Erase(Party());
+  EXPECT_EQ(erased.records(), 30u) << "Three of each right that names it.";
+  EXPECT_EQ(erased.reason(), "request under article 17");
+  EXPECT_EQ(erased.caller(), kCaller);
+  // While the server runs, at once.
+  EXPECT_THAT(FilesWith({kId, kName, kAccount, kDevice}), IsEmpty());
+  EXPECT_FALSE(FilesWith({kOther}).empty());
+  ExpectGone();
+  ExpectChain(30);
+  ExpectVerified();
+}
+
+TEST_F(ErasureTest, WhoIsErasedStaysEqualToItself) {
+  Serve();
+  Live(0, 4);
+  Erase(Party());
+  v1::RightState right;
+  const absl::Status status = engine_->Look([&](Core& core) {
+    auto read = core.ReadRight(Number(0));
+    if (read.ok()) right = *std::move(read);
+    return read.status();
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(right.chain_size(), 2);
+  EXPECT_THAT(right.chain(0).nominee_id(), HasSubstr("erased:"));
+  EXPECT_EQ(right.chain(0).nominee_id(), right.chain(1).haulier_id());
+  EXPECT_EQ(right.chain(0).actor_id(), "FORWARDER-1");
+}
+
+// A right that was about when its nominee was erased: who comes is compared
+// with who was nominated, whatever it is called by now.
+TEST_F(ErasureTest, ARightOutlivesTheErasureOfItsNominee) {
+  Serve();
+  ScoreThem({Nominated(0), Nominated(2)});
+  Erase(Party());
+  EXPECT_EQ(Score(engine_.get(), Collected(0)).assessment().score(), 20);
+  EXPECT_EQ(Score(engine_.get(), Collected(2, kOther)).assessment().score(),
+            40);
+  ExpectVerified();
+  // What came later is kept, and goes with the next one.
+  Serve();
+  Erase(Party());
+  ExpectGone();
+  ExpectVerified();
+}
+
+TEST_F(ErasureTest, ARepeatIsARepeatAndACorrectionCorrects) {
+  Serve();
+  const Answer first = Score(engine_.get(), Collected(0));
+  Erase(Party());
+  const Answer again = Score(engine_.get(), Collected(0));
+  ASSERT_TRUE(again.status.ok()) << again.status;
+  EXPECT_EQ(again.assessment().sequence(), first.assessment().sequence());
+  v1::Movement other = Collected(0);
+  other.mutable_haulier()->set_id("SOMEBODY-ELSE");
+  EXPECT_EQ(ReasonOf(Score(engine_.get(), other).status), "MOVEMENT_CONFLICT");
+  other = Collected(0);
+  other.mutable_haulier()->set_name("Another name");
+  EXPECT_EQ(ReasonOf(Score(engine_.get(), other).status), "MOVEMENT_CONFLICT");
+  v1::Movement corrected = Collected(0);
+  corrected.mutable_update_time()->set_seconds(1'790'000'900);
+  corrected.mutable_container()->set_load_status(v1::EMPTY);
+  const Answer correction = Score(engine_.get(), corrected);
+  ASSERT_TRUE(correction.status.ok()) << correction.status;
+  EXPECT_EQ(correction.assessment().corrects_sequence(),
+            first.assessment().sequence());
+  ExpectVerified();
+}
+
+TEST_F(ErasureTest, AccountsDevicesAndPlatesGoAlone) {
+  Serve();
+  Live(0, 4);
+  v1::EraseSubjectRequest request = Party();
+  request.mutable_subject()->clear_party();
+  request.mutable_subject()->set_account(kAccount);
+  EXPECT_EQ(Erase(request).records(), 2u);
+  EXPECT_THAT(PlacesWith(kAccount), IsEmpty());
+  Serve();
+  request.mutable_subject()->clear_account();
+  request.mutable_subject()->set_device(kDevice);
+  EXPECT_EQ(Erase(request).records(), 2u);
+  EXPECT_THAT(PlacesWith(kDevice), IsEmpty());
+  Serve();
+  request.mutable_subject()->clear_device();
+  request.mutable_subject()->set_plate("vergessen 77");  // In any writing.
+  EXPECT_EQ(Erase(request).records(), 2u);
+  EXPECT_THAT(PlacesWith(kPlate), IsEmpty());
+  EXPECT_FALSE(PlacesWith(kId).empty());
+  ExpectChain(2);
+  ExpectVerified();
+}
+
+TEST_F(ErasureTest, APartyWithoutAnIdIsKnownByItsName) {
+  Serve();
+  v1::Movement m = Collected(0);
+  m.mutable_haulier()->clear_id();
+  ScoreThem({m});
+  v1::EraseSubjectRequest request = Party();
+  request.mutable_subject()->clear_party();
+  request.mutable_subject()->set_party_name("ERIKA vergessen-transporte");
+  EXPECT_EQ(Erase(request).records(), 1u);
+  EXPECT_THAT(PlacesWith(kName), IsEmpty());
+  ExpectVerified();
+}
+
+// A store copied at any step, as after a crash at that moment, comes to the
+// same end. Steps: entries, their end, blocks that were rewritten, the end.
+TEST_F(ErasureTest, ACrashAtAnyStepIsMadeGood) {
+  const int kRights = 8;
+  for (int step = 1;; ++step) {
+    ++lives_;
+    Gate gate(step);
+    Serve(&gate);
+    Activate(Document("names", "common", "", kRules));
+    Live(0, kRights);
+    ASSERT_TRUE(Ask(Party()).ok());
+    bool ended = false;
+    // It arrives, or there is no such step any more.
+    while (!ended && gate.steps() < step) {
+      ended = Latest().state() == v1::ERASURE_FINISHED;
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    if (gate.steps() < step) {
+      EXPECT_GT(step, 10) << "Every kind of step was met.";
+      break;
+    }
+    gate.WaitUntilArrived();
+    Live(kRights, kRights + 2);
+    CopyToNextLife();
+    gate.Open();
+    Serve();
+    EXPECT_EQ(Ended().state(), v1::ERASURE_FINISHED);
+    Erase(Party());  // Of what came after the first.
+    ExpectGone();
+    ExpectVerified();
+    const auto report = store::VerifyChain(*Drained(), nullptr, nullptr);
+    EXPECT_TRUE(report.ok()) << step << ": " << report.status();
+  }
+}
+
+TEST_F(ErasureTest, ScoringGoesOnMeanwhile) {
+  Gate gate(1);
+  Serve(&gate);
+  Live(0, 6);
+  ASSERT_TRUE(Ask(Party()).ok());
+  gate.WaitUntilArrived();  // Half of it is named.
+  Live(6, 10);
+  gate.Open();
+  EXPECT_EQ(Ended().records(), 15u) << "What came before its end is in it.";
+  ExpectGone();
+  ExpectVerified();
+}
+
+// A rule that looks for an id letter by letter finds no token: a replay cannot
+// answer again, says so, and takes the recorded answer.
+TEST_F(ErasureTest, WhatARuleLookedForByNameIsNoDifference) {
+  Serve();
+  Activate(Document("literal", "port", "",
+                    absl::StrCat("    when: movement.haulier.id == '", kId,
+                                 "'\n    score: 300\n")));
+  Live(0, 6);
+  Erase(Party());
+  const auto store = Drained();
+  ReplayOptions options;
+  options.draw_key = DrawKeyOf(TestSecrets());
+  const auto again = VerifyAssessments(*store, options);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->movements, 18u);
+  EXPECT_EQ(again->erased, 3u);
+  EXPECT_EQ(again->equal, 15u) << testing::PrintToString(again->differences);
+}
+
+TEST_F(ErasureTest, ATableThatCountsNamesIsLeftOutOfVerification) {
+  Serve();
+  Activate(Document(
+      "counts", "port",
+      "aggregates:\n"
+      "  hauliers: {key: movement.location.locode, distinct: "
+      "movement.haulier.id, window: 5y}\n"
+      "  visits: {key: movement.haulier.id, count: true, window: 5y}\n",
+      "    when: hauliers_count >= 0 && visits_count >= 0\n    score: 1\n"));
+  while (Get(2).state() == v1::WARMING) absl::SleepFor(absl::Milliseconds(2));
+  Live(0, 6);
+  Erase(Party());
+  const auto report = VerifyStore(*Drained(), [](uint64_t) {});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->tables_left_out, 1u) << "Not the one that has it as key.";
+  EXPECT_EQ(report->difference_count, 0u)
+      << testing::PrintToString(report->differences);
+}
+
+TEST_F(ErasureTest, RequestsThatTellTooMuchOrTooLittleAreRefused) {
+  v1::EraseSubjectRequest request = Party();
+  request.set_reason("");
+  EXPECT_EQ(ReasonOf(Ask(request).status()), "INVALID_REQUEST");
+  request = Party();
+  request.set_reference(absl::StrCat("of ", absl::AsciiStrToLower(kId)));
+  EXPECT_EQ(ReasonOf(Ask(request).status()), "INVALID_REQUEST");
+  request = Party();
+  request.mutable_subject()->set_account("x");
+  EXPECT_EQ(ReasonOf(Ask(request).status()), "INVALID_REQUEST");
+  request.clear_subject();
+  EXPECT_EQ(ReasonOf(Ask(request).status()), "INVALID_REQUEST");
+}
+
+TEST_F(ErasureTest, NobodyMayPassForWhoWasErased) {
+  v1::Movement m = Collected(0, "Erased:0123456789abcdef");
+  const Answer answer = Score(engine_.get(), m);
+  EXPECT_EQ(ReasonOf(answer.status), "INVALID_MOVEMENT");
+}
+
+TEST_F(ErasureTest, ARestoreToAPointBeforeItBringsNothingBack) {
+  Serve();
+  Live(0, 4);
+  const uint64_t before = engine_->durable_sequence();
+  Erase(Party());
+  const uint64_t after = engine_->durable_sequence();
+  Drained();
+  for (const uint64_t until : {before, before + 1, after}) {
+    RestoreOptions options;
+    options.store = Directory();
+    options.to = absl::StrCat(directory_.path(), "/to", until);
+    options.until_sequence = until;
+    const auto restored = Restore(options, [](uint64_t, uint64_t) {});
+    ASSERT_TRUE(restored.ok()) << until << ": " << restored.status();
+  }
+}
+
+// Retention: everybody in what is old, nobody in what is not.
+TEST_F(ErasureTest, OldPartiesGoByThemselves) {
+  Serve();
+  Live(0, 4);
+  now_ += absl::Hours(24 * 100);
+  Live(4, 6);
+  v1::SetRetentionRequest request;
+  request.mutable_retention()->set_party_days(29);
+  request.set_reason("decided");
+  OperatorApi api(engine_.get());
+  EXPECT_EQ(ReasonOf(api.SetRetention(request, kCaller).status()),
+            "INVALID_REQUEST");
+  request.mutable_retention()->set_party_days(90);
+  ASSERT_TRUE(api.SetRetention(request, kCaller).ok());
+  const v1::Erasure erased = Ended();
+  EXPECT_EQ(erased.kind(), v1::SUBJECT_EVERYBODY);
+  EXPECT_EQ(erased.records(), 12u);
+  ASSERT_TRUE(api.GetRetention().ok());
+  EXPECT_EQ(api.GetRetention()->party_days(), 90u);
+  const auto store = Drained();
+  uint64_t old = 0, recent = 0;
+  const absl::Status status =
+      store->ScanJournal(1, [&](const store::Block& block) {
+        v1::JournalBlock parsed;
+        EXPECT_TRUE(parsed.ParseFromString(block.bytes));
+        for (const v1::JournalRecord& record : parsed.records()) {
+          if (!record.has_movement()) continue;
+          const bool named =
+              absl::StrContains(record.movement().movement(), kId) ||
+              absl::StrContains(record.movement().movement(), kOther) ||
+              absl::StrContains(record.movement().movement(), "CURIOUS");
+          const bool is_old = record.recorded_time().seconds() < 1'800'000'001;
+          (is_old ? old : recent) += named;
+        }
+        return absl::OkStatus();
+      });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(old, 0u);
+  EXPECT_EQ(recent, 6u);
+  ExpectVerified();
+  ExpectChain(12);
+}
+
+}  // namespace
+}  // namespace portrisk::service
