@@ -428,7 +428,10 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
 
   void Undo(const Operation& one) {
     std::error_code ignored;
-    if (one.kind == Kind::kCreate) std::filesystem::remove(one.path, ignored);
+    if (one.kind == Kind::kCreate) {
+      std::filesystem::remove(one.path, ignored);
+      files_.erase(one.path);  // What lay there before was another file.
+    }
     if (one.kind == Kind::kRename) {
       std::filesystem::rename(one.path, one.from, ignored);
       MoveFile(one.path, one.from);
