@@ -5,10 +5,11 @@
 namespace portrisk::service {
 namespace {
 
-// A refusal brings two events of its own and, in a flood, that of the next
-// call: fewer than it brings would let refusals pile up to what the connections
-// may hold, more would let them go first.
+// More than the three that a refusal brings (its finish, its end, the call that
+// takes its place): else refusals alone would be events enough for refusals.
 constexpr int kEventsPerRefusal = 6;
+// When nothing else is there: each look for that has its price, too.
+constexpr int kRefusalsPerLook = 4;
 
 }  // namespace
 
@@ -26,14 +27,17 @@ void Poller::Run() {
     const auto next =
         queue_->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
     if (next == grpc::CompletionQueue::SHUTDOWN) return;
+    int leaving = kRefusalsPerLook;
     if (next == grpc::CompletionQueue::GOT_EVENT) {
       static_cast<Tag*>(tag)->Proceed(ok);
-      if (++events < kEventsPerRefusal) continue;
+      leaving = ++events < kEventsPerRefusal ? 0 : 1;
     }
-    events = 0;
-    Answer* const refusal = deferred_.front();
-    deferred_.pop_front();
-    refusal->Leave();
+    for (; leaving > 0 && !deferred_.empty(); --leaving) {
+      events = 0;
+      Answer* const refusal = deferred_.front();
+      deferred_.pop_front();
+      refusal->Leave();
+    }
   }
 }
 
