@@ -15,6 +15,21 @@ constexpr size_t kExcerptAfter = 40;
 
 bool IsContinuation(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
 
+// What is no UTF-8 as question marks: an issue is a message.
+std::string Shown(absl::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const size_t length = cel::Utf8Length(text);
+    if (length == 0) {
+      shown.push_back('?');
+    } else {
+      shown.append(text.data(), length);
+    }
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return shown;
+}
+
 // The part of the line around `column` (a byte offset), and a caret below.
 std::string Excerpt(absl::string_view line, size_t column) {
   size_t begin = column > kExcerptBefore ? column - kExcerptBefore : 0;
@@ -25,7 +40,7 @@ std::string Excerpt(absl::string_view line, size_t column) {
   for (size_t i = begin; i < column && i < line.size(); ++i) {
     if (!IsContinuation(line[i])) caret.push_back(line[i] == '\t' ? '\t' : ' ');
   }
-  return absl::StrCat(line.substr(begin, end - begin), "\n", caret, "^");
+  return absl::StrCat(Shown(line.substr(begin, end - begin)), "\n", caret, "^");
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "service/gate.h"
 #include "service/health_service.h"
 #include "service/history_api.h"
+#include "service/library_logs.h"
 #include "service/log.h"
 #include "service/operator_api.h"
 #include "service/outcome_api.h"
@@ -313,6 +314,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   server->rep_ = std::make_unique<Rep>(engine, options);
   Rep& rep = *server->rep_;
 
+  TameLibraryLogs();
   // It goes past the gate and holds a thread, so it is for trying things out.
   if (options.tls_cert.empty()) {
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();

@@ -8,7 +8,7 @@ namespace portrisk::service {
 
 absl::Status StateDamaged(const EntityKey& key) {
   return StoreDamaged(absl::StrCat(
-      "the state under `", absl::CHexEscape(key.view()), "` of table states"));
+      "the state under `", absl::CEscape(key.view()), "` of table states"));
 }
 
 }  // namespace portrisk::service

@@ -8,7 +8,7 @@ import time
 import grpc
 
 from bad_input import (CALLER, damage, kind, methods, movement, outcome_of)
-from client import messages
+from client import error_details, messages
 
 SCORE = "/portrisk.v1.ScoringService/ScoreMovement"
 BATCH = "/portrisk.v1.ScoringService/BatchScoreMovements"
@@ -165,12 +165,22 @@ MEANINGLESS = {
 }
 
 
+def _field_of(ground, bytes_):
+    """The field that a refused movement is told is wrong."""
+    try:
+        ground.score(bytes_)
+        return "OK"
+    except grpc.RpcError as error:
+        fields = [v.field for v in error_details(error)["BadRequest"]
+                  .field_violations]
+        return f"{outcome_of(error)}: {fields[0]}"
+
+
 def _register_meaningless(name, changes):
-    @kind(name, REFUSED + "|OK" if name in (
-        "an event or code that does not exist",) else REFUSED, scale=0)
+    @kind(name, REFUSED + r": movement\.\S+", scale=0)
     def run(ground, _):
         for change in changes:
-            yield ground.call(SCORE, _changed(change))
+            yield _field_of(ground, _changed(change))
 
 
 for _name, _changes in MEANINGLESS.items():

@@ -288,7 +288,8 @@ def _damage_file(path, dice):
       "refused, says why|nothing lost|ends earlier, as after a crash", scale=1)
 def damaged_stores(ground, n):
     """A store answers what it answered, or refuses; one whose log is damaged at
-    its end may have lost that (store/README.md)."""
+    its end may have lost that (store/README.md). One of ten: each takes long."""
+    n = max(1, n // 10)
     dice = ground.dice("stores")
     whole = ground.folder / "whole"
     if not whole.exists():

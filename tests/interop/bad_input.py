@@ -195,6 +195,11 @@ class Ground:
         for bytes_, answer in self.gold.items():
             if self.score(bytes_) != answer:
                 raise AssertionError(f"{name} changed what was acknowledged")
+        strange = [line for line in self.server.log.read_text(
+            errors="replace").splitlines() if not line.startswith("{")]
+        if strange:
+            raise AssertionError(f"{name} wrote into the server's log what is "
+                                 f"no entry of it: {strange[:3]}")
         growth = self.rss_mib() - self.rss_mib_begin
         if growth > GROWTH_MIB_MAX:
             raise AssertionError(f"{name} left the server {growth:.0f} MiB "

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "google/protobuf/stubs/logging.h"
 #include "scoring/aggregate_cells.h"
 #include "scoring/aggregate_check.h"
 #include "scoring/aggregate_value.h"
@@ -182,32 +183,43 @@ inline void FoldAndUndo(const AggregateShape& shape, int64_t time_us, int n,
   }
 }
 
+// Late, in order, and after everything has left the window.
+inline void WorkOnRing(const AggregateShape& shape, int64_t newest,
+                       v1::AggregateState* state) {
+  AggregateBuffers buffers;
+  int n = 0;
+  for (const int64_t offset : {-2 * shape.steps, int64_t{-1}, int64_t{0},
+                               int64_t{1}, 2 * shape.steps}) {
+    const int64_t step = newest + offset;
+    if (step < 0 || step > INT64_MAX / 2 / shape.step_us) continue;
+    const int64_t time_us = step * shape.step_us;
+    DeriveAggregate(shape, state, time_us, &buffers);
+    FoldAndUndo(shape, time_us, n++, state);
+  }
+}
+
 inline bool FuzzAggregates(v1::AggregateState state) {
   const auto& shapes = FuzzedPlan().shapes();
   if (!IsWhole(shapes, state)) return false;
-  AggregateBuffers buffers;
+  const bool is_empty = state.cells().empty();
+  bool adds = true;  // One ring that is not there yet.
   for (const AggregateShape& shape : shapes) {
     const int ring = FindRing(shape, state.cells());
+    if (ring < 0 && !adds) continue;
+    adds = adds && ring >= 0;
     const int64_t newest =
-        ring < 0 ? 0 : RingView(shape.function, state.cells(), ring).head[0];
-    // Late, in order, and after everything has left the window.
-    const int64_t offsets[] = {-2 * shape.steps, -1, 0, 1, 2 * shape.steps};
-    int n = 0;
-    for (const int64_t offset : offsets) {
-      const int64_t step = newest + offset;
-      if (step < 0 || step > INT64_MAX / 2 / shape.step_us) continue;
-      const int64_t time_us = step * shape.step_us;
-      DeriveAggregate(shape, &state, time_us, &buffers);
-      FoldAndUndo(shape, time_us, n++, &state);
-      RequireOfState(IsWhole(shapes, state), "what was whole stays whole");
-    }
+        ring < 0 ? 1'000
+                 : RingView(shape.function, state.cells(), ring).head[kNewest];
+    WorkOnRing(shape, newest, &state);
   }
-  return !state.cells().empty();
+  RequireOfState(IsWhole(shapes, state), "what was whole stays whole");
+  return !is_empty;
 }
 
 // The first byte chooses the kind. Returns whether it was a whole state.
 inline bool FuzzState(absl::string_view bytes) {
   if (bytes.empty()) return false;
+  const google::protobuf::LogSilencer silence;
   const auto kind =
       static_cast<FuzzedState>(static_cast<uint8_t>(bytes[0]) % kFuzzedStates);
   bytes.remove_prefix(1);

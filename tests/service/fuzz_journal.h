@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/stubs/logging.h"
 #include "service/folded_fields.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
@@ -92,6 +93,7 @@ inline void FuzzStoredMovement(uint64_t sequence,
 // Returns whether it is a block that may be read.
 inline bool FuzzJournalBlock(absl::string_view bytes) {
   constexpr uint64_t kFirst = 300;
+  const google::protobuf::LogSilencer silence;
   const store::Block block{kFirst, std::string(bytes)};
   const absl::Status whole = store::CheckBlock(kFirst, block.bytes);
   if (!whole.ok()) RequireNamed(whole, kFirst);
@@ -127,13 +129,17 @@ inline bool FuzzJournalBlock(absl::string_view bytes) {
   v1::JournalBlock parsed;
   parsed.ParseFromString(block.bytes);
   if (parsed.SerializeAsString() != block.bytes) return false;
+  // Groups, which no writer of ours makes, are not walked through.
+  if (!walk.ok()) return false;
   // As a writer makes it: then all readers agree.
-  Require(walk.ok() && walked == *count, "all records are walked through");
+  Require(walked == *count, "all records are walked through");
   for (const v1::JournalRecord& one : parsed.records()) {
     Require(ParseRecordOfBlock(block, one.sequence(), &record) &&
                 record.SerializeAsString() == one.SerializeAsString(),
             "a record by itself is the record of the block");
   }
+  // A proof needs no bytes of fields that nobody knows.
+  if (sealed->has_others) return true;
   const std::string resealed =
       std::string(unsealed) +
       store::ChainField(store::Seal(store::ChainStart(), unsealed)->chain);

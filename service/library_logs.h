@@ -1,0 +1,15 @@
+// What libraries write to standard error by themselves. Whoever sends bad bytes
+// makes them write: as often as he likes, in a form that is none of ours.
+#ifndef PORTRISK_SERVICE_LIBRARY_LOGS_H_
+#define PORTRISK_SERVICE_LIBRARY_LOGS_H_
+
+namespace portrisk::service {
+
+// From now on protobuf writes nothing (callers are told what does not parse),
+// and errors of gRPC become entries of our log, ten a second at most. For the
+// whole process; any number of times.
+void TameLibraryLogs();
+
+}  // namespace portrisk::service
+
+#endif  // PORTRISK_SERVICE_LIBRARY_LOGS_H_
