@@ -19,6 +19,8 @@ namespace {
 
 // The store is let go of after so many records, so that it can be opened again.
 constexpr uint64_t kSearchedAtOnce = 50'000;
+// Parts of the journal that lie further apart are written anew each by itself.
+constexpr uint64_t kPartsApart = 200'000;
 constexpr absl::Duration kPoll = absl::Milliseconds(5);
 constexpr absl::Duration kLookForOld = absl::Hours(1);
 constexpr absl::Duration kRetentionEvery = absl::Hours(24);
@@ -55,9 +57,9 @@ struct Erasures::Job {
   bool at_end = false;      // What comes is not to be searched.
   v1::ErasureStep pending;  // Found and not journaled.
   uint64_t rewritten = 0;
-  // What Purge is told: the first and last rewritten, and the keys of states.
-  uint64_t first = 0;
-  uint64_t last = 0;
+  // What Purge is told: parts of the journal, first and last rewritten, and the
+  // keys of states.
+  std::vector<std::pair<uint64_t, uint64_t>> parts;
   std::set<std::string> state_keys;
 };
 
@@ -312,8 +314,17 @@ absl::Status Erasures::Rewrite(Job* job) {
       *begin,
       [&](const store::Block& block) { return WalkRecords(block, visit); });
   if (!status.ok() && !absl::IsCancelled(status)) return status;
-  status = (*store)->Purge(job->first, job->last,
-                           {job->state_keys.begin(), job->state_keys.end()});
+  return PurgeParts(**store, job);
+}
+
+absl::Status Erasures::PurgeParts(store::Store& store, Job* job) {
+  std::vector<std::string> keys(job->state_keys.begin(), job->state_keys.end());
+  absl::Status status;
+  for (const auto& [first, last] : job->parts) {
+    if (MustLeave()) return Stopped();
+    if (status.ok()) status = store.Purge(first, last, std::move(keys));
+    keys.clear();
+  }
   return absl::IsCancelled(status) ? Stopped() : status;
 }
 
@@ -352,9 +363,11 @@ absl::Status Erasures::RewriteBlock(const std::vector<v1::ErasedRecord>& named,
     if (!replaced.empty()) Stepped();
   }
   for (const v1::ErasedRecord& one : named) {
-    job->first =
-        job->first == 0 ? one.sequence() : std::min(job->first, one.sequence());
-    job->last = std::max(job->last, one.sequence());
+    if (job->parts.empty() ||
+        one.sequence() > job->parts.back().second + kPartsApart) {
+      job->parts.emplace_back(one.sequence(), one.sequence());
+    }
+    job->parts.back().second = one.sequence();
     if (one.names().empty()) continue;
     const std::string& number = one.container_number();
     if (number.empty()) {

@@ -66,6 +66,7 @@ class Erasures {
   absl::Status Rewrite(Job* job);
   absl::Status RewriteBlock(const std::vector<v1::ErasedRecord>& named,
                             Job* job);
+  absl::Status PurgeParts(store::Store& store, Job* job);
   absl::Status Finish(Job* job);
   absl::Status Journal(uint64_t erasure, v1::ErasureStep step, Core* core);
   void Stepped() const {

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kReasonLengthMax = 300;
 constexpr size_t kReferenceLengthMax = 100;
+constexpr size_t kTellingLength = 3;  // Shorter ones are parts of many words.
 // A right may be about for weeks, and its steps are compared by name.
 constexpr uint32_t kPartyDaysMin = 30;
 constexpr uint32_t kPartyDaysMax = 36'500;
@@ -32,7 +33,9 @@ bool Repeats(const std::string& text, const v1::ErasureSubject& subject) {
        {&subject.party(), &subject.party_name(), &subject.account(),
         &subject.device(), &subject.plate()}) {
     const std::string part = absl::AsciiStrToLower(*name);
-    if (!part.empty() && absl::StrContains(lower, part)) return true;
+    if (part.size() >= kTellingLength && absl::StrContains(lower, part)) {
+      return true;
+    }
   }
   return false;
 }

@@ -34,7 +34,7 @@ namespace {
 // More keys than these are compacted as one range.
 constexpr size_t kRangesMax = 64;
 // A backup or a scan may hold files for long; it is tried again.
-constexpr int kLooksMax = 1000;
+constexpr int kLooksMax = 3000;
 constexpr std::chrono::milliseconds kLookAfter(10);
 
 absl::Status Unfit(uint64_t sequence) {
