@@ -6,6 +6,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <memory>
@@ -64,13 +65,17 @@ class KillLoad {
     }
   }
 
-  // One caller with many movements in flight on a stream.
+  // One caller with many movements in flight on a stream; not so many that a
+  // slow server refuses most of them.
   void CallOnStream() {
+    constexpr size_t kInFlightMax = 500;
     auto stub = Stub();
     grpc::ClientContext context;
     auto stream = stub->StreamScoreMovements(&context);
     std::mutex mutex;
+    std::condition_variable answered;
     std::deque<int> sent;
+    bool over = false;
     std::thread reader([&] {
       v1::ScoreResult result;
       while (stream->Read(&result)) {
@@ -80,15 +85,23 @@ class KillLoad {
           number = sent.front();
           sent.pop_front();
         }
+        answered.notify_one();
         if (result.has_assessment()) {
           Acknowledged(number, result.assessment());
         }
       }
+      {
+        std::lock_guard<std::mutex> lock(mutex);
+        over = true;
+      }
+      answered.notify_one();
     });
     while (true) {
       const int number = next_++;
       {
-        std::lock_guard<std::mutex> lock(mutex);
+        std::unique_lock<std::mutex> lock(mutex);
+        answered.wait(lock, [&] { return over || sent.size() < kInFlightMax; });
+        if (over) break;
         sent.push_back(number);
       }
       v1::ScoreMovementRequest request;
