@@ -10,6 +10,7 @@
 //   aggregate_window.h    what a ring remembers of its latest window
 //   aggregate_value.h     the value as of a time (and aggregate_buckets.h)
 //   aggregate_view.h      what conditions read, lazily
+//   aggregate_check.h     whether a state from a disk can be worked on
 #ifndef PORTRISK_SCORING_AGGREGATE_H_
 #define PORTRISK_SCORING_AGGREGATE_H_
 
