@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -23,7 +22,6 @@
 #include "service/core_options.h"
 #include "service/entities.h"
 #include "service/journal_reader.h"
-#include "service/journal_walk.h"
 #include "service/occurrence_index.h"
 #include "service/rule_tallies.h"
 #include "service/task.h"
@@ -61,16 +59,6 @@ class Core {
   // the journal. Stamps sequence and time, also inside; returns the sequence.
   uint64_t Append(v1::JournalRecord record, std::vector<store::Put> puts);
   void AppendAudit(v1::JournalRecord record) { AppendRecord(&record); }
-  // The same for a step of an erasure, which renames in states, too. On an
-  // error nothing has happened.
-  absl::Status AppendErasure(v1::JournalRecord record);
-  // Calls `visit` with each record from `from` on: of the journal, then of the
-  // batches under way.
-  absl::Status VisitRecords(
-      uint64_t from,
-      absl::FunctionRef<absl::Status(const StoredRecord&)> visit);
-  // What has been read of the journal may have been rewritten.
-  void ForgetBlocks() { cached_block_.Clear(); }
   const v1::Catalogue& catalogue() const { return catalogue_; }
   const RuleTallies& tallies() const { return tallies_; }
   // What was compiled; the core adds lists, shares and overrides as they are.
@@ -158,8 +146,6 @@ class Core {
   const scoring::EvalScratch& evaluation() const { return assessor_.scratch(); }
   // Counts all aggregates of the plan from here on. Before the first Fold.
   void CountAll(Aggregates::Plan plan);
-  // Answers of Rescore that were left as they had been given.
-  uint64_t erased_answers() const { return erased_answers_; }
   // The part of Fold for records that are not movements.
   void FoldRules(const v1::JournalRecord& record);
 
@@ -167,6 +153,7 @@ class Core {
   const PendingIndex& pending() const { return *pending_; }
 
  private:
+  friend class CoreErasure;  // core_erasure.h
   // What an earlier version named, of which the new one takes the place.
   absl::Status UnfoldPrior(const scoring::JournaledMovement& input,
                            const JournaledVersion& prior);
@@ -189,9 +176,6 @@ class Core {
                             const v1::Assessment& assessment,
                             const Entities::Named& named,
                             v1::Assessment* answer);
-  // Keeps an answer as it was where it cannot be given again.
-  void KeepErased(const v1::Movement& movement, const v1::Assessment& was,
-                  v1::Assessment* answer);
   // The same, from its record.
   absl::Status FoldWhole(const v1::JournalRecord& record,
                          v1::Assessment* answer);
@@ -212,7 +196,6 @@ class Core {
   struct ControlFold;
   absl::StatusOr<ControlFold> PrepareControl(const v1::JournalRecord& record);
   void FoldPrepared(const v1::JournalRecord& record, const ControlFold& fold);
-  absl::Status FoldErasure(const v1::JournalRecord& record);
   absl::Status FoldControl(const v1::JournalRecord& record);
   // Decides what a movement with a known identity is.
   absl::Status ResolveKnown(MovementTask* task, uint64_t stored_sequence);
@@ -233,8 +216,6 @@ class Core {
   std::vector<scoring::Programme::List> lists_;
   std::shared_ptr<const scoring::Reference> reference_;
   std::shared_ptr<const scoring::SelectionProfiles> profiles_;
-
-  uint64_t erased_answers_ = 0;
 
   // Not yet written behind.
   std::shared_ptr<PendingIndex> pending_;

@@ -2,9 +2,10 @@
 // renamed in the states at its position, live and whenever it is folded: the
 // records that it names may have been rewritten by then, or not yet, and a
 // state comes out the same, since a name is replaced by a function of it.
+#include "service/core_erasure.h"
+
 #include "absl/strings/str_cat.h"
 #include "service/catalogue.h"
-#include "service/core.h"
 #include "service/errors.h"
 #include "service/keys.h"
 
@@ -19,30 +20,33 @@ bool RenamesEverywhere(const v1::Catalogue& catalogue, uint64_t erasure) {
 
 }  // namespace
 
-absl::Status Core::FoldErasure(const v1::JournalRecord& record) {
+absl::Status CoreErasure::Fold(const v1::JournalRecord& record) {
   const v1::ErasureStep& step = record.audit().erasure();
   std::vector<Entities::NamedErased> named;
   for (const v1::ErasedRecord& one : step.records()) {
-    named.push_back(entities_.FindErased(one));
+    named.push_back(core_.entities_.FindErased(one));
   }
-  absl::Status status = entities_.Load();
+  absl::Status status = core_.entities_.Load();
   if (!status.ok()) return status;
-  const bool everywhere = RenamesEverywhere(catalogue_, step.erasure());
+  const bool everywhere = RenamesEverywhere(core_.catalogue_, step.erasure());
   for (size_t i = 0; i < named.size(); ++i) {
-    entities_.EraseNames(step.records(static_cast<int>(i)), everywhere,
-                         named[i]);
+    core_.entities_.EraseNames(step.records(static_cast<int>(i)), everywhere,
+                               named[i]);
   }
   return absl::OkStatus();
 }
 
-absl::Status Core::AppendErasure(v1::JournalRecord record) {
+absl::Status CoreErasure::Append(v1::JournalRecord record) {
   // It reads before it changes anything.
-  absl::Status status = FoldErasure(record);
-  if (status.ok()) Append(std::move(record), {});
+  absl::Status status = Fold(record);
+  if (!status.ok()) return status;
+  // What has been read of the journal may have been rewritten.
+  if (record.audit().erasure().finished()) core_.cached_block_.Clear();
+  core_.Append(std::move(record), {});
   return status;
 }
 
-absl::Status Core::VisitRecords(
+absl::Status CoreErasure::VisitRecords(
     uint64_t from, absl::FunctionRef<absl::Status(const StoredRecord&)> visit) {
   uint64_t next = from;
   const auto visit_once = [&](const StoredRecord& record) {
@@ -53,8 +57,9 @@ absl::Status Core::VisitRecords(
   const auto walk = [&](const store::Block& block) {
     return WalkRecords(block, visit_once);
   };
-  absl::Status status = store_->ScanJournal(from, walk);
-  for (const Batch* batch : {in_flight_, static_cast<const Batch*>(batch_)}) {
+  absl::Status status = core_.store_->ScanJournal(from, walk);
+  for (const Batch* batch :
+       {core_.in_flight_, static_cast<const Batch*>(core_.batch_)}) {
     if (!status.ok() || batch == nullptr || batch->record_count == 0) continue;
     status = walk({batch->first_sequence, batch->block});
   }

@@ -43,9 +43,13 @@ struct CoreOptions {
   // With which a repeat of what has been erased is recognised; outlives the
   // core. Null: it takes no movements.
   const Pseudonyms* pseudonyms = nullptr;
-  // Replay: an answer that cannot be given again, since it was given by what
-  // has been erased, is folded as it was.
-  bool keeps_erased_answers = false;
+  // Replay: in the journal there are erasures.
+  bool has_erasures = false;
+  // Replay: sees each answer beside the one that was given, before it is folded
+  // in.
+  std::function<void(const v1::Movement&, const v1::Assessment& was,
+                     v1::Assessment* answer)>
+      amend_answer;
   // How many rules breakers hold in shadow, whenever that may have changed.
   std::function<void(size_t)> on_overrides;
 };

@@ -11,11 +11,11 @@
 #include "absl/types/span.h"
 #include "service/catalogue.h"
 #include "service/core.h"
+#include "service/core_erasure.h"
 #include "service/errors.h"
 #include "service/folded_fields.h"
 #include "service/handover.h"
 #include "service/keys.h"
-#include "service/redaction.h"
 #include "service/rule_sets.h"
 
 namespace portrisk::service {
@@ -191,7 +191,7 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   }
   if (!record.has_movement()) {
     FoldRules(record);
-    return record.audit().has_erasure() ? FoldErasure(record)
+    return record.audit().has_erasure() ? CoreErasure(this).Fold(record)
                                         : absl::OkStatus();
   }
   return FoldWhole(record, nullptr);
@@ -223,20 +223,6 @@ absl::Status Core::FoldWhole(const v1::JournalRecord& record,
                       assessment_, named, answer);
 }
 
-// A rule that looked for a name letter by letter does not find a token. Such an
-// answer shows a token, as what it was or as what it is.
-void Core::KeepErased(const v1::Movement& movement, const v1::Assessment& was,
-                      v1::Assessment* answer) {
-  const std::string bytes = was.SerializeAsString();
-  const std::string anew = answer->SerializeAsString();
-  if (bytes == anew) return;
-  if (HoldsErased(bytes) || HoldsErased(anew) ||
-      HoldsErased(movement.SerializeAsString())) {
-    *answer = was;
-    ++erased_answers_;
-  }
-}
-
 absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
                                 const v1::Movement& movement,
                                 const v1::Assessment& assessment,
@@ -258,7 +244,7 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;
   }
-  if (!catalogue_.erasures().empty() || options_.keeps_erased_answers) {
+  if (!catalogue_.erasures().empty() || options_.has_erasures) {
     entities_.Recognise(movement, named);
   }
   if (answer != nullptr) {
@@ -267,7 +253,9 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
     assessor_.Assess(context, input, entities_.States(named), answer);
     *answer->mutable_recorded_time() = last_recorded_time_;
     answer->set_corrects_sequence(corrected);
-    if (options_.keeps_erased_answers) KeepErased(movement, assessment, answer);
+    if (options_.amend_answer) {
+      options_.amend_answer(movement, assessment, answer);
+    }
   }
   entities_.Fold(input, answer == nullptr ? assessment.unit() : answer->unit(),
                  named);

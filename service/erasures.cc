@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/catalogue.h"
+#include "service/core_erasure.h"
 #include "service/engine.h"
 #include "service/journal_reader.h"
 #include "service/keys.h"
@@ -121,8 +122,9 @@ absl::Status Erasures::Journal(uint64_t erasure, v1::ErasureStep step,
                                        step.searched_sequence()));
   step.set_erasure(erasure);
   *entry->mutable_erasure() = std::move(step);
-  if (core != nullptr) return core->AppendErasure(std::move(record));
-  return engine_->Run([&](Core& its) { return its.AppendErasure(record); });
+  if (core != nullptr) return CoreErasure(core).Append(std::move(record));
+  return engine_->Run(
+      [&](Core& its) { return CoreErasure(&its).Append(record); });
 }
 
 absl::StatusOr<bool> Erasures::BeginRetention() {
@@ -242,8 +244,8 @@ absl::Status Erasures::FinishSearch(Job* job) {
   const uint64_t number = job->erasure.erasure();
   absl::Status status = engine_->Run([&](Core& core) -> absl::Status {
     if (!job->at_end) {
-      absl::Status searched =
-          core.VisitRecords(job->searched + 1, [&](const StoredRecord& record) {
+      absl::Status searched = CoreErasure(&core).VisitRecords(
+          job->searched + 1, [&](const StoredRecord& record) {
             return SearchRecord(record.sequence, record.bytes, job);
           });
       if (!searched.ok()) return searched;
@@ -385,7 +387,6 @@ absl::Status Erasures::Finish(Job* job) {
   v1::ErasureStep step;
   step.set_finished(true);
   absl::Status status = engine_->Run([&](Core& core) {
-    core.ForgetBlocks();
     return Journal(job->erasure.erasure(), std::move(step), &core);
   });
   LogInfo("erasure", {{"number", absl::StrCat(job->erasure.erasure())},

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/background.h"
 #include "service/catalogue.h"
+#include "service/core_erasure.h"
 #include "service/errors.h"
 #include "service/log.h"
 #include "service/operator_api.h"
@@ -133,7 +134,7 @@ absl::StatusOr<v1::EraseSubjectResponse> OperatorApi::Erase(
         begun.reference(), begun.reference().empty() ? "" : ")"));
     entry->mutable_erasure()->set_erasure(begun.erasure());
     *entry->mutable_erasure()->mutable_begun() = begun;
-    absl::Status appended = core.AppendErasure(record);
+    absl::Status appended = CoreErasure(&core).Append(record);
     if (!appended.ok()) return appended;
     *response.mutable_erasure() =
         *FindErasure(core.catalogue(), begun.erasure());

@@ -268,8 +268,8 @@ bool Redactor::RedactAssessment(v1::Assessment* assessment) {
 bool Redactor::RedactEvidence(v1::Evidence* evidence) {
   const Kind kind = KindOfPath(evidence->field());
   const auto redact = [&](Kind as) {
-    const bool may_be = subject_.kind != v1::SUBJECT_EVERYBODY ||
-                        SaysWho(evidence->field());
+    const bool may_be =
+        subject_.kind != v1::SUBJECT_EVERYBODY || SaysWho(evidence->field());
     if (may_be && IsSubject(as, evidence->value())) Note(as, evidence->value());
     return Apply(as, evidence->mutable_value());
   };

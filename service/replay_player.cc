@@ -7,6 +7,7 @@
 #include "service/background.h"
 #include "service/journal_reader.h"
 #include "service/list_store.h"
+#include "service/redaction.h"
 
 namespace portrisk::service {
 namespace {
@@ -16,6 +17,20 @@ std::shared_ptr<const store::Store> Borrowed(const store::Store& store) {
                                              [](const store::Store*) {});
 }
 
+// A rule that looked for a name letter by letter does not find a token. Such an
+// answer shows a token, as what it was or as what it is; it is left as it was.
+void KeepErased(const v1::Movement& movement, const v1::Assessment& was,
+                v1::Assessment* answer, uint64_t* kept) {
+  const std::string bytes = was.SerializeAsString();
+  const std::string anew = answer->SerializeAsString();
+  if (bytes == anew) return;
+  if (HoldsErased(bytes) || HoldsErased(anew) ||
+      HoldsErased(movement.SerializeAsString())) {
+    *answer = was;
+    ++*kept;
+  }
+}
+
 bool HasErasures(const store::Store& store) {
   const auto catalogue = ReadCatalogue(store);
   return catalogue.ok() && !catalogue->erasures().empty();
@@ -23,9 +38,17 @@ bool HasErasures(const store::Store& store) {
 
 CoreOptions OptionsOf(const store::Store& store, const RuleSets& rule_sets,
                       const ReplayVariant& variant,
-                      const ReplayOptions& options, uint64_t folds_from) {
+                      const ReplayOptions& options, uint64_t folds_from,
+                      const std::shared_ptr<uint64_t>& erased_answers) {
   CoreOptions core;
-  core.keeps_erased_answers = variant.as_recorded && HasErasures(store);
+  core.has_erasures = HasErasures(store);
+  if (core.has_erasures && variant.as_recorded) {
+    core.amend_answer = [erased_answers](const v1::Movement& movement,
+                                         const v1::Assessment& was,
+                                         v1::Assessment* answer) {
+      KeepErased(movement, was, answer, erased_answers.get());
+    };
+  }
   core.rule_sets = &rule_sets;
   core.profile = options.profile;
   core.draw_key = options.draw_key;
@@ -79,7 +102,9 @@ ReplayPlayer::ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
       own_profiles_(variant.profiles),
       sensitivity_(options.sensitivity),
       last_sequence_(options.last_sequence),
-      core_(OptionsOf(store, rule_sets, variant, options, folds_from),
+      erased_answers_(std::make_shared<uint64_t>(0)),
+      core_(OptionsOf(store, rule_sets, variant, options, folds_from,
+                      erased_answers_),
             Borrowed(store)) {}
 
 absl::StatusOr<std::unique_ptr<ReplayPlayer>> ReplayPlayer::Make(

@@ -30,7 +30,7 @@ class ReplayPlayer {
   absl::Status Take(absl::Span<const v1::JournalRecord> records);
   const std::vector<v1::Assessment>& answers() const { return answers_; }
   // How many of all were left as recorded, since names they rest on are erased.
-  uint64_t erased_answers() const { return core_.erased_answers(); }
+  uint64_t erased_answers() const { return *erased_answers_; }
 
   const scoring::Programme& programme() const { return core_.programme(); }
   const scoring::SelectionProfile& TermsAt(const v1::Location& place) const {
@@ -57,6 +57,7 @@ class ReplayPlayer {
   const std::shared_ptr<const scoring::SelectionProfiles> own_profiles_;
   const bool sensitivity_;
   const uint64_t last_sequence_;
+  const std::shared_ptr<uint64_t> erased_answers_;  // Counted by core_.
   Core core_;
   bool rules_changed_ = false;
   std::vector<v1::Assessment> answers_;

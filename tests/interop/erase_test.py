@@ -47,7 +47,7 @@ class Erase(unittest.TestCase):
             lines.write_text("".join(
                 movement(i, WHO if i % 3 == 0 else "NL-OTHER-2000") + "\n"
                 for i in range(60)))
-            self.run_portrisk("score", "--format", "json", str(lines))
+            self.run_portrisk("score", "--format", "jsonl", str(lines))
             self.assertTrue(self.files_with(WHO))
             counted = self.run_portrisk("erase", "party", WHO, "--dry-run")
             self.assertIn("named by 20 movements", counted)
@@ -64,7 +64,7 @@ class Erase(unittest.TestCase):
             self.assertIn("article 17", audit)
             self.assertNotIn(WHO, audit)
             # Sent again it is a repeat, and nothing of it is kept.
-            self.run_portrisk("score", "--format", "json", str(lines))
+            self.run_portrisk("score", "--format", "jsonl", str(lines))
             self.assertEqual(self.files_with(WHO), [])
             self.run_portrisk("retention", "set", "--party-days", "180",
                               "--reason", "decided")
