@@ -186,7 +186,12 @@ void Engine::Drain() {
   if (evaluations_ != nullptr) evaluations_->reader().Stop();
   if (warming_ != nullptr) warming_->reader().Stop();
   if (erasures_ != nullptr) {
-    if (const auto open = store(); open.ok()) (*open)->AbandonPurge();
+    std::shared_ptr<store::Store> open;  // None where it could not be opened.
+    {
+      std::lock_guard<std::mutex> lock(store_mutex_);
+      open = store_;
+    }
+    if (open != nullptr) open->AbandonPurge();
     erasures_->reader().Stop();
   }
   {

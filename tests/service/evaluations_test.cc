@@ -25,7 +25,7 @@ std::string Watching(absl::string_view name, int box) {
 
 class EvaluationsTest : public OutcomeTest {
  protected:
-  void StartGated(Gate* gate) {
+  void StartGated(StepGate* gate) {
     EngineOptions options = TestOptions(Directory());
     options.evaluation_chunk_records = 10;
     if (gate != nullptr) {
@@ -215,7 +215,7 @@ TEST_F(EvaluationsTest, ACrashInTheMiddleEndsWithTheSameReport) {
   Evaluate(Of({Draft(Watching("s", 1))}));
   const std::string undisturbed =
       Evaluate(Of({1})).report().SerializeAsString();
-  Gate gate(5);
+  StepGate gate(5);
   StartGated(&gate);
   const uint64_t evaluation = Begin(Of({1}));
   gate.WaitUntilArrived();
@@ -241,7 +241,7 @@ TEST_F(EvaluationsTest, ACrashInTheMiddleEndsWithTheSameReport) {
 }
 
 TEST_F(EvaluationsTest, ACancelledOneEndsWithoutReportAndTheNextOneRuns) {
-  Gate gate(2);
+  StepGate gate(2);
   StartGated(&gate);
   ScoreMany(50);
   Draft(Watching("s", 1));

@@ -8,9 +8,9 @@ namespace portrisk::service {
 
 // Stops what runs behind the loop after so many of its steps, until it is let
 // on.
-class Gate {
+class StepGate {
  public:
-  explicit Gate(int step) : step_(step) {}
+  explicit StepGate(int step) : step_(step) {}
 
   void AfterStep() {
     std::unique_lock<std::mutex> lock(mutex_);

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -78,11 +79,29 @@ class RuleLifeTest : public EngineTest {
 
   // What is durable at this moment becomes the store of the next life, as after
   // a crash. It is that of one moment only while nothing is written behind.
+  // Of one moment: the store may delete files behind what it did last, and a
+  // copy during which one came or went is made anew.
   void CopyToNextLife() {
     const std::string before = Directory();
     ++lives_;
-    std::filesystem::copy(before, Directory(),
-                          std::filesystem::copy_options::recursive);
+    std::error_code gone;
+    std::set<std::string> then;
+    do {
+      then = FilesOf(before);
+      std::filesystem::remove_all(Directory());
+      std::filesystem::copy(before, Directory(),
+                            std::filesystem::copy_options::recursive, gone);
+    } while (gone || then != FilesOf(before));
+  }
+  static std::set<std::string> FilesOf(const std::string& directory) {
+    std::set<std::string> files;
+    std::error_code gone;
+    std::filesystem::directory_iterator it(directory, gone);
+    for (; !gone && it != std::filesystem::directory_iterator();
+         it.increment(gone)) {
+      files.insert(it->path().filename());
+    }
+    return files;
   }
 
   // As after a crash, without the checkpoint of an orderly end, so that all

@@ -23,14 +23,14 @@ class WarmingTest : public AggregatesTest {
  protected:
   // A store whose journal holds `movements` in blocks of ten, then a server
   // whose warmings stop at the gate.
-  void BeginWith(const std::vector<v1::Movement>& movements, Gate* gate,
+  void BeginWith(const std::vector<v1::Movement>& movements, StepGate* gate,
                  size_t flush_states = 4) {
     Begin();
     ScoreInBatches(movements, 10);
     End();
     Continue(gate, flush_states);
   }
-  void Continue(Gate* gate, size_t flush_states = 4) {
+  void Continue(StepGate* gate, size_t flush_states = 4) {
     EngineOptions options = TestOptions(Directory());
     options.fill_flush_states = flush_states;
     if (gate != nullptr) {
@@ -65,7 +65,7 @@ class WarmingTest : public AggregatesTest {
 };
 
 TEST_F(WarmingTest, LiveScoresNeverSeeHalfAWindow) {
-  Gate gate(20);
+  StepGate gate(20);
   BeginWith(Visits(0, 400), &gate);
   const uint64_t before = Activate(Document("s", "port", "", kAnyBox));
   const uint64_t revision = Warm(RulesThatTell(kCount, {"n"}));
@@ -123,19 +123,19 @@ TEST_F(WarmingTest, ACrashInTheMiddleResumesAndGivesTheSameStates) {
   End();
   EXPECT_TRUE(CellsIn(Directory()) == whole);
   // Twice interrupted.
-  Gate first(25);
+  StepGate first(25);
   BeginWith(movements, &first);
   const uint64_t revision = Warm(yaml);
   first.WaitUntilArrived();
   CopyToNextLife();
   first.Open();
-  Gate second(15);
+  StepGate second(15);
   Continue(&second);
   second.WaitUntilArrived();
   EXPECT_EQ(Get(revision).state(), v1::WARMING);
   CopyToNextLife();
   second.Open();
-  Gate none(0);
+  StepGate none(0);
   Continue(&none);
   EXPECT_EQ(Warmed(revision).state(), v1::ACTIVE);
   // It has not begun again: of 60 blocks of movements few were left.
@@ -193,7 +193,7 @@ TEST_F(WarmingTest, ARevisionWithKnownAggregatesComesIntoForceAtOnce) {
 }
 
 TEST_F(WarmingTest, WhatIsCalledOffLeavesNothingBehind) {
-  Gate gate(20);
+  StepGate gate(20);
   BeginWith(Visits(0, 400), &gate);
   const uint64_t revision = Warm(RulesThatTell(kCount, {"n"}));
   gate.WaitUntilArrived();
@@ -252,7 +252,7 @@ TEST_F(WarmingTest, AnAggregateThatCameIntoUseMeanwhileIsNotLost) {
   Activate(told(a, {"a"}, "s"));
   Activate(told(a, {"a"}, "s"));
   End();
-  Gate gate(10);
+  StepGate gate(10);
   Continue(&gate);
   const uint64_t third = Warm(told(c, {"c"}, "t"));
   gate.WaitUntilArrived();
@@ -265,7 +265,7 @@ TEST_F(WarmingTest, AnAggregateThatCameIntoUseMeanwhileIsNotLost) {
 }
 
 TEST_F(WarmingTest, AWarmingOutlivesAnOrderlyEnd) {
-  Gate gate(20);
+  StepGate gate(20);
   BeginWith(Visits(0, 400), &gate);
   const uint64_t revision = Warm(RulesThatTell(kCount, {"n"}));
   gate.WaitUntilArrived();
