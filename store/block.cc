@@ -68,6 +68,7 @@ bool WalkFields(absl::string_view message,
                          static_cast<int>(message.size()));
   while (const uint32_t tag = input.ReadTag()) {
     const int field = WireFormatLite::GetTagFieldNumber(tag);
+    if (field == 0) return false;  // As protobuf has it.
     if (WireFormatLite::GetTagWireType(tag) !=
         WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
       if (!WireFormatLite::SkipField(&input, tag)) return false;
