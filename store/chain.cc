@@ -78,7 +78,9 @@ std::optional<SealedBlock> Seal(const Chain& before, absl::string_view block) {
   const bool whole = WalkFields(block, [&](int field, absl::string_view bytes) {
     // Behind the chain nothing counts.
     if (!sealed.stored.empty()) sealed.has_others = true;
-    if (field == kChain) {
+    if (bytes.data() == nullptr) {
+      sealed.has_others = true;  // Of another wire type.
+    } else if (field == kChain) {
       sealed.stored = bytes;
     } else if (field == kReplaced) {
       behind_records = true;
