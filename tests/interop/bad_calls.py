@@ -17,6 +17,9 @@ REFUSED = r"INVALID_ARGUMENT \w+"
 FULL = r"|RESOURCE_EXHAUSTED QUEUE_FULL"  # Of what yields to gates.
 ANSWERED = (r"OK|(INVALID_ARGUMENT|NOT_FOUND|ALREADY_EXISTS|ABORTED|"
             r"FAILED_PRECONDITION|OUT_OF_RANGE|UNIMPLEMENTED) [A-Z_]+")
+# The server has closed the connection while the client was still sending.
+HUNG_UP = (r"UNAVAILABLE \((Broken pipe|Connection reset by peer|"
+           r"Socket closed)\)")
 
 
 def _repeat(ground, bytes_):
@@ -254,7 +257,7 @@ def batch_sizes(ground, _):
 @kind("a request too large for its method, one for any",
       r"INVALID_ARGUMENT "
       r"(REQUEST_TOO_LARGE|INVALID_MOVEMENT|UNPARSABLE_REQUEST)|"
-      r"RESOURCE_EXHAUSTED \(Received message larger.*", scale=0)
+      r"RESOURCE_EXHAUSTED \(Received message larger.*|" + HUNG_UP, scale=0)
 def too_large(ground, _):
     huge = movement("huge")
     huge.movement.haulier.name = "x" * 200_000
@@ -268,7 +271,7 @@ def too_large(ground, _):
 
 @kind("too much metadata, and metadata of the wrong form",
       r"OK|RESOURCE_EXHAUSTED \(received \w* ?metadata.*|INVALID_ARGUMENT \w+|"
-      r"UNAUTHENTICATED \w+", scale=0)
+      r"UNAUTHENTICATED \w+|" + HUNG_UP, scale=0)
 def metadata(ground, _):
     request = movement("metadata").SerializeToString()
     for extra in ((("x-big", "a" * 100_000),),
