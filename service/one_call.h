@@ -5,7 +5,7 @@
 // when the caller cancels, its connection breaks or its deadline passes.
 //
 // What there is no room for is refused before it is parsed, with an error that
-// was made once, after what else the thread that polls has to do (poller.h).
+// was made once.
 #ifndef PORTRISK_SERVICE_ONE_CALL_H_
 #define PORTRISK_SERVICE_ONE_CALL_H_
 
@@ -102,8 +102,8 @@ class OneCall : public Tag, protected Poller::Answer {
     Send();
   }
   void ReplyError(const absl::Status& status) {
-    // Enter's is told on the thread that polls.
-    if (refusal_ != nullptr) return call_->poller->Defer(this);
+    // At once, although others wait: deferred they held up all else.
+    if (refusal_ != nullptr) return Leave();
     error_ = ToGrpc(status);
     Send();
   }
