@@ -3,42 +3,10 @@
 #include <utility>
 
 namespace portrisk::service {
-namespace {
-
-// More than the three that a refusal brings (its finish, its end, the call that
-// takes its place): else refusals alone would be events enough for refusals.
-constexpr int kEventsPerRefusal = 6;
-// When nothing else is there: each look for that has its price, too.
-constexpr int kRefusalsPerLook = 4;
-
-}  // namespace
-
 void Poller::Run() {
   void* tag = nullptr;
   bool ok = false;
-  int events = 0;  // Since the last refusal left.
-  while (true) {
-    if (deferred_.empty()) {
-      if (!queue_->Next(&tag, &ok)) return;
-      static_cast<Tag*>(tag)->Proceed(ok);
-      events = 0;
-      continue;
-    }
-    const auto next =
-        queue_->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
-    if (next == grpc::CompletionQueue::SHUTDOWN) return;
-    int leaving = kRefusalsPerLook;
-    if (next == grpc::CompletionQueue::GOT_EVENT) {
-      static_cast<Tag*>(tag)->Proceed(ok);
-      leaving = ++events < kEventsPerRefusal ? 0 : 1;
-    }
-    for (; leaving > 0 && !deferred_.empty(); --leaving) {
-      events = 0;
-      Answer* const refusal = deferred_.front();
-      deferred_.pop_front();
-      refusal->Leave();
-    }
-  }
+  while (queue_->Next(&tag, &ok)) static_cast<Tag*>(tag)->Proceed(ok);
 }
 
 void Poller::Post(Answer* answer) {

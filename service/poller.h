@@ -6,11 +6,6 @@
 //          they get in each other's way on the connection. Those of one commit
 //          are handed over together: one wake-up for all. Where few calls are
 //          under way that would only be a wake-up more: they leave at once.
-//   Defer  refusals. They leave when nothing else is to be done, so that
-//   whoever
-//          is let in does not wait behind a flood's; and one with every few
-//          events, so that each leaves. Until then a flood's places on its
-//          connection are taken, and it sends less.
 #ifndef PORTRISK_SERVICE_POLLER_H_
 #define PORTRISK_SERVICE_POLLER_H_
 
@@ -18,7 +13,6 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
-#include <deque>
 #include <mutex>
 #include <vector>
 
@@ -55,8 +49,6 @@ class Poller : private Tag {
 
   // Any thread. In order.
   void Post(Answer* answer);
-  // The thread that polls. In order.
-  void Defer(Answer* answer) { deferred_.push_back(answer); }
 
  private:
   static constexpr int kFew = 4;
@@ -66,7 +58,6 @@ class Poller : private Tag {
   grpc::ServerCompletionQueue* const queue_;
   std::atomic<int> under_way_{0};
   // The thread that polls only.
-  std::deque<Answer*> deferred_;
   std::vector<Answer*> leaving_;
 
   std::mutex mutex_;

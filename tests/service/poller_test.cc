@@ -103,33 +103,5 @@ TEST_F(PollerTest, WhatIsPostedTogetherIsOneEvent) {
   EXPECT_THAT(log_, testing::ElementsAre("first", "second", "last", "event"));
 }
 
-TEST_F(PollerTest, ARefusalWaitsForOtherEventsAndEachLeavesAfterAFew) {
-  Bring([this] {
-    poller_->Defer(Named("refusal"));
-    poller_->Defer(Named("refusal"));
-    poller_->Defer(Named("last"));
-  });
-  for (int i = 0; i < 50; ++i) {
-    Bring([this] { log_.push_back("event"); });
-  }
-  Bring([this] { log_.push_back("end"); });
-  Start();
-  Wait();
-  ASSERT_EQ(log_[0], "event") << "who may be let in goes first";
-  const auto after = [this](const std::string& name) {
-    return std::find(log_.begin(), log_.end(), name) - log_.begin();
-  };
-  EXPECT_LE(after("refusal"), 10);
-  EXPECT_EQ(std::count(log_.begin(), log_.end(), "refusal"), 2);
-  EXPECT_LT(after("last"), after("end")) << "a flood holds none back";
-}
-
-TEST_F(PollerTest, ARefusalLeavesWhenNothingElseComes) {
-  Bring([this] { poller_->Defer(Named("last")); });
-  Start();
-  Wait();
-  EXPECT_THAT(log_, testing::ElementsAre("last"));
-}
-
 }  // namespace
 }  // namespace portrisk::service
