@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/assessment.pb.h"
 #include "service/core_options.h"
+#include "store/chain.h"
 
 namespace portrisk::simulation {
 namespace {
@@ -24,17 +25,19 @@ bool Newer(const v1::Movement& a, const v1::Movement& b) {
          Nanoseconds(a.update_time()) > Nanoseconds(b.update_time());
 }
 
-bool Fits(const Sent& sent, const v1::JournalRecord& record) {
-  if (sent.token != record.purpose() || sent.found >= sent.records_max) {
-    return false;
-  }
-  if (!sent.identity.empty()) {
-    return record.has_movement() &&
-           record.movement().movement() == sent.content;
-  }
-  return !record.has_movement() &&
-         (sent.holds.empty() ||
-          record.SerializeAsString().find(sent.holds) != std::string::npos);
+// What an erasure leaves as it is.
+std::string WithoutNames(const std::string& content) {
+  v1::Movement movement;
+  movement.ParseFromString(content);
+  movement.clear_haulier();
+  movement.clear_carrier();
+  movement.clear_consignee();
+  movement.clear_shipper();
+  movement.mutable_transport()->clear_plate();
+  movement.mutable_pickup_right()->clear_actor();
+  movement.mutable_pickup_right()->clear_recipient();
+  movement.mutable_pickup_right()->clear_nominee();
+  return movement.SerializeAsString();
 }
 
 std::string Named(const v1::JournalRecord& record) {
@@ -43,6 +46,22 @@ std::string Named(const v1::JournalRecord& record) {
 }
 
 }  // namespace
+
+bool Model::Fits(const Sent& sent, const v1::JournalRecord& record) const {
+  if (sent.token != record.purpose() || sent.found >= sent.records_max) {
+    return false;
+  }
+  if (sent.identity.empty()) {
+    return !record.has_movement() &&
+           (sent.holds.empty() ||
+            record.SerializeAsString().find(sent.holds) != std::string::npos);
+  }
+  if (!record.has_movement()) return false;
+  const std::string& stored = record.movement().movement();
+  return stored == sent.content ||
+         (erased_.count(record.sequence()) > 0 &&
+          WithoutNames(stored) == WithoutNames(sent.content));
+}
 
 std::string IdentityText(const v1::Movement& movement) {
   return absl::StrCat(movement.source(), "/", movement.id());
@@ -75,13 +94,16 @@ absl::Status Model::Send(Sent sent) {
             absl::StrCat(sent.identity, " was taken beside other content"));
       }
       if (expected.fate == Fate::kRepeat) {
-        if (expected.answer == sent.answer) return absl::OkStatus();
+        if (expected.answer == sent.answer || doubts_answers_) {
+          return absl::OkStatus();
+        }
         return Wrong(
             absl::StrCat(sent.identity, " came again and got another answer"));
       }
       Version& version = movements_[sent.identity].emplace_back();
       version.movement.ParseFromString(sent.content);
       version.content = sent.content;
+      version.stored = sent.content;
       version.answer = sent.answer;
       version.sequence = sent.sequence;
     }
@@ -106,7 +128,8 @@ bool Model::IsWarmingFor(const std::string& caller) const {
 }
 
 // `next` is the first that this record may be: what came before is over.
-absl::Status Model::Explain(const v1::JournalRecord& record, size_t* next) {
+absl::Status Model::Explain(const v1::JournalRecord& record, size_t* next,
+                            const Sent** sent) {
   if (record.caller() == service::kEngineCaller) return absl::OkStatus();
   if (record.has_rule() && record.purpose().empty() &&
       IsWarmingFor(record.caller())) {
@@ -120,6 +143,7 @@ absl::Status Model::Explain(const v1::JournalRecord& record, size_t* next) {
     if (!Fits(sent_[i], record)) continue;
     ++sent_[i].found;
     *next = i;
+    *sent = &sent_[i];
     return absl::OkStatus();
   }
   return Wrong(absl::StrCat(Named(record), " was not sent, or not then: ",
@@ -137,18 +161,24 @@ absl::Status Model::CheckTime(const v1::JournalRecord& record) {
 }
 
 // A version that was acknowledged is known already; then it must be the same.
-absl::Status Model::Learn(const v1::JournalRecord& record) {
+absl::Status Model::Learn(const v1::JournalRecord& record, const Sent* sent) {
   if (!record.has_movement()) return absl::OkStatus();
   Version version;
-  version.content = record.movement().movement();
+  version.stored = record.movement().movement();
+  version.content = sent == nullptr ? version.stored : sent->content;
   version.answer = record.movement().assessment();
   version.sequence = record.sequence();
   version.movement.ParseFromString(version.content);
   const std::string identity = IdentityText(version.movement);
   std::vector<Version>& versions = movements_[identity];
-  for (const Version& known : versions) {
+  for (Version& known : versions) {
     if (known.sequence != version.sequence) continue;
-    if (known.content == version.content && known.answer == version.answer) {
+    if (known.stored == version.stored && known.answer == version.answer) {
+      return absl::OkStatus();
+    }
+    if (erased_.count(version.sequence) > 0) {
+      known.stored = version.stored;
+      known.answer = version.answer;
       return absl::OkStatus();
     }
     return Wrong(absl::StrCat(Named(record), ": ", identity,
@@ -170,7 +200,9 @@ absl::Status Model::CheckThere(const Sent& sent) const {
   bool is_there = sent.found >= sent.records_min;
   if (sent.sequence != 0) {
     is_there = sent.sequence <= size();
+    const bool is_erased = erased_.count(sent.sequence) > 0;
     for (const std::string& part : {sent.holds, sent.content, sent.answer}) {
+      if (is_erased && &part != &sent.holds) continue;
       is_there = is_there &&
                  journal_[sent.sequence - 1].find(part) != std::string::npos;
     }
@@ -181,7 +213,18 @@ absl::Status Model::CheckThere(const Sent& sent) const {
       " and is not in the journal, which ends at ", size()));
 }
 
+// A record is named behind itself, and may be rewritten before it is seen.
+void Model::LearnErased(const v1::JournalRecord& record) {
+  for (const auto& one : record.audit().erasure().records()) {
+    erased_[one.sequence()].insert(one.digest());
+  }
+}
+
 absl::Status Model::Absorb(const std::vector<std::string>& records) {
+  for (const std::string& bytes : records) {
+    v1::JournalRecord record;
+    if (record.ParseFromString(bytes)) LearnErased(record);
+  }
   size_t next = 0;
   for (const std::string& bytes : records) {
     v1::JournalRecord record;
@@ -190,8 +233,9 @@ absl::Status Model::Absorb(const std::vector<std::string>& records) {
       return Wrong(absl::StrCat(Named(record), " follows ", size()));
     }
     absl::Status status = CheckTime(record);
-    if (status.ok()) status = Explain(record, &next);
-    if (status.ok()) status = Learn(record);
+    const Sent* sent = nullptr;
+    if (status.ok()) status = Explain(record, &next, &sent);
+    if (status.ok()) status = Learn(record, sent);
     if (!status.ok()) return status;
     journal_.push_back(bytes);
   }
@@ -204,16 +248,51 @@ absl::Status Model::Absorb(const std::vector<std::string>& records) {
   return absl::OkStatus();
 }
 
+// The same record with other bytes.
+absl::Status Model::Adopt(uint64_t sequence, const std::string& bytes) {
+  const store::Chain digest = store::DigestOf(bytes);
+  const auto named = erased_.find(sequence);
+  const auto before = before_.find(sequence);
+  const bool is_erased =
+      named != erased_.end() &&
+      named->second.count(std::string(digest.begin(), digest.end())) > 0;
+  const bool is_of_before = is_restored_ && before != before_.end() &&
+                            before->second.count(bytes) > 0;
+  if (!is_erased && !is_of_before) {
+    return Wrong(
+        absl::StrCat("record ", sequence, " has other bytes than before"));
+  }
+  std::string& known = journal_[sequence - 1];
+  before_[sequence].insert(known);
+  known = bytes;
+  v1::JournalRecord record;
+  if (!record.ParseFromString(bytes)) return Wrong("a record does not parse");
+  if (!record.has_movement()) return absl::OkStatus();
+  v1::Movement movement;
+  movement.ParseFromString(record.movement().movement());
+  for (Version& version : movements_[IdentityText(movement)]) {
+    if (version.sequence != sequence) continue;
+    version.stored = record.movement().movement();
+    version.answer = record.movement().assessment();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Model::CheckAll(const std::vector<std::string>& records) {
   if (records.size() < size()) {
     return Wrong(absl::StrCat("the journal ends at ", records.size(),
                               "; it was durable up to ", size()));
   }
+  for (size_t i = size(); i < records.size(); ++i) {
+    v1::JournalRecord record;
+    if (record.ParseFromString(records[i])) LearnErased(record);
+  }
   for (size_t i = 0; i < size(); ++i) {
     if (records[i] == journal_[i]) continue;
-    return Wrong(
-        absl::StrCat("record ", i + 1, " has other bytes than before"));
+    absl::Status status = Adopt(i + 1, records[i]);
+    if (!status.ok()) return status;
   }
+  is_restored_ = false;
   return Absorb(
       {records.begin() + static_cast<int64_t>(size()), records.end()});
 }
@@ -236,6 +315,7 @@ void Model::CutAt(uint64_t sequence) {
   sent_.clear();
   unsure_.clear();
   late_.clear();
+  is_restored_ = true;
 }
 
 }  // namespace portrisk::simulation

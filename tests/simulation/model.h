@@ -4,7 +4,7 @@
 // It believes nothing that it was not told: each record of the journal must be
 // one that somebody has sent, in the order in which it was sent, and what was
 // acknowledged must be among them. A record seen once must be there for ever,
-// with the same bytes.
+// with the same bytes, or with those that an erasure has named in the journal.
 #ifndef PORTRISK_TESTS_SIMULATION_MODEL_H_
 #define PORTRISK_TESTS_SIMULATION_MODEL_H_
 
@@ -41,7 +41,8 @@ struct Sent {
 
 struct Version {
   v1::Movement movement;
-  std::string content;
+  std::string content;  // As it was sent.
+  std::string stored;   // As it is now: an erasure changes it, and the answer.
   std::string answer;
   uint64_t sequence = 0;
 };
@@ -74,20 +75,29 @@ class Model {
   void SendLate(const std::string& token) { late_.insert(token); }
   void ForgetLate() { late_.clear(); }
 
+  // Between two bytes that a record may have a repeat may bring the answer of
+  // either: while an erasure is under way.
+  void DoubtAnswers(bool doubt) { doubts_answers_ = doubt; }
+
   // Takes the records behind size(), which are durable. Nothing that was sent
   // before will still come.
   absl::Status Absorb(const std::vector<std::string>& records);
 
-  // The whole journal after a crash: the beginning must be as it was.
+  // The whole journal, as after a crash: the beginning must be as it was.
   absl::Status CheckAll(const std::vector<std::string>& records);
 
   // The store was restored to that position.
   void CutAt(uint64_t sequence);
 
  private:
-  absl::Status Explain(const v1::JournalRecord& record, size_t* next);
+  // `sent` is null of what the engine wrote by itself.
+  absl::Status Explain(const v1::JournalRecord& record, size_t* next,
+                       const Sent** sent);
+  bool Fits(const Sent& sent, const v1::JournalRecord& record) const;
+  void LearnErased(const v1::JournalRecord& record);
+  absl::Status Adopt(uint64_t sequence, const std::string& bytes);
   bool IsWarmingFor(const std::string& caller) const;
-  absl::Status Learn(const v1::JournalRecord& record);
+  absl::Status Learn(const v1::JournalRecord& record, const Sent* sent);
   absl::Status CheckTime(const v1::JournalRecord& record);
   absl::Status CheckThere(const Sent& sent) const;
 
@@ -97,6 +107,11 @@ class Model {
   std::vector<Sent> sent_;  // Since the last Absorb.
   std::set<std::string> unsure_;
   std::set<std::string> late_;
+  // By sequence: digests that erasures have named, and bytes it had before,
+  // which a restored store may have again.
+  std::map<uint64_t, std::set<std::string>> erased_, before_;
+  bool is_restored_ = false;
+  bool doubts_answers_ = false;
 };
 
 std::string IdentityText(const v1::Movement& movement);

@@ -55,6 +55,10 @@ absl::Status Simulation::EndStep() {
   if (status.ok() && calm_ && !disk.power_is_off()) {
     status = world_.WaitForQuiet();
   }
+  // Else it goes on beside the next.
+  if (status.ok() && !disk.power_is_off() && (calm_ || dice_.OneIn(3))) {
+    status = AwaitErasures();
+  }
   if (disk.power_is_off()) return Crash();
   if (status.ok() && world_.engine().write_status().ok()) status = Catch();
   if (status.ok() && !is_faulty_) status = Remember();

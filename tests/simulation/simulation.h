@@ -66,6 +66,12 @@ class Simulation {
   absl::Status Read();
   absl::Status Backup();
   absl::Status Restore();
+  // In simulation_erasure.cc.
+  absl::Status Erase();
+  absl::Status Retain();
+  // Until none is under way; then looks for what was to be erased.
+  absl::Status AwaitErasures();
+  absl::Status CheckErased();
   absl::Status GoOnWith(const std::string& store, uint64_t sequence);
 
   service::Caller As(const std::string& who);
@@ -87,6 +93,8 @@ class Simulation {
   absl::Status Prove();
   absl::Status Catch();  // Takes what has come to be durable.
   absl::Status Remember();
+  // An erasure may be under way from now on.
+  void MayErase();
 
   void Note(const std::string& what);
 
@@ -113,6 +121,8 @@ class Simulation {
   std::vector<std::pair<v1::Decision, v1::RecordedDecision>> decisions_;
   std::map<uint32_t, uint64_t> backups_;  // Id; where its journal ends.
   std::vector<uint64_t> revisions_, profiles_, evaluations_;
+  bool may_erase_ = false;                  // In the background.
+  std::map<uint64_t, std::string> erased_;  // By number, who.
 };
 
 }  // namespace portrisk::simulation

@@ -141,6 +141,8 @@ absl::Status Simulation::Act() {
       {"read", 5, &Simulation::Read},
       {"backup", 2, &Simulation::Backup},
       {"restore", 2, &Simulation::Restore},
+      {"erasure", 2, &Simulation::Erase},
+      {"retention", 1, &Simulation::Retain},
       {"restart", 2, &Simulation::Restart}};
   int all = 0;
   for (const Choice& one : kChoices) all += one.weight;
@@ -194,6 +196,8 @@ absl::Status Simulation::ScoreAgain() {
 
 // The clock of the machine may say that they lie ahead.
 absl::Status Simulation::CheckAcknowledged() {
+  absl::Status status = AwaitErasures();
+  if (!status.ok()) return status;
   As("terminal");
   Calls calls;
   std::vector<const Version*> versions;
@@ -424,7 +428,7 @@ absl::Status Simulation::Read() {
   if (!got.ok()) {
     return is_faulty_ ? CheckRefusal("a read", got.status()) : got.status();
   }
-  if (is_faulty_) return absl::OkStatus();
+  if (is_faulty_ || may_erase_) return absl::OkStatus();
   std::vector<std::string> answers = {got->assessment().SerializeAsString()};
   for (const v1::Assessment& earlier : got->superseded()) {
     answers.push_back(earlier.SerializeAsString());
@@ -498,6 +502,7 @@ absl::Status Simulation::GoOnWith(const std::string& store, uint64_t sequence) {
   };
   cut(&outcomes_);
   cut(&decisions_);
+  erased_.clear();
   absl::Status status = world_.Open();
   return status.ok() ? CheckAfterOpening() : status;
 }

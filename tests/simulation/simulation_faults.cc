@@ -53,6 +53,7 @@ absl::Status Simulation::Heal() {
   disk.opens_fail = false;
   disk.space_left = kPlenty;
   heals_at_ = 0;
+  MayErase();
   absl::Status status = world_.Resume();
   if (disk.power_is_off()) return absl::OkStatus();
   if (!status.ok()) return status;
@@ -98,6 +99,7 @@ absl::Status Simulation::OpenAfterCrash() {
 }
 
 absl::Status Simulation::CheckAfterOpening() {
+  MayErase();
   const auto records = world_.ReadJournal(0);
   if (!records.ok()) return records.status();
   absl::Status status = model_.CheckAll(*records);

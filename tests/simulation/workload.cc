@@ -42,7 +42,7 @@ void Workload::AddParties(v1::Movement* movement) {
   const auto party = [&](const char* letter) {
     return absl::StrCat(letter, "-", dice_->Below(3));
   };
-  if (!dice_->OneIn(3)) movement->mutable_haulier()->set_id(party("H"));
+  if (!dice_->OneIn(3)) movement->mutable_haulier()->set_id(party("HAULIER"));
   if (dice_->OneIn(2)) movement->mutable_carrier()->set_id(party("C"));
   if (dice_->OneIn(3)) movement->mutable_consignee()->set_id(party("N"));
   if (dice_->OneIn(4)) movement->mutable_shipper()->set_name(party("S"));
@@ -57,10 +57,10 @@ void Workload::AddRight(v1::Movement* movement) {
   right.set_id(absl::StrCat("R", dice_->Below(kBoxes)));
   right.set_kind(is_pin ? v1::PIN : v1::RELEASE);
   if (is_pin) right.set_pin(absl::StrCat(100'000 + dice_->Below(3)));
-  right.mutable_actor()->set_id(absl::StrCat("H-", dice_->Below(3)));
-  if (dice_->OneIn(2)) right.mutable_actor()->set_account("desk-1");
-  right.mutable_recipient()->set_id(absl::StrCat("H-", dice_->Below(3)));
-  right.mutable_nominee()->set_id(absl::StrCat("H-", dice_->Below(3)));
+  right.mutable_actor()->set_id(absl::StrCat("HAULIER-", dice_->Below(3)));
+  if (dice_->OneIn(2)) right.mutable_actor()->set_account("desk-of-one");
+  right.mutable_recipient()->set_id(absl::StrCat("HAULIER-", dice_->Below(3)));
+  right.mutable_nominee()->set_id(absl::StrCat("HAULIER-", dice_->Below(3)));
 }
 
 v1::Movement Workload::NewMovement(absl::Time now) {
@@ -105,7 +105,8 @@ v1::Movement Workload::Changed(v1::Movement m) {
       m.mutable_weights()->set_gross_kg(1'000 + dice_->Below(30'000));
       break;
     case 1:
-      m.mutable_haulier()->set_id(absl::StrCat("H-", 3 + dice_->Below(3)));
+      m.mutable_haulier()->set_id(
+          absl::StrCat("HAULIER-", 3 + dice_->Below(3)));
       break;
     case 2:
       m.mutable_container()->set_number(BoxNumber(dice_->Below(kBoxes)));
@@ -187,6 +188,21 @@ v1::Decision Workload::NextDecision() {
   }
   decisions_.push_back(decision);
   return decision;
+}
+
+v1::ErasureSubject Workload::NextSubject() {
+  v1::ErasureSubject subject;
+  switch (dice_->Below(4)) {
+    case 0:
+      subject.set_plate(absl::StrCat("PLATE-", dice_->Below(3)));
+      break;
+    case 1:
+      subject.set_account("desk-of-one");
+      break;
+    default:
+      subject.set_party(absl::StrCat("HAULIER-", dice_->Below(6)));
+  }
+  return subject;
 }
 
 v1::ListWorklistRequest Workload::NextWorklist(absl::Time now) {

@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "portrisk/v1/movement.pb.h"
+#include "portrisk/v1/operator_service.pb.h"
 #include "portrisk/v1/outcome.pb.h"
 #include "portrisk/v1/selection_service.pb.h"
 
@@ -48,6 +49,8 @@ class Workload {
   v1::Outcome NextOutcome(absl::Time now);
   v1::Decision NextDecision();
   v1::ListWorklistRequest NextWorklist(absl::Time now);
+  // Somebody whom movements may name; the text is in no other field of them.
+  v1::ErasureSubject NextSubject();
   std::string RuleSetName() { return dice_->OneIn(2) ? "s" : "t"; }
   std::string NextRuleSet(const std::string& name);
   std::string NextProfile();

@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "service/replay.h"
 #include "service/secrets.h"
+#include "service/times.h"
 #include "service/verify.h"
 #include "store/chain.h"
 
@@ -140,6 +141,46 @@ absl::Status World::WaitForQuiet() {
     absl::SleepFor(absl::Microseconds(200));
   }
   return Wrong("a checkpoint, a warming or an evaluation does not end");
+}
+
+// As it says itself (service/erasures.cc): once a day, when there is something
+// old behind what the one before has searched.
+absl::StatusOr<bool> World::WantsToErase() {
+  v1::Catalogue catalogue;
+  absl::Status status = engine().Look([&](service::Core& core) {
+    catalogue = core.catalogue();
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  uint64_t searched = 0;
+  absl::Time last = absl::InfinitePast();
+  for (const v1::Erasure& one : catalogue.erasures()) {
+    if (one.state() != v1::ERASURE_FINISHED) return true;
+    if (one.kind() != v1::SUBJECT_EVERYBODY) continue;
+    searched = one.searched_sequence();
+    last = service::FromProto(one.until_time());
+  }
+  if (catalogue.retention().party_days() == 0) return false;
+  const absl::Time until =
+      now() - absl::Hours(24) * catalogue.retention().party_days();
+  if (last + absl::Hours(24) > until) return false;
+  const auto behind = ReadJournal(searched);
+  if (!behind.ok()) return behind.status();
+  v1::JournalRecord next;
+  return !behind->empty() && next.ParseFromString(behind->front()) &&
+         service::FromProto(next.recorded_time()) < until;
+}
+
+absl::Status World::WaitForErasures() {
+  const absl::Time until = absl::Now() + kPatience;
+  while (absl::Now() < until) {
+    engine().erasures().reader().Wake();
+    const auto wants = WantsToErase();
+    if (!wants.ok()) return wants.status();
+    if (!*wants) return absl::OkStatus();
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  return Wrong("an erasure does not end");
 }
 
 absl::StatusOr<std::vector<std::string>> World::ReadJournal(uint64_t after) {

@@ -78,6 +78,8 @@ class World {
   absl::Status Resume();
   // Until nothing is done behind calls: no checkpoint, warming or evaluation.
   absl::Status WaitForQuiet();
+  // Until no erasure is under way, nor one that retention wants to begin.
+  absl::Status WaitForErasures();
 
   // The records behind `after` that are durable.
   absl::StatusOr<std::vector<std::string>> ReadJournal(uint64_t after);
@@ -97,6 +99,8 @@ class World {
   const service::EngineOptions& options() const { return options_; }
 
  private:
+  absl::StatusOr<bool> WantsToErase();
+
   service::TemporaryDirectory directory_;
   std::shared_ptr<store::FaultFileSystem> disk_;
   std::atomic<int64_t> now_us_{1'800'000'000'000'000};
