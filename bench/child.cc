@@ -1,6 +1,8 @@
 #include "bench/child.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ Child::Child(const std::string& directory, std::vector<std::string> words) {
   words.insert(words.end(), {"--port-file", port_file});
   pid_ = fork();
   if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // However this program ends.
     if (!freopen((directory + "/log").c_str(), "w", stderr)) _exit(126);
     std::vector<char*> argv;
     argv.reserve(words.size() + 1);
@@ -64,6 +67,16 @@ double Child::Megabytes() const {
   double resident = 0;
   in >> all >> resident;
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+void StayOn(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  if (sched_setaffinity(0, sizeof(set), &set) != 0) {
+    std::fprintf(stderr, "processor %d is not there\n", processor);
+    std::exit(1);
+  }
 }
 
 void LoadRules(const std::string& address,

@@ -30,6 +30,10 @@ class Child {
   std::string address_;
 };
 
+// What the calling thread starts from here on, processes too, runs on this
+// processor only. Ends the process with a message where it is not there.
+void StayOn(int processor);
+
 // Puts deploy/rules and deploy/reference in force, and rule sets of these
 // files. Ends the process with a message when that fails.
 void LoadRules(const std::string& address,

@@ -28,9 +28,6 @@ std::shared_ptr<grpc::Channel> Connect(
       arguments);
 }
 
-// Movements of this process are never sent twice, whatever the client.
-std::atomic<uint64_t> next_movement{0};
-
 }  // namespace
 
 struct LoadClient::Call {
@@ -48,6 +45,11 @@ LoadClient::LoadClient(
       make_([](uint64_t number) { return MovementOf(number, kContainers); }),
       stub_(Connect(address, credentials)) {}
 
+uint64_t LoadClient::TakeNumber() {
+  static std::atomic<uint64_t> next{0};
+  return next++;
+}
+
 double LoadClient::Now() const {
   return std::chrono::duration<double>(
              std::chrono::steady_clock::now().time_since_epoch())
@@ -56,7 +58,7 @@ double LoadClient::Now() const {
 
 void LoadClient::Start(Call* call, double due) {
   v1::ScoreMovementRequest request;
-  *request.mutable_movement() = make_(next_movement++);
+  *request.mutable_movement() = make_(TakeNumber());
   call->due = due;
   call->context = std::make_unique<grpc::ClientContext>();
   if (!caller_.empty()) call->context->AddMetadata("portrisk-caller", caller_);

@@ -34,6 +34,9 @@ class LoadClient {
       const std::string& address, std::string caller = "",
       const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr);
 
+  // Numbers of movements, which no client of this process sends twice.
+  static uint64_t TakeNumber();
+
   // What to send instead of MovementOf with 20,000 boxes, by number.
   void Send(std::function<v1::Movement(uint64_t)> make) {
     make_ = std::move(make);

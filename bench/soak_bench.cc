@@ -2,16 +2,18 @@
 //
 //   soak_bench [--minutes M] [--share S] [--store DIR]
 //
-// First the peak, with 64 calls in flight; then an open loop at share S of it,
-// whose latency counts from when a call was due. Each line is a turn of a
+// First the histories of the boxes are filled, then the peak is taken with 64
+// calls in flight; then comes an open loop at share S of it, whose latency
+// counts from when a call was due. Each line is a turn of a
 // minute. At the end the last quarter of the turns stands beside the second:
-// in the first the histories of the boxes grow to their bound. What was
+// in the first the histories still grow to their bound. What was
 // acknowledged must be in the journal: with --store it is kept, and
 //
 //   portrisk verify --store DIR
 //   portrisk audit verify --store DIR
 //
-// prove it. Server and client share two cores.
+// prove it. The server has one processor and the client another, so that
+// neither takes the other's time.
 #include <stdlib.h>
 
 #include <CLI/CLI.hpp>
@@ -36,6 +38,7 @@ constexpr double kPeakSeconds = 5;
 
 struct Options {
   double minutes = 60;
+  double warm_minutes = 2;
   double turn_seconds = 60;
   double share = 0.7;
   uint64_t boxes = 50'000;
@@ -122,14 +125,17 @@ void Print(const std::string& what, const Turn& turn) {
 
 // Whether every call was answered.
 bool Run(const Options& options, const std::string& log) {
+  StayOn(0);
   const Child server(log, {PORTRISK_BINARY_DIR "/portriskd", "--store",
                            options.store, "--development", "--listen",
                            "127.0.0.1:0", "--metrics", "127.0.0.1:0"});
+  StayOn(1);
   LoadRules(server.address());
   LoadClient client(server.address());
   client.Send([&options](uint64_t number) {
     return HourlyMovement(number, options.boxes);
   });
+  client.Closed(kInFlight, options.warm_minutes * 60);
   const double peak =
       PeakOf(&client, std::min(kPeakSeconds, options.turn_seconds));
   std::printf("peak %.0f calls a second with %d in flight; load %.0f, open\n",
@@ -165,6 +171,9 @@ int main(int argc, char** argv) {
   CLI::App app("Memory and latency of a server under lasting load");
   bench::Options options;
   app.add_option("--minutes", options.minutes, "Of load after the peak")
+      ->capture_default_str();
+  app.add_option("--warm-minutes", options.warm_minutes,
+                 "Of load before the peak")
       ->capture_default_str();
   app.add_option("--turn-seconds", options.turn_seconds, "Of each line")
       ->check(CLI::PositiveNumber)

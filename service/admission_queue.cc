@@ -282,17 +282,21 @@ void AdmissionQueue::Take(size_t taken, int64_t now_ns,
 void AdmissionQueue::Learn(size_t movements, int64_t compute_ns,
                            int64_t commit_ns) {
   if (movements == 0) return;
-  const auto learn = [](double sample, double weight, double* known) {
-    if (*known <= 0) {
-      *known = sample;
-    } else {
-      *known += weight * (std::min(sample, kStallMax * *known) - *known);
-    }
+  const auto capped = [](double sample, double known) {
+    return known > 0 ? std::min(sample, kStallMax * known) : sample;
   };
+  // Time over tasks of late, not the mean of what each batch says: that of a
+  // few tasks is mostly what waking up took, and refusing because of it would
+  // make for ever smaller ones.
   const double count = static_cast<double>(movements);
-  learn(static_cast<double>(compute_ns) / count,
-        std::clamp(count / kTellingTasks, kLeastWeight, 1.0), &task_ns_);
-  learn(static_cast<double>(commit_ns), 2 * kLeastWeight, &commit_ns_);
+  const double kept = 1 - std::clamp(count / kTellingTasks, kLeastWeight, 1.0);
+  learned_ns_ = kept * learned_ns_ +
+                capped(static_cast<double>(compute_ns), task_ns_ * count);
+  learned_tasks_ = kept * learned_tasks_ + count;
+  task_ns_ = learned_ns_ / learned_tasks_;
+  const double commit = capped(static_cast<double>(commit_ns), commit_ns_);
+  commit_ns_ +=
+      (commit_ns_ <= 0 ? 1 : 2 * kLeastWeight) * (commit - commit_ns_);
 }
 
 QueueFigures AdmissionQueue::figures() const {

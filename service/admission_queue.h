@@ -152,6 +152,8 @@ class AdmissionQueue {
   Lane bulk_;
   size_t commands_ = 0;
   size_t bytes_ = 0;
+  double learned_ns_ = 0;      // Computing of late,
+  double learned_tasks_ = 0;   // and how many that were.
   double task_ns_ = 0;         // To compute one; 0: not known yet.
   double commit_ns_ = 0;       // Of one commit.
   int64_t gate_taken_ns_ = 0;  // When one of the gate lane was taken last.

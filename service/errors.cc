@@ -12,6 +12,10 @@ constexpr char kErrorInfo[] = "type.googleapis.com/google.rpc.ErrorInfo";
 constexpr char kBadRequest[] = "type.googleapis.com/google.rpc.BadRequest";
 constexpr char kRetryInfo[] = "type.googleapis.com/google.rpc.RetryInfo";
 
+// An error travels in the trailing metadata, of which clients take 8 KiB.
+constexpr size_t kViolationBytesMax = 4096;
+constexpr size_t kViolationOverhead = 8;  // Tags and lengths.
+
 std::string ToString(absl::string_view view) { return std::string(view); }
 
 }  // namespace
@@ -37,8 +41,18 @@ absl::Status StoreDamaged(absl::string_view what) {
 absl::Status WithViolations(absl::Status status, absl::string_view prefix,
                             const std::vector<Violation>& violations) {
   google::rpc::BadRequest bad;
+  size_t bytes = 0;
   for (const Violation& violation : violations) {
+    const size_t more = prefix.size() + violation.field.size() +
+                        violation.description.size() + kViolationOverhead;
     auto* field = bad.add_field_violations();
+    if (bytes > 0 && bytes + more > kViolationBytesMax) {
+      const size_t left = violations.size() + 1 - bad.field_violations_size();
+      field->set_description(absl::StrCat(
+          "and ", left, " more, which one answer has no room for"));
+      break;
+    }
+    bytes += more;
     field->set_field(absl::StrCat(prefix, violation.field));
     field->set_description(violation.description);
   }
@@ -88,7 +102,8 @@ std::string Describe(const google::rpc::Status& status) {
     google::rpc::BadRequest bad;
     if (!any.Is<google::rpc::BadRequest>() || !any.UnpackTo(&bad)) continue;
     for (const auto& violation : bad.field_violations()) {
-      absl::StrAppend(&text, "\n  ", violation.field(), ": ",
+      absl::StrAppend(&text, "\n  ", violation.field(),
+                      violation.field().empty() ? "" : ": ",
                       violation.description());
     }
   }

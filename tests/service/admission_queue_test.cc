@@ -204,6 +204,16 @@ TEST(AdmissionQueueTest, AStallIsNotTakenForTheCost) {
   EXPECT_EQ(q->batch_limit(), 50u) << "what lasts is the cost";
 }
 
+TEST(AdmissionQueueTest, WhatWakingUpTookForOneIsNotTakenForTheCostOfAll) {
+  Waiting q;
+  q->Learn(512, 512 * 100 * kUs, kMs);
+  for (int i = 0; i < 100; ++i) {
+    q->Learn(50, 50 * 100 * kUs, kMs);
+    q->Learn(1, 400 * kUs, kMs);
+  }
+  EXPECT_GE(q->batch_limit(), 45u) << "of 50, were there no single ones";
+}
+
 // Serves at 0.1 ms each, ten times less than what comes, for so long.
 struct Served {
   size_t served = 0;

@@ -288,6 +288,20 @@ TEST_F(ServerTest, ABrokenRuleSetIsRefusedWithItsIssues) {
   EXPECT_THAT(Describe(status), testing::HasSubstr("haulier"));
 }
 
+TEST_F(ServerTest, AThousandIssuesStillReachTheCaller) {
+  std::string broken = "rule_set: test.many\nlayer: common\nowner: o\nrules:\n";
+  for (int i = 0; i < 1000; ++i) {
+    absl::StrAppend(&broken, "  - id: r", i,
+                    "\n    title: {en: t}\n    when: nothing_like_it == ", i,
+                    "\n    score: 1\n    explain: {en: e}\n");
+  }
+  v1::Revision r;
+  const grpc::Status status = Create(broken, "ana", &r);
+  EXPECT_EQ(InfoOf(status).reason(), "INVALID_RULE_SET");
+  EXPECT_THAT(Describe(status), testing::HasSubstr("yaml:7:11: UNKNOWN_NAME"));
+  EXPECT_THAT(Describe(status), testing::ContainsRegex("\n  and 9[0-9]+ more"));
+}
+
 TEST_F(ServerTest, MovementsAreListedPageByPage) {
   for (const v1::Movement& m : Day(25)) {
     v1::Assessment a;
