@@ -226,14 +226,15 @@ void AddAudit(CLI::App& app, const GlobalFlags& global, Action* action) {
       "Proves without a server that no record of the journal was changed, "
       "removed or moved.\nThe signed checkpoints and the public key must come "
       "from where nobody who can write the store can write.");
-  prove->add_option("store", verify->store, "Directory of the store")
-      ->required();
+  prove->add_option("store", verify->store, "Directory of the store");
   prove->add_option("--checkpoints", verify->checkpoints,
                     "File that portriskd --chain-checkpoints wrote");
   prove->add_option("--public-key", verify->public_key,
                     "64 hexadecimal digits; portriskd logs its own at start");
-  prove->callback(
-      [verify, action] { *action = [verify] { return Verify(*verify); }; });
+  prove->callback([&app, verify, action] {
+    verify->store = StoreOf(verify->store, app);
+    *action = [verify] { return Verify(*verify); };
+  });
 }
 
 }  // namespace portrisk::service::cli

@@ -108,9 +108,11 @@ void AddVerify(CLI::App& app, Action* action) {
       "Fold the journal of a stopped store from zero and compare every "
       "written state and index entry, byte for byte");
   auto directory = std::make_shared<std::string>();
-  command->add_option("directory", *directory, "Directory of the store")
-      ->required();
-  command->callback([=] { *action = [=] { return Verify(*directory); }; });
+  command->add_option("store", *directory, "Directory of the store");
+  command->callback([=, &app] {
+    *directory = StoreOf(*directory, app);
+    *action = [=] { return Verify(*directory); };
+  });
 }
 
 void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action) {

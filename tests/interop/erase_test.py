@@ -72,7 +72,7 @@ class Erase(unittest.TestCase):
             proof = self.run_portrisk("audit", "verify", str(self.store))
             self.assertIn("20 records were rewritten by erasures", proof)
             self.assertIn("all equal", self.run_portrisk(
-                "verify", str(self.store)))
+                "--store", str(self.store), "verify"))
 
 
 if __name__ == "__main__":
