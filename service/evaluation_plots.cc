@@ -60,8 +60,7 @@ std::string PercentText(double share) {
   if (std::abs(percent) < 1e-9 || std::abs(percent - 100) < 1e-9) {
     return percent < 50 ? "0\u00a0%" : "100\u00a0%";
   }
-  return absl::StrFormat(percent < 1 ? "%.2f\u00a0%%" : "%.1f\u00a0%%",
-                         percent);
+  return absl::StrFormat("%.*f\u00a0%%", percent < 1 ? 2 : 1, percent);
 }
 
 const char* SeriesColour(size_t i) { return kColours[i % kColours.size()]; }

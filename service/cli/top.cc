@@ -50,7 +50,7 @@ std::string Bytes(double bytes) {
 }
 
 std::string PerSecond(double rate) {
-  return absl::StrFormat(rate < 10 ? "%.1f" : "%.0f", rate);
+  return absl::StrFormat("%.*f", rate < 10 ? 1 : 0, rate);
 }
 
 }  // namespace

@@ -160,7 +160,14 @@ struct Rule {
   v1::Event only = v1::EVENT_UNSPECIFIED;  // Only in reports of this event.
   absl::string_view tolerated;  // What it is called when it had to be applied.
 
-  // This rule, but for what is named: how the tables write the rarer parts.
+  // This rule, but for what is named.
+  template <typename T>
+  constexpr Rule With(T Rule::*member, T value) const {
+    Rule rule = *this;
+    rule.*member = value;
+    return rule;
+  }
+  // How the tables write the rarer parts.
   constexpr Rule On(Leg value) const { return With(&Rule::leg, value); }
   constexpr Rule Rank(uint8_t value) const { return With(&Rule::rank, value); }
   constexpr Rule Extra(Part value) const { return With(&Rule::extra, value); }
@@ -172,14 +179,6 @@ struct Rule {
   }
   constexpr Rule Tolerated(absl::string_view value) const {
     return With(&Rule::tolerated, value);
-  }
-
- private:
-  template <typename T>
-  constexpr Rule With(T Rule::*member, T value) const {
-    Rule rule = *this;
-    rule.*member = value;
-    return rule;
   }
 };
 

@@ -18,9 +18,13 @@ namespace {
 thread_local bool counting = false;
 thread_local int allocations = 0;
 
-void* Allocate(size_t size) {
+void* TryToAllocate(size_t size) {
   if (counting) ++allocations;
-  void* memory = std::malloc(size == 0 ? 1 : size);
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+void* Allocate(size_t size) {
+  void* memory = TryToAllocate(size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -28,6 +32,13 @@ void* Allocate(size_t size) {
 
 void* operator new(size_t size) { return Allocate(size); }
 void* operator new[](size_t size) { return Allocate(size); }
+// All pairs: a sanitizer has its own of those that are missing.
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return TryToAllocate(size);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return TryToAllocate(size);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
