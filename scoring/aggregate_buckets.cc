@@ -240,7 +240,11 @@ enum class End : uint8_t { kLeast, kGreatest };
 // nearer to it is kept on the way. Entries of a bucket are in order, so few of
 // them are looked at.
 int64_t NumberNear(End end, int64_t rank, const Window& window) {
-  const int64_t sign = end == End::kLeast ? 1 : -1;
+  const int64_t step = end == End::kLeast ? 2 : -2;
+  // The order turned round, which a minus would not do of the least number.
+  const auto turned = [end](int64_t number) {
+    return end == End::kLeast ? number : ~number;
+  };
   std::array<std::pair<int64_t, int64_t>, kNearEnd> nearest;
   int64_t kept = 0;
   int64_t limit = 0;  // What a number has to be below, once `rank` are kept.
@@ -248,9 +252,9 @@ int64_t NumberNear(End end, int64_t rank, const Window& window) {
       window, [&](int64_t sketch, const int64_t* begin, const int64_t* behind) {
         const int precision = static_cast<int>(sketch) - 1;
         const int64_t* entry = end == End::kLeast ? begin : behind - 2;
-        for (; entry >= begin && entry < behind; entry += 2 * sign) {
+        for (; entry >= begin && entry < behind; entry += step) {
           const int64_t number =
-              sign * (precision < 0 ? *entry : BinMiddle(*entry, precision));
+              turned(precision < 0 ? *entry : BinMiddle(*entry, precision));
           if (kept == rank && number >= limit) return;
           kept = std::min(kept + 1, rank);
           int64_t at = kept - 1;
@@ -265,7 +269,7 @@ int64_t NumberNear(End end, int64_t rank, const Window& window) {
   while (at + 1 < kept && rank > nearest[at].second) {
     rank -= nearest[at++].second;
   }
-  return sign * nearest[at].first;
+  return turned(nearest[at].first);
 }
 
 int64_t NumberAtRank(int64_t rank, int64_t count, const Window& window,

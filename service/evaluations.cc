@@ -239,7 +239,8 @@ absl::StatusOr<v1::EvaluationReport> Evaluations::Run(
       progress_.set_read_sequence(sequence);
       progress_.set_records_per_second(static_cast<uint64_t>(rate));
       progress_.set_seconds_left(static_cast<uint64_t>(
-          static_cast<double>(evaluation.last_sequence() - sequence) / rate));
+          static_cast<double>(evaluation.last_sequence() - sequence) /
+          std::max(rate, 1.0)));
       progress_.set_resident_bytes(ResidentBytes());
     }
     if (options_.after_chunk) options_.after_chunk();

@@ -70,7 +70,8 @@ v1::Movement MovementAt(int round) {
            std::to_string(1000 + round));
   m.set_event(round % 2 == 0 ? v1::GATE_IN : v1::GATE_OUT);
   // The last hundred lie in one period of what is usual.
-  m.mutable_occurrence_time()->set_seconds(1'705'000'000 + round * 86'400);
+  m.mutable_occurrence_time()->set_seconds(1'705'000'000 +
+                                           int64_t{round} * 86'400);
   m.mutable_container()->set_number("MSKU1234565");
   m.mutable_container()->set_number_status(v1::NUMBER_BAD_CHECK_DIGIT);
   m.mutable_container()->set_load_status(v1::FULL);

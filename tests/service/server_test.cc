@@ -288,7 +288,7 @@ TEST_F(ServerTest, ABrokenRuleSetIsRefusedWithItsIssues) {
   EXPECT_THAT(Describe(status), testing::HasSubstr("haulier"));
 }
 
-TEST_F(ServerTest, AThousandIssuesStillReachTheCaller) {
+TEST_F(ServerTest, MoreIssuesThanAnAnswerHoldsStillReachTheCaller) {
   std::string broken = "rule_set: test.many\nlayer: common\nowner: o\nrules:\n";
   for (int i = 0; i < 1000; ++i) {
     absl::StrAppend(&broken, "  - id: r", i,
@@ -299,7 +299,7 @@ TEST_F(ServerTest, AThousandIssuesStillReachTheCaller) {
   const grpc::Status status = Create(broken, "ana", &r);
   EXPECT_EQ(InfoOf(status).reason(), "INVALID_RULE_SET");
   EXPECT_THAT(Describe(status), testing::HasSubstr("yaml:7:11: UNKNOWN_NAME"));
-  EXPECT_THAT(Describe(status), testing::ContainsRegex("\n  and 9[0-9]+ more"));
+  EXPECT_THAT(Describe(status), testing::ContainsRegex("\n  and 1[0-9]+ more"));
 }
 
 TEST_F(ServerTest, MovementsAreListedPageByPage) {
