@@ -4,7 +4,7 @@
 //   overload_bench [--seconds S] [--rounds R] [--rules N] [--times T]
 //
 //   quiet     one caller, one ScoreMovement in flight
-//   peak      one caller, 128 in flight
+//   peak      one caller, 64 in flight
 //   overload  three callers, together T times the peak, in an open loop with a
 //             deadline; beside them the caller of the quiet turn
 //   bulk      two callers that keep batches of 500 under way; beside them the
@@ -37,7 +37,7 @@
 namespace portrisk::bench {
 namespace {
 
-constexpr int kInFlight = 128;
+constexpr int kInFlight = 64;
 constexpr int kFlooders = 3;
 constexpr int kBulkCallers = 2;
 constexpr int kBulkMovements = 500;
@@ -227,7 +227,7 @@ void PrintLatency(const char* what, const Latency& latency,
 
 void Print(const Figures& f) {
   const double peak = Median(f.peak);
-  std::printf("peak, 128 in flight  %8.0f a second\n", peak);
+  std::printf("peak, 64 in flight   %8.0f a second\n", peak);
   std::printf("offered              %8.0f a second, %.1f times the peak\n",
               Median(f.offered), Median(f.offered) / peak);
   std::printf("goodput              %8.0f a second, %.2f of the peak\n",
