@@ -41,6 +41,7 @@ constexpr MethodRule kMethods[] = {
     {PORTRISK_METHOD(Evaluation, ListEvaluations), kReadsLives},
     {PORTRISK_METHOD(Evaluation, StartEvaluation), kTries, kWorks, kManyBytes},
     {PORTRISK_METHOD(Evaluation, WatchEvaluation), kReadsLives},
+    {PORTRISK_METHOD(History, Export), kOperates, kConsults},
     {PORTRISK_METHOD(History, GetContainer), kReadsCases, kConsults},
     {PORTRISK_METHOD(History, GetEntity), kReadsCases, kConsults},
     {PORTRISK_METHOD(History, ListMovements), kReadsCases, kConsults},

@@ -21,6 +21,7 @@
 #include "service/gate.h"
 #include "service/health_service.h"
 #include "service/history_api.h"
+#include "service/history_calls.h"
 #include "service/library_logs.h"
 #include "service/log.h"
 #include "service/operator_api.h"
@@ -77,34 +78,6 @@ class ScoringServiceImpl final : public Gated<v1::ScoringService, ScoringBase> {
                              v1::GetAssessmentResponse* reply) override {
     return Do(context, __func__, *request, reply,
               [&](const Caller&) { return api_->GetAssessment(*request); });
-  }
-
- private:
-  const HistoryApi* const api_;
-};
-
-class HistoryServiceImpl final : public Gated<v1::HistoryService> {
- public:
-  HistoryServiceImpl(Gate* gate, const HistoryApi* api)
-      : Gated(gate), api_(api) {}
-
-  grpc::Status GetContainer(grpc::ServerContext* context,
-                            const v1::GetContainerRequest* request,
-                            v1::GetContainerResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->GetContainer(*request); });
-  }
-  grpc::Status GetEntity(grpc::ServerContext* context,
-                         const v1::GetEntityRequest* request,
-                         v1::GetEntityResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->GetEntity(*request); });
-  }
-  grpc::Status ListMovements(grpc::ServerContext* context,
-                             const v1::ListMovementsRequest* request,
-                             v1::ListMovementsResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->ListMovements(*request); });
   }
 
  private:
@@ -248,6 +221,7 @@ struct Server::Rep {
         streams(options.connections.caller_streams_max),
         gate(engine, options.roles, !options.tls_cert.empty()),
         history(engine),
+        exports(engine),
         rules(engine, server_options.development),
         lists(engine),
         explain(engine),
@@ -256,7 +230,7 @@ struct Server::Rep {
         audit(engine),
         operations(engine),
         scoring_service(&gate, &history),
-        history_service(&gate, &history),
+        history_service(&gate, &history, &exports),
         rule_service(&gate, &rules, &lists, &explain),
         outcome_service(&gate, &outcomes),
         evaluation_service(&gate, &evaluations),
@@ -270,6 +244,7 @@ struct Server::Rep {
   StreamCounts streams;
   Gate gate;
   HistoryApi history;
+  ExportApi exports;
   RuleApi rules;
   ListApi lists;
   ExplainApi explain;

@@ -1,6 +1,7 @@
 // portrisk export: movements and outcomes of a store under other names.
+#include "service/export.h"
+
 #include <iostream>
-#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,15 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "portrisk/v1/journal.pb.h"
+#include "portrisk/v1/history_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/figures.h"
 #include "service/cli/output_file.h"
 #include "service/cli/progress.h"
 #include "service/cli/stored.h"
-#include "service/export_pseudonyms.h"
 #include "service/hardening.h"
-#include "service/journal_walk.h"
 #include "service/simulate/json_lines.h"
 #include "service/times.h"
 
@@ -32,28 +31,6 @@ struct Flags {
   std::string outcomes;
   bool containers = false;
 };
-
-struct Window {
-  int64_t from_s = std::numeric_limits<int64_t>::min();
-  int64_t until_s = std::numeric_limits<int64_t>::max();
-
-  bool Holds(int64_t seconds) const {
-    return from_s <= seconds && seconds < until_s;
-  }
-};
-
-absl::StatusOr<Window> WindowOf(const Flags& flags) {
-  Window window;
-  for (const auto& [text, seconds] :
-       {std::pair(&flags.from, &window.from_s),
-        std::pair(&flags.until, &window.until_s)}) {
-    if (text->empty()) continue;
-    auto day = ParseDay(*text);
-    if (!day.ok()) return day.status();
-    *seconds = *day;
-  }
-  return window;
-}
 
 // A cell of a CSV file.
 std::string Cell(absl::string_view text) {
@@ -107,28 +84,10 @@ std::string RowOf(const v1::Outcome& o) {
       "\n");
 }
 
-// What a unit's name says stands in what the outcome was tied to; its ordinal
-// would be another one where the period begins later than the store.
-void NameByContainer(v1::OutcomeRecord* record) {
-  v1::Outcome* outcome = record->mutable_outcome();
-  const v1::OutcomeTie& tie = record->tie();
-  if (outcome->container_number().empty()) {
-    outcome->set_container_number(tie.container_number());
-  }
-  if (outcome->locode().empty()) {
-    outcome->set_locode(tie.locode());
-    outcome->set_facility(tie.facility());
-  }
-  if (!outcome->container_number().empty()) outcome->clear_unit();
-}
-
-class Exporter {
+// Where the chunks of an export go.
+class Files {
  public:
-  Exporter(const ExportKey& key, const Flags& flags, Window window)
-      : names_(key, flags.containers ? ExportPseudonyms::Containers::kReplace
-                                     : ExportPseudonyms::Containers::kKeep),
-        window_(window),
-        json_(v1::Movement::descriptor()) {}
+  Files() : json_(v1::Movement::descriptor()) {}
 
   absl::Status Open(const Flags& flags) {
     auto movements = OutputFile::Open(flags.output, flags.compress);
@@ -141,118 +100,133 @@ class Exporter {
     return outcomes_->Write(kOutcomeColumns);
   }
 
-  absl::Status Take(const StoredRecord& record) {
-    google::protobuf::Timestamp recorded;
-    if (!ParseView(record.recorded_time, &recorded)) {
-      return RecordDamaged(record.sequence);
+  absl::Status Write(const v1::ExportChunk& chunk) {
+    absl::Status status;
+    for (const v1::Movement& movement : chunk.movements()) {
+      line_.clear();
+      json_.Append(movement, &line_);
+      line_.push_back('\n');
+      if (status.ok()) status = movements_->Write(line_);
     }
-    const bool wanted = window_.Holds(recorded.seconds());
-    if (record.is_movement) return TakeMovement(record, wanted);
-    return wanted && outcomes_ != nullptr ? TakeOther(record)
-                                          : absl::OkStatus();
+    for (const v1::Outcome& outcome : chunk.outcomes()) {
+      if (status.ok()) status = outcomes_->Write(RowOf(outcome));
+    }
+    movement_count_ += static_cast<uint64_t>(chunk.movements_size());
+    outcome_count_ += static_cast<uint64_t>(chunk.outcomes_size());
+    left_out_ += chunk.left_out();
+    progress_.Show(chunk.read_sequence(), chunk.last_sequence());
+    return status;
   }
 
   absl::Status Close() {
+    progress_.Finish();
     absl::Status status = movements_->Close();
     if (status.ok() && outcomes_ != nullptr) status = outcomes_->Close();
     return status;
   }
 
-  uint64_t movement_count() const { return movement_count_; }
-  uint64_t outcome_count() const { return outcome_count_; }
-  uint64_t left_out() const { return left_out_; }
+  void Tell() const {
+    std::cerr << movement_count_ << " movements";
+    if (outcomes_ != nullptr)
+      std::cerr << ", " << outcome_count_ << " outcomes";
+    if (left_out_ > 0) {
+      std::cerr << " (" << left_out_
+                << " of consignments left out, which have other names "
+                   "elsewhere)";
+    }
+    std::cerr << "\n";
+  }
 
  private:
-  absl::Status TakeMovement(const StoredRecord& record, bool wanted) {
-    if (!ParseView(record.movement.movement, &movement_)) {
-      return RecordDamaged(record.sequence);
-    }
-    names_.Learn(movement_);
-    if (!wanted) return absl::OkStatus();
-    names_.Replace(&movement_);
-    line_.clear();
-    json_.Append(movement_, &line_);
-    line_.push_back('\n');
-    ++movement_count_;
-    return movements_->Write(line_);
-  }
-
-  absl::Status TakeOther(const StoredRecord& stored) {
-    v1::JournalRecord record;
-    if (!ParseView(stored.bytes, &record)) {
-      return RecordDamaged(stored.sequence);
-    }
-    if (!record.has_outcome()) return absl::OkStatus();
-    NameByContainer(record.mutable_outcome());
-    v1::Outcome* outcome = record.mutable_outcome()->mutable_outcome();
-    names_.Replace(outcome);
-    if (!outcome->retraction() && outcome->container_number().empty() &&
-        !outcome->has_assessment()) {
-      ++left_out_;  // Of a consignment, which has another name elsewhere.
-      return absl::OkStatus();
-    }
-    ++outcome_count_;
-    return outcomes_->Write(RowOf(*outcome));
-  }
-
-  ExportPseudonyms names_;
-  const Window window_;
   const JsonPrinter json_;
+  Progress progress_{"export", "records"};
   std::unique_ptr<OutputFile> movements_;
   std::unique_ptr<OutputFile> outcomes_;  // Null: not wanted.
-  v1::Movement movement_;
   std::string line_;
   uint64_t movement_count_ = 0;
   uint64_t outcome_count_ = 0;
   uint64_t left_out_ = 0;
 };
 
-int Export(const GlobalFlags& global, const Flags& flags) {
-  if (global.store.empty()) {
-    return Fail(absl::InvalidArgumentError(
-        "name the store, which is only read: portrisk --store DIR export "
-        "--key FILE > movements.jsonl"));
+absl::StatusOr<v1::ExportRequest> RequestOf(const Flags& flags) {
+  v1::ExportRequest request;
+  auto key = LoadExportKey(flags.key);
+  if (!key.ok()) return key.status();
+  request.set_key(key->data(), key->size());
+  if (!flags.from.empty()) {
+    auto day = ParseDay(flags.from);
+    if (!day.ok()) return day.status();
+    request.mutable_from_time()->set_seconds(*day);
   }
+  if (!flags.until.empty()) {
+    auto day = ParseDay(flags.until);
+    if (!day.ok()) return day.status();
+    request.mutable_until_time()->set_seconds(*day);
+  }
+  request.set_containers(flags.containers);
+  request.set_outcomes(!flags.outcomes.empty());
+  return request;
+}
+
+absl::Status FromFiles(const GlobalFlags& global,
+                       const v1::ExportRequest& request, Files* files) {
+  auto store = OpenToRead(global.store);
+  if (!store.ok()) return store.status();
+  const auto options = ExportOptionsOf(request);
+  if (!options.ok()) return options.status();
+  const uint64_t last = (*store)->last_sequence_at_open();
+  Exporter exporter(*options);
+  v1::ExportChunk chunk;
+  absl::Status status;
+  do {
+    status = ReadChunk(**store, chunk.read_sequence(), last, &exporter, &chunk);
+    if (status.ok()) status = files->Write(chunk);
+  } while (status.ok() && chunk.read_sequence() < last);
+  return status;
+}
+
+absl::Status FromServer(const GlobalFlags& global,
+                        const v1::ExportRequest& request, Files* files) {
+  auto connection = Connection::Open(global);
+  if (!connection.ok()) return connection.status();
+  auto stub = v1::HistoryService::NewStub((*connection)->channel());
+  grpc::ClientContext context;
+  (*connection)->Identify(&context);
+  auto reader = stub->Export(&context, request);
+  absl::Status status;
+  v1::ExportChunk chunk;
+  while (status.ok() && reader->Read(&chunk)) status = files->Write(chunk);
+  if (!status.ok()) context.TryCancel();
+  const grpc::Status ended = reader->Finish();
+  return status.ok() ? (*connection)->Explain(ended) : status;
+}
+
+int Export(const GlobalFlags& global, const Flags& flags) {
   absl::Status status = KeepMemoryPrivate();
   if (!status.ok()) return Fail(status);
-  auto key = LoadExportKey(flags.key);
-  if (!key.ok()) return Fail(key.status());
-  auto window = WindowOf(flags);
-  if (!window.ok()) return Fail(window.status());
-  auto store = OpenToRead(global.store);
-  if (!store.ok()) return Fail(store.status());
-  Exporter exporter(*key, flags, *window);
-  status = exporter.Open(flags);
+  auto request = RequestOf(flags);
+  if (!request.ok()) return Fail(request.status());
+  Files files;
+  status = files.Open(flags);
   if (!status.ok()) return Fail(status);
-  const uint64_t last = (*store)->last_sequence_at_open();
-  Progress progress("export", "records");
-  status = (*store)->ScanJournal(1, [&](const store::Block& block) {
-    return WalkRecords(block, [&](const StoredRecord& record) {
-      progress.Show(record.sequence, last);
-      return exporter.Take(record);
-    });
-  });
-  progress.Finish();
-  if (status.ok()) status = exporter.Close();
+  status = global.store.empty() ? FromServer(global, *request, &files)
+                                : FromFiles(global, *request, &files);
+  const absl::Status closed = files.Close();
+  if (status.ok()) status = closed;
   if (!status.ok()) return Fail(status);
-  std::cerr << exporter.movement_count() << " movements";
-  if (!flags.outcomes.empty()) {
-    std::cerr << ", " << exporter.outcome_count() << " outcomes";
+  files.Tell();
+  if (!global.store.empty()) {
+    std::cerr << "This left no entry in the audit log: note who has it, and "
+                 "what for\n";
   }
-  if (exporter.left_out() > 0) {
-    std::cerr << " (" << exporter.left_out()
-              << " of consignments left out, which have other names elsewhere)";
-  }
-  std::cerr << "\nThis left no entry in the audit log: note who has it, and "
-               "what for\n";
   return kExitOk;
 }
 
 constexpr char kHelp[] =
-    "Movements of a store for replay elsewhere, under other names, as JSON "
-    "lines\n"
+    "Movements for replay elsewhere, under other names, as JSON lines; needs "
+    "the role operator\n"
     "Example: portrisk secrets export-key lab.key\n"
-    "         portrisk --store DIR export --key lab.key --from 2026-01-01 "
+    "         portrisk export --key lab.key --from 2026-01-01 "
     "--output movements.jsonl.zst --outcomes outcomes.csv\n"
     "  there: portrisk replay my-port.yaml --movements movements.jsonl.zst "
     "--format jsonl --outcomes outcomes.csv\n"
@@ -264,8 +238,9 @@ constexpr char kHelp[] =
     "recorded: times, places, vessels, weights, and DESCRIPTIONS OF GOODS, "
     "which are free text. Whoever has both the export and the ships' lists can "
     "still recognise a box by when it was where: it is personal data.\n"
-    "The store is only read, from its files, while a server may have it open. "
-    "No server takes part, so that the audit log has NO entry of it: whoever "
+    "The server keeps in its audit log who asked for what, and nowhere the "
+    "key. With --store DIR the files of a store are read instead, while a "
+    "server may have them open; then the audit log has NO entry of it: whoever "
     "can read the files can export.";
 
 }  // namespace

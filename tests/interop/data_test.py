@@ -102,6 +102,7 @@ class Export(unittest.TestCase):
             self.two_exports_agree_and_two_keys_do_not(store)
             self.files_are_what_their_names_say(store)
             self.outcomes_go_along(store)
+            self.a_server_gives_the_same_and_keeps_who_asked(server, store)
 
     def record_outcomes(self, server):
         rows = self.folder / "found.csv"
@@ -213,6 +214,29 @@ class Export(unittest.TestCase):
         report = json.loads(out[out.index(b"{"):])  # Behind what was imported.
         self.assertEqual((str(report["controlled"]), str(report["finds"])),
                          ("1", "1"))
+
+
+    def a_server_gives_the_same_and_keeps_who_asked(self, server, store):
+        files = self.folder / "of-files.csv", self.folder / "of-server.csv"
+        words = ("--containers", "--from", "2026-01-01", "--outcomes")
+        here = self.export(store, *words, files[0]).stdout
+        done = portrisk(server, "--purpose", "for the lab", "export", "--key",
+                        self.key, *words, files[1])
+        self.assertGreater(here.count(b"\n"), 400)
+        self.assertEqual(done.stdout, here)
+        self.assertEqual(files[1].read_bytes(), files[0].read_bytes())
+        self.assertNotIn(b"no entry", done.stderr)
+        entries = portrisk(server, "audit", "list", "--kind", "EXPORT",
+                           "--output", "json").stdout.splitlines()
+        self.assertEqual(len(entries), 1)
+        entry = json.loads(entries[0])
+        self.assertIn("movements and outcomes from 2026-01-01", str(entry))
+        self.assertIn("for the lab", str(entry))
+        key = self.key.read_text().strip()
+        log = pathlib.Path(server.folder.name) / "store"
+        for path in log.rglob("*"):
+            if path.is_file():
+                self.assertNotIn(bytes.fromhex(key), path.read_bytes())
 
 
 # PINs in the way each format brings them; none may be found anywhere.
