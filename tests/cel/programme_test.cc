@@ -4,31 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-
-namespace {
-std::atomic<int64_t> allocations{0};
-}  // namespace
-
-void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  std::abort();
-}
-void* operator new[](size_t size) { return operator new(size); }
-// What the standard library's sorting asks for; freed by those below.
-void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  return operator new(size);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+#include "tests/scoring/allocation_count.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -377,9 +355,10 @@ TEST(Programme, WarmEvaluationDoesNotAllocate) {
     EXPECT_GE(world.Evaluate().hits_size(), 5);
     EXPECT_GE(world.Evaluate().not_evaluated_size(), 3);
   }
-  const int64_t before = allocations.load();
+  counting = true;
   for (int i = 0; i < 100; ++i) world.Evaluate();
-  EXPECT_EQ(allocations.load() - before, 0);
+  counting = false;
+  EXPECT_EQ(allocations, 0);
 }
 
 TEST(ExplainHit, RendersEvidenceInTheLanguageAsked) {

@@ -2,10 +2,8 @@
 // common rule sets in force.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <new>
 
 #include "scoring/aggregate_plan.h"
 #include "scoring/aggregate_view.h"
@@ -13,36 +11,7 @@
 #include "scoring/finds.h"
 #include "scoring/spans.h"
 #include "scoring/spread.h"
-
-namespace {
-thread_local bool counting = false;
-thread_local int allocations = 0;
-
-void* TryToAllocate(size_t size) {
-  if (counting) ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-
-void* Allocate(size_t size) {
-  void* memory = TryToAllocate(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-void* operator new(size_t size) { return Allocate(size); }
-void* operator new[](size_t size) { return Allocate(size); }
-// All pairs: a sanitizer has its own of those that are missing.
-void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  return TryToAllocate(size);
-}
-void* operator new[](size_t size, const std::nothrow_t&) noexcept {
-  return TryToAllocate(size);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+#include "tests/scoring/allocation_count.h"
 
 namespace portrisk::scoring {
 namespace {
