@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message_lite.h"
 #include "portrisk/v1/scoring_service.grpc.pb.h"
+#include "service/thread_sanitizer.h"
 
 namespace portrisk::service {
 
@@ -26,6 +27,25 @@ class Tag {
   virtual ~Tag() = default;
   virtual void Proceed(bool ok) = 0;
 };
+
+// Begins what the queue is to hand back `tag` for: `begin` calls gRPC, and
+// nothing of the tag is used after it, since it may be gone.
+template <typename Begin>
+void HandOver(Tag* tag, Begin begin) {
+  thread_sanitizer::Release(tag);
+  const thread_sanitizer::Unseen unseen;
+  begin();
+}
+// The next tag; null when the queue is shut down and empty.
+inline Tag* TakeBack(grpc::CompletionQueue* queue, bool* ok) {
+  void* tag = nullptr;
+  {
+    const thread_sanitizer::Unseen unseen;
+    if (!queue->Next(&tag, ok)) return nullptr;
+  }
+  thread_sanitizer::Acquire(tag);
+  return static_cast<Tag*>(tag);
+}
 
 bool Parse(const grpc::ByteBuffer& buffer, google::protobuf::MessageLite* out);
 grpc::ByteBuffer ToBuffer(absl::string_view bytes);

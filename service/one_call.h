@@ -122,9 +122,11 @@ class OneCall : public Tag, protected Poller::Answer {
   void Leave() final {
     ended_ = true;
     if (waits_) call_->poller->End();
-    if (refusal_ != nullptr) return writer_.FinishWithError(*refusal_, this);
-    if (!error_.ok()) return writer_.FinishWithError(error_, this);
-    writer_.Finish(reply_, grpc::Status::OK, this);
+    HandOver(this, [this] {
+      if (refusal_ != nullptr) return writer_.FinishWithError(*refusal_, this);
+      if (!error_.ok()) return writer_.FinishWithError(error_, this);
+      writer_.Finish(reply_, grpc::Status::OK, this);
+    });
   }
 
   class End : public Tag {

@@ -3,17 +3,19 @@
 #include <utility>
 
 namespace portrisk::service {
+
 void Poller::Run() {
-  void* tag = nullptr;
   bool ok = false;
-  while (queue_->Next(&tag, &ok)) static_cast<Tag*>(tag)->Proceed(ok);
+  while (Tag* const tag = TakeBack(queue_, &ok)) tag->Proceed(ok);
 }
 
 void Poller::Post(Answer* answer) {
   const std::lock_guard<std::mutex> lock(mutex_);
   posted_.push_back(answer);
   if (std::exchange(is_told_, true)) return;
-  alarm_.Set(queue_, gpr_time_0(GPR_CLOCK_MONOTONIC), this);
+  HandOver(this, [this] {
+    alarm_.Set(queue_, gpr_time_0(GPR_CLOCK_MONOTONIC), this);
+  });
 }
 
 void Poller::Proceed(bool) {

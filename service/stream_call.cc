@@ -81,7 +81,8 @@ class StreamCall {
       nothing.accepted_ns = call_->Accepted();
       call_->Ended(HotMethod::kStream, status, nothing);
       finishing_ = true;
-      return stream_.Finish(ToGrpc(status), &finished_);
+      return HandOver(&finished_,
+                      [&] { stream_.Finish(ToGrpc(status), &finished_); });
     }
     is_counted_ = true;
     deadline_ns_ = DeadlineOf(server_);
@@ -195,7 +196,7 @@ class StreamCall {
   void MaybeRead() {
     if (reading_ || reads_ended_ || items_.size() >= kStreamWindow) return;
     reading_ = true;
-    stream_.Read(&buffer_, &read_);
+    HandOver(&read_, [this] { stream_.Read(&buffer_, &read_); });
   }
 
   // Writes the next result, or finishes when there will be none.
@@ -216,12 +217,14 @@ class StreamCall {
         options.set_buffer_hint();
       }
       wrote_ = true;
-      stream_.Write(ToBuffer(result), options, &written_);
+      HandOver(&written_,
+               [&] { stream_.Write(ToBuffer(result), options, &written_); });
       return;
     }
     if (reads_ended_ && items_.empty() && !writing_ && !finishing_) {
       finishing_ = true;
-      stream_.Finish(grpc::Status::OK, &finished_);
+      HandOver(&finished_,
+               [this] { stream_.Finish(grpc::Status::OK, &finished_); });
     }
   }
 

@@ -67,7 +67,9 @@ class Watchers::Call {
     told_ = feed_->position();
     response.set_position(*told_);
     writing_ = true;
-    writer_.Write(ToBuffer(response.SerializeAsString()), &written_);
+    HandOver(&written_, [&] {
+      writer_.Write(ToBuffer(response.SerializeAsString()), &written_);
+    });
   }
   // Nothing more is to be sent.
   void End(const absl::Status& status) {
@@ -158,7 +160,7 @@ class Watchers::Call {
 
   void Finish(const absl::Status& status) {
     finishing_ = true;
-    writer_.Finish(ToGrpc(status), &finished_);
+    HandOver(&finished_, [&] { writer_.Finish(ToGrpc(status), &finished_); });
   }
 
   void MaybeGo(std::unique_lock<std::mutex> lock) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "service/times.h"
 #include "tests/service/engine_fixture.h"
 
@@ -18,7 +20,7 @@ class AuditApiTest : public EngineTest {
   // movements.
   void SetUp() override {
     EngineOptions options = TestOptions(directory_.path() + "/store");
-    options.clock = [this] { return absl::FromUnixSeconds(now_); };
+    options.clock = [this] { return absl::FromUnixSeconds(now_.load()); };
     Open(options);
     for (int i = 1; i <= 60; ++i) {
       now_ = kBegin + i;
@@ -60,7 +62,7 @@ class AuditApiTest : public EngineTest {
     return found;
   }
 
-  int64_t now_ = kBegin;
+  std::atomic<int64_t> now_{kBegin};
 };
 
 TEST_F(AuditApiTest, APageEndsWhenEnoughWasReadForIt) {
