@@ -1,5 +1,7 @@
 #include "service/replay.h"
 
+#include <atomic>
+
 #include "tests/service/outcome_fixture.h"
 
 namespace portrisk::service {
@@ -253,10 +255,10 @@ TEST_F(ReplayTest, OnlyThePeriodAskedForIsMeasured) {
 // What was recorded before is as if it had never been: a store in which only
 // the rest was scored gives the same report.
 TEST_F(ReplayTest, HistoryBeginsWhereItIsTold) {
-  int64_t now = 1'800'000'000;
+  static std::atomic<int64_t> now;  // The engine outlives this function.
   const auto begin = [&] {
     EngineOptions options = TestOptions(Directory());
-    options.clock = [&now] { return absl::FromUnixSeconds(now); };
+    options.clock = [] { return absl::FromUnixSeconds(now.load()); };
     Open(std::move(options));
   };
   const auto corrected = [](int i, bool retraction) {
