@@ -34,6 +34,9 @@ class AuditApiTest : public EngineTest {
     }
   }
 
+  // Before now_ goes, which its clock reads.
+  void TearDown() override { engine_.reset(); }
+
   void Note(int number) {
     ASSERT_TRUE(engine_
                     ->Run([&](Core& core) {

@@ -87,6 +87,8 @@ class ErasureTest : public RuleLifeTest {
     Start();
     Activate(Document("names", "common", "", kRules));
   }
+  // Before now_s_ goes, which its clock reads.
+  void TearDown() override { engine_.reset(); }
   void Serve(StepGate* gate = nullptr, size_t entry_records = 4) {
     EngineOptions options = TestOptions(Directory());
     options.erasure_entry_records = entry_records;
