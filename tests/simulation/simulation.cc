@@ -52,7 +52,8 @@ absl::Status Simulation::EndStep() {
   if (heals_at_ > 0 && step_ >= heals_at_ && !disk.power_is_off()) {
     status = Heal();
   }
-  if (status.ok() && calm_ && !disk.power_is_off()) {
+  // What is done behind calls waits itself until files can be opened.
+  if (status.ok() && calm_ && !disk.power_is_off() && !disk.opens_fail) {
     status = world_.WaitForQuiet();
   }
   // Else it goes on beside the next.
