@@ -268,6 +268,8 @@ int main(int argc, char** argv) {
   // The least that must hold wherever it runs: work is done, and whoever sends
   // little is served.
   const bool ok = bench::Median(figures.goodput) > 0 &&
+                  bench::Median(figures.bulk_alone) > 0 &&
+                  bench::Median(figures.bulk_beside) > 0 &&
                   bench::Median(figures.gentle_refused) == 0;
   return ok ? 0 : 1;
 }
