@@ -67,8 +67,8 @@ int DropPrevious(const std::string& path) {
 int NewExportKey(const std::string& path) {
   absl::Status status = CreateExportKey(path);
   if (!status.ok()) return Fail(status);
-  std::cout << "made " << path << "\nNext: portrisk --store DIR export --key "
-            << path << " --output movements.jsonl.zst\n";
+  std::cout << "made " << path << "\nNext: portrisk export --key " << path
+            << " --output movements.jsonl.zst\n";
   return kExitOk;
 }
 
