@@ -144,8 +144,8 @@ Aggregates::Found Aggregates::Find(const v1::Movement& movement) {
 
 absl::Status Aggregates::Load() {
   const absl::Status status = LoadMissing(
-      store_, [this](const auto& visit) { EachKind(visit); }, &buffers_);
-  if (!status.ok() || store_ == nullptr) return status;
+      from_, [this](const auto& visit) { EachKind(visit); }, &buffers_);
+  if (!status.ok() || from_.store == nullptr) return status;
   return CheckAggregates(buffers_, *this);
 }
 
@@ -236,6 +236,10 @@ absl::Status Aggregates::Unfold(const scoring::JournaledMovement& input,
   return rebuilder_.Rebuild(lost_, input.movement_key, input.sequence, read);
 }
 
+void Aggregates::ForgetRead() {
+  if (plan_ != nullptr) rebuilder_.Begin(*plan_, fields_);
+}
+
 void Aggregates::AddContributedKeys() {
   uint32_t last = UINT32_MAX;
   for (const AggregateContribution& one : contributions_) {
@@ -289,6 +293,7 @@ absl::Status Aggregates::TakeOutCorrected(uint64_t sequence, uint64_t corrected,
   if (!status.ok()) return status;
   auto stored = read(corrected);
   if (!stored.ok()) return stored.status();
+  if (stored->movement().empty()) return status;  // Removed by its age.
   if (!prior_.ParseFromString(stored->movement())) {
     return RecordDamaged(corrected);
   }

@@ -62,9 +62,9 @@ class Aggregates {
     uint32_t change = 0;  // 0: it is no fact, and names nothing.
   };
 
-  // Keeps about `capacity` states of each table. `store` may be null.
-  Aggregates(size_t capacity, const store::Store* store)
-      : capacity_(capacity), store_(store) {}
+  // Keeps about `capacity` states of each table, reads others `from` there.
+  Aggregates(size_t capacity, StoredStates from)
+      : capacity_(capacity), from_(from) {}
 
   // Begins with these tables, whose aggregates `plan` has, and nothing else.
   void Begin(Plan plan, const std::vector<v1::AggregateTable>& tables);
@@ -112,6 +112,9 @@ class Aggregates {
                       const v1::Movement& prior, const Found& found,
                       ReadOccurred read);
 
+  // Forgets what it has read of the journal to make buckets anew.
+  void ForgetRead();
+
   // HOT PATH of filling. Adds a journaled movement by itself, of which only the
   // fields are parsed that aggregates read. It is folded in together with those
   // that follow, whose states are then read at once: FoldAdded has to come
@@ -156,7 +159,7 @@ class Aggregates {
   void AddContributedKeys();
 
   const size_t capacity_;
-  const store::Store* const store_;
+  const StoredStates from_;
   Plan plan_;
   FieldSelection fields_;  // That the plan reads of a movement.
   std::vector<std::unique_ptr<Table>> tables_;  // By group of the plan.

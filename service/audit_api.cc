@@ -154,6 +154,7 @@ absl::StatusOr<v1::ListAuditRecordsResponse> AuditApi::List(
                                      static_cast<int>(stored.bytes.size()))) {
             return RecordDamaged(stored.sequence);
           }
+          if (record.removed()) return absl::OkStatus();
           const absl::Time time = FromProto(record.recorded_time());
           if (request.has_from() && time < FromProto(request.from())) {
             return absl::OkStatus();

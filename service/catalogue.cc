@@ -4,6 +4,8 @@
 #include <tuple>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "service/errors.h"
 
 namespace portrisk::service {
 namespace {
@@ -90,6 +92,15 @@ void FoldErasure(const v1::JournalRecord& record, v1::Catalogue* catalogue) {
     made->set_caller(record.caller());
     made->set_state(v1::ERASURE_SEARCHING);
     *made->mutable_create_time() = record.recorded_time();
+    if (made->kind() == v1::SUBJECT_MOVEMENTS) {
+      made->set_state(v1::ERASURE_REWRITING);  // There is nothing to search.
+      made->set_last_entry_sequence(record.sequence());
+      catalogue->set_removed_sequence(made->removed_sequence());
+    }
+    return;
+  }
+  if (step.has_base()) {
+    *catalogue->mutable_base() = step.base();
     return;
   }
   const int at = static_cast<int>(step.erasure()) - 1;
@@ -129,6 +140,35 @@ void FoldIntoCatalogue(const v1::JournalRecord& record,
   } else if (record.audit().has_retention()) {
     *catalogue->mutable_retention() = record.audit().retention();
   }
+}
+
+uint64_t RemovedAt(const v1::Catalogue& catalogue, uint64_t sequence) {
+  uint64_t removed = 0;
+  for (const v1::Erasure& one : catalogue.erasures()) {
+    // Of others it is 0.
+    if (one.last_entry_sequence() <= sequence) {
+      removed = std::max(removed, one.removed_sequence());
+    }
+  }
+  return removed;
+}
+
+bool IsInBase(const v1::Catalogue& catalogue, uint32_t table) {
+  const auto& tables = catalogue.base().tables();
+  return !catalogue.has_base() ||
+         std::find(tables.begin(), tables.end(), table) != tables.end();
+}
+
+absl::Status PastRemoved(const v1::Catalogue& catalogue) {
+  return Error(
+      absl::StatusCode::kFailedPrecondition, "PAST_REMOVED",
+      absl::StrCat("movements up to position ", catalogue.removed_sequence(),
+                   " have passed the age that `portrisk retention` shows and "
+                   "were removed, so that what later ones were assessed with "
+                   "cannot be worked out again. What is stored of them holds: "
+                   "their hits with the evidence, and what was not evaluated. "
+                   "A backup made before the removal has all of it"),
+      {{"removed_sequence", absl::StrCat(catalogue.removed_sequence())}});
 }
 
 const v1::Erasure* FindErasure(const v1::Catalogue& catalogue,

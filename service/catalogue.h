@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/journal.pb.h"
 #include "portrisk/v1/rules.pb.h"
@@ -29,6 +30,17 @@ const v1::Evaluation* FindEvaluation(const v1::Catalogue& catalogue,
 
 // Null when there is none.
 const v1::Erasure* FindErasure(const v1::Catalogue& catalogue, uint64_t number);
+
+// Movements up to there are removed, by what the journal says up to `sequence`.
+uint64_t RemovedAt(const v1::Catalogue& catalogue, uint64_t sequence);
+
+// Whether the base has the states of that table of aggregates; true where there
+// is none, and all is folded from the beginning.
+bool IsInBase(const v1::Catalogue& catalogue, uint32_t table);
+
+// FAILED_PRECONDITION: with what a movement was assessed cannot be told any
+// more, since movements before it have been removed.
+absl::Status PastRemoved(const v1::Catalogue& catalogue);
 
 // The version in force; null when none was loaded.
 const v1::ListVersion* FindList(const v1::Catalogue& catalogue,

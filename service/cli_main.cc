@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
       "Exit code: 0 done, 1 failed, 2 done but some records were rejected.");
   app.set_version_flag(
       "--version", absl::StrCat("portrisk " PORTRISK_VERSION ", store format ",
-                                portrisk::store::kFormatVersion));
+                                portrisk::store::kNewestFormatVersion));
   app.require_subcommand(1);
   cli::GlobalFlags flags;
   app.add_option("--server", flags.server, "Address of portriskd")

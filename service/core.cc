@@ -110,7 +110,9 @@ Core::Core(const CoreOptions& options,
     : options_(options),
       store_(std::move(store)),
       entities_(options.cache_states_max,
-                options.from_zero ? nullptr : store_.get()),
+                options.from_zero && options.base == 0
+                    ? StoredStates{}
+                    : StoredStates{store_.get(), options.base}),
       programme_(*scoring::Programme::Compile({})),
       reference_(
           std::make_shared<scoring::Reference>(v1::ReferenceTable(), "")),
@@ -208,6 +210,7 @@ void Core::Apply(CommandTask* task) {
 }
 
 absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
+  if (stored <= removed_to_) return MovementRemoved(stored);
   auto latest = ReadRecord(stored);
   if (!latest.ok()) return latest.status();
   const bool is_repeat =
@@ -226,6 +229,9 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
   }
   // A repeat of the latest version or of an earlier one.
   for (uint64_t version = stored; version != 0;) {
+    if (version <= removed_to_) {
+      return MovementRemoved(version);
+    }
     auto record = ReadRecord(version);
     if (!record.ok()) return record.status();
     v1::Assessment assessment;

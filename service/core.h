@@ -107,8 +107,7 @@ class Core {
   // Copies, for answers. Empty states when nothing is known.
   absl::StatusOr<v1::ContainerState> ReadContainer(absl::string_view number);
   absl::StatusOr<v1::RightState> ReadRight(absl::string_view number);
-  // For copies of the others.
-  Entities& mutable_entities() { return entities_; }
+  Entities& mutable_entities() { return entities_; }  // For other copies.
   // Sequences of movements of a container not yet in the store's index.
   std::vector<uint64_t> PendingSequences(absl::string_view number) const;
   absl::StatusOr<uint64_t> LatestSequence(const Digest& identity);
@@ -133,10 +132,10 @@ class Core {
   };
   Leftovers TakeLeftovers();
 
-  // For verification, before the first Fold: with the tables of aggregates in
-  // use at `checkpoint`, by the catalogue of the journal's end.
+  // For verification, before the first Fold: the tables in use at `checkpoint`.
   absl::Status VerifyAggregates(const v1::Catalogue& catalogue,
                                 uint64_t checkpoint);
+  absl::Status RecoverBase();  // After FoldRules of all that is before it.
 
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
@@ -179,9 +178,9 @@ class Core {
   // The same, from its record.
   absl::Status FoldWhole(const v1::JournalRecord& record,
                          v1::Assessment* answer);
-  absl::Status RecoverTallies();
+  absl::Status RecoverTallies(const StoredStates& from);
   absl::Status RecoverAggregates();
-  absl::Status RecoverOccurrences();
+  absl::Status RecoverOccurrences(const StoredStates& from);
   absl::Status ReadPeriod(const Period& period, const Positions& where,
                           VisitRecord visit);
   absl::Status AddToAggregates(uint64_t sequence, const StoredMovement& record,
@@ -212,6 +211,7 @@ class Core {
   uint64_t next_sequence_ = 1;
   google::protobuf::Timestamp last_recorded_time_;
   uint64_t recovered_to_ = 0;  // By the checkpoint, all but aggregates.
+  uint64_t removed_to_ = 0;    // What has been folded says so.
   std::shared_ptr<const scoring::Programme> programme_;
   std::vector<scoring::Programme::List> lists_;
   std::shared_ptr<const scoring::Reference> reference_;

@@ -2,7 +2,9 @@
 // up to which position each is complete.
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "service/aggregate_tables.h"
+#include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
 #include "service/keys.h"
@@ -38,13 +40,15 @@ absl::Status Core::RecoverAggregates() {
   return absl::OkStatus();
 }
 
-absl::Status Core::RecoverOccurrences() {
+absl::Status Core::RecoverOccurrences(const StoredStates& from) {
   absl::Status parsed;
   // A place beyond would have memory taken for all before it.
   const uint64_t last = OccurrenceIndex::SegmentOf(recovered_to_);
+  const std::string prefix = from.prefix();
   absl::Status status = store_->ScanPrefix(
-      store::Table::kStates, std::string(1, kOccurrenceKind), "",
+      from.table(), absl::StrCat(prefix, std::string(1, kOccurrenceKind)), "",
       [&](absl::string_view key, absl::string_view value) {
+        key.remove_prefix(prefix.size());
         v1::OccurrenceSegment stored;
         const EntityKey at(kOccurrenceKind, key.substr(1));
         const uint64_t segment = store::FromBigEndian64(at.view().substr(1, 8));
@@ -63,12 +67,25 @@ absl::Status Core::VerifyAggregates(const v1::Catalogue& catalogue,
   std::vector<v1::AggregateTable> tables = TablesInUse(catalogue);
   tables.erase(std::remove_if(tables.begin(), tables.end(),
                               [&](const v1::AggregateTable& table) {
-                                return table.ready_sequence() > checkpoint;
+                                return table.ready_sequence() > checkpoint ||
+                                       !IsInBase(catalogue, table.number());
                               }),
                tables.end());
   auto plan = PlanOf(*store_, *options_.rule_sets, tables);
-  if (plan.ok()) entities_.aggregates().Begin(*std::move(plan), tables);
-  return plan.status();
+  if (!plan.ok()) return plan.status();
+  entities_.aggregates().Begin(*std::move(plan), tables);
+  for (const auto& table : entities_.aggregates().tables()) {
+    table->StartAt(options_.base);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Core::RecoverBase() {
+  recovered_to_ = options_.base;
+  removed_to_ = RemovedAt(catalogue_, options_.base);
+  const StoredStates from{store_.get(), options_.base};
+  absl::Status status = RecoverTallies(from);
+  return status.ok() ? RecoverOccurrences(from) : status;
 }
 
 void Core::CountAll(Aggregates::Plan plan) {
@@ -84,7 +101,9 @@ absl::Status Core::ReadPeriod(const Period& period, const Positions& where,
         std::min(where.end, in_flight_ == nullptr ? batch_->first_sequence
                                                   : in_flight_->first_sequence);
   }
-  const uint64_t begin = std::max(where.begin, options_.folds_from);
+  // What is being removed may be there still, and counts no more.
+  const uint64_t begin =
+      std::max({where.begin, options_.folds_from, removed_to_ + 1});
   absl::Status status =
       VisitOccurred(*store_, occurrences_, period, {begin, stored}, visit);
   for (uint64_t at = std::max(begin, stored); status.ok() && at < where.end;
@@ -101,7 +120,10 @@ absl::Status Core::AddToAggregates(uint64_t sequence,
                                    Aggregates* aggregates) {
   return aggregates->AddRecord(
       sequence, record,
-      [this](uint64_t earlier) { return ReadRecord(earlier); },
+      [this](uint64_t earlier) -> absl::StatusOr<v1::MovementRecord> {
+        if (earlier <= removed_to_) return v1::MovementRecord();
+        return ReadRecord(earlier);
+      },
       [this](const Period& period, const Positions& where, VisitRecord visit) {
         return ReadPeriod(period, where, visit);
       });

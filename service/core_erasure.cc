@@ -22,6 +22,11 @@ bool RenamesEverywhere(const v1::Catalogue& catalogue, uint64_t erasure) {
 
 absl::Status CoreErasure::Fold(const v1::JournalRecord& record) {
   const v1::ErasureStep& step = record.audit().erasure();
+  if (step.begun().kind() == v1::SUBJECT_MOVEMENTS) {
+    core_.removed_to_ = step.begun().removed_sequence();
+    core_.entities_.aggregates().ForgetRead();
+    return absl::OkStatus();
+  }
   std::vector<Entities::NamedErased> named;
   for (const v1::ErasedRecord& one : step.records()) {
     named.push_back(core_.entities_.FindErased(one));

@@ -28,6 +28,10 @@ struct CoreOptions {
   scoring::DrawKey draw_key;
   // Verification and replay: take no state from the store, only the journal.
   bool from_zero = false;
+  // Verification, with from_zero: begins with the base of that position, of
+  // which Core::RecoverBase takes what is not read when it is named. 0: with
+  // nothing.
+  uint64_t base = 0;
   // Replay: what identity and container indexes are told is of no use, and
   // shares and overrides of the journal are not those of the rules in force.
   bool keeps_indexes = true;

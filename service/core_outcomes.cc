@@ -180,8 +180,11 @@ absl::Status Core::RecordControl(Kept record, const Caller& caller,
     if (Newer(ContentOf(record), ContentOf(*prior))) {
       if (version != *latest) return Conflict(ContentOf(record), version);
       record.set_corrects_sequence(version);
-      // What voids it is about the same.
-      if (ContentOf(record).retraction()) *record.mutable_tie() = prior->tie();
+      // What voids it is about the same, and so is what cannot be tied anew
+      // since the movement was removed.
+      if (ContentOf(record).retraction() || !record.has_tie()) {
+        *record.mutable_tie() = prior->tie();
+      }
       break;
     }
     version = prior->corrects_sequence();

@@ -61,14 +61,16 @@ absl::StatusOr<uint64_t> Core::Recover() {
   auto catalogue = ReadCatalogue(*store_);
   if (!catalogue.ok()) return catalogue.status();
   catalogue_ = *std::move(catalogue);
-  absl::Status status = RecoverTallies();
+  const StoredStates from{store_.get()};
+  absl::Status status = RecoverTallies(from);
   if (!status.ok()) return status;
   auto checkpoint = store_->ReadCheckpoint();
   if (!checkpoint.ok()) return checkpoint.status();
   next_sequence_ = checkpoint->sequence() + 1;
   last_recorded_time_ = checkpoint->last_recorded_time();
   recovered_to_ = checkpoint->sequence();
-  status = RecoverOccurrences();
+  removed_to_ = RemovedAt(catalogue_, recovered_to_);
+  status = RecoverOccurrences(from);
   if (status.ok()) status = RecoverAggregates();
   if (!status.ok()) return status;
   return FoldJournal();
@@ -230,16 +232,22 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
                                 v1::Assessment* answer) {
   next_sequence_ = sequence + 1;
   const uint64_t corrected = assessment.corrects_sequence();
-  const JournaledMovement input{&movement, MovementKey(identity), sequence,
-                                corrected >= options_.folds_from};
+  JournaledMovement input{&movement, MovementKey(identity), sequence,
+                          corrected >= options_.folds_from};
+  v1::MovementRecord stored;
+  if (input.corrects && corrected > 0) {
+    auto read = ReadRecord(corrected);
+    if (!read.ok()) return read.status();
+    stored = *std::move(read);
+    // Of a copy that is folded without what was removed.
+    input.corrects = !stored.movement().empty();
+  }
   if (corrected > 0 && !input.corrects && movement.retraction()) {
     if (answer != nullptr) answer->Clear();
     return absl::OkStatus();  // Of what was not folded in.
   }
   if (input.corrects) {
-    auto stored = ReadRecord(corrected);
-    if (!stored.ok()) return stored.status();
-    auto prior = ParseVersion(*std::move(stored));
+    auto prior = ParseVersion(std::move(stored));
     if (!prior.ok()) return prior.status();
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;

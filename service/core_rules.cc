@@ -12,7 +12,7 @@ namespace portrisk::service {
 
 // Breakers are kept with the revisions, not in the catalogue, which is written
 // whole with every change.
-absl::Status Core::RecoverTallies() {
+absl::Status Core::RecoverTallies(const StoredStates& from) {
   for (const v1::Revision& revision : catalogue_.revisions()) {
     if (revision.breaker_count() == 0) continue;
     auto stored = store_->Get(store::Table::kRuleSets,
@@ -24,7 +24,8 @@ absl::Status Core::RecoverTallies() {
     }
     Watch(whole);
   }
-  auto state = store_->Get(store::Table::kStates, TalliesKey().view());
+  auto state = store_->Get(from.table(),
+                           absl::StrCat(from.prefix(), TalliesKey().view()));
   if (!state.ok()) return state.status();
   v1::RuleTallies tallies;
   if (*state && !tallies.ParseFromString(**state)) {

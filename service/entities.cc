@@ -200,13 +200,13 @@ void Entities::AppendKeys(const v1::Movement& movement,
 
 absl::Status Entities::Load() {
   const absl::Status status = LoadMissing(
-      store_,
+      from_,
       [this](const auto& visit) {
         EachFixedKind(visit);
         aggregates_.EachKind(visit);
       },
       &buffers_);
-  if (!status.ok() || store_ == nullptr) return status;
+  if (!status.ok() || from_.store == nullptr) return status;
   return CheckAggregates(buffers_, aggregates_);
 }
 

@@ -65,10 +65,9 @@ class Entities {
     Kind<v1::ContainerState>::Entry* container = nullptr;  // Of a worklist.
   };
 
-  // Keeps about `capacity` states of each kind. `store` may be null: nothing
-  // is stored.
-  Entities(size_t capacity, const store::Store* store)
-      : store_(store),
+  // Keeps about `capacity` states of each kind, and reads others `from` there.
+  Entities(size_t capacity, StoredStates from)
+      : from_(from),
         containers_(capacity),
         rights_(capacity),
         vessels_(capacity),
@@ -77,7 +76,7 @@ class Entities {
         finds_(capacity),
         control_logs_(capacity),
         spreads_(capacity),
-        aggregates_(capacity, store) {}
+        aggregates_(capacity, from) {}
 
   // Gives up states that were not used lately. Between batches.
   void Trim();
@@ -201,7 +200,7 @@ class Entities {
   template <typename State>
   absl::StatusOr<State> Read(const EntityKey& key, Kind<State>* kind);
 
-  const store::Store* const store_;
+  const StoredStates from_;
   Kind<v1::ContainerState> containers_;
   Kind<v1::RightState> rights_;
   Kind<v1::VesselState> vessels_;

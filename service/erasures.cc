@@ -81,8 +81,14 @@ absl::StatusOr<StoreReader::Work> Erasures::Step() {
   const v1::Erasure* const next = NextOf(*catalogue);
   if (next == nullptr) {
     auto begun = BeginRetention();
+    if (begun.ok() && !*begun) begun = BeginRemoval();
     if (!begun.ok()) return begun.status();
     return *begun ? StoreReader::Work::kDone : StoreReader::Work::kNone;
+  }
+  if (next->kind() == v1::SUBJECT_MOVEMENTS) {
+    absl::Status removed = Remove(*next);
+    if (!removed.ok()) return removed;
+    return StoreReader::Work::kDone;
   }
   if (next->kind() != v1::SUBJECT_EVERYBODY &&
       next->key_id() != engine_->pseudonyms().key_id()) {
@@ -98,9 +104,20 @@ absl::StatusOr<StoreReader::Work> Erasures::Step() {
                       {"searched", absl::StrCat(job.searched)}});
   absl::Status status;
   if (next->state() == v1::ERASURE_SEARCHING) status = Search(&job);
-  if (status.ok()) status = WriteStates(job);
-  if (status.ok()) status = Rewrite(&job);
-  if (status.ok()) status = Finish(&job);
+  if (status.ok() && job.erasure.records() > 0) {
+    const uint64_t renamed = job.erasure.last_entry_sequence();
+    status = WriteStates(renamed);
+    if (status.ok() && catalogue->has_base()) {
+      status = RenewBase(job.erasure.erasure(), renamed);
+    }
+    if (status.ok()) status = Rewrite(&job);
+  }
+  if (status.ok()) {
+    LogInfo("erasure", {{"number", absl::StrCat(job.erasure.erasure())},
+                        {"records", absl::StrCat(job.erasure.records())},
+                        {"result", "rewritten"}});
+    status = Finish(job.erasure);
+  }
   running_ = 0;
   if (!status.ok()) return status;
   return StoreReader::Work::kDone;
@@ -114,12 +131,13 @@ absl::Status Erasures::Journal(uint64_t erasure, v1::ErasureStep step,
   entry->set_kind(v1::ERASURE);
   entry->set_result("OK");
   entry->set_subject(absl::StrCat("erasure ", erasure));
-  entry->set_detail(step.finished() ? "ended: the bytes are gone"
-                    : step.has_begun()
-                        ? "begun"
-                        : absl::StrCat(step.records_size(),
-                                       " records named, searched up to ",
-                                       step.searched_sequence()));
+  entry->set_detail(
+      step.finished()    ? "ended: the bytes are gone"
+      : step.has_begun() ? absl::StrCat("begun: ", step.begun().reason())
+      : step.has_base()
+          ? absl::StrCat("states kept as of position ", step.base().sequence())
+          : absl::StrCat(step.records_size(), " records named, searched up to ",
+                         step.searched_sequence()));
   step.set_erasure(erasure);
   *entry->mutable_erasure() = std::move(step);
   if (core != nullptr) return CoreErasure(core).Append(std::move(record));
@@ -130,7 +148,10 @@ absl::Status Erasures::Journal(uint64_t erasure, v1::ErasureStep step,
 absl::StatusOr<bool> Erasures::BeginRetention() {
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
-  const uint32_t days = catalogue->retention().party_days();
+  // Parties are not kept longer than movements.
+  const v1::Retention& retention = catalogue->retention();
+  const uint32_t days = retention.party_days() > 0 ? retention.party_days()
+                                                   : retention.movement_days();
   if (days == 0) return false;
   const absl::Time until = engine_->Now() - absl::Hours(24) * days;
   v1::Erasure begun;
@@ -149,20 +170,36 @@ absl::StatusOr<bool> Erasures::BeginRetention() {
     if (!next.ok()) return next.status();
     if (FromProto(next->recorded_time()) >= until) return false;
   }
-  begun.set_erasure(static_cast<uint64_t>(catalogue->erasures_size()) + 1);
   begun.set_kind(v1::SUBJECT_EVERYBODY);
   begun.set_reason(absl::StrCat("retention: parties are kept ", days, " days"));
   *begun.mutable_until_time() = ToProto(until);
-  v1::ErasureStep step;
-  *step.mutable_begun() = begun;
-  absl::Status status = engine_->Run([&](Core& core) {
-    if (core.catalogue().erasures_size() != catalogue->erasures_size()) {
-      return absl::AbortedError("another one has begun");
-    }
-    return Journal(begun.erasure(), step, &core);
-  });
+  absl::Status status = Begin(std::move(begun), *catalogue);
   if (!status.ok()) return status;
   return true;
+}
+
+// ABORTED when there are not so many any more as in `seen`. UNAVAILABLE when
+// movements are to be removed and a table of aggregates is not in a checkpoint:
+// it reads them, and must not find them half removed.
+absl::Status Erasures::Begin(v1::Erasure begun, const v1::Catalogue& seen) {
+  const auto number = static_cast<uint64_t>(seen.erasures_size()) + 1;
+  begun.set_erasure(number);
+  const bool removes = begun.kind() == v1::SUBJECT_MOVEMENTS;
+  v1::ErasureStep step;
+  *step.mutable_begun() = std::move(begun);
+  return engine_->Run([&](Core& core) -> absl::Status {
+    if (core.catalogue().erasures_size() != seen.erasures_size()) {
+      return absl::AbortedError("another one has begun");
+    }
+    const uint64_t checkpoint = engine_->checkpoint_sequence();
+    for (const v1::AggregateTable& table : core.catalogue().tables()) {
+      if (removes && (table.ready_sequence() == 0 ||
+                      table.ready_sequence() > checkpoint)) {
+        return absl::UnavailableError("a table is being filled");
+      }
+    }
+    return Journal(number, step, &core);
+  });
 }
 
 absl::Status Erasures::SearchRecord(uint64_t sequence, absl::string_view bytes,
@@ -275,10 +312,8 @@ absl::Status Erasures::FinishSearch(Job* job) {
   return status;
 }
 
-// Waits for a checkpoint that has what the last entry renamed.
-absl::Status Erasures::WriteStates(const Job& job) {
-  if (job.erasure.records() == 0) return absl::OkStatus();
-  while (engine_->checkpoint_sequence() < job.erasure.last_entry_sequence()) {
+absl::Status Erasures::WriteStates(uint64_t sequence) {
+  while (engine_->checkpoint_sequence() < sequence) {
     if (MustLeave()) return Stopped();
     engine_->WantCheckpoint();
     // The loop looks for what is due after each batch.
@@ -290,7 +325,6 @@ absl::Status Erasures::WriteStates(const Job& job) {
 }
 
 absl::Status Erasures::Rewrite(Job* job) {
-  if (job->erasure.records() == 0) return absl::OkStatus();
   const StoreReader::Hold hold(&reader_);
   if (MustLeave()) return Stopped();
   auto store = engine_->writable_store();
@@ -383,14 +417,11 @@ absl::Status Erasures::RewriteBlock(const std::vector<v1::ErasedRecord>& named,
   return absl::OkStatus();
 }
 
-absl::Status Erasures::Finish(Job* job) {
+absl::Status Erasures::Finish(const v1::Erasure& erasure) {
   v1::ErasureStep step;
   step.set_finished(true);
-  absl::Status status = engine_->Run([&](Core& core) {
-    return Journal(job->erasure.erasure(), std::move(step), &core);
-  });
-  LogInfo("erasure", {{"number", absl::StrCat(job->erasure.erasure())},
-                      {"records", absl::StrCat(job->erasure.records())},
+  absl::Status status = Journal(erasure.erasure(), std::move(step), nullptr);
+  LogInfo("erasure", {{"number", absl::StrCat(erasure.erasure())},
                       {"result", status.ok() ? "ended" : "goes on"}});
   if (status.ok()) Stepped();
   return status;

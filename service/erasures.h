@@ -1,4 +1,5 @@
-// Takes subjects out of the store, one after the other, beside live scoring.
+// Takes subjects out of the store, and movements of a certain age, one after
+// the other, beside live scoring.
 //
 // A thread of its own reads the journal to its end and names, in entries of the
 // journal, the records that hold the subject, each with the digest of what it
@@ -7,6 +8,12 @@
 // the entry that says so. Then a checkpoint writes the states behind that
 // entry, the named records are rewritten in place, files that held the old
 // bytes are written anew, and an entry says that it has ended.
+//
+// Movements that have passed their age need no search (removal.cc): an entry
+// says up to where they are removed. The states as they are behind it are kept
+// as the base, where a fold begins from then on, and compaction takes the
+// movements out of the journal. What a base holds is as old as the last of
+// these, so an erasure that renames in states keeps a new one.
 //
 // After a crash it goes on by what the journal says: behind what was searched,
 // or with rewriting from the first named record on. Rewriting again changes
@@ -56,18 +63,32 @@ class Erasures {
   absl::StatusOr<StoreReader::Work> Step();
   // Begins to erase everybody in what is too old, when a day has passed.
   absl::StatusOr<bool> BeginRetention();
+  absl::Status Begin(v1::Erasure begun, const v1::Catalogue& seen);
   absl::Status Search(Job* job);
   absl::Status SearchRecord(uint64_t sequence, absl::string_view bytes,
                             Job* job);
   // Journals what was found. `core` is set on the apply thread.
   absl::Status Flush(Job* job);
   absl::Status FinishSearch(Job* job);
-  absl::Status WriteStates(const Job& job);
+  // Waits for a checkpoint that has what is folded at `sequence`.
+  absl::Status WriteStates(uint64_t sequence);
   absl::Status Rewrite(Job* job);
   absl::Status RewriteBlock(const std::vector<v1::ErasedRecord>& named,
                             Job* job);
   absl::Status PurgeParts(store::Store& store, Job* job);
-  absl::Status Finish(Job* job);
+  absl::Status Finish(const v1::Erasure& erasure);
+
+  // --- Movements of a certain age, in removal.cc.
+
+  // Begins to remove what is too old, when a day has passed.
+  absl::StatusOr<bool> BeginRemoval();
+  absl::Status Remove(const v1::Erasure& erasure);
+  // Has a base that is not older than `sequence`, and no other.
+  absl::Status RenewBase(uint64_t erasure, uint64_t sequence);
+  absl::StatusOr<v1::Base> KeepBase(const v1::Catalogue& catalogue);
+  absl::Status WithStore(
+      const std::function<absl::Status(store::Store&)>& work);
+
   absl::Status Journal(uint64_t erasure, v1::ErasureStep step, Core* core);
   void Stepped() const {
     if (options_.after_step) options_.after_step();

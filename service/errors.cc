@@ -38,6 +38,16 @@ absl::Status StoreDamaged(absl::string_view what) {
                absl::StrCat(what, " does not parse; ", store::kRemedy));
 }
 
+absl::Status MovementRemoved(uint64_t sequence) {
+  return Error(
+      absl::StatusCode::kFailedPrecondition, "MOVEMENT_REMOVED",
+      absl::StrCat("the movement at position ", sequence,
+                   " was removed when it had passed the age that `portrisk "
+                   "retention` shows: it can neither be shown nor repeated, "
+                   "corrected or retracted. A backup made before still has it"),
+      {{"stored_sequence", absl::StrCat(sequence)}});
+}
+
 absl::Status WithViolations(absl::Status status, absl::string_view prefix,
                             const std::vector<Violation>& violations) {
   google::rpc::BadRequest bad;

@@ -25,6 +25,9 @@ absl::Status Error(absl::StatusCode code, absl::string_view reason,
 // DATA_LOSS: "`what` does not parse", and the remedy.
 absl::Status StoreDamaged(absl::string_view what);
 
+// FAILED_PRECONDITION: the movement at that position has passed its age.
+absl::Status MovementRemoved(uint64_t sequence);
+
 // Adds a BadRequest, each field prefixed by `prefix`.
 absl::Status WithViolations(absl::Status status, absl::string_view prefix,
                             const std::vector<Violation>& violations);

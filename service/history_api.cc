@@ -83,6 +83,7 @@ absl::Status HistoryApi::ListOfContainer(
   std::vector<uint64_t> pending;
   absl::Status status = engine_->Look([&](Core& core) {
     pending = core.PendingSequences(number);
+    after = std::max(after, core.catalogue().removed_sequence());
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -119,6 +120,7 @@ absl::StatusOr<v1::AssessedMovement> HistoryApi::Read(
   if (!parsed.ParseFromString(block->bytes)) return RecordDamaged(sequence);
   for (const v1::JournalRecord& record : parsed.records()) {
     if (record.sequence() != sequence) continue;
+    if (record.removed()) return MovementRemoved(sequence);
     absl::Status status = ParseRecord(record, &result);
     if (status.ok()) status = Explain(language, result.mutable_assessment());
     if (!status.ok()) return status;
@@ -174,15 +176,18 @@ absl::StatusOr<v1::GetAssessmentResponse> HistoryApi::GetAssessment(
     const v1::GetAssessmentRequest& request) const {
   uint64_t sequence = 0;
   const Digest identity = IdentityOf(request.source(), request.movement_id());
+  uint64_t removed = 0;
   absl::Status status = engine_->Look([&](Core& core) {
     auto latest = core.LatestSequence(identity);
     if (!latest.ok()) return latest.status();
     sequence = *latest;
+    removed = core.catalogue().removed_sequence();
     return absl::OkStatus();
   });
+  if (status.ok() && sequence <= removed) return MovementRemoved(sequence);
   if (!status.ok()) return status;
   v1::GetAssessmentResponse response;
-  for (bool first = true; sequence != 0; first = false) {
+  for (bool first = true; sequence > removed; first = false) {
     auto movement = Read(sequence, request.language());
     if (!movement.ok()) return movement.status();
     sequence = movement->assessment().corrects_sequence();

@@ -21,8 +21,8 @@ constexpr size_t kReasonLengthMax = 300;
 constexpr size_t kReferenceLengthMax = 100;
 constexpr size_t kTellingLength = 3;  // Shorter ones are parts of many words.
 // A right may be about for weeks, and its steps are compared by name.
-constexpr uint32_t kPartyDaysMin = 30;
-constexpr uint32_t kPartyDaysMax = 36'500;
+constexpr uint32_t kDaysMin = 30;
+constexpr uint32_t kDaysMax = 36'500;
 
 absl::Status Invalid(absl::string_view what) {
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST", what);
@@ -88,6 +88,23 @@ absl::StatusOr<v1::EraseSubjectResponse> Count(Engine* engine,
   if (!status.ok() && !absl::IsCancelled(status)) return status;
   counted.mutable_erasure()->set_kind(subject.kind);
   return counted;
+}
+
+absl::Status CheckDays(absl::string_view field, uint32_t days) {
+  if (days == 0 || (days >= kDaysMin && days <= kDaysMax)) {
+    return absl::OkStatus();
+  }
+  return Invalid(
+      absl::StrCat(field, ": 0 (keep) or ", kDaysMin, " to ", kDaysMax));
+}
+
+std::string Summary(const v1::Retention& retention) {
+  const auto kept = [](uint32_t days, absl::string_view otherwise) {
+    return days == 0 ? std::string(otherwise) : absl::StrCat(days, " days");
+  };
+  return absl::StrCat(
+      "parties are kept ", kept(retention.party_days(), "as long as movements"),
+      ", movements ", kept(retention.movement_days(), "for ever"));
 }
 
 v1::JournalRecord EntryOf(const Caller& caller, v1::AuditKind kind,
@@ -170,16 +187,21 @@ absl::StatusOr<v1::Retention> OperatorApi::SetRetention(
     const v1::SetRetentionRequest& request, const Caller& caller) {
   absl::Status status = CheckReason(request.reason());
   if (!status.ok()) return status;
-  const uint32_t days = request.retention().party_days();
-  if (days != 0 && (days < kPartyDaysMin || days > kPartyDaysMax)) {
-    return Invalid(absl::StrCat("party_days: 0 (keep) or ", kPartyDaysMin,
-                                " to ", kPartyDaysMax));
+  const v1::Retention& retention = request.retention();
+  status = CheckDays("party_days", retention.party_days());
+  if (status.ok()) {
+    status = CheckDays("movement_days", retention.movement_days());
+  }
+  if (!status.ok()) return status;
+  if (retention.movement_days() > 0 &&
+      retention.movement_days() < retention.party_days()) {
+    return Invalid(
+        "movement_days: who took part in a movement is not kept longer than "
+        "it; give at least party_days");
   }
   v1::JournalRecord record = EntryOf(caller, v1::RETENTION, "SetRetention");
   v1::AuditEntry* const entry = record.mutable_audit();
-  entry->set_subject(days == 0
-                         ? "parties are kept as long as movements"
-                         : absl::StrCat("parties are kept ", days, " days"));
+  entry->set_subject(Summary(retention));
   entry->set_detail(request.reason());
   *entry->mutable_retention() = request.retention();
   status = engine_->Run([&](Core& core) {

@@ -115,13 +115,19 @@ Results<Kind> RecordAll(
     status = engine->Run([&](Core& core) {
       for (; done < tied.size(); ++done) {
         Tied& one = tied[done];
-        if (!one.status.ok()) {
+        // What is known already is about what it was about.
+        const bool is_known =
+            absl::IsFailedPrecondition(one.status) &&
+            core.LatestSequence(Kind::Identity(*Kind::In(&one.record))).ok();
+        if (!one.status.ok() && !is_known) {
           results[done] = one.status;
           continue;
         }
-        auto stands = StillStands(&core, one);
-        if (!stands.ok()) return stands.status();
-        if (!*stands) return absl::OkStatus();
+        if (one.status.ok()) {
+          auto stands = StillStands(&core, one);
+          if (!stands.ok()) return stands.status();
+          if (!*stands) return absl::OkStatus();
+        }
         typename Kind::Recorded recorded;
         absl::Status one_status = core.Record(one.record, caller, &recorded);
         if (one_status.ok()) {

@@ -41,6 +41,7 @@ absl::StatusOr<Read> ReadMovement(const store::Store& store,
   auto record = ReadJournalRecord(store, sequence);
   if (!record.ok()) return record.status();
   Read read;
+  if (record->removed()) return MovementRemoved(sequence);
   if (!record->has_movement() ||
       !read.movement.ParseFromString(record->movement().movement()) ||
       !read.assessment.ParseFromString(record->movement().assessment())) {
@@ -67,6 +68,9 @@ absl::Status FindAssessments(
       auto latest = core.LatestSequence(one->movement);
       if (latest.ok()) {
         one->movement_sequence = *latest;
+        if (*latest <= core.catalogue().removed_sequence()) {
+          one->status = MovementRemoved(*latest);
+        }
       } else if (absl::IsNotFound(latest.status())) {
         one->status = UnknownAssessment(ref_of(one->record));
       } else {
@@ -88,6 +92,7 @@ class Containers {
     if (sequences_.empty()) return absl::OkStatus();
     absl::Status status = engine_->Look([&](Core& core) {
       core.AddPending(&sequences_);
+      removed_ = core.catalogue().removed_sequence();
       for (const auto& [key, ignored] : sequences_) {
         auto last = core.LastSequenceOf(NameOf(key));
         if (!last.ok()) return last.status();
@@ -131,6 +136,11 @@ class Containers {
           return true;
         });
     if (!status.ok()) return status;
+    sequences->erase(std::remove_if(sequences->begin(), sequences->end(),
+                                    [this](uint64_t sequence) {
+                                      return sequence <= removed_;
+                                    }),
+                     sequences->end());
     std::sort(sequences->begin(), sequences->end());
     sequences->erase(std::unique(sequences->begin(), sequences->end()),
                      sequences->end());
@@ -167,6 +177,7 @@ class Containers {
   absl::flat_hash_map<EntityKey, std::vector<uint64_t>> sequences_;
   absl::flat_hash_map<EntityKey, uint64_t> last_;
   absl::flat_hash_map<EntityKey, std::vector<Read>> movements_;
+  uint64_t removed_ = 0;  // Movements up to here.
 };
 
 // What was decided about: the version that is named, else the latest.
@@ -174,6 +185,10 @@ absl::Status TieDecision(const store::Store& store, TiedDecision* one) {
   const v1::AssessmentRef& ref = one->record.decision().assessment();
   for (uint64_t version = one->movement_sequence; version != 0;) {
     auto read = ReadMovement(store, version);
+    if (absl::IsFailedPrecondition(read.status())) {
+      one->status = read.status();  // It was removed.
+      return absl::OkStatus();
+    }
     if (!read.ok()) return read.status();
     const v1::Assessment& a = read->assessment;
     if (ref.sequence() != 0 && ref.sequence() != version) {

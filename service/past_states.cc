@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "scoring/container_history.h"
+#include "service/catalogue.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
@@ -134,6 +135,7 @@ absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
   if (!parsed.ParseFromString(block->bytes)) return RecordDamaged(sequence);
   for (const v1::JournalRecord& record : parsed.records()) {
     if (record.sequence() != sequence) continue;
+    if (record.removed()) return MovementRemoved(sequence);
     if (!record.has_movement()) break;
     JournaledAssessment result;
     if (!result.movement.ParseFromString(record.movement().movement()) ||
@@ -223,8 +225,8 @@ absl::StatusOr<PastStates> PastStates::Before(
     const v1::Assessment& assessment, const scoring::Programme::Needs& needs,
     const Aggregates::Plan& plan) {
   PastStates past;
-  past.entities_ =
-      std::make_unique<Entities>(std::numeric_limits<size_t>::max(), nullptr);
+  past.entities_ = std::make_unique<Entities>(
+      std::numeric_limits<size_t>::max(), StoredStates{});
   if (needs.aggregates) past.Count(plan);
   // Finds and reads what outcomes are folded into: nothing is stored.
   past.named_ = past.entities_->Find(movement);
@@ -260,6 +262,9 @@ absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
                                  const v1::Assessment& assessment,
                                  const scoring::Programme::Needs& needs,
                                  const std::vector<EntityKey>& keys) {
+  const auto catalogue = engine->ReadCatalogue();
+  if (!catalogue.ok()) return catalogue.status();
+  if (catalogue->removed_sequence() > 0) return PastRemoved(*catalogue);
   auto store = engine->store();
   if (!store.ok()) return store.status();
   const std::string& number = movement.container().number();

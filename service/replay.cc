@@ -20,11 +20,16 @@ constexpr size_t kDifferencesKept = 100;
 
 absl::StatusOr<uint64_t> FoldsFrom(const store::Store& store,
                                    const ReplayOptions& options) {
-  if (options.history_from == INT64_MIN) return 1;
-  return FirstRecordedFrom(store, options.history_from,
-                           options.last_sequence == UINT64_MAX
-                               ? store.last_sequence_at_open()
-                               : options.last_sequence);
+  const auto catalogue = ReadCatalogue(store);
+  if (!catalogue.ok()) return catalogue.status();
+  const uint64_t kept = catalogue->removed_sequence() + 1;
+  if (options.history_from == INT64_MIN) return kept;
+  auto from = FirstRecordedFrom(store, options.history_from,
+                                options.last_sequence == UINT64_MAX
+                                    ? store.last_sequence_at_open()
+                                    : options.last_sequence);
+  if (!from.ok()) return from.status();
+  return std::max(*from, kept);
 }
 
 using Taken = std::function<absl::Status(absl::Span<const v1::JournalRecord>)>;
@@ -275,6 +280,9 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
 
 absl::StatusOr<ReplayVerification> VerifyAssessments(
     const store::Store& store, const ReplayOptions& options) {
+  const auto catalogue = ReadCatalogue(store);
+  if (!catalogue.ok()) return catalogue.status();
+  if (catalogue->removed_sequence() > 0) return PastRemoved(*catalogue);
   const RuleSets rule_sets;
   ReplayVariant recorded;
   recorded.as_recorded = true;

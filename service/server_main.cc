@@ -119,7 +119,7 @@ void Declare(CLI::App& app, Flags& f) {
       "         portrisk score --format edifact gate.edi");
   app.set_version_flag(
       "--version", absl::StrCat("portriskd " PORTRISK_VERSION ", store format ",
-                                portrisk::store::kFormatVersion));
+                                portrisk::store::kNewestFormatVersion));
   app.set_config("--config", "", "Read flags from a file: `flag = value`");
   // A misspelt flag is an error there, too.
   app.allow_config_extras(CLI::config_extras_mode::error);

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "service/state_table.h"
 #include "store/store.h"
 
@@ -26,17 +28,44 @@ struct StateKind {
   bool is_stored = true;
 };
 
+// Where states are that are not in memory.
+struct StoredStates {
+  const store::Store* store = nullptr;  // Null: nothing is stored.
+  // Those of the base at that position; 0: those of the checkpoint.
+  uint64_t base = 0;
+
+  store::Table table() const {
+    return base == 0 ? store::Table::kStates : store::Table::kBase;
+  }
+  // Before every key.
+  std::string prefix() const {
+    return base == 0 ? std::string() : store::BigEndian64(base);
+  }
+};
+
 // Memory that a batched read needs; reused.
 struct LoadBuffers {
   std::vector<absl::string_view> keys;
   std::vector<std::optional<std::string>> values;
 };
 
+inline absl::Status ReadStates(const StoredStates& from, LoadBuffers* buffers) {
+  if (from.base == 0) {
+    return from.store->MultiGet(from.table(), buffers->keys, &buffers->values);
+  }
+  const std::string prefix = from.prefix();
+  std::vector<std::string> prefixed;
+  for (const absl::string_view key : buffers->keys) {
+    prefixed.push_back(absl::StrCat(prefix, key));
+  }
+  const std::vector<absl::string_view> keys(prefixed.begin(), prefixed.end());
+  return from.store->MultiGet(from.table(), keys, &buffers->values);
+}
+
 // Reads everything that kinds miss, in one batched read; when that fails the
-// new entries are gone. `each` calls what it is given with each kind. Without
-// a store nothing is stored.
+// new entries are gone. `each` calls what it is given with each kind.
 template <typename EachKind>
-absl::Status LoadMissing(const store::Store* store, const EachKind& each,
+absl::Status LoadMissing(const StoredStates& from, const EachKind& each,
                          LoadBuffers* buffers) {
   buffers->keys.clear();
   each([&](auto* kind) {
@@ -45,9 +74,8 @@ absl::Status LoadMissing(const store::Store* store, const EachKind& each,
   });
   if (buffers->keys.empty()) return absl::OkStatus();
   absl::Status status;
-  if (store != nullptr) {
-    status =
-        store->MultiGet(store::Table::kStates, buffers->keys, &buffers->values);
+  if (from.store != nullptr) {
+    status = ReadStates(from, buffers);
     size_t begin = 0;
     each([&](auto* kind) {
       if (status.ok()) {

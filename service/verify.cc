@@ -1,5 +1,6 @@
 #include "service/verify.h"
 
+#include <algorithm>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -9,11 +10,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "service/aggregate_tables.h"
+#include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
 #include "service/keys.h"
 #include "service/list_store.h"
 #include "service/rule_sets.h"
+#include "store/base.h"
 
 namespace portrisk::service {
 namespace {
@@ -24,6 +27,7 @@ constexpr uint64_t kProgressEvery = 50'000;
 using Expected = std::map<std::string, std::string>;
 
 using KeyFilter = std::function<bool(absl::string_view)>;
+using EntryFilter = std::function<bool(absl::string_view, absl::string_view)>;
 
 void Differ(absl::string_view table, absl::string_view key,
             absl::string_view what, VerifyReport* report) {
@@ -38,11 +42,11 @@ void Differ(absl::string_view table, absl::string_view key,
 absl::Status Compare(const store::Store& store, store::Table table,
                      absl::string_view name, const Expected& expected,
                      uint64_t* compared, VerifyReport* report,
-                     const KeyFilter& leave_out = nullptr) {
+                     const EntryFilter& leave_out) {
   auto next = expected.begin();
   absl::Status status = store.ScanPrefix(
       table, "", "", [&](absl::string_view key, absl::string_view value) {
-        if (leave_out && leave_out(key)) return true;
+        if (leave_out(key, value)) return true;
         ++*compared;
         const std::string found(key);
         for (; next != expected.end() && next->first < found; ++next) {
@@ -64,8 +68,10 @@ absl::Status Compare(const store::Store& store, store::Table table,
   return status;
 }
 
-Expected ExpectedStates(const Core& core, const KeyFilter& leave_out) {
-  Expected expected;
+// What was folded, over the states of the base.
+Expected ExpectedStates(const Core& core, Expected base,
+                        const KeyFilter& leave_out) {
+  Expected expected = std::move(base);
   const auto add = [&](const EntityKey& key, const auto& state) {
     if (state.last_sequence() > 0) {
       expected[std::string(key.view())] = state.SerializeAsString();
@@ -103,6 +109,17 @@ KeyFilter LeftOut(const Core& core, bool has_erasures, VerifyReport* report) {
   };
 }
 
+bool IsUpTo(uint64_t last, absl::string_view position) {
+  return position.size() == 8 && store::FromBigEndian64(position) <= last;
+}
+
+bool HasErasedNames(const v1::Catalogue& catalogue) {
+  return std::any_of(catalogue.erasures().begin(), catalogue.erasures().end(),
+                     [](const v1::Erasure& one) {
+                       return one.kind() != v1::SUBJECT_MOVEMENTS;
+                     });
+}
+
 Expected ExpectedIdentities(const Core& core) {
   Expected expected;
   for (const auto& [digest, sequence] : core.pending().identity) {
@@ -117,6 +134,27 @@ Expected ExpectedContainerIndex(const Core& core) {
     expected[ContainerIndexKey(NameOf(key), sequence)] = "";
   }
   return expected;
+}
+
+// The states of the base, proven to be those that the journal names.
+absl::StatusOr<Expected> ReadBase(const store::Store& store,
+                                  const v1::Base& base, VerifyReport* report) {
+  Expected states;
+  store::StatesDigest digest;
+  const std::string prefix = store::BigEndian64(base.sequence());
+  absl::Status status =
+      store.ScanPrefix(store::Table::kBase, prefix, "",
+                       [&](absl::string_view key, absl::string_view value) {
+                         key.remove_prefix(prefix.size());
+                         digest.Add(key, value);
+                         states.emplace(key, value);
+                         return true;
+                       });
+  if (!status.ok()) return status;
+  if (digest.states() != base.states() || digest.Finish() != base.digest()) {
+    Differ("base", prefix, "is not what the journal has the digest of", report);
+  }
+  return states;
 }
 
 // The catalogue is written with the blocks that change it, so it is that of
@@ -172,15 +210,29 @@ absl::StatusOr<VerifyReport> VerifyStore(
   options.rule_sets = &rule_sets;
   options.cache_states_max = std::numeric_limits<size_t>::max();
   options.from_zero = true;
+  auto stored = ReadCatalogue(store);
+  if (!stored.ok()) return stored.status();
+  const uint64_t base = stored->base().sequence();
+  options.base = base;
+  report.base_sequence = base;
+  Expected kept;
+  if (base > 0) {
+    auto read = ReadBase(store, stored->base(), &report);
+    if (!read.ok()) return read.status();
+    kept = *std::move(read);
+  }
   // The caller's store outlives the core.
   Core core(options, std::shared_ptr<const store::Store>(
                          &store, [](const store::Store*) {}));
   // Which tables there are is compared below; what is in them needs no more
   // than the journal.
-  auto stored = ReadCatalogue(store);
-  if (!stored.ok()) return stored.status();
   absl::Status tables = core.VerifyAggregates(*stored, checkpoint->sequence());
   if (!tables.ok()) return tables;
+  for (const v1::AggregateTable& table : TablesInUse(*stored)) {
+    report.tables_left_out +=
+        table.ready_sequence() <= checkpoint->sequence() &&
+        !IsInBase(*stored, table.number());
+  }
   uint64_t expected_sequence = 1;
   std::vector<v1::JournalRecord> later_rules;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
@@ -203,30 +255,46 @@ absl::StatusOr<VerifyReport> VerifyStore(
         }
         continue;
       }
-      absl::Status folded = core.Fold(record);
-      if (!folded.ok()) return folded;
-      if (++report.folded_records % kProgressEvery == 0) {
-        progress(report.folded_records);
+      absl::Status folded;
+      if (record.sequence() > base) {
+        folded = core.Fold(record);
+        ++report.folded_records;
+      } else if (!record.has_movement() && !record.has_outcome() &&
+                 !record.has_decision() && !record.has_worklist()) {
+        core.FoldRules(record);
       }
+      if (record.sequence() == base) folded = core.RecoverBase();
+      if (!folded.ok()) return folded;
+      if (record.sequence() % kProgressEvery == 0) progress(record.sequence());
     }
     return absl::OkStatus();
   });
   if (status.ok()) {
-    const KeyFilter left_out =
-        LeftOut(core, !stored->erasures().empty(), &report);
+    const KeyFilter left_out = LeftOut(core, HasErasedNames(*stored), &report);
     status = Compare(store, store::Table::kStates, "state",
-                     ExpectedStates(core, left_out), &report.states_compared,
-                     &report, left_out);
+                     ExpectedStates(core, std::move(kept), left_out),
+                     &report.states_compared, &report,
+                     [&](absl::string_view key, absl::string_view) {
+                       return left_out(key);
+                     });
   }
   if (status.ok()) {
-    status = Compare(store, store::Table::kIdentity, "identity",
-                     ExpectedIdentities(core), &report.index_entries_compared,
-                     &report);
+    const Expected expected = ExpectedIdentities(core);
+    // What was last named before the base is not folded again.
+    status = Compare(store, store::Table::kIdentity, "identity", expected,
+                     &report.index_entries_compared, &report,
+                     [&](absl::string_view key, absl::string_view value) {
+                       return IsUpTo(base, value) &&
+                              expected.count(std::string(key)) == 0;
+                     });
   }
   if (status.ok()) {
-    status = Compare(store, store::Table::kContainerIndex, "container index",
-                     ExpectedContainerIndex(core),
-                     &report.index_entries_compared, &report);
+    status = Compare(
+        store, store::Table::kContainerIndex, "container index",
+        ExpectedContainerIndex(core), &report.index_entries_compared, &report,
+        [&](absl::string_view key, absl::string_view) {
+          return key.size() >= 8 && IsUpTo(base, key.substr(key.size() - 8));
+        });
   }
   for (const v1::JournalRecord& record : later_rules) core.FoldRules(record);
   if (status.ok()) status = CompareCatalogue(store, core.catalogue(), &report);

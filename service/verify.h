@@ -1,5 +1,6 @@
-// Verification of a store: folds the journal from zero and compares every
-// written state and index entry with the result, byte for byte.
+// Verification of a store: folds the journal and compares every written state
+// and index entry with the result, byte for byte. It folds from zero or, where
+// movements were removed by their age, from the states that were kept then.
 #ifndef PORTRISK_SERVICE_VERIFY_H_
 #define PORTRISK_SERVICE_VERIFY_H_
 
@@ -16,11 +17,15 @@ namespace portrisk::service {
 struct VerifyReport {
   uint64_t last_sequence = 0;
   uint64_t checkpoint_sequence = 0;
+  // Where the fold began: 0, or the position of the base, whose states are
+  // those that the journal has the digest of.
+  uint64_t base_sequence = 0;
   uint64_t folded_records = 0;
   uint64_t states_compared = 0;
   uint64_t index_entries_compared = 0;
-  // Tables of aggregates that look at names letter by letter, of which some
-  // have been erased: what was counted by them cannot be counted again.
+  // Tables of aggregates whose values cannot be counted again: those that look
+  // at names letter by letter, of which some have been erased; and those that
+  // came into use behind the base.
   uint64_t tables_left_out = 0;
   // Each names the table, the key and what differs. At most 100 are kept.
   std::vector<std::string> differences;
@@ -29,7 +34,7 @@ struct VerifyReport {
 
 // Reads only; the store may be open elsewhere for reading, not for writing.
 // Fails where the journal itself cannot be read; a difference is no failure.
-// `progress` is called now and then with the records folded so far.
+// `progress` is called now and then with the position that it has come to.
 absl::StatusOr<VerifyReport> VerifyStore(
     const store::Store& store, const std::function<void(uint64_t)>& progress);
 

@@ -29,6 +29,7 @@ struct Warming::Job {
   v1::RevisionEvent event;  // With which it began to warm.
   std::vector<v1::AggregateTable> tables;
   uint64_t last_sequence = 0;
+  uint64_t removed_to = 0;  // What is there still up to here counts no more.
   OccurrenceIndex occurrences;  // Up to last_sequence.
 
   std::shared_ptr<const store::Store> store;
@@ -99,6 +100,7 @@ absl::StatusOr<std::unique_ptr<Warming::Job>> Warming::NextJob() {
   absl::Status status = engine_->Run([&](Core& core) {
     catalogue = core.catalogue();
     job->last_sequence = core.last_sequence();
+    job->removed_to = catalogue.removed_sequence();
     const auto& all = catalogue.revisions();
     if (std::any_of(all.begin(), all.end(), [](const v1::Revision& one) {
           return one.state() == v1::WARMING;
@@ -135,8 +137,8 @@ absl::Status Warming::Prepare(Job* job) {
   job->store = *std::move(store);
   auto plan = PlanOf(*job->store, engine_->rule_sets(), job->tables);
   if (!plan.ok()) return plan.status();
-  job->filling =
-      std::make_unique<Aggregates>(options_.cache_states_max, job->store.get());
+  job->filling = std::make_unique<Aggregates>(options_.cache_states_max,
+                                              StoredStates{job->store.get()});
   job->filling->Begin(*std::move(plan), job->tables);
   for (const auto& table : job->filling->tables()) {
     auto filled = FilledTo(*job->store, table->number);
@@ -181,6 +183,7 @@ absl::Status Warming::FillBlock(const store::Block& block, Job* job) {
   if (MustLeave()) return absl::AbortedError("stopped");
   const auto read =
       [&](uint64_t sequence) -> absl::StatusOr<v1::MovementRecord> {
+    if (sequence <= job->removed_to) return v1::MovementRecord();
     const auto at = [&]() -> const v1::JournalRecord* {
       const v1::JournalBlock& in = job->prior_block;
       if (in.records().empty() || sequence < in.records(0).sequence()) {
@@ -203,10 +206,11 @@ absl::Status Warming::FillBlock(const store::Block& block, Job* job) {
   // The index ends where it was copied; what came later is all read.
   const auto occurred = [&](const Period& period, const Positions& where,
                             VisitRecord visit) {
+    const uint64_t begin = std::max(where.begin, job->removed_to + 1);
     const uint64_t known =
-        std::clamp(job->last_sequence + 1, where.begin, where.end);
+        std::clamp(job->last_sequence + 1, begin, std::max(begin, where.end));
     absl::Status status = VisitOccurred(*job->store, job->occurrences, period,
-                                        {where.begin, known}, visit);
+                                        {begin, known}, visit);
     if (!status.ok()) return status;
     return VisitMovements(*job->store, {known, where.end}, visit);
   };
@@ -214,7 +218,7 @@ absl::Status Warming::FillBlock(const store::Block& block, Job* job) {
       WalkBlock(block, [&](uint64_t sequence, const StoredMovement& record) {
         if (sequence <= job->folded_to) return absl::OkStatus();
         absl::Status folded;
-        if (!record.movement.empty()) {
+        if (!record.movement.empty() && sequence > job->removed_to) {
           folded = job->filling->AddRecord(sequence, record, read, occurred);
         }
         if (folded.ok()) job->folded_to = sequence;

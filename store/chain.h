@@ -64,6 +64,7 @@ struct ChainReport {
   // not come to yet.
   uint64_t erased = 0;
   uint64_t to_erase = 0;
+  uint64_t removed = 0;  // Movements, by their age.
 };
 
 // Proves the chain from the first record to the last, and that each record that

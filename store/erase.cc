@@ -6,6 +6,9 @@
 // the old ones; then the files that held the block are compacted, the lowest
 // included, which would keep it otherwise. Deleting goes on behind that, and
 // waits for readers: so the directory is looked at until it is done.
+//
+// Movements that have passed their age are not put again: compaction itself
+// takes them out of the blocks it meets (rewrite.h).
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
@@ -26,6 +29,7 @@
 #include "store/block.h"
 #include "store/chain.h"
 #include "store/rep.h"
+#include "store/rewrite.h"
 #include "store/store.h"
 
 namespace portrisk::store {
@@ -36,72 +40,6 @@ constexpr size_t kRangesMax = 64;
 // A backup or a scan may hold files for long; it is tried again.
 constexpr int kLooksMax = 3000;
 constexpr std::chrono::milliseconds kLookAfter(10);
-
-absl::Status Unfit(uint64_t sequence) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "what is to replace the record at sequence ", sequence,
-      " is none of that sequence, or no such record lies in one block with the "
-      "others"));
-}
-
-bool IsOf(const Replacement& one) {
-  v1::JournalRecord record;
-  return record.ParseFromString(one.bytes) && record.sequence() == one.sequence;
-}
-
-std::string Field(int field, absl::string_view bytes) {
-  std::string out;
-  out.push_back(static_cast<char>(field << 3 | 2));
-  for (size_t left = bytes.size();; left >>= 7) {
-    if (left < 0x80) {
-      out.push_back(static_cast<char>(left));
-      break;
-    }
-    out.push_back(static_cast<char>(0x80 | (left & 0x7f)));
-  }
-  out.append(bytes.data(), bytes.size());
-  return out;
-}
-
-// The block with these records in the places of those it has.
-absl::StatusOr<std::string> Rewritten(const Block& block,
-                                      absl::Span<const Replacement> records) {
-  std::string out;
-  std::string chain;
-  std::map<uint32_t, v1::ReplacedRecord> was;  // By index.
-  uint64_t at = block.first_sequence;
-  const Replacement* next = records.begin();
-  const bool whole = WalkFields(block.bytes, [&](int field,
-                                                 absl::string_view bytes) {
-    if (field == v1::JournalBlock::kReplacedFieldNumber) {
-      v1::ReplacedRecord one;
-      if (!one.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-        return false;
-      }
-      was[one.index()] = std::move(one);  // What it was first.
-    } else if (field == v1::JournalBlock::kChainFieldNumber) {
-      chain.assign(bytes.data(), bytes.size());
-    } else if (field == v1::JournalBlock::kRecordsFieldNumber) {
-      if (next != records.end() && next->sequence == at) {
-        const auto index = static_cast<uint32_t>(at - block.first_sequence);
-        const Chain digest = DigestOf(bytes);
-        was[index].set_index(index);
-        was[index].mutable_digest()->assign(digest.begin(), digest.end());
-        bytes = next++->bytes;
-      }
-      out += Field(field, bytes);
-      ++at;
-    }
-    return true;
-  });
-  if (!whole || next != records.end()) return Unfit(records[0].sequence);
-  for (const auto& [index, one] : was) {
-    out +=
-        Field(v1::JournalBlock::kReplacedFieldNumber, one.SerializeAsString());
-  }
-  if (!chain.empty()) out += Field(v1::JournalBlock::kChainFieldNumber, chain);
-  return out;
-}
 
 // Logs of the database by number, the one that is written last.
 absl::StatusOr<std::vector<uint64_t>> Logs(rocksdb::DB* db) {
@@ -136,17 +74,14 @@ absl::StatusOr<bool> HasLeftovers(rocksdb::DB* db, const Options& options,
       });
 }
 
-struct Range {
-  std::string begin;
-  std::string end;  // The last key.
-};
-
-// Each key alone or, of many, all from the first to the last.
-std::vector<Range> RangesOf(std::vector<std::string> keys) {
+// Of states each key alone or, of many, all from the first to the last.
+std::vector<TableRange> RangesOf(std::vector<std::string> keys) {
   std::sort(keys.begin(), keys.end());
-  std::vector<Range> ranges;
-  if (keys.size() > kRangesMax) return {{keys.front(), keys.back()}};
-  for (std::string& key : keys) ranges.push_back({key, key});
+  std::vector<TableRange> ranges;
+  if (keys.size() > kRangesMax) {
+    return {{Table::kStates, keys.front(), keys.back()}};
+  }
+  for (std::string& key : keys) ranges.push_back({Table::kStates, key, key});
   return ranges;
 }
 
@@ -155,21 +90,10 @@ std::vector<Range> RangesOf(std::vector<std::string> keys) {
 absl::Status Store::ReplaceRecords(absl::Span<const Replacement> records) {
   absl::Status status = rep_->CheckWritable();
   if (!status.ok() || records.empty()) return status;
-  for (const Replacement& one : records) {
-    if (!IsOf(one)) return Unfit(one.sequence);
-  }
   auto block = ReadBlock(records[0].sequence);
   if (!block.ok()) return block.status();
-  auto rewritten = Rewritten(*block, records);
+  const auto rewritten = Rewritten(*block, records);
   if (!rewritten.ok()) return rewritten.status();
-  const auto before = Seal(ChainStart(), block->bytes);
-  const auto after = Seal(ChainStart(), *rewritten);
-  if (!before || !after || before->chain != after->chain ||
-      before->has_others || after->has_others) {
-    return absl::InternalError(
-        absl::StrCat("the chain of the journal block at sequence ",
-                     block->first_sequence, " would not stand"));
-  }
   rocksdb::WriteOptions how;
   how.sync = true;
   status =
@@ -180,50 +104,36 @@ absl::Status Store::ReplaceRecords(absl::Span<const Replacement> records) {
   return status;
 }
 
-absl::Status Store::Purge(uint64_t first, uint64_t last,
-                          std::vector<std::string> state_keys) {
-  absl::Status status = rep_->CheckWritable();
-  if (!status.ok()) return status;
-  rocksdb::DB* const db = rep_->db.get();
-  const auto logs = Logs(db);
+absl::Status Store::Rep::PurgeRanges(const std::vector<TableRange>& ranges) {
+  const auto logs = Logs(db.get());
   if (!logs.ok()) return logs.status();
-  std::vector<rocksdb::ColumnFamilyHandle*> all(rep_->columns.begin(),
-                                                rep_->columns.end());
-  all.push_back(rep_->unused_default);
   rocksdb::Status done;
   // One after the other: together they would have to be made atomic.
-  for (auto* column : all) {
+  for (auto* column : columns) {
     if (done.ok()) done = db->Flush({}, column);
   }
   rocksdb::CompactRangeOptions how;
   how.exclusive_manual_compaction = false;
   how.bottommost_level_compaction =
       rocksdb::BottommostLevelCompaction::kForceOptimized;
-  how.canceled = &rep_->purge_abandoned;
-  const auto compact = [&](Table table, const Range& range) {
+  how.canceled = &purge_abandoned;
+  for (const TableRange& range : ranges) {
     const rocksdb::Slice begin(range.begin), end(range.end);
     if (done.ok()) {
-      done = db->CompactRange(how, rep_->column(table), &begin, &end);
+      done = db->CompactRange(how, column(range.table),
+                              range.begin.empty() ? nullptr : &begin,
+                              range.end.empty() ? nullptr : &end);
     }
-  };
-  if (first <= last) {
-    // The block that holds `first` has an earlier key.
-    auto block = ReadBlock(first);
-    if (!block.ok()) return block.status();
-    compact(Table::kJournal,
-            {BigEndian64(block->first_sequence), BigEndian64(last)});
-  }
-  for (const Range& range : RangesOf(std::move(state_keys))) {
-    compact(Table::kStates, range);
   }
   // A cancelled compaction leaves everything as it was.
-  if (rep_->purge_abandoned) return absl::CancelledError("purging was ended");
-  status = FromRocks(done, absl::StrCat("purging ", rep_->options.directory));
+  if (purge_abandoned) return absl::CancelledError("purging was ended");
+  absl::Status status =
+      FromRocks(done, absl::StrCat("purging ", options.directory));
   const uint64_t log = logs->empty() ? 0 : logs->back();
   for (int waited = 0; status.ok(); ++waited) {
-    const auto left = HasLeftovers(db, rep_->options, log);
+    const auto left = HasLeftovers(db.get(), options, log);
     if (!left.ok() || !*left) return left.status();
-    if (rep_->purge_abandoned) return absl::CancelledError("purging was ended");
+    if (purge_abandoned) return absl::CancelledError("purging was ended");
     if (waited == kLooksMax) {
       return absl::UnavailableError(
           "a reader holds files that are to go; purging begins again");
@@ -231,6 +141,42 @@ absl::Status Store::Purge(uint64_t first, uint64_t last,
     std::this_thread::sleep_for(kLookAfter);
   }
   return status;
+}
+
+absl::StatusOr<TableRange> Store::JournalRange(uint64_t first,
+                                               uint64_t last) const {
+  // The block that holds `first` has an earlier key.
+  auto block = ReadBlock(first);
+  if (!block.ok()) return block.status();
+  return TableRange{Table::kJournal, BigEndian64(block->first_sequence),
+                    BigEndian64(last)};
+}
+
+absl::Status Store::Purge(uint64_t first, uint64_t last,
+                          std::vector<std::string> state_keys) {
+  absl::Status status = rep_->CheckWritable();
+  if (!status.ok()) return status;
+  std::vector<TableRange> ranges = RangesOf(std::move(state_keys));
+  if (first <= last) {
+    auto journal = JournalRange(first, last);
+    if (!journal.ok()) return journal.status();
+    ranges.push_back(*std::move(journal));
+  }
+  return rep_->PurgeRanges(ranges);
+}
+
+absl::Status Store::RemoveMovements(uint64_t first, uint64_t last) {
+  absl::Status status = rep_->CheckWritable();
+  if (!status.ok()) return status;
+  if (first == 0 || first > last || last > rep_->last_sequence) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("no movements lie from ", first, " to ", last));
+  }
+  auto journal = JournalRange(first, last);
+  if (!journal.ok()) return journal.status();
+  rep_->removed_to->store(last, std::memory_order_release);
+  return rep_->PurgeRanges(
+      {*std::move(journal), {Table::kContainerIndex, "", ""}});
 }
 
 void Store::AbandonPurge() const { rep_->purge_abandoned = true; }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/journal.pb.h"
 #include "store/block.h"
+#include "store/rewrite.h"
 
 namespace portrisk::store {
 namespace {
@@ -28,17 +29,25 @@ bool WalkEntries(const Block& block, const Visit& visit) {
   });
 }
 
-absl::StatusOr<Chain> DigestOfRecord(const Store& store, uint64_t sequence) {
+struct Found {
+  Chain digest = {};
+  bool is_removed = false;
+};
+absl::StatusOr<Found> FindRecord(const Store& store, uint64_t sequence) {
   auto block = store.ReadBlock(sequence);
   if (!block.ok()) return block.status();
-  Chain digest = {};
+  Found found;
   uint64_t at = block->first_sequence;
   WalkFields(block->bytes, [&](int field, absl::string_view record) {
     if (field != v1::JournalBlock::kRecordsFieldNumber) return true;
-    if (at == sequence) digest = DigestOf(record);
+    if (at == sequence) {
+      found.digest = DigestOf(record);
+      const auto form = FormOf(record);
+      found.is_removed = form && form->is_removed;
+    }
     return at++ < sequence;
   });
-  return digest;
+  return found;
 }
 
 absl::Status Forged(uint64_t sequence, absl::string_view what) {
@@ -50,27 +59,62 @@ absl::Status Forged(uint64_t sequence, absl::string_view what) {
 }  // namespace
 
 bool ErasureProof::Take(const Block& block, const SealedBlock& sealed) {
+  std::set<uint64_t> removed;
+  uint64_t at = block.first_sequence;
+  const bool whole =
+      WalkFields(block.bytes, [&](int field, absl::string_view record) {
+        if (field != v1::JournalBlock::kRecordsFieldNumber) return true;
+        const auto form = FormOf(record);
+        if (!form) return false;
+        if (form->is_removed) removed.insert(at);
+        if (form->is_movement) first_kept_ = std::min(first_kept_, at);
+        ++at;
+        return true;
+      });
+  if (!whole) return false;
+  removed_ += removed.size();
+  if (!removed.empty()) last_removed_ = *removed.rbegin();
   for (const SealedBlock::Replaced& one : sealed.replaced) {
-    rewritten_[block.first_sequence + one.index] = one.digest;
+    const uint64_t sequence = block.first_sequence + one.index;
+    if (removed.count(sequence) == 0) rewritten_[sequence] = one.digest;
   }
-  return WalkEntries(block,
-                     [&](uint64_t sequence, const v1::AuditEntry& entry) {
-                       const v1::ErasureStep& step = entry.erasure();
-                       for (const v1::ErasedRecord& record : step.records()) {
-                         Named named{step.erasure(), sequence, {}};
-                         if (record.digest().size() != named.digest.size())
-                           return false;
-                         std::copy_n(record.digest().begin(),
-                                     named.digest.size(), named.digest.begin());
-                         named_[record.sequence()].push_back(named);
-                       }
-                       if (step.finished()) finished_.insert(step.erasure());
-                       return true;
-                     });
+  return WalkEntries(
+      block, [&](uint64_t sequence, const v1::AuditEntry& entry) {
+        const v1::ErasureStep& step = entry.erasure();
+        for (const v1::ErasedRecord& record : step.records()) {
+          Named named{step.erasure(), sequence, {}};
+          if (record.digest().size() != named.digest.size()) return false;
+          std::copy_n(record.digest().begin(), named.digest.size(),
+                      named.digest.begin());
+          named_[record.sequence()].push_back(named);
+        }
+        if (step.finished()) finished_.insert(step.erasure());
+        if (step.begun().removed_sequence() > 0) {
+          removals_[step.erasure()] = step.begun().removed_sequence();
+        }
+        return true;
+      });
 }
 
 absl::Status ErasureProof::Prove(const Store& store,
                                  ChainReport* report) const {
+  uint64_t may_be_removed = 0;
+  uint64_t must_be_removed = 0;
+  for (const auto& [erasure, last] : removals_) {
+    may_be_removed = std::max(may_be_removed, last);
+    if (finished_.count(erasure) > 0) {
+      must_be_removed = std::max(must_be_removed, last);
+    }
+  }
+  if (last_removed_ > may_be_removed) {
+    return Forged(last_removed_,
+                  "was removed, and no entry of the journal says so");
+  }
+  if (first_kept_ <= must_be_removed) {
+    return Forged(first_kept_,
+                  "should have been removed by its age, which has ended");
+  }
+  report->removed = removed_;
   for (const auto& [sequence, digest] : rewritten_) {
     if (named_.count(sequence) == 0) {
       return Forged(sequence,
@@ -92,9 +136,10 @@ absl::Status ErasureProof::ProveNamed(const Store& store, uint64_t sequence,
   if (found != rewritten_.end()) {
     now = found->second;
   } else {
-    auto digest = DigestOfRecord(store, sequence);
-    if (!digest.ok()) return digest.status();
-    now = *digest;
+    auto stored = FindRecord(store, sequence);
+    if (!stored.ok()) return stored.status();
+    if (stored->is_removed) return absl::OkStatus();
+    now = stored->digest;
   }
   const bool as_named =
       std::any_of(names.begin(), names.end(), [&](const Named& one) {

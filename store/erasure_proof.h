@@ -1,5 +1,5 @@
 // Internal: the proof that what was rewritten in the journal was rewritten by
-// an erasure. Only chain.cc uses it.
+// an erasure, or removed by its age. Only chain.cc uses it.
 #ifndef PORTRISK_STORE_ERASURE_PROOF_H_
 #define PORTRISK_STORE_ERASURE_PROOF_H_
 
@@ -16,14 +16,15 @@ namespace portrisk::store {
 
 // Entries come after what they name, so all that was rewritten is noted on the
 // way and held against them at the end. Memory: about 100 bytes for each record
-// that was rewritten or named.
+// that was rewritten or named; none for those that were removed, which are all
+// movements up to a position.
 class ErasureProof {
  public:
   // A block of the journal, in order. False when an entry in it does not parse.
   bool Take(const Block& block, const SealedBlock& sealed);
-  // DATA_LOSS where a record was rewritten that no later entry names as it is,
-  // or where an erasure says that it has ended and a record is not what it
-  // named. Fills what the report says of erasures.
+  // DATA_LOSS where a record was rewritten that no later entry names as it is
+  // or removes, or where an erasure says that it has ended and a record is not
+  // what it named, or is there still. Fills what the report says of erasures.
   absl::Status Prove(const Store& store, ChainReport* report) const;
 
  private:
@@ -39,6 +40,12 @@ class ErasureProof {
   std::map<uint64_t, Chain> rewritten_;           // By sequence, as it is now.
   std::map<uint64_t, std::vector<Named>> named_;  // By sequence.
   std::set<uint64_t> finished_;
+  // Removal. By erasure: up to where; the last removed movement, the first that
+  // is there; how many are removed.
+  std::map<uint64_t, uint64_t> removals_;
+  uint64_t last_removed_ = 0;
+  uint64_t first_kept_ = UINT64_MAX;
+  uint64_t removed_ = 0;
 };
 
 }  // namespace portrisk::store

@@ -134,26 +134,30 @@ absl::Status Store::IngestAside(std::vector<SortedEntries> tables) {
 
 // Whole files first, a tombstone for what shares one with others; flushed, so
 // that the next ingestion need not wait for it.
-absl::Status Store::DropStates(absl::string_view prefix) {
-  absl::Status status = rep_->CheckWritable();
+absl::Status Store::Rep::DropRange(Table table, const std::string& begin,
+                                   const std::string& end) {
+  absl::Status status = CheckWritable();
   if (!status.ok()) return status;
-  const std::lock_guard<std::mutex> lock(rep_->ingest_mutex);
-  auto* const column = rep_->column(Table::kStates);
-  const std::string begin(prefix);
-  const std::string end = PrefixEnd(prefix);
+  const std::lock_guard<std::mutex> lock(ingest_mutex);
+  auto* const handle = column(table);
   const rocksdb::Slice begin_slice(begin);
   const rocksdb::Slice end_slice(end);
   rocksdb::Status dropped = rocksdb::DeleteFilesInRange(
-      rep_->db.get(), column, &begin_slice, &end_slice, /*include_end=*/false);
+      db.get(), handle, &begin_slice, &end_slice, /*include_end=*/false);
   if (dropped.ok()) {
-    dropped = rep_->db->DeleteRange({}, column, begin_slice, end_slice);
+    dropped = db->DeleteRange({}, handle, begin_slice, end_slice);
   }
-  if (dropped.ok()) dropped = rep_->db->Flush({}, column);
-  status = FromRocks(
-      dropped, absl::StrCat("dropping states in ", rep_->options.directory));
+  if (dropped.ok()) dropped = db->Flush({}, handle);
+  status = FromRocks(dropped,
+                     absl::StrCat("dropping states in ", options.directory));
   // The log may be torn.
-  if (!status.ok()) rep_->StopWriting(status);
+  if (!status.ok()) StopWriting(status);
   return status;
+}
+
+absl::Status Store::DropStates(absl::string_view prefix) {
+  return rep_->DropRange(Table::kStates, std::string(prefix),
+                         PrefixEnd(prefix));
 }
 
 }  // namespace portrisk::store

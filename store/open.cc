@@ -33,6 +33,7 @@
 #include "store/block.h"
 #include "store/chain.h"
 #include "store/rep.h"
+#include "store/rewrite.h"
 #include "store/store.h"
 
 namespace portrisk::store {
@@ -49,8 +50,8 @@ struct Format {
   uint64_t version = 0;
 };
 
-std::string FormatRecord() {
-  return absl::StrCat(kMagic, BigEndian64(kFormatVersion));
+std::string FormatRecord(uint32_t version) {
+  return absl::StrCat(kMagic, BigEndian64(version));
 }
 
 std::string AnchorRecord(const ChainHead& anchor) {
@@ -81,10 +82,10 @@ absl::Status NoStore(const Options& options) {
 absl::Status CheckFormat(const Options& options, absl::string_view record) {
   const Format format = ParseFormat(record);
   if (!format.ours) return Foreign(options);
-  if (format.version > kFormatVersion) {
+  if (format.version > kNewestFormatVersion) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the store in ", options.directory, " has format ", format.version,
-        ", this program knows formats up to ", kFormatVersion,
+        ", this program knows formats up to ", kNewestFormatVersion,
         "; use the version of the program that wrote it, or a later one"));
   }
   return absl::OkStatus();
@@ -117,10 +118,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Columns(const Options& options) {
   std::vector<rocksdb::ColumnFamilyDescriptor> columns;
   for (size_t i = 0; i < kTableCount; ++i) {
     const Table table = static_cast<Table>(i);
-    columns.emplace_back(TableName(table), TableOptions(table, cache));
+    columns.emplace_back(ColumnName(table), TableOptions(table, cache));
   }
-  columns.emplace_back(rocksdb::kDefaultColumnFamilyName,
-                       rocksdb::ColumnFamilyOptions());
   return columns;
 }
 
@@ -163,9 +162,9 @@ absl::Status CheckTables(const Options& options) {
                      absl::StrCat("opening the store in ", options.directory));
   }
   const std::set<std::string> names(listed.begin(), listed.end());
-  std::set<std::string> known = {rocksdb::kDefaultColumnFamilyName};
+  std::set<std::string> known;
   for (size_t i = 0; i < kTableCount; ++i) {
-    known.insert(TableName(static_cast<Table>(i)));
+    known.insert(ColumnName(static_cast<Table>(i)));
   }
   return names == known ? absl::OkStatus() : CheckUnknownTables(options, names);
 }
@@ -245,10 +244,14 @@ absl::Status CheckCheckpoint(const Store& store) {
 Store::Store() = default;
 Store::~Store() = default;
 
+Store::Rep::Rep(const Options& given)
+    : options(given),
+      journal_filter(JournalFilter(removed_to)),
+      index_filter(IndexFilter(removed_to)) {}
+
 Store::Rep::~Rep() {
   if (db == nullptr) return;
   for (auto* column : columns) db->DestroyColumnFamilyHandle(column);
-  db->DestroyColumnFamilyHandle(unused_default);
   // A clean end is worth a sync even where commits are not synced. There is
   // nobody left to tell if it fails. Not after a failed write: a RocksDB built
   // with assertions ends the process when the log is touched again.
@@ -260,7 +263,11 @@ rocksdb::Status Store::Rep::TryOpen(bool create) {
   rocksdb::DBOptions how = DatabaseOptions(options);
   how.create_if_missing = create;
   how.create_missing_column_families = create;
-  const auto descriptors = Columns(options);
+  auto descriptors = Columns(options);
+  descriptors[static_cast<size_t>(Table::kJournal)].options.compaction_filter =
+      journal_filter.get();
+  descriptors[static_cast<size_t>(Table::kContainerIndex)]
+      .options.compaction_filter = index_filter.get();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status =
@@ -272,7 +279,6 @@ rocksdb::Status Store::Rep::TryOpen(bool create) {
   if (!status.ok()) return status;
   db.reset(opened);
   std::copy_n(handles.begin(), kTableCount, columns.begin());
-  unused_default = handles.back();
   return status;
 }
 
@@ -286,8 +292,8 @@ absl::Status Store::Rep::OpenDatabase(bool create) {
 absl::Status Store::Rep::FinishCreation() {
   rocksdb::WriteOptions synced;
   synced.sync = true;
-  rocksdb::Status status =
-      db->Put(synced, column(Table::kMeta), kFormatKey, FormatRecord());
+  rocksdb::Status status = db->Put(synced, column(Table::kMeta), kFormatKey,
+                                   FormatRecord(kFormatVersion));
   // Out of the memtable, where it would keep the log of its day alive.
   if (status.ok()) status = db->Flush({}, column(Table::kMeta));
   return FromRocks(status,
@@ -335,13 +341,31 @@ absl::Status Store::Rep::Upgrade(const Store& store, absl::string_view format) {
   rocksdb::WriteBatch upgrade;
   rocksdb::ColumnFamilyHandle* const meta = column(Table::kMeta);
   rocksdb::Status written = upgrade.Put(meta, kAnchorKey, AnchorRecord(anchor));
-  if (written.ok()) written = upgrade.Put(meta, kFormatKey, FormatRecord());
+  if (written.ok())
+    written = upgrade.Put(meta, kFormatKey, FormatRecord(kFormatVersion));
   rocksdb::WriteOptions synced;
   synced.sync = true;
   if (written.ok()) written = db->Write(synced, &upgrade);
   if (written.ok()) written = db->Flush({}, meta);
   return FromRocks(written,
                    absl::StrCat("upgrading the store in ", options.directory));
+}
+
+absl::Status Store::Rep::RaiseFormat() {
+  rocksdb::ColumnFamilyHandle* const meta = column(Table::kMeta);
+  const std::string newest = FormatRecord(kNewestFormatVersion);
+  std::string record;
+  rocksdb::Status status = db->Get({}, meta, kFormatKey, &record);
+  if (status.ok() && record == newest) return absl::OkStatus();
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  if (status.ok()) status = db->Put(synced, meta, kFormatKey, newest);
+  if (status.ok()) status = db->Flush({}, meta);
+  const absl::Status raised = FromRocks(
+      status,
+      absl::StrCat("raising the format of the store in ", options.directory));
+  if (!raised.ok()) StopWriting(raised);
+  return raised;
 }
 
 absl::StatusOr<ChainHead> Store::ReadChainAnchor() const {

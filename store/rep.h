@@ -4,6 +4,7 @@
 #define PORTRISK_STORE_REP_H_
 
 #include <rocksdb/cache.h>
+#include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/write_batch.h>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -37,8 +39,8 @@ inline rocksdb::Env* EnvOf(const Options& options) {
                                         : options.environment->env.get();
 }
 
-inline constexpr size_t kTableCount = 7;
-static_assert(static_cast<size_t>(Table::kMeta) + 1 == kTableCount);
+inline constexpr size_t kTableCount = 8;
+static_assert(static_cast<size_t>(Table::kBase) + 1 == kTableCount);
 
 inline constexpr char kFormatKey[] = "format";
 inline constexpr char kCheckpointKey[] = "checkpoint";
@@ -53,6 +55,9 @@ absl::Status FromRocks(const rocksdb::Status& status, absl::string_view doing);
 // --- tables.cc
 
 const char* TableName(Table table);
+// RocksDB's: the one that every database has takes kBase, so that a store that
+// nothing was removed from has no table that an earlier program lacks.
+std::string ColumnName(Table table);
 rocksdb::DBOptions DatabaseOptions(const Options& options);
 rocksdb::ColumnFamilyOptions TableOptions(
     Table table, const std::shared_ptr<rocksdb::Cache>& cache);
@@ -73,8 +78,15 @@ inline absl::string_view ToView(const rocksdb::Slice& bytes) {
 // Where RocksDB says what it does. Never an obstacle.
 std::shared_ptr<rocksdb::Logger> NewInfoLog(const Options& options);
 
+// Keys from `begin` to `end`, that included; empty: all.
+struct TableRange {
+  Table table;
+  std::string begin;
+  std::string end;
+};
+
 struct Store::Rep {
-  explicit Rep(const Options& options) : options(options) {}
+  explicit Rep(const Options& options);
   ~Rep();
 
   rocksdb::ColumnFamilyHandle* column(Table table) const {
@@ -93,6 +105,8 @@ struct Store::Rep {
   absl::Status RemoveLeftovers();
   // Brings a store of format 1 to this one. Nothing to do for a newer one.
   absl::Status Upgrade(const Store& store, absl::string_view format);
+  // To the newest; before anything that an earlier program would misread.
+  absl::Status RaiseFormat();
   // Sets last_sequence_at_open; proves the last block.
   absl::Status ReadEnd(const Store& store);
 
@@ -113,9 +127,13 @@ struct Store::Rep {
 
   // Constant after Open.
   const Options options;
+  // Movements up to here go when they are compacted.
+  const std::shared_ptr<std::atomic<uint64_t>> removed_to =
+      std::make_shared<std::atomic<uint64_t>>(0);
+  // Filters for the tables that have them; outlive the database.
+  std::unique_ptr<rocksdb::CompactionFilter> journal_filter, index_filter;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kTableCount> columns = {};
-  rocksdb::ColumnFamilyHandle* unused_default = nullptr;
   uint64_t last_sequence_at_open = 0;
 
   // Written by the thread that appends, read by the one that ingests.
@@ -129,9 +147,18 @@ struct Store::Rep {
   // --- ingest.cc
 
   absl::Status Ingest(const std::vector<SortedEntries>& tables);
+  // Removes keys from `begin` to before `end`, without reading them.
+  absl::Status DropRange(Table table, const std::string& begin,
+                         const std::string& end);
+
+  // --- erase.cc
+
+  // Brings everything to files, writes these ranges anew, and waits until the
+  // files and logs of before are gone.
+  absl::Status PurgeRanges(const std::vector<TableRange>& ranges);
 
   std::atomic<bool> stopped{false};
-  std::atomic<bool> purge_abandoned{false};  // Looked at by erase.cc.
+  std::atomic<bool> purge_abandoned{false};  // Looked at by erase.cc, base.cc.
   mutable std::mutex mutex;
   absl::Status stop_reason;  // Guarded by mutex.
   ChainHead head;            // Guarded by mutex; written by who appends.

@@ -39,6 +39,8 @@ enum class Table {
   kReference,       // Content hash -> ReferenceTable; content hash, 0, last
                     // value -> ListChunk.
   kMeta,            // "format", "checkpoint", "anchor".
+  kBase,            // Sequence (8 bytes, big endian), key of a state -> the
+                    // state as it was there.
 };
 
 // What a block carries of everything up to it (chain.h).
@@ -48,8 +50,10 @@ struct ChainHead {
   Chain chain = {};
 };
 
-// The format this code writes and the newest it reads.
+// The format of a new store, and the newest that this code reads and writes:
+// that of a store which movements have been removed from.
 inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kNewestFormatVersion = 3;
 
 // What to do about damaged data.
 inline constexpr char kRemedy[] =
@@ -63,6 +67,7 @@ enum class Durability {
 };
 
 struct Backup;
+struct TableRange;
 // What files are reached through: of a backup, and of tests that inject faults.
 struct Environment;
 
@@ -193,8 +198,24 @@ class Store {
   // CANCELLED after AbandonPurge. Any thread.
   absl::Status Purge(uint64_t first, uint64_t last,
                      std::vector<std::string> state_keys);
-  // Ends a Purge under way, and those to come.
+  // Ends a Purge under way, and those to come; KeepBase and RemoveMovements,
+  // too.
   void AbandonPurge() const;
+
+  // --- Removal of movements by their age, in base.cc and erase.cc.
+
+  // Copies the states that the last Ingest has completed, those whose keys
+  // `is_kept` takes, to kBase. Any thread, beside all else; takes as long as
+  // writing them. The answer's `tables` are the caller's to fill in.
+  absl::StatusOr<v1::Base> KeepBase(
+      const std::function<bool(absl::string_view)>& is_kept);
+  // Removes what kBase has of other positions.
+  absl::Status DropBases(uint64_t but_sequence);
+  // Takes movements from `first` to `last` out of the journal, in whose blocks
+  // digests and times of them are left, and entries of theirs and of earlier
+  // ones out of kContainerIndex: by compaction, which leaves no file with the
+  // old bytes. The entry that says so must be durable before. Any thread.
+  absl::Status RemoveMovements(uint64_t first, uint64_t last);
 
   // What the last Ingest completed; sequence 0 when there was none.
   absl::StatusOr<v1::Checkpoint> ReadCheckpoint() const;
@@ -208,6 +229,7 @@ class Store {
   friend absl::StatusOr<Backup> CreateBackup(const Store& store,
                                              const std::string& directory);
   Store();
+  absl::StatusOr<TableRange> JournalRange(uint64_t first, uint64_t last) const;
   struct Rep;
   std::unique_ptr<Rep> rep_;
 };

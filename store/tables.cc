@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "store/rep.h"
 
@@ -59,6 +60,7 @@ Layout LayoutOf(Table table) {
     case Table::kRuleSets:
     case Table::kReference:
     case Table::kMeta:
+    case Table::kBase:  // Written and read whole, now and then.
       break;
   }
   return {16 * kKiB, rocksdb::kZSTD, false, kMemtableBytes};
@@ -82,8 +84,15 @@ const char* TableName(Table table) {
       return "reference";
     case Table::kMeta:
       return "meta";
+    case Table::kBase:
+      return "base";
   }
   return "unknown";
+}
+
+std::string ColumnName(Table table) {
+  return table == Table::kBase ? rocksdb::kDefaultColumnFamilyName
+                               : TableName(table);
 }
 
 rocksdb::DBOptions DatabaseOptions(const Options& options) {

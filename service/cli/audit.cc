@@ -181,6 +181,10 @@ int Verify(const VerifyFlags& flags) {
     }
     std::cout << "\n";
   }
+  if (report->removed > 0) {
+    std::cout << report->removed
+              << " movements were removed by their age, as the journal says\n";
+  }
   if (report->unsealed_to > 0) {
     std::cout << "up to sequence " << report->unsealed_to
               << " it is proven since the store was upgraded, not before\n";

@@ -1,5 +1,6 @@
 // portrisk erase, portrisk erasures, portrisk retention.
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -65,7 +66,9 @@ std::string StateOf(const v1::Erasure& one) {
     case v1::ERASURE_SEARCHING:
       return absl::StrCat("searching, up to ", one.searched_sequence());
     case v1::ERASURE_REWRITING:
-      return absl::StrCat("rewriting, ", one.rewritten_records());
+      return one.kind() == v1::SUBJECT_MOVEMENTS
+                 ? std::string("removing")
+                 : absl::StrCat("rewriting, ", one.rewritten_records());
     default:
       return "ended";
   }
@@ -146,7 +149,11 @@ int List(const GlobalFlags& global) {
       std::string kind = v1::SubjectKind_Name(one.kind());
       kind = absl::AsciiStrToLower(kind.substr(kind.find('_') + 1));
       table.Add({absl::StrCat(one.erasure()), FormatTime(one.create_time()),
-                 one.caller(), kind, absl::StrCat(one.records()), StateOf(one),
+                 one.caller(), kind,
+                 one.removed_sequence() > 0
+                     ? absl::StrCat("up to ", one.removed_sequence())
+                     : absl::StrCat(one.records()),
+                 StateOf(one),
                  one.has_end_time() ? FormatTime(one.end_time()) : "",
                  one.reference(), one.reason()});
     }
@@ -157,14 +164,16 @@ int List(const GlobalFlags& global) {
 }
 
 int ShowRetention(const v1::Retention& retention) {
-  if (retention.party_days() == 0) {
-    std::cout << "everything is kept\n";
-  } else {
-    std::cout << "who took part is erased from movements that were recorded "
-                 "more than "
-              << retention.party_days()
-              << " days ago, once a day; all else is kept\n";
-  }
+  const auto show = [](absl::string_view what, uint32_t days) {
+    std::cout << what;
+    if (days == 0) {
+      std::cout << "kept\n";
+    } else {
+      std::cout << days << " days, then taken out once a day\n";
+    }
+  };
+  show("who took part in movements:       ", retention.party_days());
+  show("movements with their assessments: ", retention.movement_days());
   return kExitOk;
 }
 
@@ -178,15 +187,31 @@ int GetRetention(const GlobalFlags& global) {
   return status.ok() ? ShowRetention(retention) : Fail(status);
 }
 
-int SetRetention(const GlobalFlags& global,
-                 const v1::SetRetentionRequest& request) {
+struct RetentionFlags {
+  std::optional<uint32_t> party_days;
+  std::optional<uint32_t> movement_days;
+  std::string reason;
+};
+
+int SetRetention(const GlobalFlags& global, const RetentionFlags& flags) {
+  if (!flags.party_days && !flags.movement_days) {
+    return Fail(absl::InvalidArgumentError(
+        "say what is to hold: --party-days, --movement-days or both"));
+  }
   auto connection = Connection::Open(global);
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::OperatorService::NewStub((*connection)->channel());
-  v1::Retention retention;
+  v1::SetRetentionRequest request;
+  v1::Retention* const retention = request.mutable_retention();
   absl::Status status =
-      (*connection)->Call(*stub, &Stub::SetRetention, request, &retention);
-  return status.ok() ? ShowRetention(retention) : Fail(status);
+      (*connection)->Call(*stub, &Stub::GetRetention, {}, retention);
+  if (!status.ok()) return Fail(status);
+  if (flags.party_days) retention->set_party_days(*flags.party_days);
+  if (flags.movement_days) retention->set_movement_days(*flags.movement_days);
+  request.set_reason(flags.reason);
+  v1::Retention now;
+  status = (*connection)->Call(*stub, &Stub::SetRetention, request, &now);
+  return status.ok() ? ShowRetention(now) : Fail(status);
 }
 
 void AddErase(CLI::App& app, const GlobalFlags& global, Action* action) {
@@ -231,27 +256,34 @@ void AddErase(CLI::App& app, const GlobalFlags& global, Action* action) {
 
 void AddRetention(CLI::App& app, const GlobalFlags& global, Action* action) {
   auto* retention = app.add_subcommand(
-      "retention", "How long who took part in movements is kept");
+      "retention",
+      "How long movements are kept, and how long who took part in them");
   retention->require_subcommand(1);
   retention->fallthrough();
   auto* show = retention->add_subcommand("show", "What holds now");
   show->callback([=, &global] {
     *action = [=, &global] { return GetRetention(global); };
   });
-  auto request = std::make_shared<v1::SetRetentionRequest>();
-  auto days = std::make_shared<uint32_t>(0);
-  auto reason = std::make_shared<std::string>();
+  auto flags = std::make_shared<RetentionFlags>();
   auto* set = retention->add_subcommand(
       "set",
-      "Erase who took part in movements of a certain age, from now on and once "
-      "a day.\nExample: portrisk retention set --party-days 180 --reason "
-      "'decision of 2026-11-26'");
-  set->add_option("--party-days", *days, "30 or more; 0 keeps all")->required();
-  set->add_option("--reason", *reason, "Kept in the audit log")->required();
+      "From now on and once a day, take out what has passed its age. What is "
+      "not named stays as it is.\nOf removed movements the journal keeps "
+      "position, time and digest, so that the chain holds; what rules have "
+      "learnt from them (states, counts, find rates) stays. A repeat, a "
+      "correction or a retraction of one is refused, a replay begins behind "
+      "them, and `explain` cannot recompute what was assessed before.\n"
+      "Example: portrisk retention set --party-days 180 --movement-days 1825 "
+      "--reason 'decision of 2026-11-26'");
+  set->add_option("--party-days", flags->party_days,
+                  "Who took part: 30 or more; 0 keeps all");
+  set->add_option("--movement-days", flags->movement_days,
+                  "Movements and their assessments: 30 or more, and no fewer "
+                  "than --party-days; 0 keeps all");
+  set->add_option("--reason", flags->reason, "Kept in the audit log")
+      ->required();
   set->callback([=, &global] {
-    request->mutable_retention()->set_party_days(*days);
-    request->set_reason(*reason);
-    *action = [=, &global] { return SetRetention(global, *request); };
+    *action = [=, &global] { return SetRetention(global, *flags); };
   });
 }
 

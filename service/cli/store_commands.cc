@@ -26,8 +26,13 @@ int Verify(const std::string& directory) {
   if (!report.ok()) return Fail(report.status());
   std::cout << "journal: " << report->last_sequence
             << " records, all there; states written up to "
-            << report->checkpoint_sequence << "\nfolded "
-            << report->folded_records << " records in "
+            << report->checkpoint_sequence << "\n";
+  if (report->base_sequence > 0) {
+    std::cout << "movements were removed by their age: begun with the states "
+                 "kept as of position "
+              << report->base_sequence << "\n";
+  }
+  std::cout << "folded " << report->folded_records << " records in "
             << absl::FormatDuration(
                    absl::Trunc(absl::Now() - start, absl::Milliseconds(1)))
             << ", compared " << report->states_compared << " states and "
@@ -43,7 +48,8 @@ int Verify(const std::string& directory) {
     std::cout
         << report->tables_left_out
         << " tables of aggregates were left out: they look at names letter "
-           "by letter, and some have been erased\n";
+           "by letter and some have been erased, or they came into use after "
+           "the states that the fold began with\n";
   }
   return report->difference_count == 0 ? kExitOk : kExitFailed;
 }

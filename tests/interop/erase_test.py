@@ -68,7 +68,12 @@ class Erase(unittest.TestCase):
             self.assertEqual(self.files_with(WHO), [])
             self.run_portrisk("retention", "set", "--party-days", "180",
                               "--reason", "decided")
-            self.assertIn("180", self.run_portrisk("retention", "show"))
+            # What is not named stays as it is.
+            self.run_portrisk("retention", "set", "--movement-days", "365",
+                              "--reason", "decided")
+            kept = self.run_portrisk("retention", "show")
+            self.assertIn("180 days", kept)
+            self.assertIn("365 days", kept)
             proof = self.run_portrisk("audit", "verify", str(self.store))
             self.assertIn("20 records were rewritten by erasures", proof)
             self.assertIn("all equal", self.run_portrisk(

@@ -55,7 +55,7 @@ Message Selected(const FieldSelection& selection, const Message& whole) {
 // All that folding a record changes.
 class States {
  public:
-  States() : entities_(1000, nullptr) {
+  States() : entities_(1000, StoredStates{}) {
     // One of each kind, as journaled beside a movement.
     for (int kind = 1; kind <= v1::SpanKind_MAX; ++kind) {
       int seed = kind * 100;

@@ -6,13 +6,10 @@
 #include "portrisk/v1/assessment.pb.h"
 #include "service/core_options.h"
 #include "store/chain.h"
+#include "tests/simulation/wrong.h"
 
 namespace portrisk::simulation {
 namespace {
-
-absl::Status Wrong(const std::string& what) {
-  return absl::DataLossError(what);
-}
 
 int64_t Nanoseconds(const google::protobuf::Timestamp& time) {
   return time.seconds() * 1'000'000'000 + time.nanos();
@@ -76,6 +73,7 @@ Model::Expectation Model::Expect(const std::string& identity,
   const std::vector<Version>& versions = known->second;
   for (auto version = versions.rbegin(); version != versions.rend();
        ++version) {
+    if (version->sequence <= removed_to_) return {Fate::kRemoved, ""};
     if (version->content == content) return {Fate::kRepeat, version->answer};
     if (!Newer(movement, version->movement)) continue;
     return {version == versions.rbegin() ? Fate::kNew : Fate::kConflict, ""};
@@ -92,6 +90,10 @@ absl::Status Model::Send(Sent sent) {
       if (expected.fate == Fate::kConflict) {
         return Wrong(
             absl::StrCat(sent.identity, " was taken beside other content"));
+      }
+      if (expected.fate == Fate::kRemoved) {
+        return Wrong(
+            absl::StrCat(sent.identity, " was taken though it is removed"));
       }
       if (expected.fate == Fate::kRepeat) {
         if (expected.answer == sent.answer || doubts_answers_) {
@@ -131,6 +133,9 @@ bool Model::IsWarmingFor(const std::string& caller) const {
 absl::Status Model::Explain(const v1::JournalRecord& record, size_t* next,
                             const Sent** sent) {
   if (record.caller() == service::kEngineCaller) return absl::OkStatus();
+  if (record.removed() && record.sequence() <= removed_to_) {
+    return absl::OkStatus();  // Before it was seen.
+  }
   if (record.has_rule() && record.purpose().empty() &&
       IsWarmingFor(record.caller())) {
     return absl::OkStatus();
@@ -200,6 +205,7 @@ absl::Status Model::CheckThere(const Sent& sent) const {
   bool is_there = sent.found >= sent.records_min;
   if (sent.sequence != 0) {
     is_there = sent.sequence <= size();
+    if (sent.sequence <= removed_to_) return absl::OkStatus();
     const bool is_erased = erased_.count(sent.sequence) > 0;
     for (const std::string& part : {sent.holds, sent.content, sent.answer}) {
       if (is_erased && &part != &sent.holds) continue;
@@ -218,6 +224,18 @@ void Model::LearnErased(const v1::JournalRecord& record) {
   for (const auto& one : record.audit().erasure().records()) {
     erased_[one.sequence()].insert(one.digest());
   }
+  removed_to_ = std::max(removed_to_,
+                         record.audit().erasure().begun().removed_sequence());
+}
+
+bool Model::IsRemoval(const v1::JournalRecord& before,
+                      const v1::JournalRecord& now) const {
+  v1::JournalRecord left;
+  left.set_sequence(before.sequence());
+  *left.mutable_recorded_time() = before.recorded_time();
+  left.set_removed(true);
+  return before.has_movement() && before.sequence() <= removed_to_ &&
+         now.SerializeAsString() == left.SerializeAsString();
 }
 
 absl::Status Model::Absorb(const std::vector<std::string>& records) {
@@ -258,15 +276,17 @@ absl::Status Model::Adopt(uint64_t sequence, const std::string& bytes) {
       named->second.count(std::string(digest.begin(), digest.end())) > 0;
   const bool is_of_before = is_restored_ && before != before_.end() &&
                             before->second.count(bytes) > 0;
-  if (!is_erased && !is_of_before) {
+  std::string& known = journal_[sequence - 1];
+  v1::JournalRecord was, record;
+  if (!was.ParseFromString(known) || !record.ParseFromString(bytes)) {
+    return Wrong("a record does not parse");
+  }
+  if (!is_erased && !is_of_before && !IsRemoval(was, record)) {
     return Wrong(
         absl::StrCat("record ", sequence, " has other bytes than before"));
   }
-  std::string& known = journal_[sequence - 1];
   before_[sequence].insert(known);
   known = bytes;
-  v1::JournalRecord record;
-  if (!record.ParseFromString(bytes)) return Wrong("a record does not parse");
   if (!record.has_movement()) return absl::OkStatus();
   v1::Movement movement;
   movement.ParseFromString(record.movement().movement());
@@ -299,6 +319,11 @@ absl::Status Model::CheckAll(const std::vector<std::string>& records) {
 
 void Model::CutAt(uint64_t sequence) {
   journal_.resize(sequence);
+  removed_to_ = 0;
+  for (const std::string& bytes : journal_) {
+    v1::JournalRecord record;
+    if (record.ParseFromString(bytes)) LearnErased(record);
+  }
   last_time_ns_ = 0;
   if (sequence > 0) {
     v1::JournalRecord last;

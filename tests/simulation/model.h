@@ -4,7 +4,8 @@
 // It believes nothing that it was not told: each record of the journal must be
 // one that somebody has sent, in the order in which it was sent, and what was
 // acknowledged must be among them. A record seen once must be there for ever,
-// with the same bytes, or with those that an erasure has named in the journal.
+// with the same bytes, or with those that an erasure has named in the journal,
+// or with nothing left of a movement that the journal says is removed.
 #ifndef PORTRISK_TESTS_SIMULATION_MODEL_H_
 #define PORTRISK_TESTS_SIMULATION_MODEL_H_
 
@@ -49,7 +50,7 @@ struct Version {
 
 class Model {
  public:
-  enum class Fate { kNew, kRepeat, kConflict };
+  enum class Fate { kNew, kRepeat, kConflict, kRemoved };
   struct Expectation {
     Fate fate = Fate::kNew;
     std::string answer;  // Of a repeat.
@@ -60,6 +61,9 @@ class Model {
   const std::map<std::string, std::vector<Version>>& movements() const {
     return movements_;
   }
+
+  // Movements up to here are removed, as far as the journal has been seen.
+  uint64_t removed_to() const { return removed_to_; }
 
   // What the engine must do with it. Knows nothing of what was refused since
   // the last Absorb (IsUnsure).
@@ -95,6 +99,9 @@ class Model {
                        const Sent** sent);
   bool Fits(const Sent& sent, const v1::JournalRecord& record) const;
   void LearnErased(const v1::JournalRecord& record);
+  // Whether `now` is all that is left of a movement that was `before`.
+  bool IsRemoval(const v1::JournalRecord& before,
+                 const v1::JournalRecord& now) const;
   absl::Status Adopt(uint64_t sequence, const std::string& bytes);
   bool IsWarmingFor(const std::string& caller) const;
   absl::Status Learn(const v1::JournalRecord& record, const Sent* sent);
@@ -110,6 +117,7 @@ class Model {
   // By sequence: digests that erasures have named, and bytes it had before,
   // which a restored store may have again.
   std::map<uint64_t, std::set<std::string>> erased_, before_;
+  uint64_t removed_to_ = 0;
   bool is_restored_ = false;
   bool doubts_answers_ = false;
 };

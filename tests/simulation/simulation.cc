@@ -37,7 +37,7 @@ absl::Status Simulation::Run() {
 absl::Status Simulation::Step() {
   if (dice_.OneIn(25)) {
     Note("clock jumps");
-    world_.Advance(absl::Hours(dice_.Below(24 * 40) - 24 * 20));
+    world_.Advance(absl::Hours(dice_.Below(24 * 60) - 24 * 20));
   } else {
     world_.Advance(absl::Seconds(dice_.Below(600)));
   }

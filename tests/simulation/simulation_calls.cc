@@ -7,17 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/errors.h"
-#include "service/restore.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/wrong.h"
 
 namespace portrisk::simulation {
 namespace {
 
 using service::Answer;
-
-absl::Status Wrong(const std::string& what) {
-  return absl::DataLossError(what);
-}
 
 // Whether nothing can have come of a call that ended so.
 bool IsRefusal(const absl::Status& status) {
@@ -142,7 +138,7 @@ absl::Status Simulation::Act() {
       {"backup", 2, &Simulation::Backup},
       {"restore", 2, &Simulation::Restore},
       {"erasure", 2, &Simulation::Erase},
-      {"retention", 1, &Simulation::Retain},
+      {"retention", 2, &Simulation::Retain},
       {"restart", 2, &Simulation::Restart}};
   int all = 0;
   for (const Choice& one : kChoices) all += one.weight;
@@ -187,6 +183,10 @@ absl::Status Simulation::Check(const service::MovementTask& task,
       model_.Expect(told.identity, task.bytes).fate != Model::Fate::kConflict) {
     return Wrong(absl::StrCat(told.identity, " was refused as a conflict"));
   }
+  if (reason == "MOVEMENT_REMOVED" && is_known && !may_erase_ &&
+      model_.Expect(told.identity, task.bytes).fate != Model::Fate::kRemoved) {
+    return Wrong(absl::StrCat(told.identity, " was refused as removed"));
+  }
   return Came("movement", answer.status, std::move(told));
 }
 
@@ -218,7 +218,15 @@ absl::Status Simulation::CheckAcknowledged() {
   size_t next = 0;
   for (const Calls::One& one : calls.all()) {
     const Version& version = *versions[next++];
-    if (one.answer.status.ok() && one.answer.bytes == version.answer) continue;
+    const bool is_removed = version.sequence <= model_.removed_to();
+    if (is_removed) Note("removed movement refused");
+    if (is_removed &&
+        service::ErrorReason(one.answer.status) == "MOVEMENT_REMOVED") {
+      continue;
+    }
+    if (!is_removed && one.answer.status.ok() &&
+        one.answer.bytes == version.answer)
+      continue;
     return Wrong(absl::StrCat(IdentityText(one.sent), " at ", version.sequence,
                               " does not come back as it was answered: ",
                               one.answer.status.ToString()));
@@ -425,86 +433,33 @@ absl::Status Simulation::Read() {
   const auto got = world_.server().history.GetAssessment(request);
   Note(absl::StrCat("read: ",
                     got.ok() ? "done" : service::ErrorReason(got.status())));
+  const bool is_removed = latest.sequence <= model_.removed_to();
+  if (service::ErrorReason(got.status()) == "MOVEMENT_REMOVED" &&
+      (is_removed || may_erase_)) {
+    return absl::OkStatus();
+  }
   if (!got.ok()) {
     return is_faulty_ ? CheckRefusal("a read", got.status()) : got.status();
   }
   if (is_faulty_ || may_erase_) return absl::OkStatus();
+  if (is_removed) {
+    return Wrong(absl::StrCat(one->first, " is read though it is removed"));
+  }
   std::vector<std::string> answers = {got->assessment().SerializeAsString()};
   for (const v1::Assessment& earlier : got->superseded()) {
     answers.push_back(earlier.SerializeAsString());
   }
   std::reverse(answers.begin(), answers.end());
-  bool same = answers.size() == one->second.size();
-  for (size_t i = 0; same && i < answers.size(); ++i) {
-    same = answers[i] == one->second[i].answer;
+  std::vector<std::string> expected;
+  for (const Version& version : one->second) {
+    if (version.sequence > model_.removed_to()) {
+      expected.push_back(version.answer);
+    }
   }
+  const bool same = answers == expected;
   return same ? absl::OkStatus()
               : Wrong(absl::StrCat(one->first,
                                    " does not read as it was answered"));
-}
-
-absl::Status Simulation::Backup() {
-  const uint64_t known = model_.size();
-  const auto made = world_.server().operators.CreateBackup({});
-  Note(absl::StrCat("backup: ",
-                    made.ok() ? "done" : service::ErrorReason(made.status())));
-  if (!made.ok()) return CheckRefusal("a backup", made.status());
-  if (made->last_sequence() < known) {
-    return Wrong(absl::StrCat("a backup ends at ", made->last_sequence(),
-                              " and ", known, " was durable"));
-  }
-  backups_[made->id()] = known;
-  return absl::OkStatus();
-}
-
-// As a whole or to a point; then it is what the server goes on with, or not.
-absl::Status Simulation::Restore() {
-  if (backups_.empty() || is_faulty_) return Backup();
-  absl::Status status = Catch();
-  if (!status.ok()) return status;
-  auto backup = backups_.begin();
-  std::advance(backup, dice_.Below(static_cast<int>(backups_.size())));
-  service::RestoreOptions options;
-  options.backups = world_.backups();
-  options.backup = backup->first;
-  options.to = world_.NewDirectory("restored");
-  if (dice_.OneIn(2) && backup->second > 0) {
-    options.until_sequence =
-        1 +
-        static_cast<uint64_t>(dice_.Below(static_cast<int>(backup->second)));
-  }
-  const auto report = service::Restore(options, [](uint64_t, uint64_t) {});
-  if (!report.ok()) return report.status();
-  Note(options.until_sequence ? "restored to a point" : "restored");
-  const uint64_t least = options.until_sequence.value_or(backup->second);
-  if (report->last_sequence < least ||
-      (options.until_sequence && report->last_sequence != least)) {
-    return Wrong(absl::StrCat("restored up to ", report->last_sequence,
-                              " where ", least, " was asked for"));
-  }
-  if (report->last_sequence > model_.size()) return absl::OkStatus();
-  return GoOnWith(options.to, report->last_sequence);
-}
-
-// What was recorded later has never been.
-absl::Status Simulation::GoOnWith(const std::string& store, uint64_t sequence) {
-  doing_ = absl::StrCat("restored to ", sequence);
-  world_.MoveTo(store);
-  backups_.clear();
-  observed_.reset();
-  model_.CutAt(sequence);
-  const auto cut = [&](auto* list) {
-    list->erase(std::remove_if(list->begin(), list->end(),
-                               [&](const auto& one) {
-                                 return one.second.sequence() > sequence;
-                               }),
-                list->end());
-  };
-  cut(&outcomes_);
-  cut(&decisions_);
-  erased_.clear();
-  absl::Status status = world_.Open();
-  return status.ok() ? CheckAfterOpening() : status;
 }
 
 }  // namespace portrisk::simulation

@@ -1,16 +1,10 @@
-// Somebody is erased, or everybody after a time, beside all else.
+// Somebody is erased, or everybody after a time, and movements are removed
+// after a longer one, beside all else.
 #include "absl/strings/str_cat.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/wrong.h"
 
 namespace portrisk::simulation {
-namespace {
-
-absl::Status Wrong(const std::string& what) {
-  return absl::DataLossError(what);
-}
-
-}  // namespace
-
 void Simulation::MayErase() {
   may_erase_ = true;
   model_.DoubtAnswers(true);
@@ -33,6 +27,8 @@ absl::Status Simulation::Erase() {
 absl::Status Simulation::Retain() {
   v1::SetRetentionRequest request;
   request.mutable_retention()->set_party_days(dice_.OneIn(3) ? 0 : 30);
+  request.mutable_retention()->set_movement_days(
+      dice_.OneIn(3) ? 0 : 30 + static_cast<uint32_t>(dice_.Below(20)));
   request.set_reason("simulated");
   const auto set =
       world_.server().operators.SetRetention(request, As("operator"));
@@ -60,6 +56,7 @@ absl::Status Simulation::CheckErased() {
     const auto who = erased_.find(one.erasure());
     if (who == erased_.end()) continue;
     Note("erasure checked");
+    if (model_.removed_to() > 0) Note("erasure checked beside a removal");
     for (uint64_t i = 0; i < one.searched_sequence(); ++i) {
       if (model_.journal()[i].find(who->second) == std::string::npos) continue;
       return Wrong(absl::StrCat("record ", i + 1, " names ", who->second,

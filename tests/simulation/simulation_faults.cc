@@ -5,15 +5,12 @@
 #include "service/errors.h"
 #include "store/backup.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/wrong.h"
 
 namespace portrisk::simulation {
 namespace {
 
 constexpr int64_t kPlenty = int64_t{1} << 60;
-
-absl::Status Wrong(const std::string& what) {
-  return absl::DataLossError(what);
-}
 
 }  // namespace
 

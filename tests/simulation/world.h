@@ -100,6 +100,7 @@ class World {
 
  private:
   absl::StatusOr<bool> WantsToErase();
+  absl::StatusOr<bool> WantsToRemove(const v1::Catalogue& catalogue);
 
   service::TemporaryDirectory directory_;
   std::shared_ptr<store::FaultFileSystem> disk_;

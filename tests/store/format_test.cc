@@ -213,6 +213,11 @@ TEST_F(FormatTest, TheExamplesAreWhatIsOnDisk) {
   const Replacement one{300, erased.SerializeAsString()};
   ASSERT_TRUE(store_->ReplaceRecords({&one, 1}).ok());
   ExpectOnDisk("journal", "journal: what was erased");
+  Open();
+  ASSERT_TRUE(store_->KeepBase([](absl::string_view) { return true; }).ok());
+  ASSERT_TRUE(store_->RemoveMovements(1, 300).ok());
+  ExpectOnDisk("journal", "journal: what was removed");
+  ExpectOnDisk("default", "base");
 }
 
 }  // namespace

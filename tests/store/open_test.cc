@@ -107,10 +107,10 @@ TEST_F(OpenTest, RefusesTablesOfOursWithoutTheFormatRecord) {
 TEST_F(OpenTest, RefusesANewerFormat) {
   Open();
   Append(1, 1);
-  PutIn("meta", "format", "portrisk" + BigEndian64(3));
-  ExpectRefused("has format 3, this program knows formats up to 2");
+  PutIn("meta", "format", "portrisk" + BigEndian64(4));
+  ExpectRefused("has format 4, this program knows formats up to 3");
   options_.read_only = true;
-  ExpectRefused("has format 3");
+  ExpectRefused("has format 4");
 }
 
 TEST_F(OpenTest, RefusesANewerFormatWithTablesItDoesNotKnow) {
