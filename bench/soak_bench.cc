@@ -43,6 +43,7 @@ struct Options {
   double warm_minutes = 2;
   double turn_seconds = 60;
   double share = 0.7;
+  double rate = 0;  // Calls a second; 0: the share of the peak.
   uint64_t boxes = 50'000;
   std::string store;
 };
@@ -148,10 +149,13 @@ bool Run(const Options& options, const std::string& log) {
     return HourlyMovement(number, options.boxes);
   });
   client.Closed(kInFlight, options.warm_minutes * 60);
-  const double peak =
-      PeakOf(&client, std::min(kPeakSeconds, options.turn_seconds));
-  std::printf("peak %.0f calls a second; load %.0f\n", peak,
-              options.share * peak);
+  double rate = options.rate;
+  if (rate == 0) {
+    const double peak =
+        PeakOf(&client, std::min(kPeakSeconds, options.turn_seconds));
+    rate = options.share * peak;
+    std::printf("peak %.0f calls a second; load %.0f\n", peak, rate);
+  }
   std::printf("%-10s %9s %8s %9s %9s %8s %9s %9s\n", "TURN", "CALLS/S",
               "FAILED", "P50_MS", "P99_MS", "CPU_US", "MEMORY_MB", "STORE_MB");
   std::vector<Turn> turns;
@@ -159,7 +163,7 @@ bool Run(const Options& options, const std::string& log) {
   const auto count = static_cast<size_t>(
       std::max(4.0, options.minutes * 60 / options.turn_seconds));
   for (size_t i = 0; i < count; ++i) {
-    turns.push_back(Take(server, &client, options.share * peak, options));
+    turns.push_back(Take(server, &client, rate, options));
     failures += turns.back().failures;
     Print(absl::StrCat(i + 1), turns.back());
   }
@@ -193,6 +197,9 @@ int main(int argc, char** argv) {
   app.add_option("--share", options.share, "Of the peak")
       ->check(CLI::Range(0.01, 1.0))
       ->capture_default_str();
+  app.add_option("--rate", options.rate,
+                 "Calls a second, in the place of a share of the peak")
+      ->check(CLI::PositiveNumber);
   app.add_option("--boxes", options.boxes, "That go round, one move an hour")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
