@@ -1,5 +1,6 @@
 #include "scoring/erased_names.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -39,19 +40,16 @@ const Name<v1::RightEvent> (&NamesOf(const v1::RightEvent*))[4] {
   return kOfRight;
 }
 
-// Replaces a name wherever an event of the list has it.
+// Replaces a name wherever an event of the list, not newer than `last`, has it.
 template <typename Event>
-bool RenameAll(const std::string& from, const std::string& to,
+void RenameAll(const std::string& from, const std::string& to, uint64_t last,
                google::protobuf::RepeatedPtrField<Event>* list) {
-  bool changed = false;
   for (Event& event : *list) {
+    if (event.sequence() > last) continue;
     for (const auto& name : NamesOf(&event)) {
-      if ((event.*name.get)() != from) continue;
-      *(event.*name.mutate)() = to;
-      changed = true;
+      if ((event.*name.get)() == from) *(event.*name.mutate)() = to;
     }
   }
-  return changed;
 }
 
 struct Renaming {
@@ -103,6 +101,18 @@ bool Shows(const List& list, const std::string& token) {
   return false;
 }
 
+bool ShowsToken(const v1::RightState& state, const std::string& token) {
+  return Shows(state.chain(), token) || Shows(state.attempts(), token);
+}
+
+// The end where there is none.
+template <typename List>
+auto FindRecognised(List* list, uint64_t pseudonym) {
+  return std::find_if(list->begin(), list->end(), [&](const auto& one) {
+    return one.pseudonym() == pseudonym;
+  });
+}
+
 }  // namespace
 
 std::string ErasedName(uint64_t pseudonym) {
@@ -114,45 +124,58 @@ bool IsErasedName(absl::string_view text) {
 }
 
 bool EraseNames(const v1::ErasedRecord& record, bool everywhere,
-                v1::ContainerState* state) {
+                v1::ContainerState* container, v1::RightState* right) {
+  const auto each = [&](const auto& visit) {
+    if (container != nullptr) visit(container->mutable_timeline());
+    if (right == nullptr) return;
+    visit(right->mutable_chain());
+    visit(right->mutable_attempts());
+  };
   std::vector<Renaming> done;
-  RenameOne(record, state->mutable_timeline(), &done);
+  each([&](auto* list) { RenameOne(record, list, &done); });
+  const auto rename = [&](const Renaming& one, uint64_t last) {
+    each([&](auto* list) { RenameAll(one.from, one.to, last, list); });
+  };
   if (everywhere) {
-    for (const Renaming& one : done) {
-      RenameAll(one.from, one.to, state->mutable_timeline());
-    }
+    for (const Renaming& one : done) rename(one, UINT64_MAX);
+  }
+  if (right == nullptr) return !done.empty();
+  const uint64_t last = everywhere ? UINT64_MAX : record.sequence();
+  // Forgotten with that: a fold of what has been rewritten meanwhile may have
+  // recognised them or not, and comes to the same here.
+  auto* const known = right->mutable_recognised();
+  for (const v1::ErasedName& name : record.names()) {
+    const auto found = FindRecognised(known, name.pseudonym());
+    if (found == known->end()) continue;
+    done.push_back({found->id(), ErasedName(name.pseudonym())});
+    rename(done.back(), last);
+    known->erase(found);
   }
   return !done.empty();
 }
 
-bool EraseNames(const v1::ErasedRecord& record, bool everywhere,
-                v1::RightState* state) {
-  std::vector<Renaming> done;
-  RenameOne(record, state->mutable_chain(), &done);
-  RenameOne(record, state->mutable_attempts(), &done);
-  if (everywhere) {
-    for (const Renaming& one : done) {
-      RenameAll(one.from, one.to, state->mutable_chain());
-      RenameAll(one.from, one.to, state->mutable_attempts());
-    }
-  }
-  return !done.empty();
-}
-
-bool ShowsErased(const v1::Movement& movement, const v1::RightState& state) {
-  bool shows = false;
+bool NamesErased(const v1::Movement& movement, const v1::RightState& state) {
+  bool names = false;
   VisitNamed(movement, [&](uint64_t pseudonym, const std::string&) {
-    const std::string token = ErasedName(pseudonym);
-    shows |= Shows(state.chain(), token) || Shows(state.attempts(), token);
+    names = names || ShowsToken(state, ErasedName(pseudonym));
   });
-  return shows;
+  return names;
 }
 
 void Recognise(const v1::Movement& movement, v1::RightState* state) {
+  auto* const known = state->mutable_recognised();
   VisitNamed(movement, [&](uint64_t pseudonym, const std::string& id) {
     const std::string token = ErasedName(pseudonym);
-    RenameAll(token, id, state->mutable_chain());
-    RenameAll(token, id, state->mutable_attempts());
+    if (!ShowsToken(*state, token)) return;
+    RenameAll(token, id, UINT64_MAX, state->mutable_chain());
+    RenameAll(token, id, UINT64_MAX, state->mutable_attempts());
+    if (FindRecognised(known, pseudonym) != known->end()) return;
+    v1::RecognisedName* const made = known->Add();
+    made->set_pseudonym(pseudonym);
+    made->set_id(id);
+    std::sort(known->begin(), known->end(), [](const auto& a, const auto& b) {
+      return a.pseudonym() < b.pseudonym();
+    });
   });
 }
 

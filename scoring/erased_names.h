@@ -23,16 +23,17 @@ inline constexpr absl::string_view kErasedPrefix = "erased:";
 std::string ErasedName(uint64_t pseudonym);
 bool IsErasedName(absl::string_view text);
 
-// Renames in a state who the record names. With `everywhere`, whatever else in
-// the state had the same name, too. False when nothing was to be changed.
+// Renames in the states of a container and of its right who the record names;
+// with `everywhere`, whatever else there had the same name, too. Without it,
+// everybody in what is not newer is erased, and so is who has been recognised
+// there meanwhile. Either state may be null. False when nothing was to be
+// changed.
 bool EraseNames(const v1::ErasedRecord& record, bool everywhere,
-                v1::ContainerState* state);
-bool EraseNames(const v1::ErasedRecord& record, bool everywhere,
-                v1::RightState* state);
+                v1::ContainerState* container, v1::RightState* right);
 
 // Whether the state shows the token of somebody whom the movement names by an
 // id: as haulier, or as a party of the right.
-bool ShowsErased(const v1::Movement& movement, const v1::RightState& state);
+bool NamesErased(const v1::Movement& movement, const v1::RightState& state);
 // Puts that id in the place of the token. So one party goes by one name within
 // a right, although it was erased while the right was about: steps are compared
 // by name. Before the movement is assessed, and before it is folded in.

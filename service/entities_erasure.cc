@@ -20,21 +20,27 @@ Entities::NamedErased Entities::FindErased(const v1::ErasedRecord& record) {
 
 void Entities::EraseNames(const v1::ErasedRecord& record, bool everywhere,
                           const NamedErased& named) {
-  // A state that nothing is renamed in is left alone: it need not be written.
-  const auto erase = [&](auto* entry, auto* kind) {
-    if (entry == nullptr || !entry->known()) return;
-    auto renamed = entry->state();
-    if (scoring::EraseNames(record, everywhere, &renamed)) {
-      *kind->table.Mutable(entry) = std::move(renamed);
-    }
-  };
-  erase(named.container, &containers_);
-  erase(named.right, &rights_);
+  const bool has_container =
+      named.container != nullptr && named.container->known();
+  const bool has_right = named.right != nullptr && named.right->known();
+  v1::ContainerState container;
+  v1::RightState right;
+  if (has_container) container = named.container->state();
+  if (has_right) right = named.right->state();
+  if (!scoring::EraseNames(record, everywhere,
+                           has_container ? &container : nullptr,
+                           has_right ? &right : nullptr)) {
+    return;
+  }
+  if (has_container) {
+    *containers_.table.Mutable(named.container) = std::move(container);
+  }
+  if (has_right) *rights_.table.Mutable(named.right) = std::move(right);
 }
 
 void Entities::Recognise(const v1::Movement& movement, const Named& named) {
   if (named.right == nullptr || !movement.has_pseudonyms() ||
-      !scoring::ShowsErased(movement, named.right->state())) {
+      !scoring::NamesErased(movement, named.right->state())) {
     return;
   }
   scoring::Recognise(movement, rights_.table.Mutable(named.right));

@@ -49,15 +49,15 @@ TEST(ErasedNamesTest, ATokenIsAFunctionOfThePseudonym) {
 
 TEST(ErasedNamesTest, OneSubjectGoesWhereverTheRightHasIt) {
   v1::RightState state = Right("H1");
-  EXPECT_TRUE(EraseNames(Named(7, v1::ERASED_NOMINEE), true, &state));
+  EXPECT_TRUE(EraseNames(Named(7, v1::ERASED_NOMINEE), true, nullptr, &state));
   EXPECT_EQ(state.SerializeAsString(), Right(kToken).SerializeAsString());
-  EXPECT_FALSE(EraseNames(Named(9, v1::ERASED_HAULIER), true, &state))
+  EXPECT_FALSE(EraseNames(Named(9, v1::ERASED_HAULIER), true, nullptr, &state))
       << "It is done already.";
 }
 
 TEST(ErasedNamesTest, OfEverybodyOnlyTheNamedRecordGoes) {
   v1::RightState state = Right("H1");
-  EXPECT_TRUE(EraseNames(Named(7, v1::ERASED_NOMINEE), false, &state));
+  EXPECT_TRUE(EraseNames(Named(7, v1::ERASED_NOMINEE), false, nullptr, &state));
   EXPECT_EQ(state.chain(0).nominee_id(), kToken);
   EXPECT_EQ(state.chain(1).haulier_id(), "H1");
   EXPECT_EQ(state.attempts(0).actor_id(), "H1");
@@ -65,8 +65,9 @@ TEST(ErasedNamesTest, OfEverybodyOnlyTheNamedRecordGoes) {
 
 TEST(ErasedNamesTest, AnotherRoleOrRecordIsLeftAlone) {
   v1::RightState state = Right("H1");
-  EXPECT_FALSE(EraseNames(Named(7, v1::ERASED_RECIPIENT), true, &state));
-  EXPECT_FALSE(EraseNames(Named(6, v1::ERASED_NOMINEE), true, &state));
+  EXPECT_FALSE(
+      EraseNames(Named(7, v1::ERASED_RECIPIENT), true, nullptr, &state));
+  EXPECT_FALSE(EraseNames(Named(6, v1::ERASED_NOMINEE), true, nullptr, &state));
   EXPECT_EQ(state.SerializeAsString(), Right("H1").SerializeAsString());
 }
 
@@ -77,25 +78,37 @@ TEST(ErasedNamesTest, ATimelineForgetsItsHauliers) {
     event->set_sequence(sequence);
     event->set_haulier_id(sequence == 7 ? "H1" : "H2");
   }
-  EXPECT_TRUE(EraseNames(Named(7, v1::ERASED_HAULIER), true, &state));
+  EXPECT_TRUE(EraseNames(Named(7, v1::ERASED_HAULIER), true, &state, nullptr));
   EXPECT_EQ(state.timeline(0).haulier_id(), kToken);
   EXPECT_EQ(state.timeline(1).haulier_id(), "H2");
 }
 
 TEST(ErasedNamesTest, WhoIsNamedAgainIsRecognised) {
   v1::RightState state = Right(kToken);
-  EXPECT_TRUE(ShowsErased(By("H1"), state));
+  EXPECT_TRUE(NamesErased(By("H1"), state));
   Recognise(By("H1"), &state);
-  EXPECT_EQ(state.SerializeAsString(), Right("H1").SerializeAsString());
-  EXPECT_FALSE(ShowsErased(By("H1"), state));
+  EXPECT_EQ(state.chain(0).nominee_id(), "H1");
+  EXPECT_EQ(state.attempts(0).actor_id(), "H1");
+  ASSERT_EQ(state.recognised_size(), 1);
+  EXPECT_EQ(state.recognised(0).id(), "H1");
+  EXPECT_FALSE(NamesErased(By("H1"), state));
+}
+
+// The record that named them need not have left an event.
+TEST(ErasedNamesTest, WhoWasRecognisedGoesWithWhatNamedThem) {
+  v1::RightState state = Right(kToken);
+  Recognise(By("H1"), &state);
+  EXPECT_TRUE(
+      EraseNames(Named(11, v1::ERASED_HAULIER), false, nullptr, &state));
+  EXPECT_EQ(state.SerializeAsString(), Right(kToken).SerializeAsString());
 }
 
 TEST(ErasedNamesTest, ATokenRecognisesNobody) {
-  EXPECT_FALSE(ShowsErased(By(kToken), Right(kToken)));
+  EXPECT_FALSE(NamesErased(By(kToken), Right(kToken)));
   v1::Movement other = By("H2");
   other.mutable_pseudonyms()->set_haulier(2);
-  EXPECT_FALSE(ShowsErased(other, Right(kToken)));
-  EXPECT_FALSE(ShowsErased(v1::Movement(), Right(kToken)));
+  EXPECT_FALSE(NamesErased(other, Right(kToken)));
+  EXPECT_FALSE(NamesErased(v1::Movement(), Right(kToken)));
 }
 
 }  // namespace

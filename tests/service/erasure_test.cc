@@ -262,6 +262,27 @@ TEST_F(ErasureTest, ARestoreToAPointBeforeItBringsNothingBack) {
   }
 }
 
+// Who was erased comes again for a right that was about, is recognised, and is
+// erased again when that is old: in all of the right.
+TEST_F(ErasureTest, WhoWasRecognisedGoesWithWhatRecognisedThem) {
+  Serve();
+  ScoreThem({Nominated(0), Queried(0)});
+  Erase(Party());
+  now_s_ += 10 * 86'400;
+  ScoreThem({Collected(0)});
+  EXPECT_FALSE(PlacesWith(kId).empty());
+  Serve();
+  now_s_ += 100 * 86'400;
+  v1::SetRetentionRequest request;
+  request.mutable_retention()->set_party_days(90);
+  request.set_reason("decided");
+  ASSERT_TRUE(OperatorApi(engine_.get()).SetRetention(request, kCaller).ok());
+  while (Latest().erasure() < 2) absl::SleepFor(absl::Milliseconds(2));
+  Ended();
+  ExpectGone();
+  ExpectVerified();
+}
+
 // Retention: everybody in what is old, nobody in what is not.
 TEST_F(ErasureTest, OldPartiesGoByThemselves) {
   Serve();
