@@ -75,10 +75,14 @@ rocksdb::Status Store::Rep::Reattach(const rocksdb::Status& failure) {
       if (env->FileExists(table).ok()) continue;
       if (env->LinkFile(left[i], table).ok()) linked.push_back(table);
     }
-    if (TryOpen(/*create=*/false).ok()) return rocksdb::Status::OK();
+    const rocksdb::Status opened = TryOpen(/*create=*/false);
+    if (opened.ok()) return opened;
     for (const std::string& table : linked) {
       env->DeleteFile(table).PermitUncheckedError();
     }
+    // The guess may be right, and the disk still fails: nothing is damaged, and
+    // another attempt finds the files where they are.
+    if (!opened.IsCorruption()) return opened;
   }
   return failure;
 }

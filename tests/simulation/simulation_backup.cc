@@ -1,6 +1,7 @@
 // Backups are made and a store goes on from one, as a whole or to a point.
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/errors.h"
 #include "service/restore.h"
@@ -41,8 +42,9 @@ absl::Status Simulation::Restore() {
   }
   const auto report = service::Restore(options, [](uint64_t, uint64_t) {});
   if (absl::IsOutOfRange(report.status()) && options.until_sequence &&
-      model_.removed_to() > 0) {
-    Note("restore to a point that is removed");
+      (model_.removed_to() > 0 ||
+       absl::StrContains(report.status().message(), "erased again"))) {
+    Note("restore to a point that is gone");
     return absl::OkStatus();
   }
   if (!report.ok()) return report.status();
