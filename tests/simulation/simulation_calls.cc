@@ -29,6 +29,10 @@ bool IsRefusal(const absl::Status& status) {
   }
 }
 
+bool IsOfDisk(const std::string& reason) {
+  return reason == "DISK_FULL" || reason == "STORE_UNAVAILABLE";
+}
+
 // Movements submitted together, as a stream or a batch does.
 class Calls {
  public:
@@ -91,9 +95,7 @@ service::Caller Simulation::As(const std::string& who) {
 absl::Status Simulation::CheckRefusal(const std::string& what,
                                       const absl::Status& status) const {
   const std::string reason = service::ErrorReason(status);
-  const bool is_of_disk = reason == "DISK_FULL" ||
-                          reason == "STORE_UNAVAILABLE" ||
-                          reason == "BACKUP_FAILED";
+  const bool is_of_disk = IsOfDisk(reason) || reason == "BACKUP_FAILED";
   if (absl::IsDataLoss(status) || absl::IsInternal(status) ||
               absl::IsUnknown(status)
           ? !(reason == "BACKUP_FAILED" && is_faulty_)
@@ -108,7 +110,10 @@ absl::Status Simulation::Came(const std::string& what,
   Note(absl::StrCat(what, ": ",
                     status.ok() ? "done" : service::ErrorReason(status)));
   if (options_.trace && !status.ok()) std::cerr << "  " << status << std::endl;
-  absl::Status checked = CheckRefusal(what, status);
+  // What an erasure began beside a fault may fail behind its end.
+  const bool is_late =
+      may_erase_ && !is_faulty_ && IsOfDisk(service::ErrorReason(status));
+  absl::Status checked = is_late ? world_.Resume() : CheckRefusal(what, status);
   if (!checked.ok() || IsRefusal(status)) return checked;
   sent.token = token_;
   sent.acknowledged = status.ok();
