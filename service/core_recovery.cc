@@ -235,7 +235,7 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
   JournaledMovement input{&movement, MovementKey(identity), sequence,
                           corrected >= options_.folds_from};
   v1::MovementRecord stored;
-  if (input.corrects && corrected > 0) {
+  if (input.corrects) {
     auto read = ReadRecord(corrected);
     if (!read.ok()) return read.status();
     stored = *std::move(read);

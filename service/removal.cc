@@ -20,16 +20,6 @@ namespace {
 
 constexpr absl::Duration kRemovalEvery = absl::Hours(24);
 
-// Whether every table of aggregates that is filled is in the checkpoint: a
-// table behind it reads movements, and must not find them half removed.
-bool AllTablesWritten(const v1::Catalogue& catalogue, uint64_t checkpoint) {
-  return std::all_of(catalogue.tables().begin(), catalogue.tables().end(),
-                     [&](const v1::AggregateTable& table) {
-                       return table.ready_sequence() > 0 &&
-                              table.ready_sequence() <= checkpoint;
-                     });
-}
-
 // `end` - 1 where a movement lies from `begin` on and before `end`, else 0.
 absl::StatusOr<uint64_t> LastMovement(const store::Store& store, uint64_t begin,
                                       uint64_t end) {
@@ -44,17 +34,6 @@ absl::StatusOr<uint64_t> LastMovement(const store::Store& store, uint64_t begin,
   }
   if (!status.ok() && !found) return status;
   return found ? end - 1 : 0;
-}
-
-// Up to where earlier ones have removed.
-uint64_t RemovedBefore(const v1::Catalogue& catalogue, uint64_t erasure) {
-  uint64_t removed = 0;
-  for (const v1::Erasure& one : catalogue.erasures()) {
-    if (one.erasure() < erasure) {
-      removed = std::max(removed, one.removed_sequence());
-    }
-  }
-  return removed;
 }
 
 // INTERNAL where a movement up to `last` is there.
@@ -183,7 +162,7 @@ absl::Status Erasures::Remove(const v1::Erasure& erasure) {
   if (!status.ok()) return status;
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
-  const uint64_t first = RemovedBefore(*catalogue, erasure.erasure()) + 1;
+  const uint64_t first = RemovedAt(*catalogue, begun - 1) + 1;
   const uint64_t last = erasure.removed_sequence();
   status = WithStore([&](store::Store& store) {
     absl::Status removed = store.RemoveMovements(first, last);

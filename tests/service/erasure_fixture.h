@@ -132,6 +132,22 @@ class ErasureTest : public RuleLifeTest {
     return list.ok() && list->erasures_size() > 0 ? list->erasures(0)
                                                   : v1::Erasure();
   }
+  // Waits until the gate is met; false when it all has ended before, with an
+  // erasure of that kind, so that there is no such step.
+  bool Arrives(StepGate* gate, int step, v1::SubjectKind last) {
+    while (gate->steps() < step) {
+      const v1::Erasure latest = Latest();
+      if (latest.kind() == last && latest.state() == v1::ERASURE_FINISHED &&
+          gate->steps() < step) {
+        gate->Open();  // It may have ended just before this step.
+        engine_.reset();
+        return false;
+      }
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    gate->WaitUntilArrived();
+    return true;
+  }
   v1::Erasure Ended() {
     while (Latest().state() != v1::ERASURE_FINISHED) {
       absl::SleepFor(absl::Milliseconds(2));

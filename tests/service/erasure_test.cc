@@ -148,19 +148,10 @@ TEST_F(ErasureTest, ACrashAtAnyStepIsMadeGood) {
     Activate(Document("names", "common", "", kRules));
     Live(0, kRights);
     ASSERT_TRUE(Ask(Party()).ok());
-    bool ended = false;
-    // It arrives, or there is no such step any more.
-    while (!ended && gate.steps() < step) {
-      ended = Latest().state() == v1::ERASURE_FINISHED;
-      absl::SleepFor(absl::Milliseconds(1));
-    }
-    if (gate.steps() < step) {
+    if (!Arrives(&gate, step, v1::SUBJECT_PARTY)) {
       EXPECT_GT(step, 10) << "Every kind of step was met.";
-      gate.Open();  // It may have ended just before this step.
-      engine_.reset();
       break;
     }
-    gate.WaitUntilArrived();
     Live(kRights, kRights + 2);
     CopyToNextLife();
     gate.Open();

@@ -2,7 +2,6 @@
 // rewritten is proven by an entry and by nothing else, and the old bytes leave
 // every file.
 #include <rocksdb/db.h>
-#include <rocksdb/sst_file_reader.h>
 
 #include <optional>
 
@@ -87,24 +86,7 @@ class EraseTest : public StoreTest {
   absl::StatusOr<ChainReport> Verify() {
     return VerifyChain(*store_, nullptr, nullptr);
   }
-  // Where the name is: in which table files, read as such, and in which others.
-  std::vector<std::string> FilesWithName() {
-    std::vector<std::string> found;
-    for (const auto& [path, bytes] : Files()) {
-      bool has = absl::StrContains(bytes, kName);
-      if (absl::EndsWith(path, ".sst")) {
-        rocksdb::SstFileReader reader{rocksdb::Options()};
-        if (reader.Open(path).ok()) {
-          const std::unique_ptr<rocksdb::Iterator> it(reader.NewIterator({}));
-          for (it->SeekToFirst(); it->Valid(); it->Next()) {
-            has |= absl::StrContains(it->value().ToString(), kName);
-          }
-        }
-      }
-      if (has) found.push_back(path);
-    }
-    return found;
-  }
+  std::vector<std::string> FilesWithName() { return FilesWith(Files(), kName); }
   void FlushJournal() {
     store_.reset();
     ChangeRaw(options_.directory,

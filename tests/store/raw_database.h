@@ -5,11 +5,15 @@
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
+#include <rocksdb/sst_file_reader.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "absl/strings/match.h"
 
 namespace portrisk::store {
 
@@ -36,6 +40,25 @@ inline void ChangeRaw(const std::string& directory, const RocksChange& change) {
     change(db.get(), names[i], handles[i]);
   }
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+}
+
+// Which of these files (path, bytes) hold the text: as bytes, or as a value of
+// a table, which is compressed.
+inline std::vector<std::string> FilesWith(
+    const std::map<std::string, std::string>& files, const std::string& text) {
+  std::vector<std::string> found;
+  for (const auto& [path, bytes] : files) {
+    bool has = absl::StrContains(bytes, text);
+    rocksdb::SstFileReader reader{rocksdb::Options()};
+    if (absl::EndsWith(path, ".sst") && reader.Open(path).ok()) {
+      const std::unique_ptr<rocksdb::Iterator> it(reader.NewIterator({}));
+      for (it->SeekToFirst(); it->Valid(); it->Next()) {
+        has |= absl::StrContains(it->value().ToString(), text);
+      }
+    }
+    if (has) found.push_back(path);
+  }
+  return found;
 }
 
 }  // namespace portrisk::store
