@@ -10,7 +10,7 @@ namespace portrisk::service {
 namespace {
 
 constexpr int64_t kBusyNs = 1'000'000'000;    // The gate lane after its last.
-constexpr int64_t kStandingNs = 100'000'000;  // Late for so long: it stands.
+constexpr int64_t kStandingNs = 500'000'000;  // Late for so long: it stands.
 constexpr size_t kBulkPart = 8;               // Bulk gets one of so many.
 constexpr size_t kBatchMin = 8;
 constexpr size_t kFlowsKept = 1024;  // Of callers with nothing waiting.

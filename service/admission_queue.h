@@ -19,10 +19,11 @@
 //
 // How long it takes is known from what the last batches took: a task to
 // compute, and the commit that no batch goes below. A burst at a gate may wait
-// for gate_wait_max; once the queue has stood for a tenth of a second (the
-// oldest of each batch had waited for half of gate_wait_standing), only for
+// for gate_wait_max; once the queue has stood for half a second (the oldest of
+// each batch had waited for half of gate_wait_standing), only for
 // gate_wait_standing: under lasting overload what is let in is served as fast
-// as on a quiet day, and the rest knows at once.
+// as on a quiet day, and the rest knows at once. What the store does in the
+// background takes a processor for less than that.
 //
 // The order that this hands out is the order of the journal. It knows no clock:
 // time is passed in (steady_clock.h). Not thread-safe.

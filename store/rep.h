@@ -7,6 +7,7 @@
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/rate_limiter.h>
 #include <rocksdb/write_batch.h>
 
 #include <array>
@@ -72,6 +73,11 @@ inline rocksdb::Slice ToSlice(absl::string_view bytes) {
 inline absl::string_view ToView(const rocksdb::Slice& bytes) {
   return absl::string_view(bytes.data(), bytes.size());
 }
+
+// --- pace.cc
+
+// What compaction writes through.
+std::shared_ptr<rocksdb::RateLimiter> NewCompactionPace();
 
 // --- info_log.cc
 

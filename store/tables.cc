@@ -36,7 +36,7 @@ constexpr double kFilterBitsPerKey = 10;
 
 // Reopening after a crash replays at most this much, about half a second.
 constexpr size_t kLogBytesMax = 64 * kMiB;
-constexpr size_t kJournalMemtableBytes = 32 * kMiB;
+constexpr size_t kJournalMemtableBytes = 16 * kMiB;
 constexpr size_t kMemtableBytes = 4 * kMiB;
 static_assert(kJournalMemtableBytes < kLogBytesMax);
 
@@ -114,6 +114,9 @@ rocksdb::DBOptions DatabaseOptions(const Options& options) {
   db.max_total_wal_size = kLogBytesMax;
   db.bytes_per_sync = kMiB;
   db.max_background_jobs = 2;
+  db.rate_limiter = NewCompactionPace();
+  // Merged at once before its pace is asked for.
+  db.writable_file_max_buffer_size = 128 * kKiB;
   // One thread appends: no gain from inserting in parallel.
   db.allow_concurrent_memtable_write = false;
   db.enable_write_thread_adaptive_yield = false;

@@ -253,6 +253,35 @@ TEST(AdmissionQueueTest, UnderLastingOverloadWhatIsLetInStaysFast) {
   EXPECT_LE(served.wait_ns_max, 16 * kMs) << "10 ms, and a batch of 5";
 }
 
+// The store merges files, and for a moment there is less time than is needed.
+TEST(AdmissionQueueTest, ABriefShortageOfTimeRefusesNobody) {
+  Waiting q;
+  q->Learn(512, 512 * 100 * kUs, kMs / 2);
+  size_t sent = 0;
+  size_t refused = 0;
+  int64_t wait_ns_max = 0;
+  const int64_t start = q.now_ns;
+  while (q.now_ns < start + 1000 * kMs) {
+    const size_t took = q.Take().size();
+    for (const Task* task : q.tasks()) {
+      wait_ns_max = std::max(wait_ns_max, q.now_ns - task->submitted_ns);
+    }
+    const int64_t at = q.now_ns - start;
+    const bool is_short = at > 300 * kMs && at < 600 * kMs;
+    const int64_t compute =
+        static_cast<int64_t>(took) * (is_short ? 160 : 100) * kUs;
+    q->Learn(took, compute, kMs / 2);
+    const int64_t end = q.now_ns + std::max(compute, kMs / 2);
+    for (; q.now_ns < end; q.now_ns += 143 * kUs) {
+      ++sent;
+      if (q.Push("gate", Priority::kGate) != Verdict::kTaken) ++refused;
+    }
+  }
+  EXPECT_GT(sent, 6'000u);
+  EXPECT_EQ(refused, 0u);
+  EXPECT_GT(wait_ns_max, 20 * kMs) << "longer than lasting overload may";
+}
+
 TEST(AdmissionQueueTest, ABurstMayWaitLongerThanLastingOverload) {
   Waiting q;
   q->Learn(512, 512 * 100 * kUs, kMs / 2);
