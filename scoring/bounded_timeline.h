@@ -25,13 +25,16 @@ inline constexpr int kAttemptsMax = 16;
 inline constexpr int kRiskyBoxesMax = 96;
 
 // Order within one instant: systems that stamp whole seconds issue and nominate
-// in the same one. The enum counts in order of life, collection comes last.
+// in the same one, and some stamp minutes. The enum counts in order of life,
+// collection comes last. What is revoked in the instant of a grant is what was
+// granted before: nobody grants to take back at once.
 template <typename Element>
 int RankOf(v1::Event) {
   return 0;
 }
 template <>
 inline int RankOf<v1::RightEvent>(v1::Event event) {
+  if (event == v1::PICKUP_RIGHT_REVOKED) return 0;
   return event == v1::GATE_OUT ? v1::Event_MAX + 1 : event;
 }
 template <typename Element>

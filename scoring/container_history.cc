@@ -130,15 +130,26 @@ void RemoveVersion(uint64_t movement_key, v1::ContainerState* state) {
   }
 }
 
-// A visit that is closed although no departure from its place is known any
-// more is open again.
+// Like AssignVisit, which takes a place that is not named for the visit's.
+bool IsHandledAt(const v1::Visit& visit, const TimelineEvent& event) {
+  return IsHandling(event.event()) &&
+         (event.locode().empty() || MaySamePlace(event, visit));
+}
+
+// Whether the event of `movement_key` is a departure from the visit's place.
+bool IsDepartureOf(const v1::ContainerState& state, uint64_t movement_key) {
+  for (const TimelineEvent& event : state.timeline()) {
+    if (event.movement_key() != movement_key) continue;
+    return IsDeparture(event.event()) && IsHandledAt(state.visit(), event);
+  }
+  return false;
+}
+
+// A visit whose departure was taken out is open again, unless another is known.
 void ReopenVisit(v1::ContainerState* state) {
-  if (!state->has_visit() || state->visit().open()) return;
   for (int i = state->timeline_size() - 1; i >= 0; --i) {
     const TimelineEvent& event = state->timeline(i);
-    if (!IsHandling(event.event()) || !MaySamePlace(event, state->visit())) {
-      continue;
-    }
+    if (!IsHandledAt(state->visit(), event)) continue;
     if (IsDeparture(event.event())) return;
     break;
   }
@@ -259,9 +270,11 @@ void TopUp(const v1::WorklistUnit& unit, uint64_t sequence,
 void UnfoldContainer(const JournaledMovement& input,
                      v1::ContainerState* state) {
   state->set_last_sequence(input.sequence);
+  const bool departed = state->has_visit() && !state->visit().open() &&
+                        IsDepartureOf(*state, input.movement_key);
   RemoveVersion(input.movement_key, state);
   RemoveEvent(input.movement_key, state->mutable_documents());
-  ReopenVisit(state);
+  if (departed) ReopenVisit(state);
 }
 
 }  // namespace portrisk::scoring

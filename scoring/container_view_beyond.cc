@@ -184,6 +184,12 @@ class ContainerViewBuffer::Walk {
     if (count > 0) view_.set_open_voyages(count);
   }
 
+  // Whether one since the box came or was emptied would have been met: a box
+  // that reports its position pushes the rest out of its timeline.
+  bool KnowsBookings() const {
+    return booking_over_ || state_.timeline_size() < kTimelineMax;
+  }
+
  private:
   void Yard(const TimelineEvent& event) {
     if (yard_over_) return;
@@ -315,6 +321,10 @@ void ContainerViewBuffer::DeriveBeyond(const v1::ContainerState& state,
   if (state.documents_size() > 0) DerivePapers(state, input);
   if (reference.has_sources()) {
     DeriveCompleteness(state, *input.movement, reference);
+    if (view_.bookings_reported_completely() && !view_.has_booked() &&
+        walk.KnowsBookings()) {
+      view_.set_booked(false);
+    }
   }
 }
 
@@ -445,7 +455,6 @@ void ContainerViewBuffer::DeriveCompleteness(const v1::ContainerState& state,
   view_.set_bookings_reported_completely(bookings);
   view_.set_strippings_reported_completely(strippings);
   view_.set_inspections_reported_completely(inspections);
-  if (bookings && !view_.has_booked()) view_.set_booked(false);
 }
 
 }  // namespace portrisk::scoring

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "scoring/bounded_timeline.h"
 #include "scoring/container_history.h"
+#include "scoring/legs.h"
 #include "scoring/timestamps.h"
 
 namespace portrisk::scoring {
@@ -66,6 +68,26 @@ bool HappenedBefore(const v1::Movement& movement,
   return false;
 }
 
+// Whether the container has come to the place of its visit since: then what is
+// reported late was the end of an earlier one. What is older than all that is
+// kept of the past is taken to be.
+bool CameSince(const v1::Movement& movement, const v1::ContainerState& state) {
+  if (!movement.has_occurrence_time()) return false;
+  const auto& t = movement.occurrence_time();
+  if (state.timeline_size() == kTimelineMax &&
+      Before(t, state.timeline(0).occurrence_time())) {
+    return true;
+  }
+  for (int i = state.timeline_size() - 1; i >= 0; --i) {
+    const v1::TimelineEvent& event = state.timeline(i);
+    if (!Before(t, event.occurrence_time())) break;
+    if (IsArrival(event.event()) && MaySamePlace(event, state.visit())) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // A visit at another place than the present one that is already over: named
 // by its day, so that reports of one stay share a unit.
 void AssignPastVisit(const v1::Movement& movement, v1::Unit* unit) {
@@ -97,8 +119,8 @@ void AssignVisit(const v1::Movement& movement, const v1::ContainerState& state,
     if (!again) {
       unit->set_id(visit.unit());
       unit->set_visit_ordinal(visit.ordinal());
-      unit->set_visit_open(visit.open() &&
-                           (late || !IsDeparture(movement.event())));
+      unit->set_visit_open(visit.open() && (!IsDeparture(movement.event()) ||
+                                            CameSince(movement, state)));
       return;
     }
   } else if (visit.ordinal() > 0 && late) {

@@ -182,7 +182,9 @@ void FillUnit(const v1::Outcome& outcome,
       tie->set_channel(a.unit().channel());
     }
     tie->set_lane(std::max(tie->lane(), a.unit().lane()));
-    tie->set_selection_ppm(a.unit().selection_ppm());
+    // Of the channel, whichever movement of the unit it came from.
+    tie->set_selection_ppm(
+        std::max(tie->selection_ppm(), a.unit().selection_ppm()));
     FillHits(a, tie);
   }
   std::sort(sequences.begin(), sequences.end());

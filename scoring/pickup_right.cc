@@ -150,6 +150,7 @@ void RightViewBuffer::Derive(const v1::RightState* state,
   ShowBeyond(standing);
   ShowCompleteness(standing, reference);
   ShowAttempts(*state, m, standing);
+  if (UsesNoRight(m)) return;
   if (ConcernsRight(m)) FillEvent(input, &own_);
   const Use use = FindUse(*state, input);
   if (use.gate == nullptr) return;

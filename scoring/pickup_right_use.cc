@@ -67,13 +67,23 @@ bool Announced(const v1::RightState& state, absl::string_view id,
   return false;
 }
 
-bool WasNominated(const v1::RightState& state, absl::string_view id) {
+// Whether he was nominated for this right. The chain goes back to earlier
+// trips, and who drove one of those may well come with another box.
+bool WasNominated(const v1::RightState& state, absl::string_view id,
+                  const RightEvent& gate, const RightEvent* issue) {
+  bool nominated = false;
   for (const RightEvent& event : state.chain()) {
+    const Timestamp& t = event.occurrence_time();
+    if (issue != nullptr && Before(t, issue->occurrence_time())) continue;
+    if (event.event() == v1::GATE_OUT &&
+        HoursBetween(t, gate.occurrence_time()) > kOneCollectionHours) {
+      nominated = false;
+    }
     if (event.nominee_id() == id && event.event() != v1::PICKUP_RIGHT_REVOKED) {
-      return true;
+      nominated = true;
     }
   }
-  return false;
+  return nominated;
 }
 
 }  // namespace
@@ -229,7 +239,7 @@ void RightViewBuffer::ShowSecondClaimant(const v1::RightState& state,
     const bool code_port = event.event() == v1::PICKUP_RIGHT_REFUSED &&
                            (Compare(s.pin, PinOf(event)) == SamePin::kYes ||
                             Announced(state, claimant, gate, s.issue));
-    if (!code_port && !WasNominated(state, claimant)) return;
+    if (!code_port && !WasNominated(state, claimant, gate, s.issue)) return;
     use_.unsafe_arena_release_second_claimant();
     use_.unsafe_arena_release_second_claim_time();
     use_.unsafe_arena_set_allocated_second_claimant(

@@ -54,17 +54,21 @@ void MoveUp(int i, Calls* calls) {
   }
 }
 
+// What is taken out may have been counted in a call that is forgotten.
 void Count(const v1::Movement& movement, int by, v1::VesselCall* call) {
-  call->set_reports(call->reports() + by);
+  const auto counted = [by](uint32_t before) {
+    return by < 0 && before == 0 ? 0 : before + by;
+  };
+  call->set_reports(counted(call->reports()));
   switch (movement.event()) {
     case v1::LOAD:
-      call->set_loaded(call->loaded() + by);
+      call->set_loaded(counted(call->loaded()));
       break;
     case v1::DISCHARGE:
-      call->set_discharged(call->discharged() + by);
+      call->set_discharged(counted(call->discharged()));
       break;
     case v1::STOW_PLAN:
-      call->set_stowed(call->stowed() + by);
+      call->set_stowed(counted(call->stowed()));
       break;
     default:
       break;

@@ -261,6 +261,17 @@ TEST_F(ContainerViewTest, AbsenceIsAFactOnlyWhereDeclared) {
   EXPECT_TRUE(Derive(At(v1::GATE_OUT, 5)).booked());
 }
 
+// One that says where it is each hour has no room left for a booking.
+TEST_F(ContainerViewTest, WhatWasPushedOutOfTheTimelineIsUnknown) {
+  Complete({v1::GATE_IN, v1::DISCHARGE, v1::BOOKING});
+  Fold(At(v1::BOOKING, 0), 1);
+  for (int i = 1; i <= kTimelineMax; ++i) Fold(At(v1::POSITION, i), 1 + i);
+  EXPECT_FALSE(Derive(At(v1::GATE_OUT, 50)).has_booked());
+  Fold(At(v1::GATE_IN, 40), 99);
+  ASSERT_TRUE(Derive(At(v1::GATE_OUT, 50)).has_booked());
+  EXPECT_FALSE(buffer_.view().booked());
+}
+
 TEST_F(ContainerViewTest, ASourceThatBecameCompleteTooLateProvesNothing) {
   Complete({v1::GATE_IN, v1::DISCHARGE});
   Fold(At(v1::GATE_IN, -200 * 24), 1);

@@ -203,6 +203,44 @@ TEST(UnitTest, ALateDepartureDoesNotEndThePresentVisit) {
   EXPECT_TRUE(unit.visit_open());
 }
 
+// Whatever is reported of the box behind the gate, and however late: it left.
+TEST(UnitTest, ADepartureEndsItsVisitWhateverCameAfterIt) {
+  const DrawKey key{"k", {}};
+  v1::ContainerState state;
+  v1::Unit unit;
+  uint64_t sequence = 0;
+  const auto take = [&](v1::Movement m, int64_t time, uint64_t movement,
+                        bool corrects = false) {
+    m.mutable_occurrence_time()->set_seconds(time);
+    const JournaledMovement input{&m, movement, ++sequence, corrects};
+    if (corrects) UnfoldContainer(input, &state);
+    AssignUnit(m, &state, key, &unit);
+    FoldContainer(input, &unit, &state);
+  };
+  v1::Movement position = Visit(v1::POSITION, "");
+  position.mutable_location()->clear_facility();
+  take(Visit(v1::DISCHARGE, "NLRTM"), 1000, 1);
+  take(position, 3000, 3);
+  EXPECT_TRUE(state.visit().open());
+  take(Visit(v1::GATE_OUT, "NLRTM"), 2000, 2);
+  EXPECT_FALSE(state.visit().open()) << "reported late";
+  take(Visit(v1::GATE_OUT, "NLRTM"), 2000, 2, /*corrects=*/true);
+  EXPECT_FALSE(state.visit().open()) << "corrected";
+  take(position, 3000, 3, /*corrects=*/true);
+  EXPECT_FALSE(state.visit().open()) << "something else corrected";
+  v1::Movement moved = Visit(v1::GATE_OUT, "NLRTM");
+  const JournaledMovement retracted{&moved, 2, ++sequence, true};
+  UnfoldContainer(retracted, &state);
+  EXPECT_TRUE(state.visit().open()) << "it did not leave";
+  // Where its place is not named it left the place where it was.
+  take(position, 2000, 4);
+  v1::Movement out = Visit(v1::GATE_OUT, "");
+  take(out, 2500, 5);
+  EXPECT_FALSE(state.visit().open());
+  take(position, 2000, 4, /*corrects=*/true);
+  EXPECT_FALSE(state.visit().open());
+}
+
 TEST(UnitTest, TheDrawIsTheSameForAllMessagesOfAVisit) {
   const DrawKey key{"k", {1, 2, 3}};
   v1::ContainerState state;

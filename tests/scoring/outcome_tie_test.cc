@@ -293,6 +293,9 @@ TEST_F(OutcomeTieTest, WhatHadSelectedTheUnitIsWhatCameBeforeTheControl) {
   EXPECT_EQ(tie.lane(), v1::ORANGE);
   EXPECT_EQ(tie.channel(), v1::SCORE);
   EXPECT_EQ(tie.selection_ppm(), 20u);
+  // Which of them was recorded first says nothing of how likely it was.
+  first.assessment.mutable_unit()->set_selection_ppm(1'000'000);
+  EXPECT_EQ(Tie().selection_ppm(), 1'000'000u);
   ASSERT_EQ(tie.hits_size(), 3);
   EXPECT_EQ(tie.hits(0).rule(), "a");
   EXPECT_FALSE(tie.hits(0).shadow()) << "in force once is in force";

@@ -125,6 +125,17 @@ TEST_F(PickupRightTest, StepsOfOneSecondComeInTheOrderOfLife) {
   EXPECT_EQ(Derive(Collect(50, "H1"), 5).nominated().id(), "H1");
 }
 
+TEST_F(PickupRightTest, WhoIsReplacedInOneInstantLeavesNothingRevoked) {
+  Fold(Step(v1::PICKUP_RIGHT_ISSUED, 0), 1);
+  Fold(Nominate(5, "H1"), 2);
+  Fold(Nominate(10, "H2"), 3);
+  Fold(Step(v1::PICKUP_RIGHT_REVOKED, 10), 4);
+  EXPECT_EQ(Derive(Collect(50, "H2"), 5).nominated().id(), "H2");
+  EXPECT_FALSE(buffer_.view().use().after_revocation());
+  Fold(Step(v1::PICKUP_RIGHT_REVOKED, 11), 6);
+  EXPECT_TRUE(Derive(Collect(50, "H2"), 5).use().after_revocation());
+}
+
 TEST_F(PickupRightTest, ANewRightForgetsTheOldOne) {
   Fold(Nominate(10, "H1"), 1);
   Fold(Collect(20, "H1"), 2);
@@ -282,6 +293,30 @@ TEST_F(PickupRightTest, TheNomineeWhoComesTooLateIsTheSecondClaimant) {
   EXPECT_EQ(Derive(Collect(70, "H1"), 8).refusals(), 1);
 }
 
+// He drove the trip before, and comes to bring something.
+TEST_F(PickupRightTest, ANomineeOfAnEarlierTripClaimsNothing) {
+  constexpr int64_t kWeek = 7 * 24 * 3600;
+  FoldChain();
+  Fold(Collect(50, "H1"), 6);
+  Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, kWeek), "C", "F1"), 7);
+  Fold(By(Nominate(kWeek + 10, "H9"), "F1"), 8);
+  Fold(Collect(kWeek + 50, "H9"), 9);
+  v1::Movement told = Step(v1::PRE_NOTIFICATION, kWeek + 60);
+  told.mutable_haulier()->set_id("H1");
+  EXPECT_EQ(Derive(told, 10).use().haulier().id(), "H9");
+  EXPECT_FALSE(buffer_.view().use().has_second_claimant());
+  // Nor where the second issue is not known.
+  v1::Movement issued = Step(v1::PICKUP_RIGHT_ISSUED, kWeek);
+  UnfoldRight({&issued, 7, ++sequence_}, &state_);
+  EXPECT_EQ(Derive(told, 10).use().haulier().id(), "H9");
+  EXPECT_FALSE(buffer_.view().use().has_second_claimant());
+  // He who was nominated for this one does.
+  told.mutable_haulier()->set_id("H5");
+  EXPECT_FALSE(Derive(told, 10).use().has_second_claimant());
+  Fold(By(Nominate(kWeek + 5, "H5"), "F1"), 11);
+  EXPECT_EQ(Derive(told, 10).use().second_claimant().id(), "H5");
+}
+
 TEST_F(PickupRightTest, WhereNobodyIsNominatedTheCodeOrAnAnnouncementClaims) {
   v1::Movement issued = Step(v1::PICKUP_RIGHT_ISSUED, 0);
   issued.mutable_pickup_right()->set_pin_hash("hash of 1234");
@@ -338,6 +373,7 @@ TEST_F(PickupRightTest, AnEmptyBoxThatLeavesUsesNoRight) {
   Fold(empty, 2);
   EXPECT_EQ(state_.chain_size(), 1);
   EXPECT_FALSE(Derive(Nominate(20, "H2"), 9).has_use());
+  EXPECT_FALSE(Derive(empty, 2).has_use());
   EXPECT_EQ(Derive(Collect(90, "H1"), 9).use().nominated().id(), "H1");
   // Where a right is named for it, it is one like any other.
   empty.mutable_pickup_right()->set_id("R1");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace portrisk::scoring {
@@ -59,6 +60,22 @@ TEST_F(VesselTest, ReportsOfOneCallMeetAndCount) {
   EXPECT_EQ(state_.calls(0).stowed(), 1u);
   EXPECT_EQ(state_.calls(0).last_seconds() - state_.calls(0).first_seconds(),
             6 * kHour);
+}
+
+// A call that gave way to newer ones and comes again has not counted it.
+TEST_F(VesselTest, WhatACallForgotIsNotTakenFromIt) {
+  const v1::Movement plan = At(v1::STOW_PLAN, 0, "NLRTM");
+  Fold(plan);
+  for (int i = 1; i <= kVesselCallsMax; ++i) {
+    Fold(At(v1::LOAD, i, "P" + std::to_string(i)));
+  }
+  Fold(At(v1::DISCHARGE, 50, "NLRTM"));
+  Fold(At(v1::DISCHARGE, 51, "NLRTM"));
+  UnfoldVessel({&plan, 1, ++key_}, plan, &state_);
+  const v1::VesselCall& call = state_.calls(state_.calls_size() - 1);
+  EXPECT_EQ(call.locode(), "NLRTM");
+  EXPECT_EQ(call.stowed(), 0u);
+  EXPECT_EQ(call.discharged(), 2u);
 }
 
 TEST_F(VesselTest, ADischargeSeesTheCallBefore) {
