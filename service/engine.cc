@@ -85,7 +85,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options,
   engine->evaluations_ = std::make_unique<Evaluations>(
       engine.get(),
       EvaluationsOptions{o.profile, DrawKeyOf(o.secrets),
-                         o.evaluation_chunk_records, o.after_evaluated_chunk});
+                         o.evaluation_chunk_records, o.evaluation_memory_max,
+                         o.after_evaluated_chunk});
   engine->erasures_ = std::make_unique<Erasures>(
       engine.get(),
       ErasuresOptions{o.erasure_entry_records, o.after_erasure_step});

@@ -1,15 +1,14 @@
 #include "service/engine_figures.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <string>
 
 #include "absl/time/clock.h"
 #include "service/engine.h"
+#include "service/process_memory.h"
 
 namespace portrisk::service {
 namespace {
@@ -79,11 +78,7 @@ void ShowEngine(Engine* engine, Exposition* out) {
 
 void ShowProcess(Exposition* out) {
   out->Add(metric::kBuild, 1, {{"version", PORTRISK_VERSION}});
-  uint64_t pages = 0;
-  uint64_t resident = 0;
-  std::ifstream("/proc/self/statm") >> pages >> resident;
-  out->Add(metric::kMemory, static_cast<double>(resident) *
-                                static_cast<double>(sysconf(_SC_PAGESIZE)));
+  out->Add(metric::kMemory, static_cast<double>(ResidentBytes()));
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   out->Add(metric::kCpu, SecondsOf(usage.ru_utime) + SecondsOf(usage.ru_stime));

@@ -40,6 +40,7 @@ struct EngineOptions {
   // Tests only: called after each block of the journal that a warming read.
   std::function<void()> after_filled_block;
   size_t evaluation_chunk_records = 8192;  // Of ReplayOptions.
+  uint64_t evaluation_memory_max = 0;      // Of EvaluationsOptions.
   // Between two attempts to open a store that cannot be written, each wait
   // twice the one before; the first attempt comes with the next call.
   absl::Duration reopen_after_min = absl::Milliseconds(250);

@@ -1,28 +1,35 @@
 #include "service/evaluations.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "service/catalogue.h"
 #include "service/engine.h"
 #include "service/keys.h"
 #include "service/log.h"
+#include "service/process_memory.h"
 #include "service/replay.h"
 
 namespace portrisk::service {
 namespace {
 
-// What the process has in memory, by the kernel's account.
-uint64_t ResidentBytes() {
-  std::ifstream in("/proc/self/statm");
-  uint64_t pages = 0, resident = 0;
-  in >> pages >> resident;
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+// An evaluation that needs more would end the server, begin again with it, and
+// end it again.
+constexpr double kMemoryShare = 0.85;
+
+absl::Status OutOfMemory(uint64_t resident, uint64_t most, uint64_t sequence,
+                         uint64_t last) {
+  constexpr double kGiB = 1 << 30;
+  return absl::ResourceExhaustedError(absl::StrFormat(
+      "at record %u of %u the server had %.1f GiB in memory, and %.1f are the "
+      "most with which an evaluation goes on, so that scoring does. Evaluate a "
+      "shorter period or fewer candidates at a time, give the server more "
+      "memory, or replay a backup elsewhere (portrisk replay --store)",
+      sequence, last, static_cast<double>(resident) / kGiB,
+      static_cast<double>(most) / kGiB));
 }
 
 absl::StatusOr<scoring::Programme::Member> MemberOf(
@@ -187,10 +194,6 @@ absl::StatusOr<StoreReader::Work> Evaluations::Step() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     progress_.Clear();
-  }
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    progress_.Clear();
     running_until_ = next->last_sequence();
   }
   running_ = next->evaluation();
@@ -228,9 +231,19 @@ absl::StatusOr<v1::EvaluationReport> Evaluations::Run(
   options.last_sequence = evaluation.last_sequence();
   options.chunk_records = options_.chunk_records;
   const absl::Time start = absl::Now();
+  const uint64_t memory_max =
+      options_.memory_max != 0
+          ? options_.memory_max
+          : static_cast<uint64_t>(kMemoryShare *
+                                  static_cast<double>(MemoryMaxBytes()));
   options.progress = [&](uint64_t sequence) -> absl::Status {
     if (reader_.MustLeave() || called_off_ == evaluation.evaluation())
       return absl::AbortedError("stopped");
+    const uint64_t resident = ResidentBytes();
+    if (resident > memory_max) {
+      return OutOfMemory(resident, memory_max, sequence,
+                         evaluation.last_sequence());
+    }
     const double rate =
         static_cast<double>(sequence) /
         std::max(absl::ToDoubleSeconds(absl::Now() - start), 1e-3);
@@ -241,7 +254,7 @@ absl::StatusOr<v1::EvaluationReport> Evaluations::Run(
       progress_.set_seconds_left(static_cast<uint64_t>(
           static_cast<double>(evaluation.last_sequence() - sequence) /
           std::max(rate, 1.0)));
-      progress_.set_resident_bytes(ResidentBytes());
+      progress_.set_resident_bytes(resident);
     }
     if (options_.after_chunk) options_.after_chunk();
     return absl::OkStatus();

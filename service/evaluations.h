@@ -40,6 +40,9 @@ struct EvaluationsOptions {
   scoring::SelectionProfile profile;
   scoring::DrawKey draw_key;
   size_t chunk_records = 8192;  // Of ReplayOptions.
+  // Bytes of the process; with more, an evaluation ends as failed. 0: most of
+  // what the process may have.
+  uint64_t memory_max = 0;
   // Tests only: called whenever one has got further.
   std::function<void()> after_chunk;
 };

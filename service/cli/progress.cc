@@ -1,14 +1,12 @@
 #include "service/cli/progress.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "service/process_memory.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -36,14 +34,6 @@ std::string TimeLeft(double seconds) {
   if (seconds < 120) return absl::StrFormat("%.0f s left", seconds);
   if (seconds < 7200) return absl::StrFormat("%.0f min left", seconds / 60);
   return absl::StrFormat("%.1f h left", seconds / 3600);
-}
-
-// Linux alone says it in this way.
-uint64_t ResidentMb() {
-  std::ifstream file("/proc/self/statm");
-  uint64_t all = 0, resident = 0;
-  if (!(file >> all >> resident)) return 0;
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) >> 20;
 }
 
 }  // namespace
@@ -97,7 +87,8 @@ void Progress::Show(const std::function<ProgressPoint()>& point) {
   last_ = time;
   const ProgressFigures figures{
       command_, unit_, point(),
-      std::chrono::duration<double>(time - begin_).count(), ResidentMb()};
+      std::chrono::duration<double>(time - begin_).count(),
+      ResidentBytes() >> 20};
   if (!terminal_) {
     std::cerr << ProgressJson(figures) << std::endl;
     return;

@@ -25,9 +25,10 @@ std::string Watching(absl::string_view name, int box) {
 
 class EvaluationsTest : public OutcomeTest {
  protected:
-  void StartGated(StepGate* gate) {
+  void StartGated(StepGate* gate, uint64_t memory_max = 0) {
     EngineOptions options = TestOptions(Directory());
     options.evaluation_chunk_records = 10;
+    options.evaluation_memory_max = memory_max;
     if (gate != nullptr) {
       options.after_evaluated_chunk = [gate] { gate->AfterStep(); };
     }
@@ -61,7 +62,7 @@ class EvaluationsTest : public OutcomeTest {
     v1::GetEvaluationRequest request;
     request.set_evaluation(evaluation);
     while (true) {
-      const auto got = Api().Get(request);
+      const auto got = Api().Get(request, kCaller);
       EXPECT_TRUE(got.ok()) << got.status();
       if (!got.ok()) return {};
       if (got->evaluation().state() != v1::EVALUATION_WAITING &&
@@ -108,6 +109,17 @@ TEST_F(EvaluationsTest, AnApprovalRestsOnAReplayOfThatContent) {
   EXPECT_EQ(approved->events(1).note(), "read it");
   // The same content is the same, whatever its number.
   EXPECT_TRUE(ApproveIt(Draft(Watching("s", 1))).ok());
+}
+
+// Else it would end the server, and do so again when that is back.
+TEST_F(EvaluationsTest, WhatNeedsTooMuchMemoryEndsAlone) {
+  StartGated(nullptr, /*memory_max=*/1);
+  ScoreMany(40);
+  const v1::GetEvaluationResponse ended =
+      WaitFor(Begin(Of({Draft(Watching("s", 1))})));
+  EXPECT_EQ(ended.evaluation().state(), v1::EVALUATION_FAILED);
+  EXPECT_THAT(ended.evaluation().failure(), HasSubstr("shorter period"));
+  ScoreMany(1);
 }
 
 TEST_F(EvaluationsTest, AReplayOfNothingIsNone) {
@@ -204,7 +216,7 @@ TEST_F(EvaluationsTest, AReportThatIsNotTheOneThatWasMadeIsNamed) {
                   .ok());
   v1::GetEvaluationRequest request;
   request.set_evaluation(1);
-  const auto got = Api().Get(request);
+  const auto got = Api().Get(request, kCaller);
   EXPECT_EQ(ReasonOf(got.status()), "STORE_DAMAGED");
   ExpectVerified(1);
 }
@@ -221,7 +233,7 @@ TEST_F(EvaluationsTest, ACrashInTheMiddleEndsWithTheSameReport) {
   gate.WaitUntilArrived();
   v1::GetEvaluationRequest request;
   request.set_evaluation(evaluation);
-  const auto running = Api().Get(request);
+  const auto running = Api().Get(request, kCaller);
   ASSERT_TRUE(running.ok()) << running.status();
   EXPECT_EQ(running->evaluation().state(), v1::EVALUATION_RUNNING);
   EXPECT_EQ(running->evaluation().progress().read_sequence(), 50u);
