@@ -228,7 +228,9 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
     return Score(task, stored, &*parsed);
   }
   // A repeat of the latest version or of an earlier one.
-  for (uint64_t version = stored; version != 0;) {
+  size_t searched = 0;
+  for (uint64_t version = stored;
+       version != 0 && ++searched <= kVersionsSearchedMax;) {
     if (version <= removed_to_) {
       return MovementRemoved(version);
     }

@@ -20,6 +20,11 @@ class RuleSets;
 // Who journals what nobody asked for.
 inline constexpr char kEngineCaller[] = "engine";
 
+// Versions of one movement, outcome or decision, newest first, that a repeat is
+// looked for among: everybody waits meanwhile, and a sender makes as many as it
+// likes.
+inline constexpr size_t kVersionsSearchedMax = 64;
+
 struct CoreOptions {
   size_t cache_states_max = 1'000'000;
   // Declare the aggregates of tables; outlive the core. Null: there are none.

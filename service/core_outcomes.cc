@@ -168,7 +168,11 @@ absl::Status Core::RecordControl(Kept record, const Caller& caller,
   }
   // Versions, newest first: a repeat of any is answered with that one.
   const std::string bytes = ContentOf(record).SerializeAsString();
+  size_t searched = 0;
   for (uint64_t version = latest.value_or(0); version != 0;) {
+    if (++searched > kVersionsSearchedMax) {
+      return Conflict(ContentOf(record), *latest);
+    }
     auto stored = ReadControl(version);
     if (!stored.ok()) return stored.status();
     const Kept* prior = Part(*stored, static_cast<const Kept*>(nullptr));

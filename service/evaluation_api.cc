@@ -20,7 +20,7 @@ constexpr int kCandidatesMax = 8;
 // What a report costs, and what the catalogue keeps.
 constexpr int kRatesMax = 100;
 constexpr int kCapacitiesMax = 20;
-constexpr int kFacilitiesMax = 10'000;
+constexpr int kFacilitiesMax = 20'000;  // Of all capacities.
 constexpr size_t kFacilityBytesMax = 64;
 constexpr int kWaitingMax = 100;
 
@@ -57,10 +57,12 @@ absl::Status CheckMeasures(const v1::EvaluationPlan& plan) {
     return BadPlan(absl::StrCat("name at most ", kRatesMax, " rates and ",
                                 kCapacitiesMax, " capacities"));
   }
+  int facilities = 0;
   for (const v1::EvaluationCapacity& capacity : plan.capacities()) {
-    if (capacity.facilities_size() > kFacilitiesMax) {
-      return BadPlan(absl::StrCat("a capacity names at most ", kFacilitiesMax,
-                                  " facilities"));
+    facilities += capacity.facilities_size();
+    if (facilities > kFacilitiesMax) {
+      return BadPlan(absl::StrCat("the capacities name at most ",
+                                  kFacilitiesMax, " facilities together"));
     }
     for (const v1::FacilityCapacity& one : capacity.facilities()) {
       if (!one.facility().empty() &&
@@ -115,6 +117,29 @@ absl::Status AddCandidates(const v1::Catalogue& catalogue,
     if (names.empty()) return BadPlan("a candidate names no revision");
   }
   return absl::OkStatus();
+}
+
+// Rule sets that have, or had, a layer whose text the caller may not read.
+std::set<std::string> UnreadBy(const v1::Catalogue& catalogue,
+                               const Caller& caller) {
+  std::set<std::string> names;
+  for (const v1::Revision& revision : catalogue.revisions()) {
+    if (!caller.MayRead(revision.layer())) names.insert(revision.rule_set());
+  }
+  return names;
+}
+
+// What if a threshold were another: that quotes it.
+void LeaveOut(const std::set<std::string>& rule_sets,
+              v1::EvaluationReport* report) {
+  for (v1::VariantReport& variant : *report->mutable_variants()) {
+    auto* const figures = variant.mutable_sensitivity();
+    figures->erase(std::remove_if(figures->begin(), figures->end(),
+                                  [&](const v1::SensitivityFigures& one) {
+                                    return rule_sets.count(one.rule_set()) > 0;
+                                  }),
+                   figures->end());
+  }
 }
 
 // Breakers trip while an evaluation runs, and are no change of the rules.
@@ -229,7 +254,7 @@ absl::StatusOr<v1::Evaluation> EvaluationApi::State(uint64_t evaluation) const {
 }
 
 absl::StatusOr<v1::GetEvaluationResponse> EvaluationApi::Get(
-    const v1::GetEvaluationRequest& request) const {
+    const v1::GetEvaluationRequest& request, const Caller& caller) const {
   auto state = State(request.evaluation());
   if (!state.ok()) return state.status();
   v1::GetEvaluationResponse response;
@@ -247,6 +272,9 @@ absl::StatusOr<v1::GetEvaluationResponse> EvaluationApi::Get(
                               " is not the one that was made; restore a "
                               "backup, or start the evaluation again"));
   }
+  auto catalogue = engine_->ReadCatalogue();
+  if (!catalogue.ok()) return catalogue.status();
+  LeaveOut(UnreadBy(*catalogue, caller), response.mutable_report());
   return response;
 }
 

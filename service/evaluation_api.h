@@ -25,8 +25,9 @@ class EvaluationApi {
 
   absl::StatusOr<v1::Evaluation> Start(
       const v1::StartEvaluationRequest& request, const Caller& caller);
+  // Without what quotes conditions of layers that are not the caller's.
   absl::StatusOr<v1::GetEvaluationResponse> Get(
-      const v1::GetEvaluationRequest& request) const;
+      const v1::GetEvaluationRequest& request, const Caller& caller) const;
   // Without its report.
   absl::StatusOr<v1::Evaluation> State(uint64_t evaluation) const;
   absl::StatusOr<v1::ListEvaluationsResponse> List(

@@ -30,8 +30,9 @@ class EvaluationServiceImpl final : public Gated<v1::EvaluationService> {
   grpc::Status GetEvaluation(grpc::ServerContext* context,
                              const v1::GetEvaluationRequest* request,
                              v1::GetEvaluationResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->Get(*request); });
+    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
+      return api_->Get(*request, caller);
+    });
   }
   grpc::Status ListEvaluations(grpc::ServerContext* context,
                                const v1::ListEvaluationsRequest* request,
@@ -51,7 +52,7 @@ class EvaluationServiceImpl final : public Gated<v1::EvaluationService> {
       grpc::ServerWriter<v1::Evaluation>* writer) override {
     const auto caller = Enter(context, __func__);
     if (!caller.ok()) return ToGrpc(caller.status());
-    const Watcher watcher(&watchers_);
+    const Counted watcher(&watchers_);
     if (watcher.number > kWatchersMax) {
       return ToGrpc(Error(absl::StatusCode::kResourceExhausted,
                           "TOO_MANY_WATCHERS",
@@ -59,6 +60,8 @@ class EvaluationServiceImpl final : public Gated<v1::EvaluationService> {
                                        " calls watch evaluations already; ask "
                                        "with GetEvaluation")));
     }
+    const char* const method = __func__;
+    uint64_t book = 0;
     std::string last;
     absl::Time written = absl::InfinitePast();
     while (!context->IsCancelled()) {
@@ -67,6 +70,8 @@ class EvaluationServiceImpl final : public Gated<v1::EvaluationService> {
                             "the server stops; watch again when it is back: "
                             "the evaluation goes on then"));
       }
+      const absl::Status still = StillMay(*caller, method, &book);
+      if (!still.ok()) return ToGrpc(still);
       const auto state = api_->State(request->evaluation());
       if (!state.ok()) return ToGrpc(state.status());
       const bool ended = state->state() != v1::EVALUATION_WAITING &&
@@ -90,12 +95,6 @@ class EvaluationServiceImpl final : public Gated<v1::EvaluationService> {
   static constexpr int kWatchersMax = 16;
   static constexpr absl::Duration kWatchEvery = absl::Seconds(1);
   static constexpr absl::Duration kWatchPoll = absl::Milliseconds(50);
-  struct Watcher {
-    explicit Watcher(std::atomic<int>* all) : number(++*all), watchers(all) {}
-    ~Watcher() { --*watchers; }
-    const int number;
-    std::atomic<int>* const watchers;
-  };
 
   EvaluationApi* const api_;
   std::atomic<bool> stopped_{false};

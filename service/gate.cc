@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
+#include "scoring/limits.h"
 #include "service/text_checks.h"
 
 namespace portrisk::service {
@@ -16,7 +17,10 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 constexpr size_t kPurposeBytesMax = 200;  // And of a name.
-constexpr size_t kSubjectBytesMax = 300;
+// Of a text that says what is looked up: longer than any name, and short enough
+// for the entry to hold all of them.
+constexpr size_t kLookUpBytesMax = 512;
+constexpr size_t kSubjectBytesMax = 4096;
 
 // Cut at a character, and without what is no text: a string that is no UTF-8
 // would make the record unreadable.
@@ -64,9 +68,34 @@ std::optional<Pseudonyms::Kind> KindOf(const FieldDescriptor& field) {
   return std::nullopt;
 }
 
+bool IsDocument(const std::string& name) {
+  return name == "yaml" || name == "csv";
+}
+
 bool TellsNothing(const std::string& name) {
-  return name == "page_size" || name == "page_token" || name == "language" ||
-         name == "yaml";
+  return name == "page_size" || name == "language" || IsDocument(name);
+}
+
+// The first text of the request with more bytes than that, documents apart.
+const FieldDescriptor* FindLonger(const Message& message, size_t bytes_max) {
+  const auto& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->is_repeated() || IsDocument(field->name())) continue;
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      const FieldDescriptor* const inside =
+          FindLonger(reflection.GetMessage(message, field), bytes_max);
+      if (inside != nullptr) return inside;
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+      std::string scratch;
+      if (reflection.GetStringReference(message, field, &scratch).size() >
+          bytes_max) {
+        return field;
+      }
+    }
+  }
+  return nullptr;
 }
 
 std::string ValueOf(const Message& message, const FieldDescriptor& field,
@@ -203,13 +232,7 @@ absl::StatusOr<Entrant> Gate::Admit(const grpc::ServerContext& context,
                      absl::StrJoin(NamesOf(roles), " "), "; this needs one of ",
                      absl::StrJoin(NamesOf(rule.roles), " ")),
         {{"method", rule.method}});
-    Caller denied = **caller;
-    denied.peer = context.peer();
-    v1::AuditEntry entry;
-    entry.set_kind(v1::ACCESS_DENIED);
-    entry.set_method(rule.method);
-    entry.set_result("ROLE_MISSING");
-    audit_.Post(denied, std::move(entry));
+    PostDenied(context, **caller, rule, "ROLE_MISSING");
     return status;
   }
   return Entrant{*std::move(caller), MetadataOf(context, "portrisk-purpose")};
@@ -221,15 +244,38 @@ absl::StatusOr<Caller> Gate::Enter(const grpc::ServerContext& context,
   if (!entrant.ok()) return entrant.status();
   Caller caller = *entrant->caller;
   caller.purpose = std::move(entrant->purpose);
-  if (rule.consultation) {
-    if (needs_tls_ && caller.purpose.empty()) {
-      return Error(absl::StatusCode::kInvalidArgument, "NO_PURPOSE",
-                   "say what you look it up for: metadata entry "
-                   "portrisk-purpose (the command line's --purpose)");
-    }
-    caller.peer = context.peer();
+  caller.peer = context.peer();
+  if (rule.consultation && needs_tls_ && caller.purpose.empty()) {
+    PostDenied(context, caller, rule, "NO_PURPOSE");
+    return Error(absl::StatusCode::kInvalidArgument, "NO_PURPOSE",
+                 "say what you look it up for: metadata entry "
+                 "portrisk-purpose (the command line's --purpose)");
   }
   return caller;
+}
+
+void Gate::PostDenied(const grpc::ServerContext& context, const Caller& caller,
+                      const MethodRule& rule, const std::string& reason) {
+  Caller denied = caller;
+  denied.peer = context.peer();
+  v1::AuditEntry entry;
+  entry.set_kind(v1::ACCESS_DENIED);
+  entry.set_method(rule.method);
+  entry.set_result(reason);
+  audit_.Post(denied, std::move(entry));
+}
+
+// What is looked up stands in the entry whole, and notes in the catalogue,
+// which is read and written whole.
+absl::Status Gate::CheckTexts(const Message& request, const MethodRule& rule) {
+  const size_t bytes_max =
+      rule.consultation ? kLookUpBytesMax : scoring::kTextBytesMax;
+  const FieldDescriptor* const longer = FindLonger(request, bytes_max);
+  if (longer == nullptr) return absl::OkStatus();
+  return Error(absl::StatusCode::kInvalidArgument, "TEXT_TOO_LONG",
+               absl::StrCat(longer->name(), " has more than the ", bytes_max,
+                            " bytes that it may have; say it in fewer words"),
+               {{"field", longer->name()}});
 }
 
 absl::Status Gate::RequestTooLarge(const MethodRule& rule) {
@@ -240,8 +286,20 @@ absl::Status Gate::RequestTooLarge(const MethodRule& rule) {
       {{"request_bytes_max", absl::StrCat(rule.request_bytes_max)}});
 }
 
-absl::Status Gate::MaySend(const Caller& caller, const std::string& source) {
+absl::Status Gate::TooManyScans() {
+  return WithRetry(
+      Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_SCANS",
+            absl::StrCat(kScansMax,
+                         " calls read through the journal already; try again "
+                         "after the retry delay")),
+      absl::Seconds(1));
+}
+
+absl::Status Gate::MaySend(const grpc::ServerContext& context,
+                           const Caller& caller, const MethodRule& rule,
+                           const std::string& source) {
   if (caller.MaySend(source)) return absl::OkStatus();
+  PostDenied(context, caller, rule, "SOURCE_NOT_YOURS");
   return Error(
       absl::StatusCode::kPermissionDenied, "SOURCE_NOT_YOURS",
       absl::StrCat(caller.name, " may not send movements of source \"", source,
@@ -250,7 +308,8 @@ absl::Status Gate::MaySend(const Caller& caller, const std::string& source) {
 }
 
 absl::Status Gate::StillMay(const Caller& caller, const MethodRule& rule,
-                            uint64_t* book) const {
+                            uint64_t* book,
+                            std::shared_ptr<const Caller>* now) const {
   // The number first: with a newer book an older number only asks again.
   const uint64_t number = book_number_.load(std::memory_order_acquire);
   if (number == *book) return absl::OkStatus();
@@ -259,6 +318,7 @@ absl::Status Gate::StillMay(const Caller& caller, const MethodRule& rule,
       current == nullptr ? &caller : current->Find(caller.name);
   if (known != nullptr && known->roles.HasAnyOf(rule.roles)) {
     *book = number;
+    if (now != nullptr && current != nullptr) *now = {current, known};
     return absl::OkStatus();
   }
   return Error(absl::StatusCode::kPermissionDenied, "ROLE_MISSING",

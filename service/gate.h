@@ -14,6 +14,8 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 #include "service/audit_log.h"
+#include "service/background.h"
+#include "service/errors.h"
 #include "service/grpc_status.h"
 #include "service/pseudonyms.h"
 #include "service/roles.h"
@@ -25,6 +27,20 @@ struct Entrant {
   // Without purpose and peer; shared by all of its calls.
   std::shared_ptr<const Caller> caller;
   std::string purpose;
+};
+
+// One of those that are under way.
+class Counted {
+ public:
+  explicit Counted(std::atomic<int>* all) : number(++*all), all_(all) {}
+  ~Counted() { --*all_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  const int number;  // From 1; those that were there before included.
+
+ private:
+  std::atomic<int>* const all_;
 };
 
 // Thread-safe.
@@ -55,9 +71,11 @@ class Gate {
 
   // Whether the caller would still be let in: roles may have been taken away
   // since. For what goes on for long. `book` is what it was let in by when it
-  // was asked last, 0 at first: only another one is looked into.
+  // was asked last, 0 at first: only another one is looked into. `now` is then
+  // what that one binds to the caller; else it stays as it is.
   absl::Status StillMay(const Caller& caller, const MethodRule& rule,
-                        uint64_t* book) const;
+                        uint64_t* book,
+                        std::shared_ptr<const Caller>* now = nullptr) const;
 
   // A whole call: the door, the work, and for a consultation its entry, which
   // is durable before anything is answered. `method` is its name without its
@@ -72,7 +90,13 @@ class Gate {
     if (request.ByteSizeLong() > rule.request_bytes_max) {
       return ToGrpc(RequestTooLarge(rule));
     }
-    absl::StatusOr<Reply> result = work(*caller);
+    const absl::Status brief = CheckTexts(request, rule);
+    if (!brief.ok()) return ToGrpc(brief);
+    absl::StatusOr<Reply> result =
+        rule.scans ? Scan<Reply>([&] { return work(*caller); }) : work(*caller);
+    if (absl::IsPermissionDenied(result.status()) && !rule.consultation) {
+      PostDenied(*context, *caller, rule, ErrorReason(result.status()));
+    }
     if (rule.consultation) {
       const absl::Status told =
           Consulted(*caller, rule, request, result.status());
@@ -93,21 +117,43 @@ class Gate {
 
   AuditLog& audit() { return audit_; }
 
-  // OK, or PERMISSION_DENIED (SOURCE_NOT_YOURS).
-  static absl::Status MaySend(const Caller& caller, const std::string& source);
+  // OK, or PERMISSION_DENIED (SOURCE_NOT_YOURS), which is audited. `context` is
+  // that of the call.
+  absl::Status MaySend(const grpc::ServerContext& context, const Caller& caller,
+                       const MethodRule& rule, const std::string& source);
 
   // Of a method that the table lacks, one that lets nobody in.
   static const MethodRule& RuleOf(const char* service, const char* method);
 
  private:
+  // Each holds a thread, of which health and all else that does not score need
+  // some, too.
+  static constexpr int kScansMax = 16;
+
+  template <typename Reply, typename Work>
+  absl::StatusOr<Reply> Scan(const Work& work) {
+    const Counted one(&scans_);
+    if (one.number > kScansMax) return TooManyScans();
+    return RunBehind([&work]() -> absl::StatusOr<Reply> { return work(); });
+  }
+  // RESOURCE_EXHAUSTED (TOO_MANY_SCANS).
+  static absl::Status TooManyScans();
+
   absl::StatusOr<std::shared_ptr<const Caller>> Identify(
       const grpc::ServerContext& context) const;
+  // An entry that nothing waits for.
+  void PostDenied(const grpc::ServerContext& context, const Caller& caller,
+                  const MethodRule& rule, const std::string& reason);
+  // INVALID_ARGUMENT (TEXT_TOO_LONG).
+  static absl::Status CheckTexts(const google::protobuf::Message& request,
+                                 const MethodRule& rule);
 
   AuditLog audit_;
   const Pseudonyms& pseudonyms_;
   const bool needs_tls_;
   std::shared_ptr<const RoleBook> book_;  // Read and written atomically.
   std::atomic<uint64_t> book_number_{1};  // Grows after book_ has changed.
+  std::atomic<int> scans_{0};
 };
 
 // A service whose handlers all go through the gate. `Proto` is the generated
@@ -128,11 +174,24 @@ class Gated : public Base {
   // For streams: the door alone.
   absl::StatusOr<Caller> Enter(grpc::ServerContext* context,
                                const char* method) {
-    return gate_->Enter(*context,
-                        Gate::RuleOf(Proto::service_full_name(), method));
+    return gate_->Enter(*context, RuleOf(method));
+  }
+  absl::Status StillMay(const Caller& caller, const char* method,
+                        uint64_t* book) const {
+    return gate_->StillMay(caller, RuleOf(method), book);
+  }
+  // The entry of a look-up by a method that is not always one. Durable on
+  // return.
+  absl::Status Consulted(const Caller& caller, const char* method,
+                         const google::protobuf::Message& request) {
+    return gate_->Consulted(caller, RuleOf(method), request, absl::OkStatus());
   }
 
  private:
+  static const MethodRule& RuleOf(const char* method) {
+    return Gate::RuleOf(Proto::service_full_name(), method);
+  }
+
   Gate* const gate_;
 };
 

@@ -213,4 +213,13 @@ absl::Status HistoryApi::Explain(const std::string& language,
   return absl::OkStatus();
 }
 
+void HistoryApi::ExplainAtOnce(const std::string& language,
+                               v1::Assessment* assessment) const {
+  if (language.empty()) return;
+  for (v1::Hit& hit : *assessment->mutable_hits()) {
+    const auto rule_set = engine_->rule_sets().Find(hit.revision());
+    if (rule_set != nullptr) scoring::ExplainHit(*rule_set, language, &hit);
+  }
+}
+
 }  // namespace portrisk::service

@@ -39,8 +39,12 @@ class HistoryServiceImpl final : public Gated<v1::HistoryService> {
                       grpc::ServerWriter<v1::ExportChunk>* writer) override {
     const auto caller = Enter(context, __func__);
     if (!caller.ok()) return ToGrpc(caller.status());
+    const char* const method = __func__;
+    uint64_t book = 0;
     return ToGrpc(exports_->Export(
         *request, *caller, &audit(), [&](const v1::ExportChunk& chunk) {
+          const absl::Status still = StillMay(*caller, method, &book);
+          if (!still.ok()) return still;
           return writer->Write(chunk)
                      ? absl::OkStatus()
                      : absl::AbortedError("the caller has gone");

@@ -25,7 +25,8 @@ class OperatorApi {
   absl::StatusOr<v1::ListBackupsResponse> ListBackups(
       const v1::ListBackupsRequest& request) const;
 
-  // In operator_erasure.cc. A dry run reads all of the journal.
+  // In operator_erasure.cc. A dry run reads all of the journal, one at a time
+  // (COUNT_RUNNING); its entry is its caller's to make.
   absl::StatusOr<v1::EraseSubjectResponse> Erase(
       const v1::EraseSubjectRequest& request, const Caller& caller);
   absl::StatusOr<v1::ListErasuresResponse> ListErasures(
@@ -36,7 +37,8 @@ class OperatorApi {
 
  private:
   Engine* const engine_;
-  std::mutex running_;  // Held while a backup is made.
+  std::mutex running_;   // Held while a backup is made,
+  std::mutex counting_;  // and while a dry run reads the journal.
 };
 
 }  // namespace portrisk::service

@@ -131,6 +131,14 @@ absl::StatusOr<v1::EraseSubjectResponse> OperatorApi::Erase(
   absl::Status status = CheckRequest(request);
   if (!status.ok()) return status;
   if (request.dry_run()) {
+    const std::unique_lock<std::mutex> lock(counting_, std::try_to_lock);
+    if (!lock.owns_lock()) {
+      return WithRetry(
+          Error(absl::StatusCode::kResourceExhausted, "COUNT_RUNNING",
+                "another dry run reads the journal; try again when it has "
+                "ended"),
+          absl::Seconds(10));
+    }
     return RunBehind([&] { return Count(engine_, *subject); });
   }
   v1::JournalRecord record = EntryOf(caller, v1::ERASURE, "EraseSubject");

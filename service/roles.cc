@@ -25,6 +25,7 @@ constexpr Roles kReadsLives = {Role::kAnalyst, Role::kApprover, Role::kAuditor,
                                Role::kOperator};
 constexpr bool kConsults = true;
 constexpr bool kWorks = false;  // What consults nothing.
+constexpr bool kScans = true;
 
 // A movement has at most 64 KiB in normal form, which is seldom the longer one.
 constexpr size_t kMovementBytes = 256 << 10;
@@ -57,15 +58,18 @@ constexpr MethodRule kMethods[] = {
      kManyBytes},
     {PORTRISK_METHOD(Outcome, BatchRecordOutcomes), kControls, kWorks,
      kManyBytes},
-    {PORTRISK_METHOD(Outcome, ListDecisions), kReadsCases, kConsults},
-    {PORTRISK_METHOD(Outcome, ListOutcomes), kReadsCases, kConsults},
+    {PORTRISK_METHOD(Outcome, ListDecisions), kReadsCases, kConsults,
+     kUsualBytesMax, kScans},
+    {PORTRISK_METHOD(Outcome, ListOutcomes), kReadsCases, kConsults,
+     kUsualBytesMax, kScans},
     {PORTRISK_METHOD(Outcome, RecordDecision), kControls},
     {PORTRISK_METHOD(Outcome, RecordOutcome), kControls},
     {PORTRISK_METHOD(Rule, ActivateRevision), kApproves},
     {PORTRISK_METHOD(Rule, ApproveRevision), kApproves},
     {PORTRISK_METHOD(Rule, CreateRevision), kWrites, kWorks, kManyBytes},
     {PORTRISK_METHOD(Rule, DiffRevisions), kReadsRules, kConsults},
-    {PORTRISK_METHOD(Rule, Explain), kCustoms, kConsults},
+    {PORTRISK_METHOD(Rule, Explain), kCustoms, kConsults, kUsualBytesMax,
+     kScans},
     {PORTRISK_METHOD(Rule, GetList), kReadsRules, kConsults},
     {PORTRISK_METHOD(Rule, GetRevision), kReadsRules, kConsults},
     {PORTRISK_METHOD(Rule, ListLists), kReadsLives},
@@ -94,9 +98,13 @@ constexpr MethodRule kMethods[] = {
     {PORTRISK_METHOD(Selection, ListProfiles), kReadsLives},
     {PORTRISK_METHOD(Selection, ListTakenWorklists),
      {Role::kOfficer, Role::kAuditor},
-     kConsults},
-    {PORTRISK_METHOD(Selection, ListWorklist), kControls, kConsults},
-    {PORTRISK_METHOD(Selection, TakeWorklist), kControls, kConsults},
+     kConsults,
+     kUsualBytesMax,
+     kScans},
+    {PORTRISK_METHOD(Selection, ListWorklist), kControls, kConsults,
+     kUsualBytesMax, kScans},
+    {PORTRISK_METHOD(Selection, TakeWorklist), kControls, kConsults,
+     kUsualBytesMax, kScans},
     {PORTRISK_METHOD(Selection, ValidateProfile), kTries},
     {PORTRISK_METHOD(Selection, WatchAssessments), kControls, kConsults},
 };

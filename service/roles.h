@@ -19,6 +19,8 @@ std::vector<std::string> NamesOf(Roles roles);
 
 // A list of 64 MiB, and what is around it.
 inline constexpr size_t kRequestBytesMax = 66 << 20;
+// Where nothing else is said.
+inline constexpr size_t kUsualBytesMax = 4 << 20;
 
 struct MethodRule {
   const char* method;  // "/portrisk.v1.RuleService/CreateRevision".
@@ -27,7 +29,9 @@ struct MethodRule {
   // to the audit log before it is answered.
   bool consultation = false;
   // A request beyond is refused (REQUEST_TOO_LARGE) before anything is done.
-  size_t request_bytes_max = 4 << 20;
+  size_t request_bytes_max = kUsualBytesMax;
+  // It may read much of the journal: a few at once, behind scoring.
+  bool scans = false;
 };
 // Every method of every service in proto/, by name. A test compares.
 absl::Span<const MethodRule> MethodRules();

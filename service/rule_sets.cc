@@ -39,13 +39,16 @@ absl::StatusOr<v1::Revision> ReadRevision(const store::Store& store,
   return result;
 }
 
+std::shared_ptr<const scoring::RuleSet> RuleSets::Find(
+    uint64_t revision) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = sets_.find(revision);
+  return found == sets_.end() ? nullptr : found->second;
+}
+
 absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> RuleSets::Get(
     const store::Store& store, uint64_t revision) const {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    auto it = sets_.find(revision);
-    if (it != sets_.end()) return it->second;
-  }
+  if (auto found = Find(revision)) return found;
   auto stored = ReadRevision(store, revision);
   if (!stored.ok()) return stored.status();
   scoring::CheckResult checked = RunBehind([&] {

@@ -27,6 +27,9 @@ class RuleSets {
   absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> Get(
       const store::Store& store, uint64_t revision) const;
 
+  // Null where that has not happened yet. Reads nothing.
+  std::shared_ptr<const scoring::RuleSet> Find(uint64_t revision) const;
+
   // Keeps one that was checked already.
   void Keep(uint64_t revision,
             std::shared_ptr<const scoring::RuleSet> rule_set) const;

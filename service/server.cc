@@ -169,9 +169,17 @@ class OperatorServiceImpl final : public Gated<v1::OperatorService> {
   grpc::Status EraseSubject(grpc::ServerContext* context,
                             const v1::EraseSubjectRequest* request,
                             v1::EraseSubjectResponse* reply) override {
-    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
-      return api_->Erase(*request, caller);
-    });
+    const char* const method = __func__;
+    return Do(
+        context, method, *request, reply,
+        [&](const Caller& caller) -> absl::StatusOr<v1::EraseSubjectResponse> {
+          if (request->dry_run()) {
+            // It tells of whom something is known.
+            const absl::Status told = Consulted(caller, method, *request);
+            if (!told.ok()) return told;
+          }
+          return api_->Erase(*request, caller);
+        });
   }
   grpc::Status ListErasures(grpc::ServerContext* context,
                             const v1::ListErasuresRequest* request,

@@ -56,6 +56,7 @@ class StreamCall {
     StreamCall* call = nullptr;
     google::protobuf::Arena arena;
     v1::ScoreMovementRequest* request = nullptr;
+    bool sees_all = false;
     std::string result;
     bool ready = false;
 
@@ -87,7 +88,6 @@ class StreamCall {
     is_counted_ = true;
     deadline_ns_ = DeadlineOf(server_);
     who_ = *std::move(entered);
-    sees_all_ = who_.caller->roles.HasAnyOf(kCustoms);
     MaybeRead();
   }
 
@@ -121,7 +121,9 @@ class StreamCall {
                           deadline_ns_};
     const Verdict verdict = call_->engine->Judge(arrival);
     static const MethodRule& rule = ScoringRule("StreamScoreMovements");
-    item->status = call_->gate->StillMay(*who_.caller, rule, &book_);
+    item->status =
+        call_->gate->StillMay(*who_.caller, rule, &book_, &who_.caller);
+    item->sees_all = who_.caller->roles.HasAnyOf(kCustoms);
     if (item->status.ok()) item->status = RefusalOf(verdict, Priority::kBulk);
     if (buffer_.Length() > rule.request_bytes_max) {
       item->status = Gate::RequestTooLarge(rule);
@@ -133,8 +135,8 @@ class StreamCall {
                 "the request is not a valid protobuf message");
       return ItemDone(item);
     }
-    item->status =
-        Gate::MaySend(*who_.caller, item->request->movement().source());
+    item->status = call_->gate->MaySend(server_, *who_.caller, rule,
+                                        item->request->movement().source());
     if (item->status.ok()) {
       item->status =
           call_->engine->Prepare(item->request->mutable_movement(), item);
@@ -148,17 +150,23 @@ class StreamCall {
   }
 
   void ItemDone(Item* item) {
-    std::string bytes = sees_all_ ? std::string(item->assessment)
-                                  : Acknowledgement(item->assessment);
-    if (item->status.ok() && sees_all_ && !item->request->language().empty()) {
+    std::string bytes = item->sees_all ? std::string(item->assessment)
+                                       : Acknowledgement(item->assessment);
+    if (item->status.ok() && item->sees_all &&
+        !item->request->language().empty()) {
       v1::Assessment assessment;
       assessment.ParseFromString(bytes);
-      item->status =
-          call_->history->Explain(item->request->language(), &assessment);
+      call_->history->ExplainAtOnce(item->request->language(), &assessment);
       assessment.SerializeToString(&bytes);
     }
     item->result = ResultBytes(item->status, bytes);
     call_->Ended(HotMethod::kStream, item->status, *item);
+    // Whoever does not read holds results, not requests: these are many times
+    // as large in memory as they were sent.
+    item->movement = nullptr;
+    item->request = nullptr;
+    item->arena.Reset();
+    item->bytes = std::string();
     std::lock_guard<std::mutex> lock(mutex_);
     item->ready = true;
     Advance();
@@ -243,8 +251,7 @@ class StreamCall {
   bool is_counted_ = false;
   int64_t deadline_ns_ = 0;
   Entrant who_;
-  uint64_t book_ = 0;  // The last that would let it in (Gate::StillMay).
-  bool sees_all_ = false;
+  uint64_t book_ = 0;        // The last that would let it in (Gate::StillMay).
   grpc::ByteBuffer buffer_;  // Of the read under way.
 
   std::mutex mutex_;

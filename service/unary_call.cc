@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/arena.h"
@@ -27,18 +28,31 @@ absl::Status Unparsable() {
 // Prepared at a time: about a tenth of a millisecond.
 constexpr int kPieceMovements = 16;
 
-// Without parsing them: what may not fit is not parsed. 0 where it is damaged.
-size_t CountMovements(const grpc::ByteBuffer& buffer) {
-  grpc::Slice slice;
-  if (!buffer.DumpToSingleSlice(&slice).ok()) return 0;
+// Without parsing them: what may not fit is not parsed, since two bytes of a
+// request become hundreds in memory. Nothing where it is damaged or too long.
+std::optional<size_t> CountMovements(const grpc::ByteBuffer& buffer,
+                                     size_t bytes_max) {
   size_t count = 0;
+  grpc::Slice slice;
+  if (buffer.Length() == 0) return count;
+  if (buffer.Length() > bytes_max) return std::nullopt;
+  if (!buffer.DumpToSingleSlice(&slice).ok()) return std::nullopt;
   WireReader in({reinterpret_cast<const char*>(slice.begin()), slice.size()});
   while (in.Next()) {
-    if (in.field() == v1::BatchScoreMovementsRequest::kMovementsFieldNumber) {
+    if (in.IsBytes(v1::BatchScoreMovementsRequest::kMovementsFieldNumber)) {
       ++count;
     }
   }
-  return in.ok() ? count : 0;
+  if (!in.ok()) return std::nullopt;
+  return count;
+}
+
+absl::Status BadBatchSize(size_t count) {
+  return WithViolations(
+      Error(absl::StatusCode::kInvalidArgument, "BAD_BATCH_SIZE",
+            absl::StrCat("send 1 to ", kBatchMovementsMax,
+                         " movements in one call, not ", count)),
+      "", {{"movements", absl::StrCat("has ", count, " entries")}});
 }
 
 // Adds titles and explanations to a serialised assessment.
@@ -48,9 +62,9 @@ absl::Status ExplainBytes(const HistoryApi& history,
   if (!assessment.ParseFromString(*bytes)) {
     return absl::DataLossError("an assessment does not parse");
   }
-  absl::Status status = history.Explain(language, &assessment);
-  if (status.ok()) assessment.SerializeToString(bytes);
-  return status;
+  history.ExplainAtOnce(language, &assessment);
+  assessment.SerializeToString(bytes);
+  return absl::OkStatus();
 }
 
 class UnaryCall : public OneCall, public MovementTask {
@@ -98,7 +112,8 @@ class UnaryCall : public OneCall, public MovementTask {
     if (status.ok() && !Parse(buffer_, request_)) status = Unparsable();
     if (!status.ok()) return Done();
     const Caller& who = *entered->caller;
-    status = Gate::MaySend(who, request_->movement().source());
+    status =
+        call_->gate->MaySend(server_, who, rule, request_->movement().source());
     if (!status.ok()) return Done();
     sees_all_ = who.roles.HasAnyOf(kCustoms);
     caller = who.name;
@@ -146,6 +161,11 @@ class BatchCall : public OneCall {
     }
   };
 
+  static const MethodRule& Rule() {
+    static const MethodRule& rule = ScoringRule("BatchScoreMovements");
+    return rule;
+  }
+
   void PostNext() override { PostBatchCall(call_); }
 
   void Continue() override {
@@ -164,30 +184,23 @@ class BatchCall : public OneCall {
   absl::Status Start() {
     accepted_ns_ = call_->Accepted();
     deadline_ns_ = DeadlineOf(server_);
-    static const MethodRule& rule = ScoringRule("BatchScoreMovements");
-    Arrival arrival{"", Priority::kBulk, CountMovements(buffer_), 0,
-                    deadline_ns_};
+    const std::optional<size_t> count =
+        CountMovements(buffer_, Rule().request_bytes_max);
+    const bool fits = count && *count >= 1 && *count <= kBatchMovementsMax;
     // Else nobody may ever send so many, and is to know why.
-    if (arrival.count > kBatchMovementsMax) arrival.count = 1;
-    absl::StatusOr<Entrant> entered = Enter(rule, &arrival);
+    Arrival arrival{"", Priority::kBulk, fits ? *count : 1, 0, deadline_ns_};
+    absl::StatusOr<Entrant> entered = Enter(Rule(), &arrival);
     if (!entered.ok()) return entered.status();
-    absl::Status status = Check();
-    if (!status.ok()) return status;
+    if (!count) return Unparsable();
+    if (!fits) return BadBatchSize(*count);
+    if (!Parse(buffer_, &request_) ||
+        request_.movements_size() != static_cast<int>(*count)) {
+      return Unparsable();
+    }
+    buffer_.Clear();
     who_ = *std::move(entered);
     items_ = std::vector<Item>(request_.movements_size());
     return absl::OkStatus();
-  }
-
-  absl::Status Check() {
-    if (!Parse(buffer_, &request_)) return Unparsable();
-    buffer_.Clear();
-    const int count = request_.movements_size();
-    if (count >= 1 && count <= kBatchMovementsMax) return absl::OkStatus();
-    return WithViolations(
-        Error(absl::StatusCode::kInvalidArgument, "BAD_BATCH_SIZE",
-              absl::StrCat("send 1 to ", kBatchMovementsMax,
-                           " movements in one call, not ", count)),
-        "", {{"movements", absl::StrCat("has ", count, " entries")}});
   }
 
   void PrepareOne(int i) {
@@ -198,7 +211,8 @@ class BatchCall : public OneCall {
     item.purpose = who_.purpose;
     item.accepted_ns = accepted_ns_;
     item.deadline_ns = deadline_ns_;
-    item.status = Gate::MaySend(*who_.caller, request_.movements(i).source());
+    item.status = call_->gate->MaySend(server_, *who_.caller, Rule(),
+                                       request_.movements(i).source());
     if (item.status.ok()) {
       item.status =
           call_->engine->Prepare(request_.mutable_movements(i), &item);

@@ -24,19 +24,13 @@
 #include "portrisk/v1/selection_service.grpc.pb.h"
 #include "service/gate.h"
 #include "service/profile_api.h"
-#include "service/roles.h"
 #include "service/rule_api.h"
-#include "service/server.h"
-#include "service/tls.h"
-#include "tests/service/certificates.h"
-#include "tests/service/engine_fixture.h"
+#include "tests/service/access_fixture.h"
 
 namespace portrisk::service {
 namespace {
 
 using ::testing::HasSubstr;
-
-constexpr char kBox[] = "MSKU1234565";
 
 // The fully qualified methods of every service in proto/.
 std::set<std::string> MethodsOfProto() {
@@ -60,16 +54,6 @@ std::set<std::string> MethodsOfProto() {
     }
   }
   return methods;
-}
-
-std::string ReasonOf(const grpc::Status& status) {
-  google::rpc::Status rpc;
-  rpc.ParseFromString(status.error_details());
-  google::rpc::ErrorInfo info;
-  for (const auto& detail : rpc.details()) {
-    if (detail.UnpackTo(&info)) return info.reason();
-  }
-  return "";
 }
 
 TEST(MethodRules, HaveEveryMethodOfTheProtoOnceAndNoOther) {
@@ -125,107 +109,6 @@ TEST(RoleBook, ReadsCallersAndSaysWhereAMistakeIs) {
     EXPECT_THAT(std::string(wrong.status().message()), HasSubstr(says)) << yaml;
   }
 }
-
-class AccessTest : public EngineTest {
- protected:
-  static void SetUpTestSuite() {
-    certificates_ = new TemporaryDirectory();
-    ca_ = new Authority(certificates_->path());
-    for (const char* name :
-         {"server", "scorer", "analyst", "approver", "officer", "auditor",
-          "operator", "stranger", "port-analyst"}) {
-      ca_->Sign(name);
-    }
-  }
-  static void TearDownTestSuite() {
-    delete ca_;
-    delete certificates_;
-  }
-
-  void SetUp() override {
-    Open(TestOptions(absl::StrCat(directory_.path(), "/store")));
-    Start(TlsOptions());
-  }
-  void TearDown() override {
-    server_.reset();
-    engine_.reset();
-  }
-
-  static ServerOptions TlsOptions() {
-    ServerOptions options;
-    options.listen = "127.0.0.1:0";
-    options.tls_cert = ca_->Pem("server");
-    options.tls_key = ca_->Key("server");
-    options.tls_ca = ca_->Pem("ca");
-    options.drain_max = absl::Seconds(2);
-    std::string yaml = "callers:\n";
-    for (int i = 0; i < kRoleCount; ++i) {
-      const auto name = NameOf(static_cast<Role>(i));
-      absl::StrAppend(&yaml, "  - {name: ", name, ", roles: [", name, "]}\n");
-    }
-    absl::StrAppend(&yaml,
-                    "  - {name: port-analyst, roles: [analyst], layers: "
-                    "[port]}\n");
-    options.roles =
-        std::make_shared<const RoleBook>(*RoleBook::Parse(yaml, "roles.yaml"));
-    return options;
-  }
-  void Start(const ServerOptions& options) {
-    auto server = Server::Start(engine_.get(), options);
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-  }
-
-  // A connection with the certificate of `name`; "" shows none.
-  std::shared_ptr<grpc::Channel> As(const std::string& name) const {
-    auto credentials =
-        ClientCredentials(ca_->Pem("ca"), name.empty() ? "" : ca_->Pem(name),
-                          name.empty() ? "" : ca_->Key(name));
-    EXPECT_TRUE(credentials.ok()) << credentials.status();
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(server_->address(), *credentials,
-                                     arguments);
-  }
-  static void Prepare(grpc::ClientContext* context,
-                      const std::string& purpose = "case 7") {
-    context->set_deadline(std::chrono::system_clock::now() +
-                          std::chrono::seconds(10));
-    if (!purpose.empty()) context->AddMetadata("portrisk-purpose", purpose);
-  }
-  grpc::Status Score(const std::shared_ptr<grpc::Channel>& channel,
-                     const v1::Movement& movement, v1::Assessment* reply,
-                     const std::string& language = "") {
-    grpc::ClientContext context;
-    Prepare(&context, "");
-    v1::ScoreMovementRequest request;
-    *request.mutable_movement() = movement;
-    request.set_language(language);
-    return v1::ScoringService::NewStub(channel)->ScoreMovement(&context,
-                                                               request, reply);
-  }
-  std::vector<v1::AuditRecord> Log(v1::AuditKind kind) {
-    // Nobody waited for what was posted: it stands before this in the order.
-    EXPECT_TRUE(engine_->Run([](Core&) { return absl::OkStatus(); }).ok());
-    v1::ListAuditRecordsRequest request;
-    request.add_kinds(kind);
-    request.set_page_size(1000);
-    grpc::ClientContext context;
-    Prepare(&context);
-    v1::ListAuditRecordsResponse response;
-    const grpc::Status status =
-        v1::AuditService::NewStub(As("auditor"))
-            ->ListAuditRecords(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return {response.records().begin(), response.records().end()};
-  }
-
-  static TemporaryDirectory* certificates_;
-  static Authority* ca_;
-  std::unique_ptr<Server> server_;
-};
-TemporaryDirectory* AccessTest::certificates_ = nullptr;
-Authority* AccessTest::ca_ = nullptr;
 
 // One call of any method with an empty request.
 grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel,
@@ -330,38 +213,6 @@ TEST_F(AccessTest, TheCertificateSaysWhoItIsNotTheMetadata) {
   EXPECT_EQ(ReasonOf(status), "ROLE_MISSING");
 }
 
-TEST_F(AccessTest, AConsultationNeedsAPurposeAndIsWrittenDownFirst) {
-  v1::Movement known = MakeMovement("1", v1::GATE_OUT, kBox, 0);
-  known.mutable_haulier()->set_id("NL-100");
-  v1::Assessment taken;
-  ASSERT_TRUE(Score(As("scorer"), known, &taken).ok());
-  auto stub = v1::HistoryService::NewStub(As("officer"));
-  v1::GetEntityRequest request;
-  request.mutable_party()->set_role(v1::ROLE_HAULIER);
-  request.mutable_party()->set_id("NL-100");
-  v1::GetEntityResponse response;
-  {
-    grpc::ClientContext context;
-    Prepare(&context, "");
-    EXPECT_EQ(ReasonOf(stub->GetEntity(&context, request, &response)),
-              "NO_PURPOSE");
-  }
-  grpc::ClientContext context;
-  Prepare(&context, "investigation 12");
-  const grpc::Status status = stub->GetEntity(&context, request, &response);
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  const auto log = Log(v1::CONSULTATION);
-  ASSERT_EQ(log.size(), 1u);
-  EXPECT_EQ(log[0].caller(), "officer");
-  EXPECT_EQ(log[0].purpose(), "investigation 12");
-  EXPECT_EQ(log[0].entry().result(), "OK");
-  EXPECT_EQ(log[0].entry().method(), "/portrisk.v1.HistoryService/GetEntity");
-  EXPECT_THAT(log[0].entry().subject(),
-              HasSubstr("party.role=ROLE_HAULIER party.id=~"));
-  EXPECT_THAT(log[0].entry().subject(), ::testing::Not(HasSubstr("NL-100")))
-      << "An erasure could not reach it here.";
-}
-
 TEST_F(AccessTest, ASenderSendsWhatItIsTheSourceOf) {
   server_->SetRoles(std::make_shared<const RoleBook>(*RoleBook::Parse(
       "callers:\n  - {name: scorer, roles: [scorer], sources: [terminal-2]}",
@@ -392,27 +243,6 @@ TEST_F(AccessTest, ASenderSendsWhatItIsTheSourceOf) {
   v1::ScoreResult result;
   ASSERT_TRUE(stream->Read(&result));
   EXPECT_EQ(result.error().code(), 7);
-}
-
-TEST_F(AccessTest, WhateverIsAskedTheJournalCanBeRead) {
-  // Names of 300 bytes and more end inside of a character.
-  auto stub = v1::ScoringService::NewStub(As("officer"));
-  for (size_t ascii = 280; ascii < 310; ++ascii) {
-    v1::GetAssessmentRequest request;
-    request.set_source(std::string(ascii, 'a') + "\u00e9\u00e9");
-    v1::GetAssessmentResponse response;
-    grpc::ClientContext context;
-    Prepare(&context, std::string(ascii - 100, 'p'));
-    EXPECT_EQ(stub->GetAssessment(&context, request, &response).error_code(),
-              grpc::StatusCode::NOT_FOUND);
-  }
-  EXPECT_EQ(Log(v1::CONSULTATION).size(), 30u);
-  server_.reset();
-  const EngineOptions options =
-      TestOptions(absl::StrCat(directory_.path(), "/store"));
-  Open(options);
-  Start(TlsOptions());
-  EXPECT_EQ(Log(v1::CONSULTATION).size(), 31u) << "With the look before.";
 }
 
 TEST_F(AccessTest, WhoLosesARoleLosesTheWatch) {
@@ -675,15 +505,6 @@ TEST_F(AccessTest, WillNotServeOthersWithoutTls) {
   options = TlsOptions();
   options.roles = nullptr;
   EXPECT_THAT(start(options), HasSubstr("--roles"));
-}
-
-TEST_F(AccessTest, WhoKnocksTooOftenDoesNotFillTheDisk) {
-  const auto channel = As("stranger");
-  v1::Assessment reply;
-  const v1::Movement movement = MakeMovement("1", v1::GATE_IN, kBox, 0);
-  for (int i = 0; i < 100; ++i) (void)Score(channel, movement, &reply);
-  // The clock of the test stands still: it is all one second.
-  EXPECT_EQ(Log(v1::LOGIN_FAILURE).size(), size_t{AuditLog::kPostedMax});
 }
 
 }  // namespace

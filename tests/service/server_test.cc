@@ -249,7 +249,7 @@ TEST_F(ServerTest, RulesNeedAnAuthorAnApproverAndTheRightState) {
             "FOUR_EYES");
   ASSERT_TRUE(Rule(&Stub::ApproveRevision, 1, "bo", &r).ok());
   ASSERT_TRUE(Rule(&Stub::ActivateRevision, 1, "bo", &r).ok());
-  EXPECT_EQ(r.events(2).sequence(), 3u);
+  EXPECT_EQ(r.events(2).sequence(), 4u) << "Who was refused stands before it.";
   EXPECT_EQ(InfoOf(Rule(&Stub::ApproveRevision, 99, "bo", &r)).reason(),
             "NOT_FOUND");
 }
