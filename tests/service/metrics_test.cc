@@ -13,6 +13,7 @@
 #include "service/monitor.h"
 #include "service/rule_api.h"
 #include "tests/service/engine_fixture.h"
+#include "tests/service/readers.h"
 
 namespace portrisk::service {
 namespace {
@@ -94,14 +95,6 @@ class MetricsTest : public EngineTest {
     metrics_.Withdraw();
     EXPECT_TRUE(scrape.ok()) << scrape.status();
     return scrape.value_or(Scrape());
-  }
-  // Until warming and evaluations have looked for work: theirs is a call, too.
-  void WaitForReaders() {
-    const size_t taken = static_cast<size_t>(Verdict::kTaken);
-    while (engine_->queue_figures().verdicts[taken] < 2) {
-      absl::SleepFor(absl::Milliseconds(1));
-    }
-    ASSERT_TRUE(engine_->ReadCatalogue().ok());
   }
   double Value(const Metric& metric, const Scrape::Labels& labels = {}) {
     return Look().Sum(metric.name, labels);
@@ -244,7 +237,7 @@ TEST_F(MetricsTest, AFailedCommitShowsUntilTheStoreIsOpenedAgain) {
   options_.reopen_after_min = absl::Hours(1);  // By the next call alone.
   options_.reopen_after_max = absl::Hours(1);
   Open(options_);
-  WaitForReaders();
+  WaitForReaders(engine_.get());
   EXPECT_TRUE(Examine(engine_.get()).is_healthy());
   fail_ = true;
   EXPECT_FALSE(Score(engine_.get(), GateOut("1", "")).status.ok());

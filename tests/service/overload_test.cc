@@ -16,6 +16,7 @@
 #include "portrisk/v1/scoring_service.grpc.pb.h"
 #include "service/server.h"
 #include "tests/service/engine_fixture.h"
+#include "tests/service/readers.h"
 
 namespace portrisk::service {
 namespace {
@@ -52,6 +53,7 @@ class OverloadTest : public EngineTest {
     engine.queue_max = queue_max;
     engine.store.commit_fault = [disk = disk_] { return disk->Commit(); };
     Open(engine);
+    WaitForReaders(engine_.get());  // They would be counted.
     options.listen = "127.0.0.1:0";
     options.development = true;
     options.drain_max = absl::Seconds(2);

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/service/engine_fixture.h"
+
 namespace portrisk::service {
 namespace {
 
@@ -14,7 +16,8 @@ TEST(ProcessMemoryTest, HasSomeAndMayHaveMore) {
 }
 
 TEST(ProcessMemoryTest, TheTightestGroupAroundItCounts) {
-  const std::string root = testing::TempDir() + "/process_memory_test";
+  const TemporaryDirectory directory;
+  const std::string& root = directory.path();
   const auto put = [&root](const std::string& group, const std::string& max) {
     std::filesystem::create_directories(root + group);
     std::ofstream(root + group + "/memory.max") << max << "\n";
