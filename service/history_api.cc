@@ -213,13 +213,17 @@ absl::Status HistoryApi::Explain(const std::string& language,
   return absl::OkStatus();
 }
 
-void HistoryApi::ExplainAtOnce(const std::string& language,
-                               v1::Assessment* assessment) const {
-  if (language.empty()) return;
-  for (v1::Hit& hit : *assessment->mutable_hits()) {
+std::string HistoryApi::ExplainAtOnce(const std::string& language,
+                                      absl::string_view assessment) const {
+  std::string bytes(assessment);
+  v1::Assessment parsed;
+  // What the engine has just written parses.
+  if (language.empty() || !parsed.ParseFromString(bytes)) return bytes;
+  for (v1::Hit& hit : *parsed.mutable_hits()) {
     const auto rule_set = engine_->rule_sets().Find(hit.revision());
     if (rule_set != nullptr) scoring::ExplainHit(*rule_set, language, &hit);
   }
+  return parsed.SerializeAsString();
 }
 
 }  // namespace portrisk::service

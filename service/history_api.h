@@ -30,10 +30,10 @@ class HistoryApi {
   // Fills titles and explanations in `language`; nothing for "".
   absl::Status Explain(const std::string& language,
                        v1::Assessment* assessment) const;
-  // The same for a thread that others wait for: a hit of a rule set that is not
-  // compiled yet, one of long ago, stays as it is.
-  void ExplainAtOnce(const std::string& language,
-                     v1::Assessment* assessment) const;
+  // The same of a serialised one, for a thread that others wait for: a hit of a
+  // rule set that is not compiled yet, one of long ago, stays as it is.
+  std::string ExplainAtOnce(const std::string& language,
+                            absl::string_view assessment) const;
 
  private:
   absl::Status ListOfContainer(const v1::ListMovementsRequest& request,

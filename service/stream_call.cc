@@ -150,16 +150,11 @@ class StreamCall {
   }
 
   void ItemDone(Item* item) {
-    std::string bytes = item->sees_all ? std::string(item->assessment)
-                                       : Acknowledgement(item->assessment);
-    if (item->status.ok() && item->sees_all &&
-        !item->request->language().empty()) {
-      v1::Assessment assessment;
-      assessment.ParseFromString(bytes);
-      call_->history->ExplainAtOnce(item->request->language(), &assessment);
-      assessment.SerializeToString(&bytes);
-    }
-    item->result = ResultBytes(item->status, bytes);
+    item->result = ResultBytes(
+        item->status, item->sees_all
+                          ? call_->history->ExplainAtOnce(
+                                item->request->language(), item->assessment)
+                          : Acknowledgement(item->assessment));
     call_->Ended(HotMethod::kStream, item->status, *item);
     // Whoever does not read holds results, not requests: these are many times
     // as large in memory as they were sent.

@@ -55,18 +55,6 @@ absl::Status BadBatchSize(size_t count) {
       "", {{"movements", absl::StrCat("has ", count, " entries")}});
 }
 
-// Adds titles and explanations to a serialised assessment.
-absl::Status ExplainBytes(const HistoryApi& history,
-                          const std::string& language, std::string* bytes) {
-  v1::Assessment assessment;
-  if (!assessment.ParseFromString(*bytes)) {
-    return absl::DataLossError("an assessment does not parse");
-  }
-  history.ExplainAtOnce(language, &assessment);
-  assessment.SerializeToString(bytes);
-  return absl::OkStatus();
-}
-
 class UnaryCall : public OneCall, public MovementTask {
  public:
   explicit UnaryCall(const CallContext* context)
@@ -87,12 +75,10 @@ class UnaryCall : public OneCall, public MovementTask {
       return Reply(Acknowledgement(assessment));
     }
     if (status.ok() && !request_->language().empty()) {
-      std::string bytes(assessment);
-      status = ExplainBytes(*call_->history, request_->language(), &bytes);
-      if (status.ok()) {
-        call_->Ended(HotMethod::kScore, status, *this);
-        return Reply(bytes);
-      }
+      const std::string bytes =
+          call_->history->ExplainAtOnce(request_->language(), assessment);
+      call_->Ended(HotMethod::kScore, status, *this);
+      return Reply(bytes);
     }
     call_->Ended(HotMethod::kScore, status, *this);
     if (status.ok()) return Reply(assessment);
@@ -150,13 +136,10 @@ class BatchCall : public OneCall {
 
     void Done() override {
       const bool sees_all = call->who_.caller->roles.HasAnyOf(kCustoms);
-      std::string bytes =
-          sees_all ? std::string(assessment) : Acknowledgement(assessment);
-      if (status.ok() && sees_all && !call->request_.language().empty()) {
-        status = ExplainBytes(*call->call_->history, call->request_.language(),
-                              &bytes);
-      }
-      result = ResultBytes(status, bytes);
+      result = ResultBytes(status,
+                           sees_all ? call->call_->history->ExplainAtOnce(
+                                          call->request_.language(), assessment)
+                                    : Acknowledgement(assessment));
       call->OneDone(*this);
     }
   };
