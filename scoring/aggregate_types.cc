@@ -105,7 +105,7 @@ bool EventComparison(const Expr& expr, Events* events) {
     if (either && expr.name == "_!=_") events->flip();
     return either;
   }
-  if (expr.name != "_in_" || !IsMovement(left, "event") ||
+  if (expr.name != "@in" || !IsMovement(left, "event") ||
       right.node != cel::Node::kList) {
     return false;
   }

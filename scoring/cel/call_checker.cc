@@ -4,9 +4,6 @@
 // fit.
 #include "scoring/cel/call_checker.h"
 
-#include <algorithm>
-
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "scoring/cel/functions.h"
@@ -15,14 +12,6 @@
 
 namespace portrisk::scoring::cel {
 namespace {
-
-// How an operator is written: "+" for "_+_".
-std::string Written(absl::string_view name) {
-  std::string text(name);
-  text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
-  return text.empty() || absl::ascii_isalpha(name[0]) ? std::string(name)
-                                                      : text;
-}
 
 // Enums are ints to functions and arithmetic.
 Kind ArgumentKind(const Type& type) {
@@ -54,10 +43,9 @@ class CallChecker {
           return Ordering(expr);
         case '[':
           return Index(expr);
-        default:
-          if (name == "_in_") return Membership(expr);
       }
     }
+    if (name == "@in") return Membership(expr);
     if (expr->member && expr->args.size() == 2 &&
         (name == "or" || name == "orValue")) {
       return OptionalOr(expr);
@@ -93,7 +81,7 @@ class CallChecker {
       Expr* arg = expr->args[i];
       if (arg->type.kind != Kind::kBool && !IsDyn(arg->type)) {
         return Fail(arg, "TYPE_MISMATCH",
-                    absl::StrCat(Written(expr->name), " needs bool, this is ",
+                    absl::StrCat(AsWritten(expr->name), " needs bool, this is ",
                                  TypeName(arg->type)));
       }
     }
@@ -364,7 +352,7 @@ class CallChecker {
     }
     return Fail(
         call, "TYPE_MISMATCH",
-        absl::StrCat(Written(expr.name), " does not take ",
+        absl::StrCat(AsWritten(expr.name), " does not take ",
                      types.empty() ? "nothing" : absl::StrJoin(types, " and ")),
         suggestion);
   }

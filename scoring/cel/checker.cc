@@ -105,7 +105,7 @@ class Checker : public Scope {
     }
     if (!good) return false;
     for (const ExprPtr& arg : expr->args) {
-      if (arg->type.kind == Kind::kSet && expr->name != "_in_") {
+      if (arg->type.kind == Kind::kSet && expr->name != "@in") {
         return Fail(arg, "TYPE_MISMATCH", kSetMisused);
       }
     }
@@ -372,15 +372,15 @@ class Checker : public Scope {
 
 // The first place where the root of declared values is taken for a message:
 // there is none, only its fields can be read. Null when all is well.
-const Expr* DeclaredRootMisused(const Expr& expr) {
+const Expr* DeclaredRootMisused(const Expr& expr, bool selected = false) {
+  if (expr.reference == Reference::kPath && !HasFields(expr) &&
+      expr.variable_depth == kAggregatesRoot && !selected) {
+    return &expr;
+  }
+  const bool selects = expr.reference == Reference::kPath ||
+                       expr.reference == Reference::kOptionalPath;
   for (const ExprPtr& arg : expr.args) {
-    const bool selected = expr.reference == Reference::kPath ||
-                          expr.reference == Reference::kOptionalPath;
-    if (arg->reference == Reference::kPath && !HasFields(*arg) &&
-        arg->variable_depth == kAggregatesRoot && !selected) {
-      return arg;
-    }
-    if (const Expr* at = DeclaredRootMisused(*arg)) return at;
+    if (const Expr* at = DeclaredRootMisused(*arg, selects)) return at;
   }
   return nullptr;
 }
@@ -401,6 +401,10 @@ Checked ConditionChecker::CheckExpression(absl::string_view source,
   if (expr == nullptr) return checked;
   Checker checker(environment_, tree_.get(), diagnostics, &checked.fields);
   if (!checker.Check(expr)) return checked;
+  if (expr->type.kind == Kind::kSet) {
+    checker.Fail(expr, "TYPE_MISMATCH", kSetMisused);
+    return checked;
+  }
   checker.Use(*expr);
   if (const Expr* misused =
           environment_.is_rules() ? DeclaredRootMisused(*expr) : nullptr) {

@@ -10,6 +10,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "scoring/cel/functions.h"
 #include "scoring/limits.h"
 
 namespace portrisk::scoring::cel {
@@ -217,13 +218,9 @@ std::string Readable(double number) {
   return text;
 }
 
-// How an operator is written: "+" for "_+_".
-std::string Written(const Expr& expr) {
+std::string Named(const Expr& expr) {
   if (expr.node == Node::kList) return "this list";
-  std::string text(expr.name);
-  if (!text.empty() && (text[0] == '_' || text[0] == '!' || text[0] == '-')) {
-    text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
-  }
+  const std::string text = AsWritten(expr.name);
   return text.empty() ? "this" : absl::StrCat("`", text, "`");
 }
 
@@ -280,7 +277,7 @@ bool CheckCost(const Expr& expr, Diagnostics* diagnostics, int64_t* cost) {
   if (estimator.largest().total() > kValueBytesMax) {
     return Refuse(
         *estimator.largest_at(), "TOO_COSTLY",
-        absl::StrCat("the value of ", Written(*estimator.largest_at()),
+        absl::StrCat("the value of ", Named(*estimator.largest_at()),
                      " can grow to about ",
                      Readable(estimator.largest().total()),
                      " bytes, the limit is ", Readable(kValueBytesMax)),
@@ -291,7 +288,7 @@ bool CheckCost(const Expr& expr, Diagnostics* diagnostics, int64_t* cost) {
         *estimate.worst, "TOO_COSTLY",
         absl::StrCat("the condition costs about ", Readable(estimate.cost),
                      " operations, the limit is ", Readable(kConditionCostMax),
-                     "; most of it is ", Written(*estimate.worst), " here"),
+                     "; most of it is ", Named(*estimate.worst), " here"),
         "fewer macros inside one another, or a declared list", diagnostics);
   }
   const Expr* widest = nullptr;

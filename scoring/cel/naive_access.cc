@@ -206,7 +206,7 @@ bool NaiveAccess(const std::string& name, const Args& args,
     *result = {NaiveEquals(args[0], args[1])};
   } else if (name == "_!=_") {
     *result = {!NaiveEquals(args[0], args[1])};
-  } else if (name == "_in_") {
+  } else if (name == "@in") {
     *result = In(args[0], args[1]);
   } else if (name[0] == '_' && (name[1] == '<' || name[1] == '>')) {
     *result = Ordered(name, args[0], args[1]);

@@ -217,8 +217,10 @@ class Format {
         while (++i < pattern.size() && absl::ascii_isdigit(pattern[i])) {
           number += pattern[i];
         }
-        if (number.empty() || number.size() > 9) return Fail(kBadClause);
-        digits = std::stoi(number);
+        if (number.empty()) return Fail(kBadClause);
+        number.erase(0, number.find_first_not_of('0'));
+        if (number.size() > 9) return Fail(kBadClause);
+        digits = number.empty() ? 0 : std::stoi(number);
         if (digits > 100) return Fail(kBadClause);
       }
       if (i >= pattern.size()) return Fail(kBadClause);

@@ -100,7 +100,7 @@ class Parser : private TokenCursor {
   absl::string_view OperatorOf(Level level) const {
     const Lexeme& at = Peek();
     if (at.token == Token::kIdentifier) {
-      return level == Level::kRelation && at.text == "in" ? "_in_" : "";
+      return level == Level::kRelation && at.text == "in" ? "@in" : "";
     }
     if (at.token != Token::kSymbol) return "";
     for (const BinaryOperator& one : kBinaryOperators) {

@@ -6,6 +6,7 @@
 
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "portrisk/v1/usual.pb.h"
 #include "scoring/cel/checker.h"
 #include "scoring/cel/eval.h"
 #include "scoring/cel/naive.h"
@@ -17,9 +18,17 @@ struct Bindings {
   v1::Movement movement;
   v1::ContainerView container;
   v1::RightView right;
+  v1::PartyView party;
+  v1::VesselView vessel;
+  v1::RouteView route;
+  v1::FacilityView facility;
+  v1::SourceView source;
+  v1::UsualView usual;
 
+  // No message is read below the last, which is that of declared values.
   std::array<const google::protobuf::Message*, kRuleRoots> roots() const {
-    return {&movement, &container, &right};
+    return {&movement, &container, &right,  &party, &vessel,
+            &route,    &facility,  &source, &usual, nullptr};
   }
 };
 

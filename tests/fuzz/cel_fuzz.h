@@ -21,6 +21,13 @@ inline Bindings SomeBindings() {
   b.container.add_last_seals("B");
   b.container.set_weight_change(0.06);
   b.right.mutable_nominated()->set_id("B");
+  b.party.mutable_haulier()->set_movements(3);
+  b.vessel.set_voyage_stowed(7);
+  b.route.set_from_locode("ECGYE");
+  b.facility.set_near_twin("BEANRA");
+  b.source.set_declared(true);
+  b.source.add_complete(v1::GATE_OUT);
+  b.usual.mutable_dwell()->set_count(40);
   return b;
 }
 
