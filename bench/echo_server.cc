@@ -7,13 +7,15 @@
 
 #include "bench/raw_log.h"
 #include "google/protobuf/arena.h"
+#include "portrisk/v1/scoring_service.grpc.pb.h"
 #include "service/completion.h"
 
 namespace portrisk::bench {
 namespace {
 
 struct Context {
-  service::ScoringBase service;
+  v1::ScoringService::WithRawMethod_ScoreMovement<v1::ScoringService::Service>
+      service;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
   std::string reply;
   std::unique_ptr<RawLog> log;

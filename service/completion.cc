@@ -3,6 +3,7 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 
 #include "google/protobuf/io/coded_stream.h"
+#include "portrisk/v1/scoring_service.pb.h"
 #include "service/errors.h"
 #include "service/wire_reader.h"
 

@@ -9,17 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message_lite.h"
-#include "portrisk/v1/scoring_service.grpc.pb.h"
 #include "service/thread_sanitizer.h"
 
 namespace portrisk::service {
-
-// Hot methods take and give bytes, so that a stored assessment is answered as
-// it is; the others are synchronous.
-using ScoringBase = v1::ScoringService::WithRawMethod_ScoreMovement<
-    v1::ScoringService::WithRawMethod_BatchScoreMovements<
-        v1::ScoringService::WithRawMethod_StreamScoreMovements<
-            v1::ScoringService::Service>>>;
 
 // What a completion queue hands back.
 class Tag {

@@ -10,70 +10,70 @@
 #include "absl/time/clock.h"
 #include "portrisk/v1/evaluation_service.grpc.pb.h"
 #include "service/evaluation_api.h"
-#include "service/gate.h"
+#include "service/methods.h"
 
 namespace portrisk::service {
 
-class EvaluationServiceImpl final : public Gated<v1::EvaluationService> {
+class EvaluationServiceImpl final : public Methods {
  public:
   // Both outlive this.
   EvaluationServiceImpl(Gate* gate, EvaluationApi* api)
-      : Gated(gate), api_(api) {}
+      : Methods(gate, v1::EvaluationService::service_full_name()), api_(api) {
+    Unary("StartEvaluation",
+          [api](const v1::StartEvaluationRequest& request,
+                const Caller& caller) { return api->Start(request, caller); });
+    Unary("GetEvaluation",
+          [api](const v1::GetEvaluationRequest& request, const Caller& caller) {
+            return api->Get(request, caller);
+          });
+    Unary("ListEvaluations",
+          [api](const v1::ListEvaluationsRequest& request, const Caller&) {
+            return api->List(request);
+          });
+    Unary("CancelEvaluation",
+          [api](const v1::CancelEvaluationRequest& request,
+                const Caller& caller) { return api->Cancel(request, caller); });
+    Stream("WatchEvaluation",
+           [this](grpc::ServerContext* context,
+                  const v1::GetEvaluationRequest& request, const Caller& caller,
+                  grpc::ServerWriter<v1::Evaluation>* writer) {
+             return Watch(context, request, caller, writer);
+           });
+  }
+  // Ends what watches.
+  void Stop() { stopped_ = true; }
 
-  grpc::Status StartEvaluation(grpc::ServerContext* context,
-                               const v1::StartEvaluationRequest* request,
-                               v1::Evaluation* reply) override {
-    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
-      return api_->Start(*request, caller);
-    });
-  }
-  grpc::Status GetEvaluation(grpc::ServerContext* context,
-                             const v1::GetEvaluationRequest* request,
-                             v1::GetEvaluationResponse* reply) override {
-    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
-      return api_->Get(*request, caller);
-    });
-  }
-  grpc::Status ListEvaluations(grpc::ServerContext* context,
-                               const v1::ListEvaluationsRequest* request,
-                               v1::ListEvaluationsResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->List(*request); });
-  }
-  grpc::Status CancelEvaluation(grpc::ServerContext* context,
-                                const v1::CancelEvaluationRequest* request,
-                                v1::Evaluation* reply) override {
-    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
-      return api_->Cancel(*request, caller);
-    });
-  }
-  grpc::Status WatchEvaluation(
-      grpc::ServerContext* context, const v1::GetEvaluationRequest* request,
-      grpc::ServerWriter<v1::Evaluation>* writer) override {
-    const auto caller = Enter(context, __func__);
-    if (!caller.ok()) return ToGrpc(caller.status());
+ private:
+  // Each takes a thread.
+  static constexpr int kWatchersMax = 16;
+  static constexpr absl::Duration kWatchEvery = absl::Seconds(1);
+  static constexpr absl::Duration kWatchPoll = absl::Milliseconds(50);
+
+  absl::Status Watch(grpc::ServerContext* context,
+                     const v1::GetEvaluationRequest& request,
+                     const Caller& caller,
+                     grpc::ServerWriter<v1::Evaluation>* writer) {
     const Counted watcher(&watchers_);
     if (watcher.number > kWatchersMax) {
-      return ToGrpc(Error(absl::StatusCode::kResourceExhausted,
-                          "TOO_MANY_WATCHERS",
-                          absl::StrCat(kWatchersMax,
-                                       " calls watch evaluations already; ask "
-                                       "with GetEvaluation")));
+      return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
+                   absl::StrCat(kWatchersMax,
+                                " calls watch evaluations already; ask with "
+                                "GetEvaluation"));
     }
-    const char* const method = __func__;
     uint64_t book = 0;
     std::string last;
     absl::Time written = absl::InfinitePast();
     while (!context->IsCancelled()) {
       if (stopped_) {
-        return ToGrpc(Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
-                            "the server stops; watch again when it is back: "
-                            "the evaluation goes on then"));
+        return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                     "the server stops; watch again when it is back: the "
+                     "evaluation goes on then");
       }
-      const absl::Status still = StillMay(*caller, method, &book);
-      if (!still.ok()) return ToGrpc(still);
-      const auto state = api_->State(request->evaluation());
-      if (!state.ok()) return ToGrpc(state.status());
+      const absl::Status still =
+          gate().StillMay(caller, RuleOf("WatchEvaluation"), &book);
+      if (!still.ok()) return still;
+      const auto state = api_->State(request.evaluation());
+      if (!state.ok()) return state.status();
       const bool ended = state->state() != v1::EVALUATION_WAITING &&
                          state->state() != v1::EVALUATION_RUNNING;
       std::string now = state->SerializeAsString();
@@ -85,16 +85,8 @@ class EvaluationServiceImpl final : public Gated<v1::EvaluationService> {
       }
       absl::SleepFor(kWatchPoll);
     }
-    return grpc::Status::OK;
+    return absl::OkStatus();
   }
-  // Ends what watches.
-  void Stop() { stopped_ = true; }
-
- private:
-  // Each takes a thread.
-  static constexpr int kWatchersMax = 16;
-  static constexpr absl::Duration kWatchEvery = absl::Seconds(1);
-  static constexpr absl::Duration kWatchPoll = absl::Milliseconds(50);
 
   EvaluationApi* const api_;
   std::atomic<bool> stopped_{false};

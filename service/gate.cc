@@ -278,14 +278,6 @@ absl::Status Gate::CheckTexts(const Message& request, const MethodRule& rule) {
                {{"field", longer->name()}});
 }
 
-absl::Status Gate::RequestTooLarge(const MethodRule& rule) {
-  return Error(
-      absl::StatusCode::kInvalidArgument, "REQUEST_TOO_LARGE",
-      absl::StrCat("the request has more than the ", rule.request_bytes_max,
-                   " bytes that this method takes; send less in one"),
-      {{"request_bytes_max", absl::StrCat(rule.request_bytes_max)}});
-}
-
 absl::Status Gate::TooManyScans() {
   return WithRetry(
       Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_SCANS",

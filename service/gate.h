@@ -18,6 +18,7 @@
 #include "service/errors.h"
 #include "service/grpc_status.h"
 #include "service/pseudonyms.h"
+#include "service/request_reader.h"
 #include "service/roles.h"
 
 namespace portrisk::service {
@@ -78,22 +79,22 @@ class Gate {
                         std::shared_ptr<const Caller>* now = nullptr) const;
 
   // A whole call: the door, the work, and for a consultation its entry, which
-  // is durable before anything is answered. `method` is its name without its
-  // service: __func__ in a handler.
-  template <typename Work, typename Request, typename Reply>
-  grpc::Status Serve(grpc::ServerContext* context, const char* service,
-                     const char* method, const Request& request, Reply* reply,
-                     Work work) {
-    const MethodRule& rule = RuleOf(service, method);
+  // is durable before anything is answered.
+  template <typename Request, typename Reply, typename Work>
+  grpc::Status Serve(grpc::ServerContext* context, const MethodRule& rule,
+                     const grpc::ByteBuffer& bytes, Reply* reply,
+                     const Work& work) {
     const absl::StatusOr<Caller> caller = Enter(*context, rule);
     if (!caller.ok()) return ToGrpc(caller.status());
-    if (request.ByteSizeLong() > rule.request_bytes_max) {
-      return ToGrpc(RequestTooLarge(rule));
-    }
+    Request request;
+    const absl::Status read =
+        ReadRequest(bytes, rule.request_bytes_max, &request);
+    if (!read.ok()) return ToGrpc(read);
     const absl::Status brief = CheckTexts(request, rule);
     if (!brief.ok()) return ToGrpc(brief);
     absl::StatusOr<Reply> result =
-        rule.scans ? Scan<Reply>([&] { return work(*caller); }) : work(*caller);
+        rule.scans ? Scan<Reply>([&] { return work(request, *caller); })
+                   : work(request, *caller);
     if (absl::IsPermissionDenied(result.status()) && !rule.consultation) {
       PostDenied(*context, *caller, rule, ErrorReason(result.status()));
     }
@@ -106,9 +107,6 @@ class Gate {
     *reply = *std::move(result);
     return grpc::Status::OK;
   }
-
-  // INVALID_ARGUMENT (REQUEST_TOO_LARGE).
-  static absl::Status RequestTooLarge(const MethodRule& rule);
 
   // The entry of a consultation. Durable on return.
   absl::Status Consulted(const Caller& caller, const MethodRule& rule,
@@ -154,45 +152,6 @@ class Gate {
   std::shared_ptr<const RoleBook> book_;  // Read and written atomically.
   std::atomic<uint64_t> book_number_{1};  // Grows after book_ has changed.
   std::atomic<int> scans_{0};
-};
-
-// A service whose handlers all go through the gate. `Proto` is the generated
-// class of the service.
-template <typename Proto, typename Base = typename Proto::Service>
-class Gated : public Base {
- protected:
-  explicit Gated(Gate* gate) : gate_(gate) {}
-
-  // `method` is __func__: handlers are named like their methods.
-  template <typename Request, typename Reply, typename Work>
-  grpc::Status Do(grpc::ServerContext* context, const char* method,
-                  const Request& request, Reply* reply, Work work) {
-    return gate_->Serve(context, Proto::service_full_name(), method, request,
-                        reply, std::move(work));
-  }
-  AuditLog& audit() { return gate_->audit(); }
-  // For streams: the door alone.
-  absl::StatusOr<Caller> Enter(grpc::ServerContext* context,
-                               const char* method) {
-    return gate_->Enter(*context, RuleOf(method));
-  }
-  absl::Status StillMay(const Caller& caller, const char* method,
-                        uint64_t* book) const {
-    return gate_->StillMay(caller, RuleOf(method), book);
-  }
-  // The entry of a look-up by a method that is not always one. Durable on
-  // return.
-  absl::Status Consulted(const Caller& caller, const char* method,
-                         const google::protobuf::Message& request) {
-    return gate_->Consulted(caller, RuleOf(method), request, absl::OkStatus());
-  }
-
- private:
-  static const MethodRule& RuleOf(const char* method) {
-    return Gate::RuleOf(Proto::service_full_name(), method);
-  }
-
-  Gate* const gate_;
 };
 
 // What a request asks about, in one line: its fields by name. Parties,

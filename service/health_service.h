@@ -13,25 +13,39 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "service/grpc_status.h"
 #include "service/health.h"
+#include "service/request_reader.h"
 
 namespace portrisk::service {
 
 // Thread-safe. Until Stop.
-class HealthService final : public grpc::health::v1::Health::Service {
+class HealthService final : public grpc::Service {
  public:
+  using Request = grpc::health::v1::HealthCheckRequest;
+  using Response = grpc::health::v1::HealthCheckResponse;
+
   // `services` are the full names that answer; "" and the states always do.
   // `examine` is called from any thread.
   HealthService(std::set<std::string> services, std::function<Health()> examine)
       : services_(std::move(services)), examine_(std::move(examine)) {
     services_.insert({"", kLive, kReady, kHealthy});
+    // Whoever connects may ask, so that nothing large is parsed (methods.h).
+    Add<grpc::internal::RpcMethodHandler<HealthService, Bytes, Response>,
+        Response*>("/grpc.health.v1.Health/Check",
+                   grpc::internal::RpcMethod::NORMAL_RPC,
+                   &HealthService::Check);
+    Add<grpc::internal::ServerStreamingHandler<HealthService, Bytes, Response>,
+        grpc::ServerWriter<Response>*>(
+        "/grpc.health.v1.Health/Watch",
+        grpc::internal::RpcMethod::SERVER_STREAMING, &HealthService::Watch);
   }
 
-  grpc::Status Check(grpc::ServerContext*,
-                     const grpc::health::v1::HealthCheckRequest* request,
-                     grpc::health::v1::HealthCheckResponse* reply) override {
+  grpc::Status Check(grpc::ServerContext*, const Request* request,
+                     Response* reply) {
     if (services_.count(request->service()) == 0) {
       return {grpc::StatusCode::NOT_FOUND, "no such service"};
     }
@@ -40,13 +54,11 @@ class HealthService final : public grpc::health::v1::Health::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status Watch(grpc::ServerContext* context,
-                     const grpc::health::v1::HealthCheckRequest* request,
-                     grpc::ServerWriter<grpc::health::v1::HealthCheckResponse>*
-                         writer) override {
-    grpc::health::v1::HealthCheckResponse reply;
+  grpc::Status Watch(grpc::ServerContext* context, const Request* request,
+                     grpc::ServerWriter<Response>* writer) {
+    Response reply;
     if (services_.count(request->service()) == 0) {
-      reply.set_status(grpc::health::v1::HealthCheckResponse::SERVICE_UNKNOWN);
+      reply.set_status(Response::SERVICE_UNKNOWN);
       writer->Write(reply);
       return {grpc::StatusCode::NOT_FOUND, "no such service"};
     }
@@ -80,21 +92,36 @@ class HealthService final : public grpc::health::v1::Health::Service {
   }
 
  private:
+  using Bytes = grpc::ByteBuffer;
+  static constexpr size_t kRequestBytesMax = 1024;
   static constexpr int kWatchersMax = 8;  // Each holds a thread.
   static constexpr char kLive[] = "live";
   static constexpr char kReady[] = "ready";
   static constexpr char kHealthy[] = "healthy";
 
+  template <typename Handler, typename Reply>
+  void Add(const char* method, grpc::internal::RpcMethod::RpcType type,
+           grpc::Status (HealthService::*answer)(grpc::ServerContext*,
+                                                 const Request*, Reply)) {
+    auto handle = [answer](HealthService* self, grpc::ServerContext* context,
+                           const Bytes* bytes, Reply reply) {
+      Request request;
+      const absl::Status read = ReadRequest(*bytes, kRequestBytesMax, &request);
+      if (!read.ok()) return ToGrpc(read);
+      return (self->*answer)(context, &request, reply);
+    };
+    AddMethod(new grpc::internal::RpcServiceMethod(
+        method, type, new Handler(std::move(handle), this)));
+  }
+
   // Under mutex_.
-  grpc::health::v1::HealthCheckResponse::ServingStatus StatusNow(
-      const std::string& name) const {
+  Response::ServingStatus StatusNow(const std::string& name) const {
     bool serves = name == kLive;
     if (!serves && !stopped_) {
       const Health health = examine_();
       serves = name == kHealthy ? health.is_healthy() : health.is_ready();
     }
-    return serves ? grpc::health::v1::HealthCheckResponse::SERVING
-                  : grpc::health::v1::HealthCheckResponse::NOT_SERVING;
+    return serves ? Response::SERVING : Response::NOT_SERVING;
   }
 
   // Constant after construction.

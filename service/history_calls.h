@@ -4,56 +4,45 @@
 
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "service/export.h"
-#include "service/gate.h"
 #include "service/history_api.h"
+#include "service/methods.h"
 
 namespace portrisk::service {
 
-class HistoryServiceImpl final : public Gated<v1::HistoryService> {
+class HistoryServiceImpl final : public Methods {
  public:
   // All outlive this.
   HistoryServiceImpl(Gate* gate, const HistoryApi* api, ExportApi* exports)
-      : Gated(gate), api_(api), exports_(exports) {}
-
-  grpc::Status GetContainer(grpc::ServerContext* context,
-                            const v1::GetContainerRequest* request,
-                            v1::GetContainerResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->GetContainer(*request); });
+      : Methods(gate, v1::HistoryService::service_full_name()) {
+    Unary("GetContainer",
+          [api](const v1::GetContainerRequest& request, const Caller&) {
+            return api->GetContainer(request);
+          });
+    Unary("GetEntity",
+          [api](const v1::GetEntityRequest& request, const Caller&) {
+            return api->GetEntity(request);
+          });
+    Unary("ListMovements",
+          [api](const v1::ListMovementsRequest& request, const Caller&) {
+            return api->ListMovements(request);
+          });
+    Stream("Export", [this, exports](
+                         grpc::ServerContext*, const v1::ExportRequest& request,
+                         const Caller& caller,
+                         grpc::ServerWriter<v1::ExportChunk>* writer) {
+      uint64_t book = 0;
+      return exports->Export(
+          request, caller, &this->gate().audit(),
+          [&](const v1::ExportChunk& chunk) {
+            const absl::Status still =
+                this->gate().StillMay(caller, RuleOf("Export"), &book);
+            if (!still.ok()) return still;
+            return writer->Write(chunk)
+                       ? absl::OkStatus()
+                       : absl::AbortedError("the caller has gone");
+          });
+    });
   }
-  grpc::Status GetEntity(grpc::ServerContext* context,
-                         const v1::GetEntityRequest* request,
-                         v1::GetEntityResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->GetEntity(*request); });
-  }
-  grpc::Status ListMovements(grpc::ServerContext* context,
-                             const v1::ListMovementsRequest* request,
-                             v1::ListMovementsResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->ListMovements(*request); });
-  }
-
-  grpc::Status Export(grpc::ServerContext* context,
-                      const v1::ExportRequest* request,
-                      grpc::ServerWriter<v1::ExportChunk>* writer) override {
-    const auto caller = Enter(context, __func__);
-    if (!caller.ok()) return ToGrpc(caller.status());
-    const char* const method = __func__;
-    uint64_t book = 0;
-    return ToGrpc(exports_->Export(
-        *request, *caller, &audit(), [&](const v1::ExportChunk& chunk) {
-          const absl::Status still = StillMay(*caller, method, &book);
-          if (!still.ok()) return still;
-          return writer->Write(chunk)
-                     ? absl::OkStatus()
-                     : absl::AbortedError("the caller has gone");
-        }));
-  }
-
- private:
-  const HistoryApi* const api_;
-  ExportApi* const exports_;
 };
 
 }  // namespace portrisk::service

@@ -74,7 +74,7 @@ class OneCall : public Tag, protected Poller::Answer {
   // May it come in, and is there room? Before anything is parsed.
   absl::StatusOr<Entrant> Enter(const MethodRule& rule, Arrival* arrival) {
     if (buffer_.Length() > rule.request_bytes_max) {
-      return Gate::RequestTooLarge(rule);
+      return RequestTooLarge(rule.request_bytes_max);
     }
     absl::StatusOr<Entrant> entrant = call_->gate->Admit(server_, rule);
     if (!entrant.ok()) return entrant;

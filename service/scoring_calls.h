@@ -15,10 +15,11 @@
 #include <mutex>
 #include <string>
 
+#include "portrisk/v1/scoring_service.grpc.pb.h"
 #include "service/completion.h"
 #include "service/engine.h"
-#include "service/gate.h"
 #include "service/history_api.h"
+#include "service/methods.h"
 #include "service/metrics.h"
 #include "service/poller.h"
 
@@ -82,8 +83,49 @@ class StreamCounts {
   std::map<std::string, size_t> counts_;
 };
 
+// Hot methods take and give bytes, so that a stored assessment is answered as
+// it is.
+class ScoringServiceImpl final : public Methods {
+ public:
+  // Both outlive this.
+  ScoringServiceImpl(Gate* gate, const HistoryApi* api)
+      : Methods(gate, v1::ScoringService::service_full_name()) {
+    Unary("GetAssessment",
+          [api](const v1::GetAssessmentRequest& request, const Caller&) {
+            return api->GetAssessment(request);
+          });
+  }
+
+  using Reply = grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>;
+  using Results =
+      grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>;
+  void RequestScoreMovement(grpc::ServerContext* context,
+                            grpc::ByteBuffer* request, Reply* reply,
+                            grpc::ServerCompletionQueue* queue, void* tag) {
+    RequestAsyncUnary(score_, context, request, reply, queue, queue, tag);
+  }
+  void RequestBatchScoreMovements(grpc::ServerContext* context,
+                                  grpc::ByteBuffer* request, Reply* reply,
+                                  grpc::ServerCompletionQueue* queue,
+                                  void* tag) {
+    RequestAsyncUnary(batch_, context, request, reply, queue, queue, tag);
+  }
+  void RequestStreamScoreMovements(grpc::ServerContext* context,
+                                   Results* results,
+                                   grpc::ServerCompletionQueue* queue,
+                                   void* tag) {
+    RequestAsyncBidiStreaming(stream_, context, results, queue, queue, tag);
+  }
+
+ private:
+  using Type = grpc::internal::RpcMethod;
+  const int score_ = Raw("ScoreMovement", Type::NORMAL_RPC);
+  const int batch_ = Raw("BatchScoreMovements", Type::NORMAL_RPC);
+  const int stream_ = Raw("StreamScoreMovements", Type::BIDI_STREAMING);
+};
+
 struct CallContext {
-  ScoringBase* service;
+  ScoringServiceImpl* service;
   grpc::ServerCompletionQueue* queue;
   Engine* engine;
   Gate* gate;

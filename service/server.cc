@@ -18,19 +18,18 @@
 #include "service/call_observer.h"
 #include "service/errors.h"
 #include "service/evaluation_calls.h"
-#include "service/gate.h"
 #include "service/health_service.h"
 #include "service/history_api.h"
 #include "service/history_calls.h"
 #include "service/library_logs.h"
 #include "service/log.h"
+#include "service/methods.h"
 #include "service/operator_api.h"
 #include "service/outcome_api.h"
 #include "service/rule_calls.h"
 #include "service/scoring_calls.h"
 #include "service/selection_calls.h"
 #include "service/tls.h"
-#include "service/unparsable_requests.h"
 
 namespace portrisk::service {
 namespace {
@@ -68,156 +67,105 @@ void Limit(const ConnectionLimits& limits, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(kMessageBytesMax);
 }
 
-class ScoringServiceImpl final : public Gated<v1::ScoringService, ScoringBase> {
+class OutcomeServiceImpl final : public Methods {
  public:
-  ScoringServiceImpl(Gate* gate, const HistoryApi* api)
-      : Gated(gate), api_(api) {}
-
-  grpc::Status GetAssessment(grpc::ServerContext* context,
-                             const v1::GetAssessmentRequest* request,
-                             v1::GetAssessmentResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->GetAssessment(*request); });
+  OutcomeServiceImpl(Gate* gate, OutcomeApi* api)
+      : Methods(gate, v1::OutcomeService::service_full_name()) {
+    Unary("RecordOutcome",
+          [api](const v1::RecordOutcomeRequest& request, const Caller& caller) {
+            return api->Record(request, caller);
+          });
+    Unary("BatchRecordOutcomes",
+          [api](const v1::BatchRecordOutcomesRequest& request,
+                const Caller& caller) {
+            return api->RecordBatch(request, caller);
+          });
+    Unary("ListOutcomes", [api](const v1::ListOutcomesRequest& request,
+                                const Caller&) { return api->List(request); });
+    Unary("RecordDecision",
+          [api](const v1::RecordDecisionRequest& request,
+                const Caller& caller) { return api->Record(request, caller); });
+    Unary("BatchRecordDecisions",
+          [api](const v1::BatchRecordDecisionsRequest& request,
+                const Caller& caller) {
+            return api->RecordBatch(request, caller);
+          });
+    Unary("ListDecisions", [api](const v1::ListDecisionsRequest& request,
+                                 const Caller&) { return api->List(request); });
   }
-
- private:
-  const HistoryApi* const api_;
 };
 
-class OutcomeServiceImpl final : public Gated<v1::OutcomeService> {
+class OperatorServiceImpl final : public Methods {
  public:
-  OutcomeServiceImpl(Gate* gate, OutcomeApi* api) : Gated(gate), api_(api) {}
-
-  grpc::Status RecordOutcome(grpc::ServerContext* context,
-                             const v1::RecordOutcomeRequest* request,
-                             v1::RecordedOutcome* reply) override {
-    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
-      return api_->Record(*request, caller);
+  OperatorServiceImpl(Gate* gate, OperatorApi* api)
+      : Methods(gate, v1::OperatorService::service_full_name()), api_(api) {
+    Unary("CreateBackup",
+          [this](const v1::CreateBackupRequest& request, const Caller& caller) {
+            return CreateBackup(request, caller);
+          });
+    Unary("ListBackups",
+          [api](const v1::ListBackupsRequest& request, const Caller&) {
+            return api->ListBackups(request);
+          });
+    // These write their own entries.
+    Unary("EraseSubject",
+          [this](const v1::EraseSubjectRequest& request, const Caller& caller) {
+            return EraseSubject(request, caller);
+          });
+    Unary("ListErasures",
+          [api](const v1::ListErasuresRequest& request, const Caller&) {
+            return api->ListErasures(request);
+          });
+    Unary("SetRetention",
+          [api](const v1::SetRetentionRequest& request, const Caller& caller) {
+            return api->SetRetention(request, caller);
+          });
+    Unary("GetRetention", [api](const v1::GetRetentionRequest&, const Caller&) {
+      return api->GetRetention();
     });
-  }
-  grpc::Status BatchRecordOutcomes(
-      grpc::ServerContext* context,
-      const v1::BatchRecordOutcomesRequest* request,
-      v1::BatchRecordOutcomesResponse* reply) override {
-    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
-      return api_->RecordBatch(*request, caller);
-    });
-  }
-  grpc::Status ListOutcomes(grpc::ServerContext* context,
-                            const v1::ListOutcomesRequest* request,
-                            v1::ListOutcomesResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->List(*request); });
-  }
-  grpc::Status RecordDecision(grpc::ServerContext* context,
-                              const v1::RecordDecisionRequest* request,
-                              v1::RecordedDecision* reply) override {
-    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
-      return api_->Record(*request, caller);
-    });
-  }
-  grpc::Status BatchRecordDecisions(
-      grpc::ServerContext* context,
-      const v1::BatchRecordDecisionsRequest* request,
-      v1::BatchRecordDecisionsResponse* reply) override {
-    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
-      return api_->RecordBatch(*request, caller);
-    });
-  }
-  grpc::Status ListDecisions(grpc::ServerContext* context,
-                             const v1::ListDecisionsRequest* request,
-                             v1::ListDecisionsResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->List(*request); });
   }
 
  private:
-  OutcomeApi* const api_;
-};
-
-class OperatorServiceImpl final : public Gated<v1::OperatorService> {
- public:
-  OperatorServiceImpl(Gate* gate, OperatorApi* api) : Gated(gate), api_(api) {}
-
-  grpc::Status CreateBackup(grpc::ServerContext* context,
-                            const v1::CreateBackupRequest* request,
-                            v1::Backup* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller& caller) -> absl::StatusOr<v1::Backup> {
-                auto backup = api_->CreateBackup(*request);
-                v1::AuditEntry entry;
-                entry.set_kind(v1::BACKUP);
-                entry.set_method("/portrisk.v1.OperatorService/CreateBackup");
-                entry.set_result(ErrorReason(backup.status()));
-                if (backup.ok())
-                  entry.set_subject(absl::StrCat("backup ", backup->id(),
-                                                 " up to sequence ",
-                                                 backup->last_sequence()));
-                const absl::Status told =
-                    audit().Record(caller, std::move(entry));
-                if (!told.ok()) return told;
-                return backup;
-              });
-  }
-  grpc::Status ListBackups(grpc::ServerContext* context,
-                           const v1::ListBackupsRequest* request,
-                           v1::ListBackupsResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->ListBackups(*request); });
-  }
-  // These write their own entries.
-  grpc::Status EraseSubject(grpc::ServerContext* context,
-                            const v1::EraseSubjectRequest* request,
-                            v1::EraseSubjectResponse* reply) override {
-    const char* const method = __func__;
-    return Do(
-        context, method, *request, reply,
-        [&](const Caller& caller) -> absl::StatusOr<v1::EraseSubjectResponse> {
-          if (request->dry_run()) {
-            // It tells of whom something is known.
-            const absl::Status told = Consulted(caller, method, *request);
-            if (!told.ok()) return told;
-          }
-          return api_->Erase(*request, caller);
-        });
-  }
-  grpc::Status ListErasures(grpc::ServerContext* context,
-                            const v1::ListErasuresRequest* request,
-                            v1::ListErasuresResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->ListErasures(*request); });
-  }
-  grpc::Status SetRetention(grpc::ServerContext* context,
-                            const v1::SetRetentionRequest* request,
-                            v1::Retention* reply) override {
-    return Do(context, __func__, *request, reply, [&](const Caller& caller) {
-      return api_->SetRetention(*request, caller);
-    });
-  }
-  grpc::Status GetRetention(grpc::ServerContext* context,
-                            const v1::GetRetentionRequest* request,
-                            v1::Retention* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->GetRetention(); });
+  absl::StatusOr<v1::Backup> CreateBackup(
+      const v1::CreateBackupRequest& request, const Caller& caller) {
+    auto backup = api_->CreateBackup(request);
+    v1::AuditEntry entry;
+    entry.set_kind(v1::BACKUP);
+    entry.set_method(RuleOf("CreateBackup").method);
+    entry.set_result(ErrorReason(backup.status()));
+    if (backup.ok()) {
+      entry.set_subject(absl::StrCat("backup ", backup->id(),
+                                     " up to sequence ",
+                                     backup->last_sequence()));
+    }
+    const absl::Status told = gate().audit().Record(caller, std::move(entry));
+    if (!told.ok()) return told;
+    return backup;
   }
 
- private:
+  absl::StatusOr<v1::EraseSubjectResponse> EraseSubject(
+      const v1::EraseSubjectRequest& request, const Caller& caller) {
+    if (request.dry_run()) {
+      // It tells of whom something is known.
+      const absl::Status told = gate().Consulted(caller, RuleOf("EraseSubject"),
+                                                 request, absl::OkStatus());
+      if (!told.ok()) return told;
+    }
+    return api_->Erase(request, caller);
+  }
+
   OperatorApi* const api_;
 };
 
-class AuditServiceImpl final : public Gated<v1::AuditService> {
+class AuditServiceImpl final : public Methods {
  public:
-  AuditServiceImpl(Gate* gate, const AuditApi* api) : Gated(gate), api_(api) {}
-
-  grpc::Status ListAuditRecords(grpc::ServerContext* context,
-                                const v1::ListAuditRecordsRequest* request,
-                                v1::ListAuditRecordsResponse* reply) override {
-    return Do(context, __func__, *request, reply,
-              [&](const Caller&) { return api_->List(*request); });
+  AuditServiceImpl(Gate* gate, const AuditApi* api)
+      : Methods(gate, v1::AuditService::service_full_name()) {
+    Unary("ListAuditRecords",
+          [api](const v1::ListAuditRecordsRequest& request, const Caller&) {
+            return api->List(request);
+          });
   }
-
- private:
-  const AuditApi* const api_;
 };
 
 }  // namespace
@@ -305,9 +253,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   Limit(options.connections, &builder);
-  auto interceptors = ObserversFor(options.metrics);
-  interceptors.insert(interceptors.begin(), ExplainUnparsable());
-  builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  builder.experimental().SetInterceptorCreators(ObserversFor(options.metrics));
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);

@@ -35,8 +35,8 @@ class StreamCall {
   explicit StreamCall(const CallContext* context)
       : call_(context), stream_(&server_) {
     server_.AsyncNotifyWhenDone(&gone_);
-    call_->service->RequestStreamScoreMovements(
-        &server_, &stream_, call_->queue, call_->queue, &connected_);
+    call_->service->RequestStreamScoreMovements(&server_, &stream_,
+                                                call_->queue, &connected_);
   }
 
  private:
@@ -126,7 +126,7 @@ class StreamCall {
     item->sees_all = who_.caller->roles.HasAnyOf(kCustoms);
     if (item->status.ok()) item->status = RefusalOf(verdict, Priority::kBulk);
     if (buffer_.Length() > rule.request_bytes_max) {
-      item->status = Gate::RequestTooLarge(rule);
+      item->status = RequestTooLarge(rule.request_bytes_max);
     }
     if (!item->status.ok()) return ItemDone(item);
     if (!Parse(buffer_, item->request)) {

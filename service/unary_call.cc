@@ -64,7 +64,7 @@ class UnaryCall : public OneCall, public MovementTask {
                 &arena_)) {
     priority = Priority::kGate;
     call_->service->RequestScoreMovement(&server_, &buffer_, &writer_,
-                                         call_->queue, call_->queue, this);
+                                         call_->queue, this);
   }
 
   bool IsAbandoned() const override { return is_gone(); }
@@ -123,8 +123,8 @@ class UnaryCall : public OneCall, public MovementTask {
 class BatchCall : public OneCall {
  public:
   explicit BatchCall(const CallContext* context) : OneCall(context) {
-    call_->service->RequestBatchScoreMovements(
-        &server_, &buffer_, &writer_, call_->queue, call_->queue, this);
+    call_->service->RequestBatchScoreMovements(&server_, &buffer_, &writer_,
+                                               call_->queue, this);
   }
 
  private:

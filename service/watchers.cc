@@ -11,7 +11,6 @@
 #include "service/errors.h"
 #include "service/grpc_status.h"
 #include "service/selection_feed.h"
-#include "service/unparsable_requests.h"
 
 namespace portrisk::service {
 namespace {
@@ -39,7 +38,6 @@ class Watchers::Call {
       : watchers_(watchers), hold_(watchers->live_), writer_(&server_) {
     server_.AsyncNotifyWhenDone(&over_);
     watchers->service_->RequestWatchAssessments(&server_, &buffer_, &writer_,
-                                                watchers->queue_,
                                                 watchers->queue_, &connected_);
   }
 
@@ -109,7 +107,7 @@ class Watchers::Call {
     watchers_->Post();
     absl::StatusOr<Caller> caller = watchers_->gate_->Enter(server_, Rule());
     absl::Status status = caller.status();
-    if (status.ok()) status = ReadRequest();
+    if (status.ok()) status = TakeRequest();
     const std::lock_guard<std::mutex> lock(watchers_->mutex_);
     watchers_->calls_.push_back(this);
     if (!status.ok()) return Finish(status);
@@ -125,11 +123,10 @@ class Watchers::Call {
     watchers_->ready_.notify_one();
   }
 
-  absl::Status ReadRequest() {
-    if (buffer_.Length() > Rule().request_bytes_max) {
-      return Gate::RequestTooLarge(Rule());
-    }
-    if (!Parse(buffer_, &request_)) return UnparsableRequest();
+  absl::Status TakeRequest() {
+    const absl::Status read =
+        ReadRequest(buffer_, Rule().request_bytes_max, &request_);
+    if (!read.ok()) return read;
     buffer_.Clear();
     return SelectionFeed::Check(request_);
   }

@@ -21,16 +21,31 @@
 
 #include "portrisk/v1/selection_service.grpc.pb.h"
 #include "service/engine.h"
-#include "service/gate.h"
 #include "service/history_api.h"
+#include "service/methods.h"
 #include "service/scoring_calls.h"
 
 namespace portrisk::service {
 
-// All methods are synchronous but the one that streams, which gets its request
-// as bytes: gRPC would answer one that does not parse by itself, with no word.
-using SelectionBase = v1::SelectionService::WithRawMethod_WatchAssessments<
-    v1::SelectionService::Service>;
+// The method on the completion queue; all others are synchronous.
+class SelectionBase : public Methods {
+ public:
+  explicit SelectionBase(Gate* gate)
+      : Methods(gate, v1::SelectionService::service_full_name()),
+        watch_(Raw("WatchAssessments",
+                   grpc::internal::RpcMethod::SERVER_STREAMING)) {}
+
+  void RequestWatchAssessments(
+      grpc::ServerContext* context, grpc::ByteBuffer* request,
+      grpc::ServerAsyncWriter<grpc::ByteBuffer>* writer,
+      grpc::ServerCompletionQueue* queue, void* tag) {
+    RequestAsyncServerStreaming(watch_, context, request, writer, queue, queue,
+                                tag);
+  }
+
+ private:
+  const int watch_;
+};
 
 // Lifecycle: construct, Start once the server runs, Stop before it shuts down.
 class Watchers {

@@ -3,6 +3,7 @@
 #define PORTRISK_TESTS_SERVICE_ACCESS_FIXTURE_H_
 
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
@@ -131,6 +132,40 @@ class AccessTest : public EngineTest {
   inline static Authority* ca_ = nullptr;
   std::unique_ptr<Server> server_;
 };
+
+// One call of any method with these bytes for a request.
+inline grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel,
+                            const std::string& method,
+                            const std::string& request = "") {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::seconds(10));
+  context.AddMetadata("portrisk-purpose", "a test");
+  grpc::CompletionQueue queue;
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  void* tag = nullptr;
+  bool ok = false;
+  call->StartCall(nullptr);
+  queue.Next(&tag, &ok);
+  if (ok) {
+    const grpc::Slice slice(request);
+    call->WriteLast(grpc::ByteBuffer(&slice, 1), {}, nullptr);
+    queue.Next(&tag, &ok);
+    grpc::ByteBuffer reply;
+    // Streams that would go on for ever are over once they have begun.
+    call->Read(&reply, nullptr);
+    queue.Next(&tag, &ok);
+    if (ok) context.TryCancel();
+  }
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  queue.Next(&tag, &ok);
+  queue.Shutdown();
+  while (queue.Next(&tag, &ok)) {
+  }
+  return status;
+}
 
 }  // namespace portrisk::service
 

@@ -1,7 +1,6 @@
 // Who gets in, who gets what, and what the audit log says of it: a real server
 // with TLS, and a certificate for each role.
 #include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -108,39 +107,6 @@ TEST(RoleBook, ReadsCallersAndSaysWhereAMistakeIs) {
     ASSERT_FALSE(wrong.ok()) << yaml;
     EXPECT_THAT(std::string(wrong.status().message()), HasSubstr(says)) << yaml;
   }
-}
-
-// One call of any method with an empty request.
-grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel,
-                     const std::string& method) {
-  grpc::GenericStub stub(channel);
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::seconds(10));
-  context.AddMetadata("portrisk-purpose", "a test");
-  grpc::CompletionQueue queue;
-  const auto call = stub.PrepareCall(&context, method, &queue);
-  void* tag = nullptr;
-  bool ok = false;
-  call->StartCall(nullptr);
-  queue.Next(&tag, &ok);
-  if (ok) {
-    grpc::Slice nothing;
-    call->WriteLast(grpc::ByteBuffer(&nothing, 1), {}, nullptr);
-    queue.Next(&tag, &ok);
-    grpc::ByteBuffer reply;
-    // Streams that would go on for ever are over once they have begun.
-    call->Read(&reply, nullptr);
-    queue.Next(&tag, &ok);
-    if (ok) context.TryCancel();
-  }
-  grpc::Status status;
-  call->Finish(&status, nullptr);
-  queue.Next(&tag, &ok);
-  queue.Shutdown();
-  while (queue.Next(&tag, &ok)) {
-  }
-  return status;
 }
 
 TEST_F(AccessTest, EveryMethodLetsInExactlyTheRolesOfTheTable) {
