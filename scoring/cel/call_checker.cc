@@ -4,6 +4,9 @@
 // fit.
 #include "scoring/cel/call_checker.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "scoring/cel/functions.h"
@@ -11,6 +14,16 @@
 #include "scoring/cel/time.h"
 
 namespace portrisk::scoring::cel {
+
+std::string AsWritten(absl::string_view name) {
+  if (name == "@in") return "in";
+  std::string text(name);
+  if (std::none_of(text.begin(), text.end(), absl::ascii_isalnum)) {
+    text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
+  }
+  return text;
+}
+
 namespace {
 
 // Enums are ints to functions and arithmetic.

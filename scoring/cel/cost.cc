@@ -10,7 +10,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
-#include "scoring/cel/functions.h"
+#include "scoring/cel/call_checker.h"
 #include "scoring/limits.h"
 
 namespace portrisk::scoring::cel {

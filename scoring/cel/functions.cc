@@ -185,15 +185,6 @@ Value Dispatch(absl::Span<const Overload* const> overloads,
   return Value::Error(kNoOverload);
 }
 
-std::string AsWritten(absl::string_view name) {
-  if (name == "@in") return "in";
-  std::string text(name);
-  if (std::none_of(text.begin(), text.end(), absl::ascii_isalnum)) {
-    text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
-  }
-  return text;
-}
-
 bool IsFunction(absl::string_view name) {
   return !Overloads(name, true).empty() || !Overloads(name, false).empty();
 }

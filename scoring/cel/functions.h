@@ -78,10 +78,6 @@ Value Dispatch(absl::Span<const Overload* const> overloads,
 Value Apply(const Overload& overload, absl::Span<const Value> args,
             const CallContext& context);
 
-// How an operator is written: "+" for "_+_", "in" for "@in", which like all of
-// them is no name that a condition could hold. Other names stay as they are.
-std::string AsWritten(absl::string_view name);
-
 // Whether any overload has this name, in either way of writing.
 bool IsFunction(absl::string_view name);
 std::vector<std::string> FunctionNames();
