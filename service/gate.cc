@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
+#include "scoring/iso6346.h"
 #include "scoring/limits.h"
 #include "service/text_checks.h"
 
@@ -46,9 +47,18 @@ std::string MetadataOf(const grpc::ServerContext& context, const char* key) {
 }
 
 // How a text that names somebody is hashed; nothing for all others.
-std::optional<Pseudonyms::Kind> KindOf(const FieldDescriptor& field) {
+std::optional<Pseudonyms::Kind> KindOf(const FieldDescriptor& field,
+                                       const std::string& text) {
   const std::string& in = field.containing_type()->name();
   const std::string& name = field.name();
+  if (in == "LookUpListValueRequest" && name == "value") {
+    // Lists hold parties, accounts and plates, too. A container's number names
+    // nobody, and whether somebody asked for it is what auditors look for.
+    const v1::NumberStatus status =
+        scoring::CheckContainerNumber(scoring::NormaliseContainerNumber(text));
+    if (status == v1::NUMBER_NOT_ISO) return Pseudonyms::Kind::kParty;
+    return std::nullopt;
+  }
   if (in == "PartyName") {
     return name == "name" ? Pseudonyms::Kind::kPartyName
                           : Pseudonyms::Kind::kParty;
@@ -104,7 +114,7 @@ std::string ValueOf(const Message& message, const FieldDescriptor& field,
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING: {
       const std::string text = reflection.GetString(message, &field);
-      const auto kind = KindOf(field);
+      const auto kind = KindOf(field, text);
       return kind ? absl::StrCat("~", absl::Hex(pseudonyms.Of(*kind, text),
                                                 absl::kZeroPad16))
                   : text;

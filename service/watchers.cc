@@ -49,6 +49,7 @@ class Watchers::Call {
             feed_->position() < watchers_->engine_->durable_sequence());
   }
   bool IsWriting() const { return writing_; }
+  const std::string& caller() const { return caller_.name; }
   void TryCancel() { server_.TryCancel(); }
 
   // Between two messages: what was found, or that nothing was.
@@ -112,13 +113,9 @@ class Watchers::Call {
     watchers_->calls_.push_back(this);
     if (!status.ok()) return Finish(status);
     if (watchers_->stopping_) return Finish(ShuttingDown());
-    if (watchers_->calls_.size() > kMax) {
-      return Finish(Error(absl::StatusCode::kResourceExhausted,
-                          "TOO_MANY_WATCHERS",
-                          absl::StrCat("this server has ", kMax,
-                                       " watchers; end one of them")));
-    }
     caller_ = *std::move(caller);
+    status = watchers_->CheckRoom(caller_.name);
+    if (!status.ok()) return Finish(status);
     feed_.emplace(watchers_->engine_, watchers_->history_, request_);
     watchers_->ready_.notify_one();
   }
@@ -190,6 +187,19 @@ class Watchers::Call {
   bool over_seen_ = false;
   bool finished_seen_ = false;
 };
+
+absl::Status Watchers::CheckRoom(const std::string& caller) const {
+  const size_t of_caller =
+      std::count_if(calls_.begin(), calls_.end(),
+                    [&](const Call* call) { return call->caller() == caller; });
+  if (calls_.size() <= kMax && of_caller <= kCallerMax) {
+    return absl::OkStatus();
+  }
+  return Error(
+      absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
+      absl::StrCat("a server has at most ", kMax, " watchers, of one caller ",
+                   kCallerMax, "; end one of them"));
+}
 
 void Watchers::Start(SelectionBase* service, grpc::ServerCompletionQueue* queue,
                      LiveCalls* live) {

@@ -50,8 +50,9 @@ class SelectionBase : public Methods {
 // Lifecycle: construct, Start once the server runs, Stop before it shuts down.
 class Watchers {
  public:
-  // Most streams at once; more are refused.
+  // Most streams at once, of all callers and of each; more are refused.
   static constexpr size_t kMax = 256;
+  static constexpr size_t kCallerMax = 64;
 
   // All outlive this.
   Watchers(Gate* gate, Engine* engine, const HistoryApi* history)
@@ -70,6 +71,8 @@ class Watchers {
   void Post();
   void Loop();
   Call* NextReady();  // Under mutex_; null when none is.
+  // Under mutex_: RESOURCE_EXHAUSTED (TOO_MANY_WATCHERS).
+  absl::Status CheckRoom(const std::string& caller) const;
 
   Gate* const gate_;
   Engine* const engine_;

@@ -269,6 +269,16 @@ def too_large(ground, _):
         yield ground.call("/portrisk.v1.HistoryService/GetContainer", zeros)
 
 
+@kind("two million empty elements, to methods that take many",
+      "INVALID_ARGUMENT TOO_MANY_FIELDS", scale=0)
+def empty_elements(ground, _):
+    for method in ("OutcomeService/BatchRecordOutcomes",
+                   "OutcomeService/BatchRecordDecisions",
+                   "EvaluationService/StartEvaluation",
+                   "RuleService/CreateRevision"):
+        yield ground.call("/portrisk.v1." + method, b"\x0a\x00" * 2_000_000)
+
+
 @kind("too much metadata, and metadata of the wrong form",
       r"OK|RESOURCE_EXHAUSTED \(received \w* ?metadata.*|INVALID_ARGUMENT \w+|"
       r"UNAUTHENTICATED \w+|" + HUNG_UP, scale=0)

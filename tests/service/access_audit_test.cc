@@ -102,6 +102,23 @@ TEST_F(AccessTest, NoLookUpHidesWhatItLooksFor) {
               HasSubstr("page_token=77"));
 }
 
+TEST_F(AccessTest, WhomALookUpInListsNamesIsNotKept) {
+  auto stub = v1::RuleService::NewStub(As("analyst"));
+  for (const char* value : {"NL HAULIER-77", "MSKU 123456-5"}) {
+    v1::LookUpListValueRequest request;
+    request.set_value(value);
+    v1::LookUpListValueResponse response;
+    grpc::ClientContext context;
+    Prepare(&context);
+    EXPECT_TRUE(stub->LookUpListValue(&context, request, &response).ok());
+  }
+  const auto log = Log(v1::CONSULTATION);
+  ASSERT_EQ(log.size(), 2u);
+  EXPECT_THAT(log[0].entry().subject(), HasSubstr("value=~"));
+  EXPECT_THAT(log[0].entry().subject(), Not(HasSubstr("77")));
+  EXPECT_THAT(log[1].entry().subject(), HasSubstr("value=MSKU 123456-5"));
+}
+
 TEST_F(AccessTest, ADryRunOfAnErasureIsALookUp) {
   auto stub = v1::OperatorService::NewStub(As("operator"));
   v1::EraseSubjectRequest request;

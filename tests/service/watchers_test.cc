@@ -1,4 +1,6 @@
 // WatchAssessments over a socket.
+#include "service/watchers.h"
+
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
@@ -31,9 +33,12 @@ constexpr int32_t kHeavy = 31'000, kLight = 2'000, kUsual = 12'000;
 class Watch {
  public:
   Watch(const std::shared_ptr<grpc::Channel>& channel,
-        const v1::WatchAssessmentsRequest& request)
-      : stub_(v1::SelectionService::NewStub(channel)),
-        stream_(stub_->WatchAssessments(&context_, request)) {}
+        const v1::WatchAssessmentsRequest& request,
+        const std::string& caller = "")
+      : stub_(v1::SelectionService::NewStub(channel)) {
+    if (!caller.empty()) context_.AddMetadata("portrisk-caller", caller);
+    stream_ = stub_->WatchAssessments(&context_, request);
+  }
   ~Watch() {
     context_.TryCancel();
     if (!finished_) stream_->Finish();
@@ -79,8 +84,7 @@ class Watch {
  private:
   grpc::ClientContext context_;
   const std::unique_ptr<v1::SelectionService::Stub> stub_;
-  const std::unique_ptr<grpc::ClientReader<v1::WatchAssessmentsResponse>>
-      stream_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchAssessmentsResponse>> stream_;
   uint64_t position_ = 0;
   uint64_t last_ = 0;
   v1::WatchedSelection newest_;
@@ -134,6 +138,13 @@ class WatchersTest : public EngineTest {
         MakeMovement(id, event, absl::StrCat("MSKU", 1'000'000 + box), time_s);
     m.mutable_weights()->set_gross_kg(gross_kg);
     return m;
+  }
+  // A connection has a limit of its own.
+  std::shared_ptr<grpc::Channel> OwnConnection() {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(
+        server_->address(), grpc::InsecureChannelCredentials(), arguments);
   }
   void Tell(const v1::Movement& movement) {
     const Answer answer = Score(engine_.get(), movement);
@@ -263,7 +274,7 @@ TEST_F(WatchersTest, OneThatReadsSlowlyLosesNothingAndHoldsUpNobody) {
 
 TEST_F(WatchersTest, ACancelledOneIsGoneAndMakesRoom) {
   for (int round = 0; round < 300; ++round) {  // More than may be at once.
-    Watch watch(channel_, At("ECTDELTA", 0));
+    Watch watch(channel_, At("ECTDELTA", 0), absl::StrCat("c", round % 8));
     if (round % 2 == 0) watch.Begin();
     watch.Cancel();
     const grpc::Status status = watch.End();
@@ -277,6 +288,24 @@ TEST_F(WatchersTest, ACancelledOneIsGoneAndMakesRoom) {
     ASSERT_LT(attempt, 100) << "no room was made";
     absl::SleepFor(absl::Milliseconds(50));
   }
+}
+
+TEST_F(WatchersTest, OneCallerDoesNotTakeTheRoomOfAllOthers) {
+  std::vector<std::unique_ptr<Watch>> watches;
+  const auto open = [&](const std::string& caller) {
+    watches.push_back(
+        std::make_unique<Watch>(OwnConnection(), At("ECTDELTA", 0), caller));
+  };
+  for (size_t i = 0; i < Watchers::kCallerMax; ++i) {
+    open("ana");
+    watches.back()->Begin();
+  }
+  open("ana");
+  const grpc::Status refused = watches.back()->End();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonOf(refused), "TOO_MANY_WATCHERS");
+  open("bea");
+  watches.back()->Begin();
 }
 
 TEST_F(WatchersTest, AShutdownEndsIdleAndStuckOnesAtOnceAndSaysSo) {
