@@ -65,7 +65,13 @@ struct Erasures::Job {
 };
 
 void Erasures::Start() {
-  reader_.Start([this] { return Step(); }, kLookForOld);
+  const auto step = [this] {
+    auto work = Step();
+    // A write that failed may have stopped the store; no call need find out.
+    if (!work.ok()) engine_->CheckStore();
+    return work;
+  };
+  reader_.Start(step, kLookForOld);
 }
 
 void Erasures::ShowProgress(v1::Erasure* erasure) const {

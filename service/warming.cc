@@ -44,7 +44,12 @@ struct Warming::Job {
 };
 
 void Warming::Start() {
-  reader_.Start([this] { return Step(); });
+  reader_.Start([this] {
+    auto work = Step();
+    // A write that failed may have stopped the store; no call need find out.
+    if (!work.ok()) engine_->CheckStore();
+    return work;
+  });
 }
 
 void Warming::CallOff(uint64_t revision) {

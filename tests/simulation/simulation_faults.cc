@@ -51,7 +51,12 @@ absl::Status Simulation::Heal() {
   disk.space_left = kPlenty;
   heals_at_ = 0;
   MayErase();
+  // What was begun beside the fault may fail behind its end, and a call with
+  // it: it is over when that has ended.
   absl::Status status = world_.Resume();
+  if (status.ok()) status = world_.WaitForErasures();
+  if (status.ok()) status = world_.WaitForQuiet();
+  if (status.ok()) status = world_.Resume();
   if (disk.power_is_off()) return absl::OkStatus();
   if (!status.ok()) return status;
   status = Catch();

@@ -218,6 +218,7 @@ absl::Status World::WaitForErasures() {
     engine().erasures().reader().Wake();
     const auto wants = WantsToErase();
     if (wants.ok() && !*wants) return absl::OkStatus();
+    if (disk_->power_is_off()) return absl::OkStatus();
     // What an erasure began beside a fault may fail behind its end.
     if (!wants.ok()) {
       const absl::Status resumed = Resume();
