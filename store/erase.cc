@@ -129,6 +129,8 @@ absl::Status Store::Rep::PurgeRanges(const std::vector<TableRange>& ranges) {
   if (purge_abandoned) return absl::CancelledError("purging was ended");
   absl::Status status =
       FromRocks(done, absl::StrCat("purging ", options.directory));
+  // RocksDB takes no more writes then, until it is opened again.
+  if (!status.ok()) StopWriting(status);
   const uint64_t log = logs->empty() ? 0 : logs->back();
   for (int waited = 0; status.ok(); ++waited) {
     const auto left = HasLeftovers(db.get(), options, log);

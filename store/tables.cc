@@ -16,6 +16,7 @@
 // behind before that. Each waiting file costs a read one more filter probe.
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 
@@ -90,6 +91,17 @@ const char* TableName(Table table) {
   return "unknown";
 }
 
+// RocksDB goes on by itself when a full disk has room again, and its assertions
+// have ended the process where that met a write of ours. The engine opens the
+// store anew instead.
+class NoRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* recovers) override {
+    *recovers = false;
+  }
+};
+
 std::string ColumnName(Table table) {
   return table == Table::kBase ? rocksdb::kDefaultColumnFamilyName
                                : TableName(table);
@@ -109,6 +121,7 @@ rocksdb::DBOptions DatabaseOptions(const Options& options) {
   // nothing is retried behind our back; recovery rewrites what it reads of the
   // log into synced files before anything new is accepted.
   db.max_bgerror_resume_count = 0;
+  db.listeners.push_back(std::make_shared<NoRecovery>());
   db.avoid_flush_during_recovery = false;
 
   db.max_total_wal_size = kLogBytesMax;

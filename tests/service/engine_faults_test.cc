@@ -441,7 +441,7 @@ TEST_F(EngineFaultsTest, ARealFullDiskStopsWritesNotReadsAndEndsByItself) {
 }
 
 // What stops the store need not be a call: an erasure that finds the disk full
-// goes on when there is room, though nobody calls.
+// goes on when there is room, at whichever step, though nobody calls.
 TEST_F(EngineFaultsTest, AnErasureThatFillsTheDiskEndsByItself) {
   std::atomic<int> steps{0};
   std::atomic<int> full_at{0};
@@ -450,8 +450,7 @@ TEST_F(EngineFaultsTest, AnErasureThatFillsTheDiskEndsByItself) {
   };
   options_.erasure_entry_records = 4;
   ASSERT_TRUE(TryOpen().ok());
-  constexpr int kStepsBeforeTheLast = 4;
-  for (full_at = 1; full_at <= kStepsBeforeTheLast; ++full_at) {
+  for (full_at = 1;; ++full_at) {
     const std::string party = absl::StrCat("HAULIER-", full_at.load());
     std::vector<v1::Movement> some;
     for (int n = 0; n < 12; ++n) {
@@ -482,8 +481,9 @@ TEST_F(EngineFaultsTest, AnErasureThatFillsTheDiskEndsByItself) {
     ASSERT_EQ(last.state(), v1::ERASURE_FINISHED) << "full at " << full_at;
     disk_->space_left = kPlenty;
     ASSERT_TRUE(Resumes());
-    EXPECT_GE(steps, full_at);
+    if (steps < full_at) break;
   }
+  EXPECT_GT(full_at, 4) << "Every kind of step was met.";
   engine_.reset();
 }
 
