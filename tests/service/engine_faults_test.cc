@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <iostream>
@@ -458,8 +459,15 @@ TEST_F(EngineFaultsTest, AnErasureThatFillsTheDiskEndsByItself) {
                                   absl::StrCat("MSKU", 1'000'000 + n), n * 60));
       some.back().mutable_haulier()->set_id(party);
     }
-    for (const Answer& answer : ScoreAll(engine_.get(), some)) {
-      ASSERT_TRUE(answer.status.ok()) << full_at << ": " << answer.status;
+    const auto taken = [&] {
+      const auto answers = ScoreAll(engine_.get(), some);
+      return std::all_of(answers.begin(), answers.end(),
+                         [](const Answer& one) { return one.status.ok(); });
+    };
+    steps = -100;  // What is left of the one before fills no disk.
+    for (int tries = 0; !taken(); ++tries) {
+      ASSERT_LT(tries, 5) << full_at;
+      ASSERT_TRUE(Resumes());
     }
     steps = 0;
     v1::EraseSubjectRequest request;
