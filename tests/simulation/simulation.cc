@@ -52,11 +52,11 @@ absl::Status Simulation::EndStep() {
   if (heals_at_ > 0 && step_ >= heals_at_ && !disk.power_is_off()) {
     status = Heal();
   }
-  // What is done behind calls waits itself until files can be opened and hold
-  // more.
+  // What is done behind calls waits itself until files can be opened, hold
+  // more and are synced.
   const bool has_room = disk.space_left > int64_t{1} << 50;
   if (status.ok() && calm_ && !disk.power_is_off() && !disk.opens_fail &&
-      has_room) {
+      !disk.syncs_fail && has_room) {
     status = world_.WaitForQuiet();
   }
   // Else it goes on beside the next.
