@@ -1,12 +1,11 @@
 #include "scoring/rule_set_cases.h"
 
 #include "absl/strings/str_cat.h"
-#include "portrisk/v1/history.pb.h"
-#include "portrisk/v1/movement.pb.h"
 #include "scoring/cel/declared_values.h"
 #include "scoring/cel/eval.h"
 #include "scoring/cel/fields.h"
 #include "scoring/cel/program.h"
+#include "scoring/given.h"
 #include "scoring/rule_set_reader.h"
 
 namespace portrisk::scoring {
@@ -32,16 +31,7 @@ class GivenValues final : public cel::DeclaredValues {
   const google::protobuf::Message* const message_;
 };
 
-struct Given {
-  v1::Movement movement;
-  v1::ContainerView container;
-  v1::RightView right;
-  v1::PartyView party;
-  v1::VesselView vessel;
-  v1::RouteView route;
-  v1::FacilityView facility;
-  v1::SourceView source;
-  v1::UsualView usual;
+struct Given : GivenViews {
   std::unique_ptr<google::protobuf::Message> aggregates;  // Null: unknown.
   // What the lists that are loaded apart hold in this test; by name in the set.
   std::vector<std::shared_ptr<const cel::EntrySet>> lists;
@@ -189,10 +179,6 @@ class Runner {
       *why = "the rule is not valid at that time";
       return Outcome::kMiss;
     }
-    const google::protobuf::Message* roots[cel::kRuleRoots] = {
-        &movement,       &given.container, &given.right,
-        &given.party,    &given.vessel,    &given.route,
-        &given.facility, &given.source,    &given.usual};
     GivenValues aggregates(given.aggregates.get());
     const std::vector<const cel::EntrySet*> sets = SetsOf(given);
     cel::ListContext lists;
@@ -201,7 +187,7 @@ class Runner {
     if (movement.has_occurrence_time()) {
       lists.now_seconds = movement.occurrence_time().seconds();
     }
-    state_.Begin(*program_, roots, lists);
+    state_.Begin(*program_, given.roots().data(), lists);
     const cel::Value value = state_.Evaluate(rule.root);
     if (value.is_unknown()) {
       *why = absl::StrCat(program_->paths[value.aux], " is missing");

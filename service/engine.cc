@@ -275,6 +275,7 @@ void Engine::ApplyLoop() {
   int next = 0;
   while (TakeBatch(&tasks)) {
     Dismiss();
+    CheckStore();  // An erasure or a warming may have stopped it.
     if (failed_ || SteadyTime() >= reopen_at_) RecoverAfterFailure();
     if (core_ == nullptr || failed_) {
       Fail(tasks, write_status());

@@ -65,13 +65,7 @@ struct Erasures::Job {
 };
 
 void Erasures::Start() {
-  const auto step = [this] {
-    auto work = Step();
-    // A write that failed may have stopped the store; no call need find out.
-    if (!work.ok()) engine_->CheckStore();
-    return work;
-  };
-  reader_.Start(step, kLookForOld);
+  reader_.Start([this] { return Step(); }, kLookForOld);
 }
 
 void Erasures::ShowProgress(v1::Erasure* erasure) const {

@@ -44,12 +44,7 @@ struct Warming::Job {
 };
 
 void Warming::Start() {
-  reader_.Start([this] {
-    auto work = Step();
-    // A write that failed may have stopped the store; no call need find out.
-    if (!work.ok()) engine_->CheckStore();
-    return work;
-  });
+  reader_.Start([this] { return Step(); });
 }
 
 void Warming::CallOff(uint64_t revision) {

@@ -4,33 +4,15 @@
 
 #include <string>
 
-#include "portrisk/v1/history.pb.h"
-#include "portrisk/v1/movement.pb.h"
-#include "portrisk/v1/usual.pb.h"
 #include "scoring/cel/checker.h"
 #include "scoring/cel/eval.h"
 #include "scoring/cel/naive.h"
 #include "scoring/cel/program.h"
+#include "scoring/given.h"
 
 namespace portrisk::scoring::cel {
 
-struct Bindings {
-  v1::Movement movement;
-  v1::ContainerView container;
-  v1::RightView right;
-  v1::PartyView party;
-  v1::VesselView vessel;
-  v1::RouteView route;
-  v1::FacilityView facility;
-  v1::SourceView source;
-  v1::UsualView usual;
-
-  // No message is read below the last, which is that of declared values.
-  std::array<const google::protobuf::Message*, kRuleRoots> roots() const {
-    return {&movement, &container, &right,  &party, &vessel,
-            &route,    &facility,  &source, &usual, nullptr};
-  }
-};
+using Bindings = GivenViews;
 
 inline std::string Naively(const Expr& expr, const Environment& environment,
                            const Bindings& bindings) {

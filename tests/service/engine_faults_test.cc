@@ -5,8 +5,6 @@
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 
-#include <algorithm>
-#include <atomic>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -438,60 +436,6 @@ TEST_F(EngineFaultsTest, ARealFullDiskStopsWritesNotReadsAndEndsByItself) {
   EXPECT_TRUE(Send(&random)) << last_refusal_;
   CheckAcknowledged();
   CheckStore();
-  engine_.reset();
-}
-
-// What stops the store need not be a call: an erasure that finds the disk full
-// goes on when there is room, at whichever step, though nobody calls.
-TEST_F(EngineFaultsTest, AnErasureThatFillsTheDiskEndsByItself) {
-  std::atomic<int> steps{0};
-  std::atomic<int> full_at{0};
-  options_.after_erasure_step = [&] {
-    if (++steps == full_at) disk_->space_left = 0;
-  };
-  options_.erasure_entry_records = 4;
-  ASSERT_TRUE(TryOpen().ok());
-  for (full_at = 1;; ++full_at) {
-    const std::string party = absl::StrCat("HAULIER-", full_at.load());
-    std::vector<v1::Movement> some;
-    for (int n = 0; n < 12; ++n) {
-      some.push_back(MakeMovement(absl::StrCat(party, "-", n), v1::GATE_IN,
-                                  absl::StrCat("MSKU", 1'000'000 + n), n * 60));
-      some.back().mutable_haulier()->set_id(party);
-    }
-    const auto taken = [&] {
-      const auto answers = ScoreAll(engine_.get(), some);
-      return std::all_of(answers.begin(), answers.end(),
-                         [](const Answer& one) { return one.status.ok(); });
-    };
-    steps = -100;  // What is left of the one before fills no disk.
-    for (int tries = 0; !taken(); ++tries) {
-      ASSERT_LT(tries, 5) << full_at;
-      ASSERT_TRUE(Resumes());
-    }
-    steps = 0;
-    v1::EraseSubjectRequest request;
-    request.mutable_subject()->set_party(party);
-    request.set_reason("a test");
-    const auto asked = OperatorApi(engine_.get()).Erase(request, Caller("ops"));
-    ASSERT_TRUE(asked.ok()) << asked.status();
-    v1::Erasure last;
-    const absl::Time start = absl::Now();
-    while (absl::Now() < start + absl::Seconds(20) &&
-           last.state() != v1::ERASURE_FINISHED) {
-      const auto list = OperatorApi(engine_.get()).ListErasures({});
-      if (list.ok()) last = list->erasures(0);
-      absl::SleepFor(absl::Milliseconds(2));
-      if (absl::Now() > start + absl::Milliseconds(200)) {
-        disk_->space_left = kPlenty;
-      }
-    }
-    ASSERT_EQ(last.state(), v1::ERASURE_FINISHED) << "full at " << full_at;
-    disk_->space_left = kPlenty;
-    ASSERT_TRUE(Resumes());
-    if (steps < full_at) break;
-  }
-  EXPECT_GT(full_at, 4) << "Every kind of step was met.";
   engine_.reset();
 }
 

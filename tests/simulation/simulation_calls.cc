@@ -201,7 +201,11 @@ absl::Status Simulation::ScoreAgain() {
 
 // The clock of the machine may say that they lie ahead.
 absl::Status Simulation::CheckAcknowledged() {
-  absl::Status status = AwaitErasures();
+  const absl::Time now = world_.now();
+  world_.SetClock(world_.latest());
+  // What is too old by then goes first.
+  MayErase();
+  const absl::Status status = AwaitErasures();
   if (!status.ok()) return status;
   As("terminal");
   Calls calls;
@@ -216,8 +220,6 @@ absl::Status Simulation::CheckAcknowledged() {
       versions.push_back(&version);
     }
   }
-  const absl::Time now = world_.now();
-  world_.SetClock(world_.latest());
   calls.Run(&world_.engine());
   world_.SetClock(now);
   size_t next = 0;
