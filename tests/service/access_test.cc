@@ -20,7 +20,6 @@
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "portrisk/v1/scoring_service.grpc.pb.h"
-#include "portrisk/v1/selection_service.grpc.pb.h"
 #include "service/gate.h"
 #include "service/profile_api.h"
 #include "service/rule_api.h"
@@ -209,38 +208,6 @@ TEST_F(AccessTest, ASenderSendsWhatItIsTheSourceOf) {
   v1::ScoreResult result;
   ASSERT_TRUE(stream->Read(&result));
   EXPECT_EQ(result.error().code(), 7);
-}
-
-TEST_F(AccessTest, WhoLosesARoleLosesTheWatch) {
-  auto stub = v1::SelectionService::NewStub(As("officer"));
-  grpc::ClientContext context;
-  Prepare(&context);
-  const auto stream = stub->WatchAssessments(&context, {});
-  v1::WatchAssessmentsResponse response;
-  ASSERT_TRUE(stream->Read(&response)) << "Where it begins.";
-  server_->SetRoles(std::make_shared<const RoleBook>(
-      *RoleBook::Parse("callers:\n  - {name: officer, roles: [operator]}\n"
-                       "  - {name: scorer, roles: [scorer]}",
-                       "roles.yaml")));
-  v1::Assessment taken;
-  // Enough that it is told how far it is, selected or not.
-  v1::BatchScoreMovementsRequest batch;
-  v1::BatchScoreMovementsResponse results;
-  auto scoring = v1::ScoringService::NewStub(As("scorer"));
-  for (int i = 0; i < 5; ++i) {
-    batch.clear_movements();
-    for (int k = 0; k < 1000; ++k) {
-      *batch.add_movements() = MakeMovement(absl::StrCat(i, ".", k),
-                                            v1::GATE_IN, kBox, i * 1000 + k);
-    }
-    grpc::ClientContext call;
-    Prepare(&call, "");
-    ASSERT_TRUE(scoring->BatchScoreMovements(&call, batch, &results).ok());
-  }
-  while (stream->Read(&response)) {
-    EXPECT_TRUE(response.selections().empty());
-  }
-  EXPECT_EQ(ReasonOf(stream->Finish()), "ROLE_MISSING");
 }
 
 constexpr char kSelectsGateOut[] = R"(

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
+#include "service/core_options.h"
 #include "service/errors.h"
 #include "service/history_api.h"
 #include "service/verify.h"
@@ -92,6 +93,29 @@ TEST_F(EngineTest, ACorrectionGetsItsOwnAssessmentAndHistoryFollows) {
   // A late repeat of the first version is still that version's repeat.
   EXPECT_EQ(Score(engine_.get(), MakeMovement("1", v1::GATE_IN, kBox, 0)).bytes,
             first.bytes);
+}
+
+// A walk through all that a sender ever sent would hold up everybody.
+TEST_F(EngineTest, ARepeatIsKnownAmongTheLatestVersions) {
+  Open();
+  const auto version = [](int64_t number) {
+    return Updated(MakeMovement("1", v1::GATE_IN, kBox, number), number);
+  };
+  constexpr int64_t kVersions = kVersionsSearchedMax + 2;
+  std::vector<Answer> answers(1);
+  for (int64_t i = 1; i <= kVersions; ++i) {
+    answers.push_back(Score(engine_.get(), version(i)));
+    ASSERT_TRUE(answers.back().status.ok()) << answers.back().status;
+  }
+  for (const int64_t known : {kVersions, kVersions - 1, int64_t{3}}) {
+    const Answer repeat = Score(engine_.get(), version(known));
+    ASSERT_TRUE(repeat.status.ok()) << repeat.status;
+    EXPECT_EQ(repeat.bytes, answers[known].bytes) << known;
+  }
+  for (const int64_t forgotten : {1, 2}) {
+    EXPECT_EQ(ReasonOf(Score(engine_.get(), version(forgotten)).status),
+              "MOVEMENT_CONFLICT");
+  }
 }
 
 TEST_F(EngineTest, ARetractionVoidsAndIsKept) {

@@ -1,6 +1,9 @@
 // A subject is taken out of all that is stored, beside live scoring and through
 // crashes: its bytes are in no file, and the chain, states, replays, repeats
 // and corrections hold as before.
+#include <atomic>
+#include <thread>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "service/redaction.h"
@@ -24,6 +27,32 @@ TEST_F(ErasureTest, ADryRunCountsAndChangesNothing) {
   EXPECT_EQ(counted->assessments(), 10u) << "Those of gates and of look-ups.";
   EXPECT_EQ(Latest().erasure(), 0u);
   ExpectVerified();
+}
+
+// Each reads the whole journal.
+TEST_F(ErasureTest, OneDryRunAtATime) {
+  Live(0, 20);
+  v1::EraseSubjectRequest request = Party();
+  request.set_dry_run(true);
+  OperatorApi api(engine_.get());
+  std::atomic<bool> refused{false};
+  const absl::Time latest = absl::Now() + absl::Seconds(20);
+  const auto ask_on = [&] {
+    while (!refused && absl::Now() < latest) {
+      const auto counted = api.Erase(request, kCaller);
+      if (counted.ok()) {
+        EXPECT_EQ(counted->movements(), 20u);
+      } else {
+        EXPECT_EQ(ReasonOf(counted.status()), "COUNT_RUNNING");
+        refused = true;
+      }
+    }
+  };
+  std::thread other(ask_on);
+  ask_on();
+  other.join();
+  EXPECT_TRUE(refused);
+  EXPECT_TRUE(api.Erase(request, kCaller).ok());
 }
 
 TEST_F(ErasureTest, NothingOfAPartyIsLeftAndAllElseHolds) {

@@ -203,6 +203,37 @@ TEST_F(EvaluationsTest, TheReportIsThatOfAReplayOfTheStore) {
   EXPECT_EQ(report->SerializeAsString(), ended.report().SerializeAsString());
 }
 
+TEST_F(EvaluationsTest, ThresholdsReachWhoMayReadTheLayer) {
+  ScoreMany(40);
+  const uint64_t national =
+      Draft(Document("n", "national", "",
+                     "    when: movement.weights.gross_kg > 20000\n"
+                     "    score: 300\n"));
+  v1::StartEvaluationRequest request = Of({Draft(Watching("s", 1)), national});
+  request.mutable_plan()->set_sensitivity(true);
+  const uint64_t evaluation = Evaluate(request).evaluation().evaluation();
+  const auto rule_sets = [&](const Caller& caller) {
+    v1::GetEvaluationRequest get;
+    get.set_evaluation(evaluation);
+    const auto got = Api().Get(get, caller);
+    EXPECT_TRUE(got.ok()) << got.status();
+    std::set<std::string> names;
+    for (const v1::VariantReport& variant : got->report().variants()) {
+      for (const auto& one : variant.sensitivity())
+        names.insert(one.rule_set());
+    }
+    return names;
+  };
+  EXPECT_EQ(rule_sets(kCaller).count("n"), 1u);
+  Caller port(kCaller);
+  port.layers = 1u << v1::PORT;
+  EXPECT_EQ(rule_sets(port).count("n"), 0u);
+  EXPECT_EQ(rule_sets(port).count(""), 1u) << "Those of score are all's.";
+  Caller officer("officer");
+  officer.roles = {Role::kOfficer};
+  EXPECT_EQ(rule_sets(officer).count("n"), 0u);
+}
+
 TEST_F(EvaluationsTest, AReportThatIsNotTheOneThatWasMadeIsNamed) {
   ScoreMany(20);
   Evaluate(Of({Draft(Watching("s", 1))}));

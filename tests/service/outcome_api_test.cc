@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "service/core_options.h"
 #include "service/explain_api.h"
 #include "tests/service/outcome_fixture.h"
 
@@ -109,6 +110,25 @@ TEST_F(OutcomeTest, ACorrectionTakesThePlaceAndAllVersionsAreKept) {
   ASSERT_TRUE(Record(UpdatedAt(MakeOutcome("C-1", kBox, 60), 10)).ok());
   EXPECT_EQ(GetAssessment("1").outcomes_size(), 1);
   ExpectVerified();
+}
+
+TEST_F(OutcomeTest, ARepeatIsKnownAmongTheLatestVersions) {
+  const auto version = [](int64_t number) {
+    return UpdatedAt(MakeOutcome("C-1", kBox, number), number);
+  };
+  constexpr int64_t kVersions = kVersionsSearchedMax + 2;
+  for (int64_t i = 1; i <= kVersions; ++i) {
+    ASSERT_TRUE(Record(version(i)).ok()) << i;
+  }
+  for (const int64_t known : {kVersions, int64_t{3}}) {
+    const auto repeat = Record(version(known));
+    ASSERT_TRUE(repeat.ok()) << repeat.status();
+    EXPECT_EQ(repeat->outcome().update_time().seconds(), known);
+  }
+  for (const int64_t forgotten : {1, 2}) {
+    EXPECT_EQ(ReasonOf(Record(version(forgotten)).status()),
+              "OUTCOME_CONFLICT");
+  }
 }
 
 // --- What it is about.

@@ -14,6 +14,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "portrisk/v1/scoring_service.grpc.pb.h"
+#include "portrisk/v1/selection_service.grpc.pb.h"
 #include "service/server.h"
 #include "tests/service/engine_fixture.h"
 #include "tests/service/readers.h"
@@ -414,6 +415,45 @@ TEST_F(OverloadTest, ACallerHasSoManyStreams) {
   EXPECT_TRUE(next_is_open);
   next->WritesDone();
   EXPECT_TRUE(next->Finish().ok());
+}
+
+TEST_F(OverloadTest, SoManyReadThroughTheJournalAtOnce) {
+  Start();
+  std::vector<v1::Movement> movements;
+  for (int i = 0; i < 5'000; ++i) {
+    movements.push_back(
+        MakeMovement(absl::StrCat("m", i), v1::GATE_IN, "MSKU1234565", i));
+  }
+  ScoreAll(engine_.get(), movements);
+  v1::ListWorklistRequest request;
+  request.set_locode("NLRTM");
+  request.set_hours(24);
+  request.mutable_time()->set_seconds(1'790'002'500);
+  request.set_capacity(1);
+  const auto list = [&] {
+    grpc::ClientContext context;
+    context.AddMetadata("portrisk-purpose", "a test");
+    v1::Worklist response;
+    return v1::SelectionService::NewStub(channel_)->ListWorklist(
+        &context, request, &response);
+  };
+  const grpc::Status alone = list();
+  ASSERT_TRUE(alone.ok()) << alone.error_message();
+  std::atomic<bool> refused{false};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 40; ++i) {
+    readers.emplace_back([&] {
+      for (int k = 0; k < 200 && !refused; ++k) {
+        const grpc::Status status = list();
+        if (status.ok()) continue;
+        EXPECT_EQ(ReasonOf(status), "TOO_MANY_SCANS");
+        refused = true;
+      }
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_TRUE(refused);
+  EXPECT_TRUE(list().ok());
 }
 
 TEST_F(OverloadTest, EachMethodTakesWhatItNeedsAndNoMore) {

@@ -237,6 +237,31 @@ TEST_F(ServerTest, TheCallerChoosesTheLanguage) {
   EXPECT_EQ(portuguese.hits(0).title(), "Saiu do porto");
 }
 
+// A repeat is answered on the thread that commits, where nothing is compiled:
+// titles of rules that nobody has used since the start are left out.
+TEST_F(ServerTest, ARepeatOfLongAgoComesWithoutTitles) {
+  Activate(kRules);
+  v1::Movement m = MakeMovement("1", v1::GATE_OUT, kBox, 0);
+  m.mutable_haulier()->set_id("H1");
+  v1::Assessment first, again;
+  ASSERT_TRUE(Score(m, &first).ok());
+  std::string other = kRules;
+  other.replace(other.find("score: 200"), 10, "score: 700");
+  Activate(other);
+  Start("store");
+  ASSERT_TRUE(Score(m, &again, "es").ok());
+  EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
+  grpc::ClientContext context;
+  v1::GetAssessmentRequest get;
+  get.set_source(m.source());
+  get.set_movement_id(m.id());
+  get.set_language("es");
+  v1::GetAssessmentResponse read;
+  ASSERT_TRUE(Scoring()->GetAssessment(&context, get, &read).ok());
+  ASSERT_EQ(read.assessment().hits_size(), 1);
+  EXPECT_EQ(read.assessment().hits(0).title(), "Salió del puerto");
+}
+
 TEST_F(ServerTest, RulesNeedAnAuthorAnApproverAndTheRightState) {
   using Stub = v1::RuleService::Stub;
   v1::Revision r;
