@@ -91,18 +91,30 @@ void VisitNamed(const v1::Movement& m, const Visit& visit) {
   one(who.has_nominee(), who.nominee(), right.nominee().id());
 }
 
-template <typename List>
-bool Shows(const List& list, const std::string& token) {
+// Whether a name in an event of the list is such a one.
+template <typename List, typename Is>
+bool Shows(const List& list, const Is& is) {
   for (const auto& event : list) {
     for (const auto& name : NamesOf(&event)) {
-      if ((event.*name.get)() == token) return true;
+      if (is((event.*name.get)())) return true;
     }
   }
   return false;
 }
 
+template <typename Is>
+bool ShowsName(const v1::RightState& state, const Is& is) {
+  return Shows(state.chain(), is) || Shows(state.attempts(), is);
+}
+
 bool ShowsToken(const v1::RightState& state, const std::string& token) {
-  return Shows(state.chain(), token) || Shows(state.attempts(), token);
+  return ShowsName(state,
+                   [&](const std::string& name) { return name == token; });
+}
+
+bool ShowsAnyToken(const v1::RightState& state) {
+  return ShowsName(state,
+                   [](const std::string& name) { return IsErasedName(name); });
 }
 
 // The end where there is none.
@@ -155,6 +167,8 @@ bool EraseNames(const v1::ErasedRecord& record, bool everywhere,
 }
 
 bool NamesErased(const v1::Movement& movement, const v1::RightState& state) {
+  // Mostly nobody is erased.
+  if (!ShowsAnyToken(state)) return false;
   bool names = false;
   VisitNamed(movement, [&](uint64_t pseudonym, const std::string&) {
     names = names || ShowsToken(state, ErasedName(pseudonym));

@@ -300,9 +300,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
     is_broken_ |= prior != nullptr;
     return status;
   }
-  if (!catalogue_.erasures().empty()) {
-    entities_.Recognise(*task->movement, named);
-  }
+  entities_.Recognise(*task->movement, named);
   assessor_.Assess(context, input, entities_.States(named), &assessment_);
   *assessment_.mutable_recorded_time() = batch_->recorded_time;
   assessment_.set_corrects_sequence(corrects);

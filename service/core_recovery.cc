@@ -252,9 +252,7 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;
   }
-  if (!catalogue_.erasures().empty() || options_.has_erasures) {
-    entities_.Recognise(movement, named);
-  }
+  entities_.Recognise(movement, named);
   if (answer != nullptr) {
     const scoring::AssessContext context{programme_.get(), reference_.get(),
                                          profiles_.get(), &options_.draw_key};

@@ -284,6 +284,33 @@ TEST_F(ErasureTest, ARestoreToAPointBeforeItBringsNothingBack) {
 
 // Who was erased comes again for a right that was about, is recognised, and is
 // erased again when that is old: in all of the right.
+// Its journal has the records as they are now, and no entry of an erasure.
+TEST_F(ErasureTest, ACopyOfBeforeItRecognisesWhoWasErased) {
+  Serve();
+  ScoreThem({Nominated(0), Queried(0)});
+  RestoreOptions options;
+  options.until_sequence = engine_->durable_sequence();
+  Erase(Party());
+  Drained();
+  options.store = Directory();
+  ++lives_;
+  options.to = Directory();
+  const auto restored = Restore(options, [](uint64_t, uint64_t) {});
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  Serve();
+  const Answer answer = Score(engine_.get(), Collected(0));
+  ASSERT_TRUE(answer.status.ok()) << answer.status;
+  ASSERT_EQ(answer.assessment().hits_size(), 1);
+  EXPECT_EQ(answer.assessment().hits(0).rule(), "same");
+  // A fold that knows of another erasure comes to the same as one that does
+  // not know of it yet.
+  v1::EraseSubjectRequest request = Party();
+  request.mutable_subject()->clear_party();
+  request.mutable_subject()->set_plate(kPlate);
+  Erase(request);
+  ExpectVerified();
+}
+
 TEST_F(ErasureTest, WhoWasRecognisedGoesWithWhatRecognisedThem) {
   Serve();
   ScoreThem({Nominated(0), Queried(0)});
