@@ -30,7 +30,8 @@ int64_t HourOfWeek(int64_t seconds) {
 }  // namespace
 
 uint32_t UnitTable::Add(const v1::Movement& movement,
-                        const v1::Assessment& recorded) {
+                        const v1::Assessment& recorded,
+                        uint32_t random_rate_ppm) {
   const auto [it, is_new] = numbers_.try_emplace(
       recorded.unit().id(), static_cast<uint32_t>(units_.size()));
   if (is_new) {
@@ -44,6 +45,7 @@ uint32_t UnitTable::Add(const v1::Movement& movement,
   }
   last_seconds_ = std::max(last_seconds_, movement.occurrence_time().seconds());
   Unit& unit = units_[it->second];
+  unit.drawn |= recorded.unit().draw_ppm() < random_rate_ppm;
   const v1::Party& consignee = movement.consignee();
   if (!consignee.id().empty() && unit.consignee == kUnknown) {
     // Two schemes may give the same name to two parties.
@@ -101,7 +103,7 @@ void UnitTable::Report(v1::EvaluationReport* out) const {
   uint64_t unweighted = 0;
   for (const Unit& unit : units_) {
     all.Add(unit);
-    if (unit.channel == v1::RANDOM) random.Add(unit);
+    if (unit.drawn || unit.channel == v1::RANDOM) random.Add(unit);
     if (unit.controlled && WeightOf(unit) == 0) ++unweighted;
   }
   out->set_units(units_.size());
@@ -223,12 +225,18 @@ void Selection::ReportRules(const UnitTable& table, v1::VariantReport* out) {
     while (end < hits_.size() && hits_[end].first == hits_[begin].first) ++end;
     const UnitTable::Unit& unit = table.units()[hits_[begin].first];
     ++alerts;
+    // A rule in shadow selects nothing, so that what it hits is still the
+    // merit of whoever else does.
+    size_t in_force = 0;
+    for (size_t i = begin; i < end; ++i) {
+      in_force += rules_[hits_[i].second].shadow ? 0 : 1;
+    }
     for (size_t i = begin; i < end; ++i) {
       RuleUnits& one = figures[hits_[i].second];
       ++one.units;
       one.counted.Add(unit);
       one.found_seconds = std::max(one.found_seconds, unit.found_seconds);
-      if (end - begin == 1) {
+      if (in_force == (rules_[hits_[i].second].shadow ? 0 : 1)) {
         ++one.alone;
         one.marginal += unit.found ? 1 : 0;
       }

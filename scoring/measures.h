@@ -40,12 +40,15 @@ class UnitTable {
     int64_t found_seconds = INT64_MIN;  // Of the last control with a find.
     uint32_t selection_ppm = 0;         // As recorded last.
     v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
+    bool drawn = false;  // By the random stream, whatever else selected it.
     bool controlled = false;
     bool found = false;
   };
 
   // The unit of a movement, by the assessment that was recorded; its number.
-  uint32_t Add(const v1::Movement& movement, const v1::Assessment& recorded);
+  // `random_rate_ppm`: of the terms in force then.
+  uint32_t Add(const v1::Movement& movement, const v1::Assessment& recorded,
+               uint32_t random_rate_ppm = 0);
   // What a control of a unit found; of several one find is enough. `channel`
   // and `selection_ppm` as they stood then; `seconds`: when the control was.
   // Unknown units count for nothing.

@@ -223,41 +223,49 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   std::vector<scoring::Selection> selections(variants.size());
   ReplayOutcomes outcomes;
   std::string places;  // The last reference data.
+  // In force when a movement was scored, whatever a variant tries.
+  scoring::SelectionProfiles profiles;
   v1::Movement movement;
   v1::Assessment recorded;
-  absl::Status status =
-      Play(store, players, options, *folds_from,
-           [&](absl::Span<const v1::JournalRecord> chunk) -> absl::Status {
-             size_t at = 0;
-             for (const v1::JournalRecord& record : chunk) {
-               if (record.has_outcome()) outcomes.Take(record);
-               if (record.has_reference()) {
-                 places = record.reference().content_hash();
-               }
-               if (!record.has_movement()) continue;
-               const size_t answer = at++;
-               if (!movement.ParseFromString(record.movement().movement()) ||
-                   !recorded.ParseFromString(record.movement().assessment())) {
-                 return StoreDamaged(absl::StrCat("the movement at position ",
-                                                  record.sequence(),
-                                                  " of the journal"));
-               }
-               const int64_t seconds = movement.occurrence_time().seconds();
-               if (recorded.retraction() || recorded.not_actual() ||
-                   recorded.unit().id().empty() || seconds < options.from ||
-                   seconds >= options.until) {
-                 continue;
-               }
-               Extend(record.sequence(), movement.occurrence_time(), &report);
-               const uint32_t unit = table.Add(movement, recorded);
-               for (size_t i = 0; i < players.size(); ++i) {
-                 selections[i].Add(unit, seconds, players[i]->answers()[answer],
-                                   players[i]->TermsAt(movement.location()));
-                 players[i]->notes().Count(answer, unit);
-               }
-             }
-             return absl::OkStatus();
-           });
+  absl::Status status = Play(
+      store, players, options, *folds_from,
+      [&](absl::Span<const v1::JournalRecord> chunk) -> absl::Status {
+        size_t at = 0;
+        for (const v1::JournalRecord& record : chunk) {
+          if (record.has_outcome()) outcomes.Take(record);
+          if (record.has_reference()) {
+            places = record.reference().content_hash();
+          }
+          if (record.profile().has_activated()) {
+            profiles = scoring::SelectionProfiles(record.profile().activated());
+          }
+          if (!record.has_movement()) continue;
+          const size_t answer = at++;
+          if (!movement.ParseFromString(record.movement().movement()) ||
+              !recorded.ParseFromString(record.movement().assessment())) {
+            return StoreDamaged(absl::StrCat("the movement at position ",
+                                             record.sequence(),
+                                             " of the journal"));
+          }
+          const int64_t seconds = movement.occurrence_time().seconds();
+          if (recorded.retraction() || recorded.not_actual() ||
+              recorded.unit().id().empty() || seconds < options.from ||
+              seconds >= options.until) {
+            continue;
+          }
+          Extend(record.sequence(), movement.occurrence_time(), &report);
+          const v1::Location& place = movement.location();
+          const uint32_t unit = table.Add(
+              movement, recorded,
+              profiles.At(place.locode(), place.facility()).random_rate_ppm);
+          for (size_t i = 0; i < players.size(); ++i) {
+            selections[i].Add(unit, seconds, players[i]->answers()[answer],
+                              players[i]->TermsAt(place));
+            players[i]->notes().Count(answer, unit);
+          }
+        }
+        return absl::OkStatus();
+      });
   if (!status.ok()) return status;
   outcomes.Tell(&table);
   table.Report(&report);

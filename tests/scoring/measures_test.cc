@@ -172,6 +172,60 @@ TEST(MeasuresTest, UnitsAreRankedByTheirBestScoreAndTiesByName) {
   EXPECT_EQ(all.base_rate().count(), 1u);
 }
 
+// To leave out those that a rule selected as well would leave out most finds.
+TEST(MeasuresTest, TheBaseRateIsOfAllThatWereDrawnWhateverElseSelectedThem) {
+  UnitTable table;
+  constexpr uint32_t kRate = 10'000;
+  const auto add = [&](const std::string& unit, uint32_t draw_ppm,
+                       v1::Channel channel, bool found) {
+    v1::Assessment assessed = Assessed(unit, 0, channel);
+    assessed.mutable_unit()->set_draw_ppm(draw_ppm);
+    table.Add(At("A", 0), assessed, kRate);
+    // Where the rate was lower.
+    table.Add(At("A", 1), assessed, 0);
+    table.SetOutcome(unit, found, channel,
+                     channel == v1::RANDOM ? kRate : 1'000'000);
+  };
+  add("drawn", 0, v1::RANDOM, false);
+  add("drawn, too", kRate - 1, v1::SCORE, true);
+  add("not drawn", kRate, v1::SCORE, true);
+  add("mandatory, drawn", 7, v1::MANDATORY_RULE, false);
+  v1::Assessment nobody_looked = Assessed("open", 0, v1::RANDOM);
+  table.Add(At("A", 0), nobody_looked, kRate);
+  v1::EvaluationReport report;
+  table.Report(&report);
+  EXPECT_EQ(report.base_rate().of(), 3u);
+  EXPECT_EQ(report.base_rate().count(), 1u);
+}
+
+TEST(MeasuresTest, ARuleInShadowTakesNothingFromThoseInForce) {
+  UnitTable table;
+  Selection selection;
+  const auto add = [&](const std::string& unit,
+                       std::initializer_list<const char*> rules) {
+    v1::Assessment assessed = Assessed(unit, 0, v1::SCORE, rules);
+    for (v1::Hit& hit : *assessed.mutable_hits()) {
+      hit.set_shadow(hit.rule()[0] == 's');
+    }
+    selection.Add(table.Add(At("A", 0), assessed), 0, assessed);
+    table.SetOutcome(unit, true, v1::SCORE, 1'000'000);
+  };
+  add("1", {"a", "shadow"});
+  add("2", {"a", "b", "shadow"});
+  add("3", {"shadow", "shade"});
+  v1::VariantReport report;
+  selection.Report(table, {}, &report);
+  std::map<std::string, uint64_t> alone, marginal;
+  for (const v1::RuleFigures& rule : report.rules()) {
+    alone[rule.rule()] = rule.alone();
+    marginal[rule.rule()] = rule.marginal_finds();
+  }
+  const std::map<std::string, uint64_t> expected = {
+      {"a", 1}, {"b", 0}, {"shadow", 1}, {"shade", 1}};
+  EXPECT_EQ(alone, expected);
+  EXPECT_EQ(marginal, expected);
+}
+
 TEST(MeasuresTest, ChangesAreCountedByUnit) {
   UnitTable table;
   Selection before, after;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "service/profile_api.h"
 #include "tests/service/outcome_fixture.h"
 
 namespace portrisk::service {
@@ -216,6 +217,38 @@ TEST_F(ReplayTest, OtherThresholdsAreTriedWithoutAnyTraceElsewhere) {
     }
   }
   EXPECT_EQ(checked, 4 + 5);  // Half, once and a half, double of 2, and it.
+}
+
+// As it was when they were scored, not as it is now.
+TEST_F(ReplayTest, TheBaseRateIsOfWhatWasDrawnByTheProfileOfThen) {
+  const auto draw = [&](absl::string_view rate) {
+    ProfileApi profiles(engine_.get(), true);
+    v1::CreateProfileRequest create;
+    create.set_yaml(
+        absl::StrCat("profile: nl\nowner: NL\nrandom: {rate: ", rate, "}\n"));
+    const auto made = profiles.Create(create, kCaller);
+    ASSERT_TRUE(made.ok()) << made.status();
+    v1::ActivateProfileRequest activate;
+    activate.set_version(made->version());
+    ASSERT_TRUE(profiles.Activate(activate, kCaller).ok());
+  };
+  Activate(Document("s", "common", "", kAnyBox));
+  draw("100%");
+  ScoreMany(0, 20);
+  draw("0%");
+  ScoreMany(20, 60);
+  for (int i = 0; i < 60; i += 4) {
+    const auto result = i % 8 ? v1::FOUND : v1::NOT_FOUND;
+    ASSERT_TRUE(Record(MakeOutcome(absl::StrCat("o", i), Number(i / 2), i * 600,
+                                   result))
+                    .ok());
+  }
+  const auto store = Drained();
+  const auto report = ReplayHistory(*store, {ReplayVariant()}, Options());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->controlled(), 15u);
+  EXPECT_EQ(report->base_rate().of(), 5u);
+  EXPECT_EQ(report->base_rate().count(), 2u);
 }
 
 TEST_F(ReplayTest, WhatConditionsCostIsCounted) {
