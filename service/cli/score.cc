@@ -1,5 +1,6 @@
 // portrisk score, portrisk convert, portrisk survey.
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <iostream>
 #include <mutex>
@@ -21,6 +22,10 @@ struct ScoreFlags {
   std::string output = "table";
   bool selected_only = false;
 };
+
+// So many wait for their results at once: enough for full batches, and few
+// enough that a slow server need not refuse any for the time it would wait.
+constexpr size_t kInFlightMax = 256;
 
 // What was sent and waits for its result: results come in order.
 struct Sent {
@@ -52,6 +57,9 @@ class ScoreRun {
     std::thread receiver([&] {
       v1::ScoreResult result;
       while (stream->Read(&result)) Receive(result);
+      std::lock_guard<std::mutex> lock(mutex_);
+      over_ = true;
+      answered_.notify_one();
     });
     auto read = ReadAll(
         "score", flags_.input, &rejects_,
@@ -69,7 +77,9 @@ class ScoreRun {
                     grpc::ClientReaderWriter<v1::ScoreMovementRequest,
                                              v1::ScoreResult>* stream) {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      std::unique_lock<std::mutex> lock(mutex_);
+      answered_.wait(lock,
+                     [&] { return over_ || sent_.size() < kInFlightMax; });
       sent_.push_back({movement.source(), movement.id(),
                        movement.container().number(), movement.event(),
                        movement.origin()});
@@ -88,6 +98,7 @@ class ScoreRun {
       std::lock_guard<std::mutex> lock(mutex_);
       sent = std::move(sent_.front());
       sent_.pop_front();
+      answered_.notify_one();
     }
     if (result.has_error()) {
       Refused(sent, result.error());
@@ -147,7 +158,9 @@ class ScoreRun {
   const GlobalFlags& global_;
   Rejects rejects_;
   std::mutex mutex_;
+  std::condition_variable answered_;
   std::deque<Sent> sent_;
+  bool over_ = false;  // No result comes any more.
   std::mutex rejects_mutex_;
   std::vector<Reject> refused_;
   // Receiver thread, then Report.
