@@ -52,8 +52,6 @@ struct CoreOptions {
   // With which a repeat of what has been erased is recognised; outlives the
   // core. Null: it takes no movements.
   const Pseudonyms* pseudonyms = nullptr;
-  // Replay: in the journal there are erasures.
-  bool has_erasures = false;
   // Replay: sees each answer beside the one that was given, before it is folded
   // in.
   std::function<void(const v1::Movement&, const v1::Assessment& was,

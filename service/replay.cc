@@ -224,7 +224,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   ReplayOutcomes outcomes;
   std::string places;  // The last reference data.
   // In force when a movement was scored, whatever a variant tries.
-  scoring::SelectionProfiles profiles;
+  scoring::SelectionProfiles profiles(options.profile);
   v1::Movement movement;
   v1::Assessment recorded;
   absl::Status status = Play(

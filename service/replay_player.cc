@@ -31,18 +31,11 @@ void KeepErased(const v1::Movement& movement, const v1::Assessment& was,
   }
 }
 
-bool HasErasures(const store::Store& store) {
-  const auto catalogue = ReadCatalogue(store);
-  return catalogue.ok() && !catalogue->erasures().empty();
-}
-
-CoreOptions OptionsOf(const store::Store& store, const RuleSets& rule_sets,
-                      const ReplayVariant& variant,
+CoreOptions OptionsOf(const RuleSets& rule_sets, const ReplayVariant& variant,
                       const ReplayOptions& options, uint64_t folds_from,
                       const std::shared_ptr<uint64_t>& erased_answers) {
   CoreOptions core;
-  core.has_erasures = HasErasures(store);
-  if (core.has_erasures && variant.as_recorded) {
+  if (variant.as_recorded) {
     core.amend_answer = [erased_answers](const v1::Movement& movement,
                                          const v1::Assessment& was,
                                          v1::Assessment* answer) {
@@ -103,8 +96,7 @@ ReplayPlayer::ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
       sensitivity_(options.sensitivity),
       last_sequence_(options.last_sequence),
       erased_answers_(std::make_shared<uint64_t>(0)),
-      core_(OptionsOf(store, rule_sets, variant, options, folds_from,
-                      erased_answers_),
+      core_(OptionsOf(rule_sets, variant, options, folds_from, erased_answers_),
             Borrowed(store)) {}
 
 absl::StatusOr<std::unique_ptr<ReplayPlayer>> ReplayPlayer::Make(

@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "service/operator_api.h"
+#include "service/restore.h"
 #include "store/chain.h"
 #include "tests/service/gate.h"
 #include "tests/service/rule_life_fixture.h"
@@ -158,6 +159,17 @@ class ErasureTest : public RuleLifeTest {
     auto begun = Ask(request);
     EXPECT_TRUE(begun.ok()) << begun.status();
     return begun.ok() ? Ended() : v1::Erasure();
+  }
+  // The store of the next life is a copy as of that position.
+  void GoBackTo(uint64_t sequence) {
+    Drained();
+    RestoreOptions options;
+    options.store = Directory();
+    ++lives_;
+    options.to = Directory();
+    options.until_sequence = sequence;
+    const auto restored = Restore(options, [](uint64_t, uint64_t) {});
+    ASSERT_TRUE(restored.ok()) << restored.status();
   }
   // Files of the store that hold one of these texts as it is.
   std::vector<std::string> FilesWith(const std::vector<std::string>& texts) {

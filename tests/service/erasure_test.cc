@@ -226,6 +226,23 @@ TEST_F(ErasureTest, WhatARuleLookedForByNameIsNoDifference) {
   EXPECT_EQ(again->equal, 15u) << testing::PrintToString(again->differences);
 }
 
+TEST_F(ErasureTest, NorIsItInACopyOfBefore) {
+  Serve();
+  Activate(Document("literal", "port", "",
+                    absl::StrCat("    when: movement.haulier.id == '", kId,
+                                 "'\n    score: 300\n")));
+  Live(0, 6);
+  const uint64_t before = engine_->durable_sequence();
+  Erase(Party());
+  ASSERT_NO_FATAL_FAILURE(GoBackTo(before));
+  ReplayOptions options;
+  options.draw_key = DrawKeyOf(TestSecrets());
+  const auto again = VerifyAssessments(*Drained(), options);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->erased, 3u);
+  EXPECT_EQ(again->equal, 15u) << testing::PrintToString(again->differences);
+}
+
 TEST_F(ErasureTest, ATableThatCountsNamesIsLeftOutOfVerification) {
   Serve();
   Activate(Document(
@@ -282,21 +299,13 @@ TEST_F(ErasureTest, ARestoreToAPointBeforeItBringsNothingBack) {
   }
 }
 
-// Who was erased comes again for a right that was about, is recognised, and is
-// erased again when that is old: in all of the right.
 // Its journal has the records as they are now, and no entry of an erasure.
 TEST_F(ErasureTest, ACopyOfBeforeItRecognisesWhoWasErased) {
   Serve();
   ScoreThem({Nominated(0), Queried(0)});
-  RestoreOptions options;
-  options.until_sequence = engine_->durable_sequence();
+  const uint64_t before = engine_->durable_sequence();
   Erase(Party());
-  Drained();
-  options.store = Directory();
-  ++lives_;
-  options.to = Directory();
-  const auto restored = Restore(options, [](uint64_t, uint64_t) {});
-  ASSERT_TRUE(restored.ok()) << restored.status();
+  ASSERT_NO_FATAL_FAILURE(GoBackTo(before));
   Serve();
   const Answer answer = Score(engine_.get(), Collected(0));
   ASSERT_TRUE(answer.status.ok()) << answer.status;
@@ -311,6 +320,8 @@ TEST_F(ErasureTest, ACopyOfBeforeItRecognisesWhoWasErased) {
   ExpectVerified();
 }
 
+// Who was erased comes again for a right that was about, is recognised, and is
+// erased again when that is old: in all of the right.
 TEST_F(ErasureTest, WhoWasRecognisedGoesWithWhatRecognisedThem) {
   Serve();
   ScoreThem({Nominated(0), Queried(0)});
