@@ -122,7 +122,7 @@ absl::Status Store::Rep::Append(uint64_t first_sequence,
 
 absl::Status Store::CheckWritable() const { return rep_->CheckWritable(); }
 
-// A commit waits for at most one such write; a sync covers all before it.
+// A commit waits for at most one such write.
 absl::Status Store::PutContent(Table table, absl::string_view key,
                                absl::string_view value) {
   if (table != Table::kReference) {
@@ -131,9 +131,9 @@ absl::Status Store::PutContent(Table table, absl::string_view key,
   }
   absl::Status status = rep_->CheckWritable();
   if (!status.ok()) return status;
-  status = FromRocks(
-      rep_->db->Put({}, rep_->column(table), ToSlice(key), ToSlice(value)),
-      "keeping content");
+  status = FromRocks(rep_->db->Put(Synced(), rep_->column(table), ToSlice(key),
+                                   ToSlice(value)),
+                     "keeping content");
   if (!status.ok()) rep_->StopWriting(status);
   return status;
 }

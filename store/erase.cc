@@ -94,10 +94,8 @@ absl::Status Store::ReplaceRecords(absl::Span<const Replacement> records) {
   if (!block.ok()) return block.status();
   const auto rewritten = Rewritten(*block, records);
   if (!rewritten.ok()) return rewritten.status();
-  rocksdb::WriteOptions how;
-  how.sync = true;
   status =
-      FromRocks(rep_->db->Put(how, rep_->column(Table::kJournal),
+      FromRocks(rep_->db->Put(Synced(), rep_->column(Table::kJournal),
                               BigEndian64(block->first_sequence), *rewritten),
                 "rewriting the journal");
   if (!status.ok()) rep_->StopWriting(status);

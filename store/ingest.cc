@@ -145,7 +145,7 @@ absl::Status Store::Rep::DropRange(Table table, const std::string& begin,
   rocksdb::Status dropped = rocksdb::DeleteFilesInRange(
       db.get(), handle, &begin_slice, &end_slice, /*include_end=*/false);
   if (dropped.ok()) {
-    dropped = db->DeleteRange({}, handle, begin_slice, end_slice);
+    dropped = db->DeleteRange(Synced(), handle, begin_slice, end_slice);
   }
   if (dropped.ok()) dropped = db->Flush({}, handle);
   status = FromRocks(dropped,

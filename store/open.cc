@@ -290,9 +290,7 @@ absl::Status Store::Rep::OpenDatabase(bool create) {
 }
 
 absl::Status Store::Rep::FinishCreation() {
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  rocksdb::Status status = db->Put(synced, column(Table::kMeta), kFormatKey,
+  rocksdb::Status status = db->Put(Synced(), column(Table::kMeta), kFormatKey,
                                    FormatRecord(kFormatVersion));
   // Out of the memtable, where it would keep the log of its day alive.
   if (status.ok()) status = db->Flush({}, column(Table::kMeta));
@@ -343,9 +341,7 @@ absl::Status Store::Rep::Upgrade(const Store& store, absl::string_view format) {
   rocksdb::Status written = upgrade.Put(meta, kAnchorKey, AnchorRecord(anchor));
   if (written.ok())
     written = upgrade.Put(meta, kFormatKey, FormatRecord(kFormatVersion));
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  if (written.ok()) written = db->Write(synced, &upgrade);
+  if (written.ok()) written = db->Write(Synced(), &upgrade);
   if (written.ok()) written = db->Flush({}, meta);
   return FromRocks(written,
                    absl::StrCat("upgrading the store in ", options.directory));
@@ -357,9 +353,7 @@ absl::Status Store::Rep::RaiseFormat() {
   std::string record;
   rocksdb::Status status = db->Get({}, meta, kFormatKey, &record);
   if (status.ok() && record == newest) return absl::OkStatus();
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  if (status.ok()) status = db->Put(synced, meta, kFormatKey, newest);
+  if (status.ok()) status = db->Put(Synced(), meta, kFormatKey, newest);
   if (status.ok()) status = db->Flush({}, meta);
   const absl::Status raised = FromRocks(
       status,

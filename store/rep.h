@@ -66,6 +66,16 @@ rocksdb::ColumnFamilyOptions TableOptions(
 // The first key behind all keys with this prefix; empty when there is none.
 std::string PrefixEnd(absl::string_view prefix);
 
+// How all is written, but for commits where these are not synced. A log that
+// ends with something unsynced is synced by a flush, and by whoever commits or
+// flushes meanwhile: when that fails for one of them, a RocksDB that is built
+// with assertions, as Debian's is, ends the process for the next.
+inline rocksdb::WriteOptions Synced() {
+  rocksdb::WriteOptions how;
+  how.sync = true;
+  return how;
+}
+
 inline rocksdb::Slice ToSlice(absl::string_view bytes) {
   return rocksdb::Slice(bytes.data(), bytes.size());
 }

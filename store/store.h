@@ -134,7 +134,7 @@ class Store {
 
   // Writes content under its own hash, ahead of the block that will refer to
   // it: what is big must not hold up a commit. Any thread; only kReference.
-  // Durable once a later AppendBlock is; until then nothing may refer to it.
+  // Durable on return; nothing may refer to it but a later AppendBlock.
   absl::Status PutContent(Table table, absl::string_view key,
                           absl::string_view value);
 

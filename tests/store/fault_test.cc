@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -225,6 +227,27 @@ TEST_F(FaultTest, ASyncThatFailsIsNotAcknowledged) {
     CheckAgainstModel();
     if (HasFatalFailure() || HasNonfatalFailure()) return;
   }
+}
+
+// Who waits for the sync of a log, and would sync it next, is told as well.
+TEST_F(FaultTest, ALogThatDoesNotSyncFailsForAllWhoWaitForIt) {
+  const uint32_t seed = NewSeed();
+  NewDisk(seed);
+  Open();
+  EXPECT_TRUE(AppendOne());
+  disk_->sync_ms = 200;
+  disk_->syncs_fail_of = ".log";
+  absl::Status dropped;
+  std::thread flushes([&] { dropped = store_->DropStates("G"); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_FALSE(AppendOne());
+  flushes.join();
+  EXPECT_FALSE(dropped.ok());
+  store_.reset();
+  disk_->sync_ms = 0;
+  disk_->syncs_fail_of = nullptr;
+  disk_->PowerLoss();
+  CheckAgainstModel();
 }
 
 // RocksDB takes back the files of an ingestion whose entry in the manifest was
