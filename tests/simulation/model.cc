@@ -37,6 +37,11 @@ std::string WithoutNames(const std::string& content) {
   return movement.SerializeAsString();
 }
 
+// What the record says is removed; 0: nothing.
+uint64_t RemovedTo(const v1::JournalRecord& record) {
+  return record.audit().erasure().begun().removed_sequence();
+}
+
 std::string Named(const v1::JournalRecord& record) {
   return absl::StrCat("record ", record.sequence(), " of ", record.caller(),
                       " for ", record.purpose());
@@ -65,7 +70,8 @@ std::string IdentityText(const v1::Movement& movement) {
 }
 
 Model::Expectation Model::Expect(const std::string& identity,
-                                 const std::string& content) const {
+                                 const std::string& content,
+                                 uint64_t removed_to) const {
   const auto known = movements_.find(identity);
   if (known == movements_.end() || known->second.empty()) return {};
   v1::Movement movement;
@@ -73,7 +79,7 @@ Model::Expectation Model::Expect(const std::string& identity,
   const std::vector<Version>& versions = known->second;
   for (auto version = versions.rbegin(); version != versions.rend();
        ++version) {
-    if (version->sequence <= removed_to_) return {Fate::kRemoved, ""};
+    if (version->sequence <= removed_to) return {Fate::kRemoved, ""};
     if (version->content == content) return {Fate::kRepeat, version->answer};
     if (!Newer(movement, version->movement)) continue;
     return {version == versions.rbegin() ? Fate::kNew : Fate::kConflict, ""};
@@ -189,7 +195,7 @@ absl::Status Model::Learn(const v1::JournalRecord& record, const Sent* sent) {
     return Wrong(absl::StrCat(Named(record), ": ", identity,
                               " is not stored as it was answered"));
   }
-  if (Expect(identity, version.content).fate != Fate::kNew) {
+  if (Expect(identity, version.content, removed_then_).fate != Fate::kNew) {
     return Wrong(absl::StrCat(
         Named(record), ": ", identity, " is there twice, or beside other ",
         "content: ", version.movement.ShortDebugString(), " behind ",
@@ -224,8 +230,7 @@ void Model::LearnErased(const v1::JournalRecord& record) {
   for (const auto& one : record.audit().erasure().records()) {
     erased_[one.sequence()].insert(one.digest());
   }
-  removed_to_ = std::max(removed_to_,
-                         record.audit().erasure().begun().removed_sequence());
+  removed_to_ = std::max(removed_to_, RemovedTo(record));
 }
 
 bool Model::IsRemoval(const v1::JournalRecord& before,
@@ -255,6 +260,7 @@ absl::Status Model::Absorb(const std::vector<std::string>& records) {
     if (status.ok()) status = Explain(record, &next, &sent);
     if (status.ok()) status = Learn(record, sent);
     if (!status.ok()) return status;
+    removed_then_ = std::max(removed_then_, RemovedTo(record));
     journal_.push_back(bytes);
   }
   for (const Sent& sent : sent_) {
@@ -324,6 +330,7 @@ void Model::CutAt(uint64_t sequence) {
     v1::JournalRecord record;
     if (record.ParseFromString(bytes)) LearnErased(record);
   }
+  removed_then_ = removed_to_;
   last_time_ns_ = 0;
   if (sequence > 0) {
     v1::JournalRecord last;

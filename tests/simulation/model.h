@@ -68,7 +68,9 @@ class Model {
   // What the engine must do with it. Knows nothing of what was refused since
   // the last Absorb (IsUnsure).
   Expectation Expect(const std::string& identity,
-                     const std::string& content) const;
+                     const std::string& content) const {
+    return Expect(identity, content, removed_to_);
+  }
   bool IsUnsure(const std::string& identity) const {
     return unsure_.count(identity) > 0;
   }
@@ -94,6 +96,8 @@ class Model {
   void CutAt(uint64_t sequence);
 
  private:
+  Expectation Expect(const std::string& identity, const std::string& content,
+                     uint64_t removed_to) const;
   // `sent` is null of what the engine wrote by itself.
   absl::Status Explain(const v1::JournalRecord& record, size_t* next,
                        const Sent** sent);
@@ -117,7 +121,9 @@ class Model {
   // By sequence: digests that erasures have named, and bytes it had before,
   // which a restored store may have again.
   std::map<uint64_t, std::set<std::string>> erased_, before_;
+  // As far as the journal has been seen, and as far as it has been taken.
   uint64_t removed_to_ = 0;
+  uint64_t removed_then_ = 0;
   bool is_restored_ = false;
   bool doubts_answers_ = false;
 };
