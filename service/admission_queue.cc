@@ -141,6 +141,13 @@ int64_t AdmissionQueue::WaitOf(const Arrival& arrival, size_t own,
                               static_cast<double>(before % each) * task_ns_);
 }
 
+// Of its caller and lane.
+size_t AdmissionQueue::WaitingOf(const Arrival& arrival) const {
+  const Lane& lane = LaneOf(arrival.priority);
+  const auto found = lane.flows.find(arrival.caller);
+  return found == lane.flows.end() ? 0 : found->second->tasks.size();
+}
+
 Verdict AdmissionQueue::Decide(const Arrival& arrival, int64_t now_ns) const {
   if (arrival.deadline_ns != 0 && arrival.deadline_ns <= now_ns) {
     return Verdict::kTooLate;
@@ -151,10 +158,7 @@ Verdict AdmissionQueue::Decide(const Arrival& arrival, int64_t now_ns) const {
     return Verdict::kBytesFull;
   }
   if (arrival.priority == Priority::kOwn) return Verdict::kTaken;
-  const Lane& lane = LaneOf(arrival.priority);
-  const auto found = lane.flows.find(arrival.caller);
-  const size_t own =
-      found == lane.flows.end() ? 0 : found->second->tasks.size();
+  const size_t own = WaitingOf(arrival);
   if (own > 0 && own + arrival.count > limits_.tasks_max - places_taken) {
     return Verdict::kCallerFull;
   }
@@ -181,6 +185,14 @@ Verdict AdmissionQueue::Judge(const Arrival& arrival, int64_t now_ns) {
     figures_.verdicts[static_cast<size_t>(verdict)] += arrival.count;
   }
   return verdict;
+}
+
+bool AdmissionQueue::WouldServeSoon(const Arrival& arrival,
+                                    int64_t now_ns) const {
+  const int64_t most_ns =
+      absl::ToInt64Nanoseconds(limits_.times.bulk_wait_max) / 2;
+  return Decide(arrival, now_ns) == Verdict::kTaken &&
+         WaitOf(arrival, WaitingOf(arrival), now_ns) <= most_ns;
 }
 
 Verdict AdmissionQueue::Push(absl::Span<Task* const> tasks, int64_t now_ns) {

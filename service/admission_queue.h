@@ -108,6 +108,9 @@ class AdmissionQueue {
 
   // Counts what it refuses.
   Verdict Judge(const Arrival& arrival, int64_t now_ns);
+  // Whether it would be let in, and its turn come in half of the time that bulk
+  // may wait. Counts nothing.
+  bool WouldServeSoon(const Arrival& arrival, int64_t now_ns) const;
   // All of one caller and priority. All or none.
   Verdict Push(absl::Span<Task* const> tasks, int64_t now_ns);
 
@@ -137,6 +140,7 @@ class AdmissionQueue {
   };
 
   Verdict Decide(const Arrival& arrival, int64_t now_ns) const;
+  size_t WaitingOf(const Arrival& arrival) const;
   int64_t WaitOf(const Arrival& arrival, size_t own, int64_t now_ns) const;
   Lane& LaneOf(Priority priority) {
     return priority == Priority::kBulk ? bulk_ : gate_;

@@ -212,6 +212,11 @@ Verdict Engine::Judge(const Arrival& arrival) {
   return queue_.Judge(arrival, SteadyNow());
 }
 
+bool Engine::WouldServeSoon(const Arrival& arrival) {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  return queue_.WouldServeSoon(arrival, SteadyNow());
+}
+
 QueueFigures Engine::queue_figures() {
   std::lock_guard<std::mutex> lock(queue_mutex_);
   return queue_.figures();

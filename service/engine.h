@@ -68,6 +68,8 @@ class Engine {
   // What Submit would say of room and time, before the tasks are made: what is
   // refused should cost little.
   Verdict Judge(const Arrival& arrival);
+  // What a stream asks before it reads on (admission_queue.h).
+  bool WouldServeSoon(const Arrival& arrival);
 
   // Runs `command` at its place in the order; returns when that is durable.
   absl::Status Run(std::function<absl::Status(Core&)> command);

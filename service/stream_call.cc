@@ -2,9 +2,10 @@
 //
 // Up to kStreamWindow movements of a stream are in the engine at once; results
 // leave in the order of requests, one write at a time. Who does not read is not
-// read from: it holds that window, and nothing else. The object lives until
-// Finish has completed and gRPC has told how the call ended: by then no read,
-// write or task of it is under way.
+// read from: it holds that window, and nothing else. Nor is a stream read from
+// for what could not be served soon: instead of being refused that waits at its
+// sender. The object lives until Finish has completed and gRPC has told how the
+// call ended: by then no read, write or task of it is under way.
 #include <atomic>
 #include <deque>
 #include <memory>
@@ -19,6 +20,9 @@
 
 namespace portrisk::service {
 namespace {
+
+// Under way so many, a stream is read from whoever else waits.
+constexpr size_t kReadFreely = 8;
 
 absl::Status TooManyStreams(size_t most) {
   return WithRetry(
@@ -198,6 +202,12 @@ class StreamCall {
 
   void MaybeRead() {
     if (reading_ || reads_ended_ || items_.size() >= kStreamWindow) return;
+    // The next result that leaves asks again.
+    if (items_.size() >= kReadFreely &&
+        !call_->engine->WouldServeSoon(
+            {who_.caller->name, Priority::kBulk, 1, 0, deadline_ns_})) {
+      return;
+    }
     reading_ = true;
     HandOver(&read_, [this] { stream_.Read(&buffer_, &read_); });
   }

@@ -181,6 +181,24 @@ TEST(AdmissionQueueTest, WhatComesTooLateOrWouldIsRefused) {
             Verdict::kTaken);
 }
 
+TEST(AdmissionQueueTest, AStreamIsReadFromForWhatIsServedInHalfTheTime) {
+  QueueLimits limits;
+  limits.times.bulk_wait_max = absl::Milliseconds(100);
+  Waiting q(limits);
+  q->Learn(512, 512 * 100 * kUs, kMs);  // 0.1 ms each.
+  const Arrival next{"a", Priority::kBulk, 1, 0, 0};
+  const auto would = [&](const Arrival& arrival) {
+    return q->WouldServeSoon(arrival, q.now_ns);
+  };
+  EXPECT_EQ(q.Push("a", Priority::kBulk, 499), Verdict::kTaken);
+  EXPECT_TRUE(would(next));
+  EXPECT_EQ(q.Push("a", Priority::kBulk), Verdict::kTaken);
+  EXPECT_FALSE(would(next)) << "though it would be let in:";
+  EXPECT_EQ(q.Push("a", Priority::kBulk), Verdict::kTaken);
+  EXPECT_TRUE(would({"b", Priority::kBulk, 1, 0, 0})) << "its turn is next";
+  EXPECT_FALSE(would({"b", Priority::kBulk, 1, 0, q.now_ns})) << "too late";
+}
+
 TEST(AdmissionQueueTest, BatchesAreAsLongAsTheirTimeOrACommitAllows) {
   Waiting q;
   EXPECT_EQ(q->batch_limit(), 512u);

@@ -119,9 +119,9 @@ inline Answer Score(Engine* engine, const v1::Movement& movement) {
 class EngineTest : public testing::Test {
  protected:
   void Open() { Open(TestOptions(directory_.path() + "/store")); }
-  void Open(EngineOptions options) {
+  void Open(EngineOptions options, const QueueTimes& times = {}) {
     engine_.reset();
-    auto engine = Engine::Open(std::move(options));
+    auto engine = Engine::Open(std::move(options), times);
     ASSERT_TRUE(engine.ok()) << engine.status();
     engine_ = *std::move(engine);
   }

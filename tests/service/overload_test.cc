@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -38,9 +39,11 @@ std::string ReasonOf(const grpc::Status& status) {
 struct Disk {
   std::atomic<bool> stuck{false};
   std::atomic<int> waiting{0};
+  std::atomic<int> commit_ms{0};
 
   absl::Status Commit() {
     ++waiting;
+    std::this_thread::sleep_for(milliseconds(commit_ms));
     while (stuck) std::this_thread::sleep_for(milliseconds(1));
     --waiting;
     return absl::OkStatus();
@@ -49,11 +52,12 @@ struct Disk {
 
 class OverloadTest : public EngineTest {
  protected:
-  void Start(ServerOptions options = {}, size_t queue_max = 16'384) {
+  void Start(ServerOptions options = {}, const QueueLimits& queue = {}) {
     EngineOptions engine = TestOptions(directory_.path() + "/store");
-    engine.queue_max = queue_max;
+    engine.queue_max = queue.tasks_max;
+    engine.batch_max = queue.batch_max;
     engine.store.commit_fault = [disk = disk_] { return disk->Commit(); };
-    Open(engine);
+    Open(engine, queue.times);
     WaitForReaders(engine_.get());  // They would be counted.
     options.listen = "127.0.0.1:0";
     options.development = true;
@@ -184,7 +188,9 @@ class OverloadTest : public EngineTest {
 };
 
 TEST_F(OverloadTest, AFloodWaitsBehindItselfAndLeavesRoomForOthers) {
-  Start({}, /*queue_max=*/64);
+  QueueLimits queue;
+  queue.tasks_max = 64;
+  Start({}, queue);
   Stop();
   struct Call {
     grpc::ClientContext context;
@@ -193,21 +199,21 @@ TEST_F(OverloadTest, AFloodWaitsBehindItselfAndLeavesRoomForOthers) {
     grpc::Status status;
   };
   auto stub = v1::ScoringService::NewStub(Connect());
-  grpc::CompletionQueue queue;
+  grpc::CompletionQueue answers;
   std::vector<std::unique_ptr<Call>> flood;
   for (int i = 0; i < 100; ++i) {
     flood.push_back(std::make_unique<Call>());
     Call& call = *flood.back();
     call.context.AddMetadata("portrisk-caller", "flood");
     call.reader = stub->AsyncScoreMovement(
-        &call.context, Request(absl::StrCat("flood-", i)), &queue);
+        &call.context, Request(absl::StrCat("flood-", i)), &answers);
     call.reader->Finish(&call.reply, &call.status, &call);
   }
   // Half of the places are its own; the others are refused, and know at once.
   for (int i = 0; i < 100 - 32; ++i) {
     void* tag = nullptr;
     bool ok = false;
-    ASSERT_TRUE(queue.Next(&tag, &ok));
+    ASSERT_TRUE(answers.Next(&tag, &ok));
     EXPECT_EQ(ReasonOf(static_cast<Call*>(tag)->status), "QUEUE_FULL");
   }
   EXPECT_EQ(engine_->queue_depth(), 32u);
@@ -221,11 +227,11 @@ TEST_F(OverloadTest, AFloodWaitsBehindItselfAndLeavesRoomForOthers) {
   for (int i = 0; i < 32; ++i) {
     void* tag = nullptr;
     bool ok = false;
-    ASSERT_TRUE(queue.Next(&tag, &ok));
+    ASSERT_TRUE(answers.Next(&tag, &ok));
     EXPECT_TRUE(static_cast<Call*>(tag)->status.ok());
   }
   EXPECT_EQ(engine_->durable_sequence(), 33u);
-  queue.Shutdown();
+  answers.Shutdown();
 }
 
 TEST_F(OverloadTest, AGateGoesBeforeABatchThatCameFirst) {
@@ -325,6 +331,44 @@ TEST_F(OverloadTest, ABatchAndAStreamWhoseCallerIsGoneLeaveNothingEither) {
   EXPECT_TRUE(Score("last").ok());
   EXPECT_EQ(engine_->durable_sequence(), 1u);
   EXPECT_EQ(engine_->queue_figures().abandoned, 110u);
+}
+
+// 800 a second are served, and 160 may wait.
+TEST_F(OverloadTest, AStreamIsReadAsFastAsItIsServedAndNothingOfItRefused) {
+  QueueLimits queue;
+  queue.batch_max = 8;
+  queue.times.bulk_wait_max = absl::Milliseconds(200);
+  Start({}, queue);
+  disk_->commit_ms = 10;
+  auto stub = v1::ScoringService::NewStub(channel_);
+  grpc::ClientContext context;
+  auto stream = stub->StreamScoreMovements(&context);
+  constexpr int kFirst = 16;  // From which it knows how fast it is.
+  constexpr int kAll = 1'000;
+  const auto write = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      stream->Write(Request(absl::StrCat("stream-", i)));
+    }
+  };
+  int read = 0;
+  std::map<std::string, int> refused;
+  v1::ScoreResult result;
+  const auto read_up_to = [&](int to) {
+    for (; read < to && stream->Read(&result); ++read) {
+      if (result.has_error()) ++refused[result.error().message()];
+    }
+  };
+  write(0, kFirst);
+  read_up_to(kFirst);
+  std::thread writer([&] {
+    write(kFirst, kAll);
+    stream->WritesDone();
+  });
+  read_up_to(kAll);
+  writer.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(read, kAll);
+  EXPECT_THAT(refused, testing::IsEmpty());
 }
 
 TEST_F(OverloadTest, AReaderThatNeverReadsHoldsAWindowAndDelaysNobody) {
@@ -473,6 +517,14 @@ TEST_F(OverloadTest, EachMethodTakesWhatItNeedsAndNoMore) {
   status = v1::HistoryService::NewStub(channel_)->GetContainer(
       &other, container, &found);
   EXPECT_EQ(ReasonOf(status), "REQUEST_TOO_LARGE");
+  grpc::ClientContext of_batch;
+  v1::BatchScoreMovementsRequest batch;
+  v1::Movement* const full = batch.add_movements();
+  for (int i = 0; i < 250'000; ++i) full->add_seals();
+  v1::BatchScoreMovementsResponse results;
+  status = v1::ScoringService::NewStub(channel_)->BatchScoreMovements(
+      &of_batch, batch, &results);
+  EXPECT_EQ(ReasonOf(status), "TOO_MANY_FIELDS");
 }
 
 TEST_F(OverloadTest, CallsBeyondThoseOfAConnectionWaitAtTheClient) {
