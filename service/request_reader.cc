@@ -28,25 +28,25 @@ absl::Status TooManyFields() {
                {{"request_fields_max", absl::StrCat(kRequestFieldsMax)}});
 }
 
-// Takes the fields of a message off what is left of those that there may be.
-absl::Status CountFields(absl::string_view bytes, const Descriptor& type,
-                         int depth, size_t* left) {
-  if (depth > kDepthMax) return Unparsable();
+// Takes the fields of a message off what is left of those that there may be;
+// false when they are more.
+bool CountFields(absl::string_view bytes, const Descriptor& type, int depth,
+                 size_t* left) {
   WireReader in(bytes);
   while (in.Next()) {
-    if ((*left)-- == 0) return TooManyFields();
-    if (in.type() != WireReader::Type::kBytes) continue;
+    if ((*left)-- == 0) return false;
+    if (in.type() != WireReader::Type::kBytes || depth == kDepthMax) continue;
     const FieldDescriptor* const field =
         type.FindFieldByNumber(static_cast<int>(in.field()));
     if (field == nullptr ||
         field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
       continue;
     }
-    const absl::Status inside =
-        CountFields(in.bytes(), *field->message_type(), depth + 1, left);
-    if (!inside.ok()) return inside;
+    if (!CountFields(in.bytes(), *field->message_type(), depth + 1, left)) {
+      return false;
+    }
   }
-  return in.ok() ? absl::OkStatus() : Unparsable();
+  return true;
 }
 
 }  // namespace
@@ -58,6 +58,14 @@ absl::Status RequestTooLarge(size_t bytes_max) {
                {{"request_bytes_max", absl::StrCat(bytes_max)}});
 }
 
+absl::Status CheckFields(absl::string_view bytes, const Descriptor& type) {
+  // No field is shorter than two bytes.
+  if (bytes.size() / 2 <= kRequestFieldsMax) return absl::OkStatus();
+  size_t left = kRequestFieldsMax;
+  return CountFields(bytes, type, 0, &left) ? absl::OkStatus()
+                                            : TooManyFields();
+}
+
 absl::Status ReadRequest(const grpc::ByteBuffer& bytes, size_t bytes_max,
                          google::protobuf::Message* request) {
   if (!bytes.Valid()) return Unparsable();  // The caller has sent none.
@@ -67,9 +75,7 @@ absl::Status ReadRequest(const grpc::ByteBuffer& bytes, size_t bytes_max,
   if (!bytes.DumpToSingleSlice(&slice).ok()) return Unparsable();
   const absl::string_view text(reinterpret_cast<const char*>(slice.begin()),
                                slice.size());
-  size_t left = kRequestFieldsMax;
-  const absl::Status counted =
-      CountFields(text, *request->GetDescriptor(), 0, &left);
+  const absl::Status counted = CheckFields(text, *request->GetDescriptor());
   if (!counted.ok()) return counted;
   if (!request->ParseFromArray(text.data(), static_cast<int>(text.size()))) {
     return Unparsable();

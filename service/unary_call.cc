@@ -14,6 +14,7 @@
 #include "service/errors.h"
 #include "service/grpc_status.h"
 #include "service/one_call.h"
+#include "service/request_reader.h"
 #include "service/scoring_calls.h"
 #include "service/wire_reader.h"
 
@@ -25,19 +26,18 @@ absl::Status Unparsable() {
                "the request is not a valid protobuf message of this method");
 }
 
+absl::string_view ToView(const grpc::Slice& slice) {
+  return {reinterpret_cast<const char*>(slice.begin()), slice.size()};
+}
+
 // Prepared at a time: about a tenth of a millisecond.
 constexpr int kPieceMovements = 16;
 
-// Without parsing them: what may not fit is not parsed, since two bytes of a
-// request become hundreds in memory. Nothing where it is damaged or too long.
-std::optional<size_t> CountMovements(const grpc::ByteBuffer& buffer,
-                                     size_t bytes_max) {
+// Of a batch, without parsing them: what may not fit is not parsed, since two
+// bytes of a request become hundreds in memory. Nothing where it is damaged.
+std::optional<size_t> CountMovements(absl::string_view batch) {
   size_t count = 0;
-  grpc::Slice slice;
-  if (buffer.Length() == 0) return count;
-  if (buffer.Length() > bytes_max) return std::nullopt;
-  if (!buffer.DumpToSingleSlice(&slice).ok()) return std::nullopt;
-  WireReader in({reinterpret_cast<const char*>(slice.begin()), slice.size()});
+  WireReader in(batch);
   while (in.Next()) {
     if (in.IsBytes(v1::BatchScoreMovementsRequest::kMovementsFieldNumber)) {
       ++count;
@@ -167,8 +167,12 @@ class BatchCall : public OneCall {
   absl::Status Start() {
     accepted_ns_ = call_->Accepted();
     deadline_ns_ = DeadlineOf(server_);
-    const std::optional<size_t> count =
-        CountMovements(buffer_, Rule().request_bytes_max);
+    grpc::Slice slice;
+    std::optional<size_t> count;
+    if (buffer_.Length() <= Rule().request_bytes_max &&
+        buffer_.DumpToSingleSlice(&slice).ok()) {
+      count = CountMovements(ToView(slice));
+    }
     const bool fits = count && *count >= 1 && *count <= kBatchMovementsMax;
     // Else nobody may ever send so many, and is to know why.
     Arrival arrival{"", Priority::kBulk, fits ? *count : 1, 0, deadline_ns_};
@@ -176,6 +180,9 @@ class BatchCall : public OneCall {
     if (!entered.ok()) return entered.status();
     if (!count) return Unparsable();
     if (!fits) return BadBatchSize(*count);
+    const absl::Status status =
+        CheckFields(ToView(slice), *request_.GetDescriptor());
+    if (!status.ok()) return status;
     if (!Parse(buffer_, &request_) ||
         request_.movements_size() != static_cast<int>(*count)) {
       return Unparsable();

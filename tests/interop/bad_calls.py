@@ -272,6 +272,9 @@ def too_large(ground, _):
 @kind("two million empty elements, to methods that take many",
       "INVALID_ARGUMENT TOO_MANY_FIELDS", scale=0)
 def empty_elements(ground, _):
+    # One movement with nothing but seals, 4,000,000 bytes of them.
+    yield ground.call(BATCH,
+                      b"\x0a\x80\x92\xf4\x01" + b"\x62\x00" * 2_000_000)
     for method in ("OutcomeService/BatchRecordOutcomes",
                    "OutcomeService/BatchRecordDecisions",
                    "EvaluationService/StartEvaluation",
