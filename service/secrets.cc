@@ -248,7 +248,9 @@ absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
     if (missing == MissingSecrets::kRefuse) {
       return absl::NotFoundError(absl::StrCat(
           "no secrets file ", path,
-          "; name it with --secrets, or make one with --development"));
+          "; name it with --secrets, or bring back its copy. For a new store "
+          "alone: portrisk secrets new ",
+          path));
     }
     absl::Status status = CreateSecrets(path);
     if (!status.ok()) return status;

@@ -13,6 +13,7 @@
 #include "service/chain_checkpoints.h"
 #include "service/engine.h"
 #include "service/hardening.h"
+#include "service/journal_reader.h"
 #include "service/log.h"
 #include "service/metrics.h"
 #include "service/monitor.h"
@@ -43,6 +44,7 @@ struct Flags {
   double keepalive_s = 30;
   double idle_minutes = 15;
   bool no_sync = false;
+  bool new_pseudonym_key = false;
 };
 
 // Against overload. Each default holds for two cores and a port of any size.
@@ -131,6 +133,10 @@ void Declare(CLI::App& app, Flags& f) {
   app.add_option("--backups", f.engine.backups,
                  "Directory for `portrisk backup create`, on another disk; the "
                  "secrets are not in a backup");
+  app.add_flag(
+      "--new-pseudonym-key", f.new_pseudonym_key,
+      "Start although the journal was written with another pseudonym "
+      "key, which is lost or replaced: history of parties begins anew");
   app.add_option("--secrets", f.secrets,
                  "File with the keys for PIN hashes and draws [STORE.secrets]");
   app.add_option("--tls-cert", f.server.tls_cert,
@@ -263,6 +269,35 @@ absl::StatusOr<Watched> StartToWatch(const Flags& f) {
   return watched;
 }
 
+// With another pseudonym key parties that are known would be strangers, and
+// nothing would look wrong.
+absl::Status CheckSecrets(const portrisk::store::Store& store,
+                          const service::Secrets& secrets) {
+  constexpr uint64_t kRecordsLookedAt = 200;
+  const std::string& own = secrets.pseudonym_key_id.empty()
+                               ? secrets.key_id
+                               : secrets.pseudonym_key_id;
+  const uint64_t last = store.last_sequence_at_open();
+  for (uint64_t at = last; at > 0 && last - at < kRecordsLookedAt; --at) {
+    const auto record = service::ReadJournalRecord(store, at);
+    portrisk::v1::Movement movement;
+    if (!record.ok() ||
+        !movement.ParseFromString(record->movement().movement()) ||
+        movement.pseudonyms().key_id().empty()) {
+      continue;
+    }
+    const std::string& used = movement.pseudonyms().key_id();
+    if (used == own) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the secrets file has pseudonym key ", own, ", and position ", at,
+        " of the journal was written with ", used,
+        ": all parties would be strangers. Give the secrets file of this store "
+        "(--secrets), or say --new-pseudonym-key when its key is lost or "
+        "replaced"));
+  }
+  return absl::OkStatus();
+}
+
 int Serve(Flags f, const sigset_t& signals) {
   // Before the store opens, which may take long: who waits sees that it lives.
   auto watched = StartToWatch(f);
@@ -270,6 +305,11 @@ int Serve(Flags f, const sigset_t& signals) {
   f.engine.metrics = f.server.metrics = watched->metrics.get();
   auto engine = service::Engine::Open(f.engine, f.queue);
   if (!engine.ok()) return Fail(engine.status());
+  const auto store = (*engine)->store();
+  if (store.ok() && !f.new_pseudonym_key) {
+    const absl::Status same = CheckSecrets(**store, f.engine.secrets);
+    if (!same.ok()) return Fail(same);
+  }
   const auto& report = (*engine)->open_report();
   service::LogInfo("store open",
                    {{"directory", f.engine.store.directory},
@@ -324,7 +364,11 @@ int main(int argc, char** argv) {
   Flags flags;
   flags.server.listen = "127.0.0.1:50071";
   Declare(app, flags);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& wrong) {
+    return app.exit(wrong) == 0 ? 0 : 1;
+  }
   if (!flags.server.development) {
     const absl::Status status = service::KeepMemoryPrivate();
     if (!status.ok()) return Fail(status);

@@ -18,6 +18,9 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.sample_day COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/sample_day_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
+  add_test(NAME interop.secrets COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/secrets_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
   add_test(NAME interop.rule_life COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/rule_life_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
@@ -46,6 +49,7 @@ if(TARGET portriskd AND TARGET portrisk)
   set_tests_properties(interop.bad_input interop.data interop.erase
     interop.access interop.score interop.calls interop.node
     interop.integrators interop.telemetry interop.sample_day interop.rule_life
+    interop.secrets
     interop.simulate interop.criteria interop.customs_labelled
     PROPERTIES
     TIMEOUT 300 SKIP_RETURN_CODE 77
