@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "portrisk/v1/audit_service.grpc.pb.h"
@@ -33,6 +34,20 @@
 
 namespace portrisk::service {
 namespace {
+
+// gRPC takes the rest of a port that is too large, and 443 where there is none.
+absl::Status CheckAddress(absl::string_view listen) {
+  const size_t colon = listen.rfind(':');
+  uint32_t port = 0;
+  if (colon != absl::string_view::npos && colon > 0 &&
+      absl::SimpleAtoi(listen.substr(colon + 1), &port) && port <= 65'535) {
+    return absl::OkStatus();
+  }
+  return Error(absl::StatusCode::kInvalidArgument, "BAD_ADDRESS",
+               absl::StrCat("cannot listen on ", listen,
+                            "; --listen takes an address and a port of at most "
+                            "65535, as in 127.0.0.1:50071"));
+}
 
 constexpr int kMessageBytesMax = static_cast<int>(kRequestBytesMax);
 
@@ -259,6 +274,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
   int port = 0;
   if (!options.listen.empty()) {
+    const absl::Status address = CheckAddress(options.listen);
+    if (!address.ok()) return address;
     auto credentials = CredentialsOf(options);
     if (!credentials.ok()) return credentials.status();
     builder.AddListeningPort(options.listen, *credentials, &port);

@@ -2,6 +2,10 @@
 
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -30,6 +34,35 @@ absl::StatusOr<std::string> ReadPem(const std::string& path,
         absl::StrCat(path, " (", flag, ") holds no PEM block \"", what, "\""));
   }
   return text;
+}
+
+// gRPC takes any two, and then refuses everybody.
+absl::Status CheckPair(const std::string& cert, const std::string& key) {
+  const auto open = [](const std::string& pem) {
+    return std::unique_ptr<BIO, decltype(&BIO_free)>(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  };
+  const auto no_password = [](char*, int, int, void*) { return 0; };
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(open(cert).get(), nullptr, no_password, nullptr),
+      X509_free);
+  if (certificate == nullptr) {
+    return Bad("what --tls-cert names is no certificate that can be read");
+  }
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> own(
+      PEM_read_bio_PrivateKey(open(key).get(), nullptr, no_password, nullptr),
+      EVP_PKEY_free);
+  if (own == nullptr) {
+    return Bad(
+        "what --tls-key names is no key that can be read; it must have no "
+        "password");
+  }
+  if (X509_check_private_key(certificate.get(), own.get()) != 1) {
+    return Bad(
+        "--tls-key is not the key of the certificate --tls-cert; install the "
+        "two files of one issue");
+  }
+  return absl::OkStatus();
 }
 
 constexpr absl::string_view kCertificate = "BEGIN CERTIFICATE";
@@ -69,13 +102,14 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
   if (options.roles == nullptr) {
     return Bad("with TLS, --roles says what each caller may do");
   }
-  for (const auto& [path, flag, what] :
-       {std::tuple(options.tls_cert, "--tls-cert", kCertificate),
-        std::tuple(options.tls_key, "--tls-key", kKey),
-        std::tuple(options.tls_ca, "--tls-ca", kCertificate)}) {
-    const auto read = ReadPem(path, flag, what);
-    if (!read.ok()) return read.status();
-  }
+  const auto cert = ReadPem(options.tls_cert, "--tls-cert", kCertificate);
+  if (!cert.ok()) return cert.status();
+  const auto key = ReadPem(options.tls_key, "--tls-key", kKey);
+  if (!key.ok()) return key.status();
+  const auto ca = ReadPem(options.tls_ca, "--tls-ca", kCertificate);
+  if (!ca.ok()) return ca.status();
+  const absl::Status pair = CheckPair(*cert, *key);
+  if (!pair.ok()) return pair;
   const auto provider = std::make_shared<tls::FileWatcherCertificateProvider>(
       options.tls_key, options.tls_cert, options.tls_ca,
       options.tls_look_again_s);

@@ -435,9 +435,16 @@ TEST_F(AccessTest, WillNotServeOthersWithoutTls) {
   options = TlsOptions();
   options.tls_key = ca_->Pem("server");
   EXPECT_THAT(start(options), HasSubstr("no PEM block"));
+  options.tls_key = ca_->Key("scorer");
+  EXPECT_THAT(start(options), HasSubstr("not the key of the certificate"));
   options = TlsOptions();
   options.roles = nullptr;
   EXPECT_THAT(start(options), HasSubstr("--roles"));
+  for (const char* address : {"127.0.0.1", "127.0.0.1:99999", ":1", "gate"}) {
+    options = TlsOptions();
+    options.listen = address;
+    EXPECT_THAT(start(options), HasSubstr("--listen takes")) << address;
+  }
 }
 
 }  // namespace
