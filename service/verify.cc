@@ -193,6 +193,11 @@ absl::Status CompareCatalogue(const store::Store& store,
       Differ("reference", list.content_hash(), status.message(), report);
     }
   }
+  const auto reference = LoadReference(store, folded.reference_version());
+  if (!reference.ok()) {
+    Differ("reference", folded.reference_version(),
+           reference.status().message(), report);
+  }
   return absl::OkStatus();
 }
 
