@@ -76,6 +76,10 @@ int main(int argc, char** argv) {
   cli::AddExpr(app, &action);
   cli::AddSimulate(app, &action);
   cli::AddTop(app, &action);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& wrong) {
+    return app.exit(wrong) == 0 ? cli::kExitOk : cli::kExitFailed;
+  }
   return action();
 }

@@ -3,6 +3,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/util/json_util.h"
 #include "portrisk/v1/audit_service.grpc.pb.h"
@@ -17,6 +18,15 @@
 
 namespace portrisk::service::cli {
 namespace {
+
+std::string KindNames() {
+  const auto* const all = v1::AuditKind_descriptor();
+  std::vector<std::string> names;
+  for (int i = 1; i < all->value_count(); ++i) {
+    names.push_back(all->value(i)->name());
+  }
+  return absl::StrJoin(names, ", ");
+}
 
 struct ListFlags {
   std::string from;
@@ -47,7 +57,8 @@ absl::StatusOr<v1::ListAuditRecordsRequest> RequestOf(const ListFlags& flags) {
   for (const std::string& name : flags.kinds) {
     v1::AuditKind kind;
     if (!v1::AuditKind_Parse(name, &kind)) {
-      return absl::InvalidArgumentError(absl::StrCat("no kind ", name));
+      return absl::InvalidArgumentError(
+          absl::StrCat("no kind ", name, "; there are ", KindNames()));
     }
     request.add_kinds(kind);
   }

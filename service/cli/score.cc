@@ -106,6 +106,8 @@ class ScoreRun {
     }
     const v1::Assessment& assessment = result.assessment();
     ++scored_;
+    const bool is_told = assessment.lane() != v1::LANE_UNSPECIFIED;
+    if (is_told) ++told_;
     const bool selected = assessment.lane() > v1::GREEN;
     if (selected) ++selected_;
     if (flags_.selected_only && !selected) return;
@@ -115,9 +117,9 @@ class ScoreRun {
       return;
     }
     table_.Add({assessment.container_number(), v1::Event_Name(sent.event),
-                absl::StrCat(assessment.score()),
-                v1::Lane_Name(assessment.lane()), ChannelOf(assessment),
-                TopReason(assessment)});
+                is_told ? absl::StrCat(assessment.score()) : "-",
+                is_told ? v1::Lane_Name(assessment.lane()) : "-",
+                ChannelOf(assessment), TopReason(assessment)});
   }
 
   static std::string ChannelOf(const v1::Assessment& assessment) {
@@ -149,8 +151,13 @@ class ScoreRun {
   int Report(const ReadSummary& read) {
     for (const Reject& reject : refused_) rejects_.Add(reject);
     if (flags_.output == "table") table_.Print(std::cout);
-    std::cerr << Summarise(read, rejects_.count()) << "; " << scored_
-              << " scored, " << selected_ << " selected\n";
+    std::cerr << Summarise(read, rejects_.count()) << "; ";
+    if (scored_ > 0 && told_ == 0) {
+      std::cerr << scored_ << " recorded; score and lane are told to customs "
+                << "roles alone\n";
+    } else {
+      std::cerr << scored_ << " scored, " << selected_ << " selected\n";
+    }
     return rejects_.count() > 0 ? kExitRejects : kExitOk;
   }
 
@@ -166,6 +173,7 @@ class ScoreRun {
   // Receiver thread, then Report.
   Table table_;
   uint64_t scored_ = 0;
+  uint64_t told_ = 0;  // Those of which the lane came.
   uint64_t selected_ = 0;
 };
 

@@ -144,18 +144,16 @@ def lists(ground, n):
 
 
 def _run(program, *words, stdin=b""):
-    """How a command ends, which must be one of the three codes it documents
-    or that of a flag; with a reason when it does not end well."""
+    """How a command ends, which must be one of the three codes it documents;
+    with a reason when it does not end well."""
     done = subprocess.run([program, *map(str, words)], input=stdin,
                           capture_output=True, timeout=RUN_S_MAX)
     assert done.returncode >= 0, f"{words} died of signal {-done.returncode}"
     if done.returncode != 0:
         said = (done.stderr + done.stdout).strip()
         assert said, f"{words} ended with {done.returncode} and no word"
-    if done.returncode in (0, 1, 2):
-        return {0: "done", 1: "failed, says why",
-                2: "done, rejects told"}[done.returncode]
-    return "wrong usage, says why"
+    return {0: "done", 1: "failed, says why",
+            2: "done, rejects told"}[done.returncode]
 
 
 SAMPLES = {
@@ -212,7 +210,7 @@ def unreadable(ground, _):
 
 
 @kind("flags and commands that do not exist, or lack their value",
-      "wrong usage, says why|failed, says why", scale=0)
+      "failed, says why", scale=0)
 def wrong_flags(ground, _):
     absent = ground.folder / "absent"
     for words in (["nonsense"], ["score", "--nonsense"], ["score", "--format"],
@@ -234,7 +232,7 @@ def wrong_flags(ground, _):
 
 
 @kind("configuration, roles and secrets of the server that are damaged",
-      "failed, says why|wrong usage, says why", scale=0)
+      "failed, says why", scale=0)
 def configuration(ground, _):
     folder = ground.folder / "configuration"
     folder.mkdir(exist_ok=True)

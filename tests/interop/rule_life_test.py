@@ -136,7 +136,7 @@ class RuleLife(unittest.TestCase):
         out = self.run_it("rules", "diff", "1", "2")
         self.assertIn("- score: 300\n    + score: 350", out)
         self.assertIn("1 changed, 1 unchanged", out)
-        self.run_it("rules", "share", "2", "120%", code=105)
+        self.run_it("rules", "share", "2", "120%", code=1)
         self.run_it("rules", "share", "2", "50%")
         out = self.run_it("rules", "rollback", "nl.port")
         self.assertIn("nl.port revision 1 ACTIVE since", out)
