@@ -64,6 +64,27 @@ TEST_F(RuleLifeTest, VerificationFindsAListThatWasChangedOnDisk) {
   ExpectVerified(/*differences=*/1);
 }
 
+TEST_F(RuleLifeTest, VerificationFindsReferenceDataThatWereChangedOnDisk) {
+  v1::LoadReferenceRequest request;
+  request.mutable_table()->add_places()->set_locode("NLRTM");
+  const auto loaded = rules_->LoadReference(request, kCaller);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  Assess(Number(1));
+  ExpectVerified();
+  store::Options options;
+  options.directory = Directory();
+  {
+    auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    request.mutable_table()->add_places()->set_locode("BEANR");
+    ASSERT_TRUE((*store)
+                    ->PutContent(store::Table::kReference, loaded->version(),
+                                 request.table().SerializeAsString())
+                    .ok());
+  }
+  ExpectVerified(/*differences=*/1);
+}
+
 TEST_F(RuleLifeTest, ABadRowLoadsNothingAndSaysWhere) {
   auto bad = Load(
       "value,expires,reason\n"
