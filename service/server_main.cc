@@ -13,13 +13,13 @@
 #include "service/chain_checkpoints.h"
 #include "service/engine.h"
 #include "service/hardening.h"
-#include "service/journal_reader.h"
 #include "service/log.h"
 #include "service/metrics.h"
 #include "service/monitor.h"
 #include "service/secrets.h"
 #include "service/server.h"
 #include "service/steady_clock.h"
+#include "service/store_secrets.h"
 
 namespace {
 
@@ -269,35 +269,6 @@ absl::StatusOr<Watched> StartToWatch(const Flags& f) {
   return watched;
 }
 
-// With another pseudonym key parties that are known would be strangers, and
-// nothing would look wrong.
-absl::Status CheckSecrets(const portrisk::store::Store& store,
-                          const service::Secrets& secrets) {
-  constexpr uint64_t kRecordsLookedAt = 200;
-  const std::string& own = secrets.pseudonym_key_id.empty()
-                               ? secrets.key_id
-                               : secrets.pseudonym_key_id;
-  const uint64_t last = store.last_sequence_at_open();
-  for (uint64_t at = last; at > 0 && last - at < kRecordsLookedAt; --at) {
-    const auto record = service::ReadJournalRecord(store, at);
-    portrisk::v1::Movement movement;
-    if (!record.ok() ||
-        !movement.ParseFromString(record->movement().movement()) ||
-        movement.pseudonyms().key_id().empty()) {
-      continue;
-    }
-    const std::string& used = movement.pseudonyms().key_id();
-    if (used == own) return absl::OkStatus();
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the secrets file has pseudonym key ", own, ", and position ", at,
-        " of the journal was written with ", used,
-        ": all parties would be strangers. Give the secrets file of this store "
-        "(--secrets), or say --new-pseudonym-key when its key is lost or "
-        "replaced"));
-  }
-  return absl::OkStatus();
-}
-
 int Serve(Flags f, const sigset_t& signals) {
   // Before the store opens, which may take long: who waits sees that it lives.
   auto watched = StartToWatch(f);
@@ -307,7 +278,8 @@ int Serve(Flags f, const sigset_t& signals) {
   if (!engine.ok()) return Fail(engine.status());
   const auto store = (*engine)->store();
   if (store.ok() && !f.new_pseudonym_key) {
-    const absl::Status same = CheckSecrets(**store, f.engine.secrets);
+    const absl::Status same =
+        service::CheckSecretsOf(**store, f.engine.secrets);
     if (!same.ok()) return Fail(same);
   }
   const auto& report = (*engine)->open_report();

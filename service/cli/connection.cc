@@ -7,6 +7,7 @@
 #include "service/hardening.h"
 #include "service/log.h"
 #include "service/secrets.h"
+#include "service/store_secrets.h"
 #include "service/tls.h"
 
 namespace portrisk::service::cli {
@@ -55,7 +56,13 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenEngine(const GlobalFlags& flags,
       makes ? MissingSecrets::kCreate : MissingSecrets::kRefuse);
   if (!secrets.ok()) return secrets.status();
   options.secrets = *secrets;
-  return Engine::Open(std::move(options));
+  auto engine = Engine::Open(options);
+  if (!engine.ok()) return engine.status();
+  const auto store = (*engine)->store();
+  if (!store.ok()) return engine;  // What is asked of it says why.
+  const absl::Status same = CheckSecretsOf(**store, options.secrets);
+  if (!same.ok()) return same;
+  return engine;
 }
 
 }  // namespace

@@ -47,6 +47,11 @@ class SecretsTest(unittest.TestCase):
         self.assertEqual(code, 1, said)
         self.assertIn("all parties would be strangers", said)
         self.assertNotIn("listening on", said)
+        asked = subprocess.run(
+            [PORTRISK, "--store", self.store, "--secrets", self.other, "party",
+             "haulier", "SNELLE-JONGENS"], text=True, capture_output=True)
+        self.assertEqual(asked.returncode, 1, asked.stdout)
+        self.assertIn("all parties would be strangers", asked.stderr)
         code, said = self.start()
         self.assertEqual(code, 0, said)
 
