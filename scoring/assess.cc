@@ -41,14 +41,11 @@ void Assessor::Assess(const AssessContext& context,
   if (!m.retraction() && IsActual(m)) {
     const Programme& programme = *context.programme;
     aggregates_.Begin(programme.aggregates(), m, states.aggregates);
-    Scope scope = views_.ScopeOf(m);
+    views_.Begin(input, states, *context.reference);
+    Scope scope = views_.scope();
     scope.aggregates = &aggregates_;
-    const Programme::Needs needs = programme.Select(scope, &scratch_);
-    views_.Derive(needs, input, states, *context.reference);
-    if (context.listener != nullptr) context.listener->Derived();
-    programme.EvaluateSelected(scope, &scratch_, out);
+    programme.Evaluate(scope, &scratch_, out);
     Decide(programme, profile, out);
-    if (context.listener != nullptr) context.listener->Evaluated();
     // States may change as soon as this returns.
     views_.Release();
   }

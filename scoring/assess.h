@@ -1,4 +1,5 @@
-// The pure steps for one movement: derive, evaluate, decide.
+// The pure steps for one movement: derive, evaluate, decide. What conditions
+// do not come to read is not derived.
 #ifndef PORTRISK_SCORING_ASSESS_H_
 #define PORTRISK_SCORING_ASSESS_H_
 
@@ -13,22 +14,12 @@
 
 namespace portrisk::scoring {
 
-// Told when a pure step has ended: for who measures, which these steps must not
-// do themselves. The answer does not depend on it.
-class StepListener {
- public:
-  virtual ~StepListener() = default;
-  virtual void Derived() = 0;    // Selecting what to derive included.
-  virtual void Evaluated() = 0;  // Deciding included.
-};
-
 // Everything an assessment may depend on besides the movement.
 struct AssessContext {
   const Programme* programme;
   const Reference* reference;
   const SelectionProfiles* profiles;
   const DrawKey* draw_key;
-  StepListener* listener = nullptr;  // Null: nobody measures.
 };
 
 // Turns movements into assessments. Holds buffers; one per thread.

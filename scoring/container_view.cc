@@ -3,11 +3,11 @@
 //
 // The timeline is small (kTimelineMax) and sorted, so every question is one
 // short walk from the movement's place in it, outwards. What most rules ask is
-// found near that place; what lies beyond takes both walks to their ends and is
-// only derived where a rule reads it. Messages
-// of protobuf free their sub-messages in Clear(), therefore nothing here calls
-// Clear() on a message that owns some: sub-messages of the view are borrowed
-// from the state and given back before the next use.
+// found near that place; what lies beyond takes both walks to their ends. A
+// part is derived when a condition comes to read it. Messages of protobuf free
+// their sub-messages in Clear(), therefore nothing here calls Clear() on a
+// message that owns some: sub-messages of the view are borrowed from the state
+// and given back before the next use.
 #include "scoring/container_view.h"
 
 #include <cmath>
@@ -16,7 +16,6 @@
 #include "scoring/borrow.h"
 #include "scoring/bounded_timeline.h"
 #include "scoring/legs.h"
-#include "scoring/programme.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -24,8 +23,7 @@ namespace {
 using google::protobuf::Timestamp;
 using v1::TimelineEvent;
 
-static_assert(v1::ContainerView::kCargoChangedSinceHandlingFieldNumber ==
-              Programme::kContainerNearMax);
+constexpr int kNotFound = -1;  // Has not been looked for.
 
 bool ChangesCargo(v1::Event event) {
   return event == v1::STUFFING || event == v1::STRIPPING;
@@ -81,7 +79,57 @@ TimelineEvent* Nearest(const v1::ContainerState& state, int i, int step,
 
 }  // namespace
 
+// By number, as numbers are what a condition's fields have.
+ContainerViewBuffer::Part ContainerViewBuffer::PartOf(int field) {
+  using V = v1::ContainerView;
+  switch (field) {
+    case V::kWeightKgFieldNumber:
+    case V::kSealsFieldNumber:
+      return Part::kOwn;
+    case V::kOwnerRegisteredFieldNumber:
+      return Part::kOwner;
+    case V::kLastWeightKgFieldNumber:
+    case V::kWeightChangeFieldNumber:
+    case V::kLastSealsFieldNumber:
+    case V::kSealsAccountedForFieldNumber:
+    case V::kCargoChangedSinceHandlingFieldNumber:
+      return Part::kCargo;
+    case V::kPreviousFieldNumber:
+    case V::kNextFieldNumber:
+    case V::kPreviousHandlingFieldNumber:
+    case V::kNextHandlingFieldNumber:
+    case V::kLegInFieldNumber:
+    case V::kLegOutFieldNumber:
+    case V::kFirstSeenFieldNumber:
+    case V::kEventsKnownFieldNumber:
+    case V::kWhereaboutsFieldNumber:
+    case V::kWhereaboutsAfterFieldNumber:
+    case V::kSinceHandlingHFieldNumber:
+    case V::kDwellHFieldNumber:
+      return Part::kNeighbours;
+    case V::kBookedFieldNumber:
+      return Part::kBooked;
+    case V::kDeclaredFieldNumber:
+    case V::kDeclaredFirstFieldNumber:
+    case V::kConsigneeChangedFieldNumber:
+    case V::kNotifyPartyChangedFieldNumber:
+      return Part::kPapers;
+    case V::kArrivalsReportedCompletelyFieldNumber:
+    case V::kDeparturesReportedCompletelyFieldNumber:
+      return Part::kOwnCompleteness;
+    case V::kBookingsReportedCompletelyFieldNumber:
+    case V::kStrippingsReportedCompletelyFieldNumber:
+    case V::kInspectionsReportedCompletelyFieldNumber:
+      return Part::kOtherCompleteness;
+    case V::kOverlapFieldNumber:
+      return Part::kOverlap;
+    default:
+      return Part::kWalks;
+  }
+}
+
 void ContainerViewBuffer::Release() {
+  if (derived_ == 0) return;
   // Each part belongs to the state or to this buffer; the view must forget it
   // before it may be cleared.
   view_.unsafe_arena_release_previous();
@@ -91,57 +139,102 @@ void ContainerViewBuffer::Release() {
   view_.unsafe_arena_release_leg_in();
   view_.unsafe_arena_release_leg_out();
   view_.unsafe_arena_release_first_seen();
-  if (full_) ReleaseBeyond();
+  ReleaseBeyond();
   view_.Clear();
+  derived_ = 0;
 }
 
-void ContainerViewBuffer::Derive(const v1::ContainerState* state,
-                                 const JournaledMovement& input,
-                                 const Reference& reference, Depth depth) {
+void ContainerViewBuffer::Begin(const v1::ContainerState* state,
+                                const JournaledMovement& input,
+                                const Reference& reference) {
   Release();
-  const v1::Movement& m = *input.movement;
-  full_ = depth == Depth::kFull;
-  DeriveOwn(m, reference);
-  if (state == nullptr || !m.has_occurrence_time()) return;
-  const int position = PositionOf(input, state->timeline());
-  DeriveNeighbours(*state, position, m, reference);
-  DeriveCargo(*state, position, m);
-  if (full_) DeriveBeyond(*state, position, input, reference);
+  state_ = input.movement->has_occurrence_time() ? state : nullptr;
+  input_ = input;
+  reference_ = &reference;
+  position_ = kNotFound;
 }
 
-void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state,
-                                           int position, const v1::Movement& m,
-                                           const Reference& reference) {
+void ContainerViewBuffer::DeriveAll() {
+  for (int part = 0; part < kParts; ++part) {
+    DerivePart(static_cast<Part>(part));
+  }
+}
+
+void ContainerViewBuffer::DerivePart(Part part) {
+  if (Has(part)) return;
+  derived_ |= uint32_t{1} << static_cast<int>(part);
+  if (part == Part::kOwn) return DeriveOwn();
+  if (part == Part::kOwner) return DeriveOwner();
+  if (part == Part::kWalks) {
+    const std::string& own = input_.movement->location().yard_position();
+    if (!own.empty()) view_.set_yard_position(own);
+  }
+  if (state_ != nullptr) DerivePast(part, *state_);
+}
+
+void ContainerViewBuffer::DerivePast(Part part,
+                                     const v1::ContainerState& state) {
+  if (position_ == kNotFound) position_ = PositionOf(input_, state.timeline());
+  switch (part) {
+    case Part::kOwn:
+    case Part::kOwner:
+      return;
+    case Part::kNeighbours:
+      DeriveNeighbours(state);
+      return DeriveWhereabouts();
+    case Part::kCargo:
+      DerivePart(Part::kOwn);
+      return DeriveCargo(state);
+    case Part::kWalks:
+      DerivePart(Part::kOwn);
+      DerivePart(Part::kNeighbours);
+      return DeriveWalks(state);
+    case Part::kBooked:
+      DerivePart(Part::kWalks);
+      DerivePart(Part::kOtherCompleteness);
+      return DeriveBooked();
+    case Part::kPapers:
+      return DerivePapers(state);
+    case Part::kOwnCompleteness:
+      return DeriveOwnCompleteness(state);
+    case Part::kOtherCompleteness:
+      return DeriveOtherCompleteness(state);
+    case Part::kOverlap:
+      return DeriveOverlap(state);
+  }
+}
+
+void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state) {
+  const v1::Movement& m = *input_.movement;
   view_.unsafe_arena_set_allocated_previous(
-      Nearest(state, position - 1, -1, IsPhysical));
+      Nearest(state, position_ - 1, -1, IsPhysical));
   view_.unsafe_arena_set_allocated_next(
-      Nearest(state, position, 1, IsPhysical));
+      Nearest(state, position_, 1, IsPhysical));
   view_.unsafe_arena_set_allocated_previous_handling(
-      Nearest(state, position - 1, -1, IsHandling));
+      Nearest(state, position_ - 1, -1, IsHandling));
   view_.unsafe_arena_set_allocated_next_handling(
-      Nearest(state, position, 1, IsHandling));
+      Nearest(state, position_, 1, IsHandling));
   if (state.has_first_seen()) {
     view_.unsafe_arena_set_allocated_first_seen(Borrow(state.first_seen()));
   }
   view_.set_events_known(state.timeline_size());
-  const std::optional<Coordinates> here = Locate(m.location(), reference);
-  if (DeriveLeg(state, position - 1, -1, m, here, reference, &leg_in_)) {
+  const std::optional<Coordinates> here = Locate(m.location(), *reference_);
+  if (DeriveLeg(state, position_ - 1, -1, m, here, *reference_, &leg_in_)) {
     view_.unsafe_arena_set_allocated_leg_in(&leg_in_);
   }
-  if (DeriveLeg(state, position, 1, m, here, reference, &leg_out_)) {
+  if (DeriveLeg(state, position_, 1, m, here, *reference_, &leg_out_)) {
     view_.unsafe_arena_set_allocated_leg_out(&leg_out_);
   }
 }
 
 // Walks back through the present load: until the cargo changed or the box was
 // handled empty.
-void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state,
-                                      int position, const v1::Movement& m) {
-  bool accounted = AccountsForSeals(m.event());
+void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state) {
+  bool accounted = AccountsForSeals(input_.movement->event());
   bool changed = false;
   bool handling_seen = false;
   bool load_ended = false;
-  for (int i = position - 1; i >= 0; --i) {
+  for (int i = position_ - 1; i >= 0; --i) {
     const TimelineEvent& event = state.timeline(i);
     if (ChangesCargo(event.event()) || event.event() == v1::BOOKING) {
       changed = true;
@@ -184,19 +277,18 @@ void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state,
   }
 }
 
-void ContainerViewBuffer::DeriveOwn(const v1::Movement& movement,
-                                    const Reference& reference) {
+void ContainerViewBuffer::DeriveOwn() {
+  const v1::Movement& m = *input_.movement;
   int32_t kg = 0;
-  if (BestWeight(movement.weights(), &kg)) view_.set_weight_kg(kg);
-  for (const v1::Seal& seal : movement.seals()) view_.add_seals(seal.number());
-  if (!full_) return;
-  if (!movement.location().yard_position().empty()) {
-    view_.set_yard_position(movement.location().yard_position());
-  }
-  const std::string& number = movement.container().number();
+  if (BestWeight(m.weights(), &kg)) view_.set_weight_kg(kg);
+  for (const v1::Seal& seal : m.seals()) view_.add_seals(seal.number());
+}
+
+void ContainerViewBuffer::DeriveOwner() {
+  const std::string& number = input_.movement->container().number();
   if (number.size() < 4) return;
   const std::optional<bool> registered =
-      reference.KnowsOwner(absl::string_view(number).substr(0, 4));
+      reference_->KnowsOwner(absl::string_view(number).substr(0, 4));
   if (registered) view_.set_owner_registered(*registered);
 }
 

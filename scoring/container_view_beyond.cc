@@ -1,6 +1,6 @@
-// HOT PATH where rules read it, with the rules of container_view.cc: what lies
-// beyond the neighbours, found by walking the whole timeline once in each
-// direction.
+// HOT PATH where rules read it, with the rules of container_view.cc: what is
+// found by walking the whole timeline once in each direction, and what
+// documents and sources say.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -308,23 +308,19 @@ class ContainerViewBuffer::Walk {
   Voyages voyages_;
 };
 
-void ContainerViewBuffer::DeriveBeyond(const v1::ContainerState& state,
-                                       int position,
-                                       const JournaledMovement& input,
-                                       const Reference& reference) {
-  Walk walk(state, input, this);
-  walk.Back(position);
-  walk.Forward(position);
+void ContainerViewBuffer::DeriveWalks(const v1::ContainerState& state) {
+  Walk walk(state, input_, this);
+  walk.Back(position_);
+  walk.Forward(position_);
   walk.CountVoyages();
-  DeriveComparisons(*input.movement);
-  DeriveOverlap(state, position, *input.movement);
-  if (state.documents_size() > 0) DerivePapers(state, input);
-  if (reference.has_sources()) {
-    DeriveCompleteness(state, *input.movement, reference);
-    if (view_.bookings_reported_completely() && !view_.has_booked() &&
-        walk.KnowsBookings()) {
-      view_.set_booked(false);
-    }
+  knows_bookings_ = walk.KnowsBookings();
+  DeriveComparisons();
+}
+
+void ContainerViewBuffer::DeriveBooked() {
+  if (view_.bookings_reported_completely() && !view_.has_booked() &&
+      knows_bookings_) {
+    view_.set_booked(false);
   }
 }
 
@@ -351,20 +347,11 @@ void ContainerViewBuffer::ReleaseBeyond() {
   overlap_.Clear();
   known_.Clear();
   known_later_.Clear();
-  full_ = false;
 }
 
-// Of the movement with what the walks found.
-void ContainerViewBuffer::DeriveComparisons(const v1::Movement& m) {
-  const v1::Container& box = m.container();
-  if (box.has_tare_kg() && known_.has_tare_kg()) {
-    view_.set_tare_difference_kg(std::abs(box.tare_kg() - known_.tare_kg()));
-  }
-  if (view_.has_weight_kg() && (box.has_tare_kg() || known_.has_tare_kg())) {
-    view_.set_weight_above_tare_kg(
-        view_.weight_kg() -
-        (box.has_tare_kg() ? box.tare_kg() : known_.tare_kg()));
-  }
+// Of the movement with its neighbours.
+void ContainerViewBuffer::DeriveWhereabouts() {
+  const v1::Movement& m = *input_.movement;
   if (view_.has_next_handling()) {
     view_.set_whereabouts_after(BeforeIt(view_.next_handling().event()));
   }
@@ -377,14 +364,28 @@ void ContainerViewBuffer::DeriveComparisons(const v1::Movement& m) {
       !m.location().locode().empty() && MaySamePlace(handling, m.location())) {
     view_.set_dwell_h(view_.since_handling_h());
   }
-  if (m.event() == v1::SCAN && handling.event() == v1::GATE_OUT) {
+}
+
+// Of the movement with what the walks found.
+void ContainerViewBuffer::DeriveComparisons() {
+  const v1::Movement& m = *input_.movement;
+  const v1::Container& box = m.container();
+  if (box.has_tare_kg() && known_.has_tare_kg()) {
+    view_.set_tare_difference_kg(std::abs(box.tare_kg() - known_.tare_kg()));
+  }
+  if (view_.has_weight_kg() && (box.has_tare_kg() || known_.has_tare_kg())) {
+    view_.set_weight_above_tare_kg(
+        view_.weight_kg() -
+        (box.has_tare_kg() ? box.tare_kg() : known_.tare_kg()));
+  }
+  if (m.event() == v1::SCAN && view_.has_previous_handling() &&
+      view_.previous_handling().event() == v1::GATE_OUT) {
     view_.set_gate_to_scan_h(view_.since_handling_h());
   }
 }
 
-void ContainerViewBuffer::DerivePapers(const v1::ContainerState& state,
-                                       const JournaledMovement& input) {
-  const v1::Movement& m = *input.movement;
+void ContainerViewBuffer::DerivePapers(const v1::ContainerState& state) {
+  const v1::Movement& m = *input_.movement;
   const v1::Consignment& own = m.consignment();
   const bool named = !own.bill_of_lading().empty() || !own.booking().empty();
   // A declaration says less than the manifest that it follows.
@@ -392,7 +393,7 @@ void ContainerViewBuffer::DerivePapers(const v1::ContainerState& state,
   const v1::DocumentEvent* consignee = nullptr;
   const v1::DocumentEvent* notified = nullptr;
   for (const v1::DocumentEvent& document : state.documents()) {
-    if (MovementBefore(input, document)) break;
+    if (MovementBefore(input_, document)) break;
     if (named && !SameConsignment(document, own)) continue;
     if (last == nullptr || document.event() != v1::DECLARATION ||
         last->event() == v1::DECLARATION) {
@@ -418,22 +419,34 @@ void ContainerViewBuffer::DerivePapers(const v1::ContainerState& state,
   }
 }
 
-void ContainerViewBuffer::DeriveCompleteness(const v1::ContainerState& state,
-                                             const v1::Movement& m,
-                                             const Reference& reference) {
-  Timestamp since = m.occurrence_time();
+Timestamp ContainerViewBuffer::CompleteFrom(
+    const v1::ContainerState& state) const {
+  Timestamp since = input_.movement->occurrence_time();
   since.set_seconds(since.seconds() - kCompleteSeconds);
   if (state.has_first_seen() && Before(since, state.first_seen())) {
     since = state.first_seen();
   }
+  return since;
+}
+
+void ContainerViewBuffer::DeriveOwnCompleteness(
+    const v1::ContainerState& state) {
+  if (!reference_->has_sources()) return;
+  const Timestamp since = CompleteFrom(state);
   const auto own = [&](v1::Event event) {
-    return reference.IsComplete(m.source(), event, since);
+    return reference_->IsComplete(input_.movement->source(), event, since);
   };
   view_.set_arrivals_reported_completely(own(v1::GATE_IN) &&
                                          own(v1::DISCHARGE));
   view_.set_departures_reported_completely(own(v1::GATE_OUT) && own(v1::LOAD));
-  // Of all sources that have told of the box, each looked up once: neighbours
-  // mostly share one, and there are few.
+}
+
+// Of all sources that have told of the box, each looked up once: neighbours
+// mostly share one, and there are few.
+void ContainerViewBuffer::DeriveOtherCompleteness(
+    const v1::ContainerState& state) {
+  if (!reference_->has_sources()) return;
+  const Timestamp since = CompleteFrom(state);
   bool bookings = false, strippings = false, inspections = false;
   std::array<absl::string_view, kSourcesKept> seen;
   size_t seen_count = 0;
@@ -441,7 +454,7 @@ void ContainerViewBuffer::DeriveCompleteness(const v1::ContainerState& state,
     const auto end = seen.begin() + seen_count;
     if (std::find(seen.begin(), end, source) != end) return;
     if (seen_count < seen.size()) seen[seen_count++] = source;
-    const v1::Source* const complete = reference.CompleteSince(source, since);
+    const v1::Source* const complete = reference_->CompleteSince(source, since);
     if (complete == nullptr) return;
     for (const int event : complete->complete()) {
       bookings |= event == v1::BOOKING;
@@ -449,7 +462,7 @@ void ContainerViewBuffer::DeriveCompleteness(const v1::ContainerState& state,
       inspections |= event == v1::INSPECTION;
     }
   };
-  take(m.source());
+  take(input_.movement->source());
   for (const TimelineEvent& e : state.timeline()) take(e.source());
   for (const v1::DocumentEvent& e : state.documents()) take(e.source());
   view_.set_bookings_reported_completely(bookings);

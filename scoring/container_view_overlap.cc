@@ -87,19 +87,19 @@ int EndOfStay(const Load& load, int arrival) {
 
 }  // namespace
 
-void ContainerViewBuffer::DeriveOverlap(const v1::ContainerState& state,
-                                        int position, const v1::Movement& m) {
+void ContainerViewBuffer::DeriveOverlap(const v1::ContainerState& state) {
+  const v1::Movement& m = *input_.movement;
   if (!IsHandling(m.event()) || m.container().load_status() == v1::EMPTY) {
     return;
   }
   Load load;
-  for (int i = position - 1; i >= 0 && !EndsLoad(state.timeline(i)); --i) {
+  for (int i = position_ - 1; i >= 0 && !EndsLoad(state.timeline(i)); --i) {
     if (IsHandling(state.timeline(i).event())) load.Add(Of(state.timeline(i)));
   }
   load.Reverse();
   load.Add({m.event(), &m.occurrence_time(), &m.source(),
             &m.location().locode(), &m.location().facility(), true});
-  for (int i = position; i < state.timeline_size(); ++i) {
+  for (int i = position_; i < state.timeline_size(); ++i) {
     if (EndsLoad(state.timeline(i))) break;
     if (IsHandling(state.timeline(i).event())) load.Add(Of(state.timeline(i)));
   }

@@ -12,7 +12,6 @@
 #include "scoring/cel/fields.h"
 #include "scoring/cel/naive.h"
 #include "scoring/cel/program.h"
-#include "scoring/roots.h"
 #include "scoring/rule_set.h"
 
 namespace portrisk::scoring {
@@ -54,6 +53,7 @@ class Explainer {
     cel::ListContext context;
     context.sets = sets_.data();
     context.declared = declared_;
+    context.derived = scope.derived;
     if (scope.movement->has_occurrence_time()) {
       context.now_seconds = scope.movement->occurrence_time().seconds();
     }
@@ -284,10 +284,10 @@ void AddOwnReasons(const Rule& rule, const v1::Movement& movement,
 
 }  // namespace
 
-Programme::Needs NeedsOf(const RuleSet& rule_set, absl::string_view rule) {
+RootsRead RootsOf(const RuleSet& rule_set, absl::string_view rule) {
   const auto found = rule_set.rule_index.find(rule);
-  if (found == rule_set.rule_index.end()) return Programme::Needs();
-  return NeedsOf(RootsOf(rule_set.rules[found->second].evidence));
+  if (found == rule_set.rule_index.end()) return RootsRead();
+  return RootsOf(rule_set.rules[found->second].evidence);
 }
 
 bool HasRule(const RuleSet& rule_set, absl::string_view rule) {

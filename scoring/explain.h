@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/rule_service.pb.h"
 #include "scoring/programme.h"
+#include "scoring/roots.h"
 
 namespace portrisk::scoring {
 
@@ -22,8 +23,8 @@ bool ExplainRule(const RuleSet& rule_set, absl::string_view rule,
                  const Scope& scope, const std::vector<Programme::List>& lists,
                  v1::ExplainResponse* out);
 
-// The views that a rule reads; none when there is no such rule.
-Programme::Needs NeedsOf(const RuleSet& rule_set, absl::string_view rule);
+// What a rule reads; nothing when there is no such rule.
+RootsRead RootsOf(const RuleSet& rule_set, absl::string_view rule);
 
 bool HasRule(const RuleSet& rule_set, absl::string_view rule);
 

@@ -10,7 +10,6 @@
 
 #include "scoring/borrow.h"
 #include "scoring/bounded_timeline.h"
-#include "scoring/programme.h"
 #include "scoring/right_events.h"
 
 namespace portrisk::scoring {
@@ -18,9 +17,6 @@ namespace {
 
 using google::protobuf::Timestamp;
 using v1::RightEvent;
-
-static_assert(v1::RightView::kCollectedTimeFieldNumber ==
-              Programme::kRightNearMax);
 
 // Empty boxes are handed out under a booking. Where a right is named for one it
 // is a right like any other.
@@ -103,6 +99,7 @@ void UnfoldRight(const JournaledMovement& input, v1::RightState* state) {
 }
 
 void RightViewBuffer::Release() {
+  if (!has_standing_ && !has_use_) return;
   view_.unsafe_arena_release_holder();
   view_.unsafe_arena_release_nominated();
   view_.unsafe_arena_release_issued_time();
@@ -113,11 +110,6 @@ void RightViewBuffer::Release() {
   view_.unsafe_arena_release_accepted_time();
   view_.unsafe_arena_release_collected_by();
   view_.unsafe_arena_release_collected_time();
-  if (full_) ReleaseBeyond();
-  view_.Clear();
-}
-
-void RightViewBuffer::ReleaseBeyond() {
   view_.unsafe_arena_release_issuer();
   view_.unsafe_arena_release_previous_nominee();
   view_.unsafe_arena_release_last_change_time();
@@ -125,6 +117,7 @@ void RightViewBuffer::ReleaseBeyond() {
   view_.unsafe_arena_release_last_refused_time();
   view_.unsafe_arena_release_last_refused();
   view_.unsafe_arena_release_use();
+  view_.Clear();
   use_.unsafe_arena_release_time();
   use_.unsafe_arena_release_haulier();
   use_.unsafe_arena_release_nominated();
@@ -133,31 +126,51 @@ void RightViewBuffer::ReleaseBeyond() {
   use_.unsafe_arena_release_orphan();
   use_.unsafe_arena_release_orphan_query_time();
   use_.Clear();
-  full_ = false;
+  has_standing_ = has_use_ = false;
 }
 
-void RightViewBuffer::Derive(const v1::RightState* state,
-                             const JournaledMovement& input,
-                             const Reference& reference, Depth depth) {
+void RightViewBuffer::Begin(const v1::RightState* state,
+                            const JournaledMovement& input,
+                            const Reference& reference) {
   Release();
-  const v1::Movement& m = *input.movement;
-  if (state == nullptr || !m.has_occurrence_time()) return;
-  full_ = depth == Depth::kFull;
-  const RightStanding standing = StandingBefore(*state, m);
+  state_ = input.movement->has_occurrence_time() ? state : nullptr;
+  input_ = input;
+  reference_ = &reference;
+}
+
+void RightViewBuffer::Derive(int field) {
+  field == v1::RightView::kUseFieldNumber ? DeriveUse() : DeriveStanding();
+}
+
+void RightViewBuffer::DeriveAll() {
+  DeriveStanding();
+  DeriveUse();
+}
+
+void RightViewBuffer::DeriveStanding() {
+  if (has_standing_ || state_ == nullptr) return;
+  has_standing_ = true;
+  const v1::Movement& m = *input_.movement;
+  const RightStanding standing = StandingBefore(*state_, m);
   Show(standing);
-  ShowLastQuery(*state, m, standing);
-  if (!full_) return;
+  ShowLastQuery(*state_, m, standing);
   ShowBeyond(standing);
-  ShowCompleteness(standing, reference);
-  ShowAttempts(*state, m, standing);
+  ShowCompleteness(standing, *reference_);
+  ShowAttempts(*state_, m, standing);
+}
+
+void RightViewBuffer::DeriveUse() {
+  if (has_use_ || state_ == nullptr) return;
+  has_use_ = true;
+  const v1::Movement& m = *input_.movement;
   if (UsesNoRight(m)) return;
-  if (ConcernsRight(m)) FillEvent(input, &own_);
-  const Use use = FindUse(*state, input);
+  if (ConcernsRight(m)) FillEvent(input_, &own_);
+  const Use use = FindUse(*state_, input_);
   if (use.gate == nullptr) return;
-  ShowUse(use, reference);
-  ShowPath(use, reference);
-  ShowQueries(*state, m, use);
-  ShowSecondClaimant(*state, m, use);
+  ShowUse(use, *reference_);
+  ShowPath(use, *reference_);
+  ShowQueries(*state_, m, use);
+  ShowSecondClaimant(*state_, m, use);
   view_.unsafe_arena_set_allocated_use(&use_);
 }
 
@@ -212,10 +225,8 @@ void RightViewBuffer::ShowLastQuery(const v1::RightState& state,
     }
     view_.unsafe_arena_set_allocated_last_queried_time(
         Borrow(event.occurrence_time()));
-    if (full_) {
-      view_.unsafe_arena_set_allocated_last_queried_by(
-          Named(event.actor_id(), &last_queried_by_));
-    }
+    view_.unsafe_arena_set_allocated_last_queried_by(
+        Named(event.actor_id(), &last_queried_by_));
     return;
   }
 }

@@ -34,15 +34,11 @@ class RightViewBuffer {
   RightViewBuffer(const RightViewBuffer&) = delete;
   RightViewBuffer& operator=(const RightViewBuffer&) = delete;
 
-  // How much of the view is wanted.
-  enum class Depth : uint8_t {
-    kNear,  // Fields up to kRightNearMax: who holds it, is to come, has come.
-    kFull,
-  };
-
   // `state` may be null.
-  void Derive(const v1::RightState* state, const JournaledMovement& input,
-              const Reference& reference, Depth depth = Depth::kFull);
+  void Begin(const v1::RightState* state, const JournaledMovement& input,
+             const Reference& reference);
+  void Derive(int field);
+  void DeriveAll();
   const v1::RightView& view() const { return view_; }
   void Release();
 
@@ -53,13 +49,14 @@ class RightViewBuffer {
     RightStanding standing;
   };
 
+  void DeriveStanding();
+  void DeriveUse();
   RightStanding StandingBefore(const v1::RightState& state,
                                const v1::Movement& movement) const;
   void Show(const RightStanding& standing);
   void ShowLastQuery(const v1::RightState& state, const v1::Movement& movement,
                      const RightStanding& standing);
   void ShowBeyond(const RightStanding& standing);
-  void ReleaseBeyond();
   void ShowAttempts(const v1::RightState& state, const v1::Movement& movement,
                     const RightStanding& standing);
   void ShowCompleteness(const RightStanding& standing,
@@ -73,7 +70,11 @@ class RightViewBuffer {
   void ShowSecondClaimant(const v1::RightState& state,
                           const v1::Movement& movement, const Use& use);
 
-  bool full_ = false;
+  const v1::RightState* state_ = nullptr;
+  JournaledMovement input_{};
+  const Reference* reference_ = nullptr;
+  bool has_standing_ = false;  // All fields but the use.
+  bool has_use_ = false;
   v1::RightView view_;
   v1::RightUse use_;
   v1::RightEvent own_;  // The movement as a step or an attempt.

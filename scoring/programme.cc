@@ -82,7 +82,7 @@ void Programme::Rep::Add(uint32_t index, const std::vector<uint32_t>& at,
     compiled.root = at[rule.root];
     compiler->AddRoot(compiled.root);
     compiled.valid = rule.valid;
-    compiled.roots_read = RootsOf(rule.evidence);
+    compiled.reads_finds = RootsOf(rule.evidence).finds;
     compiled.evidence_begin = static_cast<uint32_t>(evidence.size());
     for (const cel::Path& path : rule.evidence) {
       if (!path.fields.empty()) evidence.push_back(compiler->AddSlot(path));
@@ -126,7 +126,7 @@ void Programme::Rep::AddSuppressions(cel::Compiler* compiler) {
             rules.begin() + begin, rules.begin() + end, rule,
             [](const CompiledRule& a, const Rule* b) { return a.rule < b; });
         if (at == rules.begin() + end || at->rule != rule) continue;
-        at->roots_read |= RootsOf(one.when.fields);
+        at->reads_finds |= RootsOf(one.when.fields).finds;
         by_rule[static_cast<uint32_t>(at - rules.begin())].push_back(
             {&one, i, root});
       }
@@ -207,7 +207,7 @@ void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
   indexed.reserve(rules.size());
   roots.reserve(rules.size());
   for (const CompiledRule& compiled : rules) {
-    const bool finds = (compiled.roots_read & kFindRates) != 0;
+    const bool finds = compiled.reads_finds;
     for (size_t event = 0; finds && event < reads_finds.size(); ++event) {
       if (compiled.rule->AppliesTo(static_cast<v1::Event>(event))) {
         reads_finds.set(event);

@@ -27,7 +27,8 @@ namespace portrisk::scoring {
 
 namespace cel {
 class DeclaredValues;
-}
+class DerivedRoots;
+}  // namespace cel
 class AggregatePlan;
 
 // What a condition may read, in the order of cel::RuleEnvironment. The pointers
@@ -44,6 +45,8 @@ struct Scope {
   const v1::UsualView* usual = &v1::UsualView::default_instance();
   // An AggregateView (aggregate_view.h); null: aggregates are unknown.
   cel::DeclaredValues* aggregates = nullptr;
+  // Fills in the views as they are read; null: they are as they shall be.
+  cel::DerivedRoots* derived = nullptr;
 };
 
 // One parsed and checked document. Immutable.
@@ -121,44 +124,13 @@ class Programme {
   std::shared_ptr<const Programme> With(const Standing& standing) const;
   ~Programme();
 
-  // What has to be derived before a movement can be evaluated.
-  struct Needs {
-    bool container = false;
-    bool right = false;
-    bool party = false;
-    bool vessel = false;
-    bool route = false;
-    bool facility = false;
-    bool source = false;
-    bool usual = false;
-    bool aggregates = false;  // Each is derived when it is read.
-    // Of container and right, the fields with numbers above these as well.
-    bool container_beyond = false;
-    bool right_beyond = false;
-    bool finds = false;  // Find rates, of whichever view.
-  };
-  static constexpr int kContainerNearMax = 15;
-  static constexpr int kRightNearMax = 11;
-
-  // HOT PATH. Begins a movement: finds, by what it says itself, the rules that
-  // may hit, and tells which views they read. The views of `scope` need not be
-  // derived yet, but have to stay where they are.
-  Needs Select(const Scope& scope, EvalScratch* scratch) const;
-
-  // HOT PATH. Evaluates what Select found. Appends to `out` the hits (with raw
-  // contributions and evidence, in rule order) and the not-evaluated rules,
+  // HOT PATH. Evaluates the rules that may hit. Appends to `out` the hits (with
+  // raw contributions and evidence, in rule order) and the not-evaluated rules,
   // the revisions in force and the lists they use. Reads the unit of `out`:
   // which revisions concern it. Touches no other field. No I/O, lock, clock,
   // log; no allocation once `scratch` and `out` are warm.
-  void EvaluateSelected(const Scope& scope, EvalScratch* scratch,
-                        v1::Assessment* out) const;
-
-  // Both, with views that are derived.
   void Evaluate(const Scope& scope, EvalScratch* scratch,
-                v1::Assessment* out) const {
-    Select(scope, scratch);
-    EvaluateSelected(scope, scratch, out);
-  }
+                v1::Assessment* out) const;
 
   // Adds 1, by the number of a compiled rule, for each whose condition the last
   // movement of `scratch` came to: the index left the others out. Grows

@@ -11,7 +11,6 @@
 #include "scoring/limits.h"
 #include "scoring/programme_evidence.h"
 #include "scoring/programme_rep.h"
-#include "scoring/roots.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -29,40 +28,29 @@ EvalScratch::EvalScratch() : rep_(std::make_unique<Rep>()) {}
 EvalScratch::~EvalScratch() = default;
 EvalScratch::EvalScratch(EvalScratch&&) noexcept = default;
 
-Programme::Needs Programme::Select(const Scope& scope,
-                                   EvalScratch* scratch) const {
+void Programme::Evaluate(const Scope& scope, EvalScratch* scratch,
+                         v1::Assessment* out) const {
   const google::protobuf::Message* roots[cel::kRuleRoots] = {
       scope.movement, scope.container, scope.right,  scope.party, scope.vessel,
       scope.route,    scope.facility,  scope.source, scope.usual};
+  const Rep& rep = *rep_;
   const v1::Movement& movement = *scope.movement;
   cel::EvalState& state = scratch->rep_->state;
   Candidates& candidates = scratch->rep_->candidates;
-  cel::ListContext lists;
-  lists.sets = now_->sets.data();
-  lists.declared = scope.aggregates;
+  cel::ListContext context;
+  context.sets = now_->sets.data();
+  context.declared = scope.aggregates;
+  context.derived = scope.derived;
   if (movement.has_occurrence_time()) {
-    lists.now_seconds = movement.occurrence_time().seconds();
+    context.now_seconds = movement.occurrence_time().seconds();
   }
-  state.Begin(*rep_->program, roots, lists);
+  state.Begin(*rep.program, roots, context);
   ++scratch->rep_->movement;
   scratch->rep_->reported.clear();
-  if (scratch->rep_->texts.size() < rep_->program->slots.size()) {
-    scratch->rep_->texts.resize(rep_->program->slots.size());
+  if (scratch->rep_->texts.size() < rep.program->slots.size()) {
+    scratch->rep_->texts.resize(rep.program->slots.size());
   }
-  rep_->index.Select(movement.event(), &state, &candidates);
-  uint16_t read = 0;
-  for (const uint32_t rule : candidates.rules()) {
-    read |= rep_->rules[rule].roots_read;
-  }
-  if (!candidates.rules().empty()) read |= rep_->index.roots_refined();
-  return NeedsOf(read);
-}
-
-void Programme::EvaluateSelected(const Scope& scope, EvalScratch* scratch,
-                                 v1::Assessment* out) const {
-  const Rep& rep = *rep_;
-  cel::EvalState& state = scratch->rep_->state;
-  Candidates& candidates = scratch->rep_->candidates;
+  rep.index.Select(movement.event(), &state, &candidates);
   rep.index.Refine(&state, &candidates);
   const Rep::Pass pass{*scope.movement, scope.aggregates,    *now_,
                        &state,          scratch->rep_.get(), out};

@@ -47,7 +47,7 @@ struct Programme::Rep {
     uint32_t root;
     uint32_t evidence_begin;  // Into `evidence`.
     uint32_t evidence_end;
-    uint16_t roots_read;  // Bits as of RootsOf.
+    bool reads_finds;
     Validity valid;
     uint32_t suppressions_begin = 0;  // Into `suppressions`.
     uint32_t suppressions_end = 0;

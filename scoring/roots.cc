@@ -1,4 +1,3 @@
-// HOT PATH (NeedsOf).
 #include "scoring/roots.h"
 
 #include "portrisk/v1/outcome.pb.h"
@@ -6,68 +5,25 @@
 namespace portrisk::scoring {
 namespace {
 
-enum Root : uint8_t {
-  kMovement,
-  kContainer,
-  kRight,
-  kParty,
-  kVessel,
-  kRoute,
-  kFacility,
-  kSource,
-  kUsual,
-  kAggregates,
-};
-static_assert(kAggregates + 1 == kRootCount);
-static_assert(kAggregates == cel::kAggregatesRoot);
-static_assert(kRootCount + 2 < 16);
+bool HasFindRates(uint32_t root) {
+  return root == kPartyRoot || root == kRouteRoot || root == kFacilityRoot;
+}
 
 }  // namespace
 
-uint16_t RootsOfField(uint32_t root,
-                      const google::protobuf::FieldDescriptor* first) {
-  const auto bit = static_cast<uint16_t>(1 << root);
-  const bool whole = first == nullptr;
-  if (root == kContainer &&
-      (whole || first->number() > Programme::kContainerNearMax)) {
-    return bit | kContainerBeyond;
-  }
-  if (root == kRight && (whole || first->number() > Programme::kRightNearMax)) {
-    return bit | kRightBeyond;
-  }
-  const bool has_finds = root == kParty || root == kRoute || root == kFacility;
-  if (has_finds &&
-      (whole || first->message_type() == v1::FindRate::descriptor())) {
-    return bit | kFindRates;
-  }
-  return bit;
+bool IsFindRate(uint32_t root, const google::protobuf::FieldDescriptor& field) {
+  return HasFindRates(root) &&
+         field.message_type() == v1::FindRate::descriptor();
 }
 
-uint16_t RootsOf(const std::vector<cel::Path>& fields) {
-  uint16_t roots = 0;
+RootsRead RootsOf(const std::vector<cel::Path>& fields) {
+  RootsRead read;
   for (const cel::Path& path : fields) {
-    roots |=
-        RootsOfField(path.root, path.fields.empty() ? nullptr : path.fields[0]);
+    read.roots |= static_cast<uint16_t>(1 << path.root);
+    read.finds |= path.fields.empty() ? HasFindRates(path.root)
+                                      : IsFindRate(path.root, *path.fields[0]);
   }
-  return roots;
-}
-
-Programme::Needs NeedsOf(uint16_t roots) {
-  const auto reads = [&](int bit) { return (roots >> bit & 1) != 0; };
-  Programme::Needs needs;
-  needs.container = reads(kContainer);
-  needs.right = reads(kRight);
-  needs.party = reads(kParty);
-  needs.vessel = reads(kVessel);
-  needs.route = reads(kRoute);
-  needs.facility = reads(kFacility);
-  needs.source = reads(kSource);
-  needs.usual = reads(kUsual);
-  needs.aggregates = reads(kAggregates);
-  needs.container_beyond = (roots & kContainerBeyond) != 0;
-  needs.right_beyond = (roots & kRightBeyond) != 0;
-  needs.finds = (roots & kFindRates) != 0;
-  return needs;
+  return read;
 }
 
 }  // namespace portrisk::scoring

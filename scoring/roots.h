@@ -1,4 +1,4 @@
-// Which views the fields of a condition belong to, as bits.
+// Which views the fields of a condition belong to.
 #ifndef PORTRISK_SCORING_ROOTS_H_
 #define PORTRISK_SCORING_ROOTS_H_
 
@@ -6,22 +6,36 @@
 #include <vector>
 
 #include "scoring/cel/program.h"
-#include "scoring/programme.h"
 
 namespace portrisk::scoring {
 
-// Bit n for root n of cel::RuleEnvironment; beyond them a bit each for the
-// fields of two that are not near, and one for find rates (Programme::Needs).
-inline constexpr int kRootCount = static_cast<int>(cel::kRuleRoots);
-inline constexpr uint16_t kContainerBeyond = 1 << kRootCount;
-inline constexpr uint16_t kRightBeyond = 1 << (kRootCount + 1);
-inline constexpr uint16_t kFindRates = 1 << (kRootCount + 2);
+// The roots of cel::RuleEnvironment, by number.
+enum Root : uint8_t {
+  kMovementRoot,
+  kContainerRoot,
+  kRightRoot,
+  kPartyRoot,
+  kVesselRoot,
+  kRouteRoot,
+  kFacilityRoot,
+  kSourceRoot,
+  kUsualRoot,
+  kAggregatesRoot,
+};
+static_assert(kAggregatesRoot + 1 == cel::kRuleRoots);
+static_assert(kAggregatesRoot == cel::kAggregatesRoot);
 
-// The bits of a root, and of what its field `first` needs; null: of all it has.
-uint16_t RootsOfField(uint32_t root,
-                      const google::protobuf::FieldDescriptor* first);
-uint16_t RootsOf(const std::vector<cel::Path>& fields);
-Programme::Needs NeedsOf(uint16_t roots);
+// Whether a field of a root is a find rate.
+bool IsFindRate(uint32_t root, const google::protobuf::FieldDescriptor& field);
+
+// What conditions with these fields read.
+struct RootsRead {
+  uint16_t roots = 0;  // Bit n for root n.
+  bool finds = false;  // Find rates, of whichever view.
+
+  bool Has(Root root) const { return (roots >> root & 1) != 0; }
+};
+RootsRead RootsOf(const std::vector<cel::Path>& fields);
 
 }  // namespace portrisk::scoring
 

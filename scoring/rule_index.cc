@@ -176,11 +176,17 @@ void RuleIndex::Try(size_t word, uint64_t bits, size_t rows,
 }
 
 void RuleIndex::Refine(cel::EvalState* state, Candidates* candidates) const {
-  if (candidates->words_.empty() || roots_refined_ == 0) return;
+  if (candidates->words_.empty() || history_begin_ == attributes_.size()) {
+    return;
+  }
   for (size_t i = history_begin_; i < attributes_.size(); ++i) {
     const Attribute& attribute = attributes_[i];
+    uint64_t demanding = 0;
+    for (const Candidates::Word& word : candidates->words_) {
+      demanding |= word.bits & attribute.rows[word.index];
+    }
     uint64_t key;
-    if (!attribute.KeyIn(state, &key)) continue;
+    if (demanding == 0 || !attribute.KeyIn(state, &key)) continue;
     const uint64_t* mask =
         attribute.bits.data() + attribute.BucketOf(key) * words_;
     for (Candidates::Word& word : candidates->words_) {
@@ -237,7 +243,7 @@ size_t RuleIndex::SpaceUsed() const {
   for (const Attribute& attribute : attributes_) {
     bytes += sizeof(attribute) + attribute.bounds.capacity() * 8 +
              attribute.bits.capacity() * 8 + attribute.any.capacity() * 8 +
-             attribute.known.SpaceUsed();
+             attribute.rows.capacity() * 8 + attribute.known.SpaceUsed();
   }
   return bytes;
 }

@@ -88,11 +88,8 @@ class RuleIndex {
   // begun with the movement; its other roots are not read.
   void Select(v1::Event event, cel::EvalState* state, Candidates* out) const;
 
-  // Fewer of them, by what history says.
+  // Fewer of them, by what history says. Reads of it what they demand.
   void Refine(cel::EvalState* state, Candidates* candidates) const;
-  // What Refine reads, in the bits of roots.h.
-  uint16_t roots_refined() const { return roots_refined_; }
-
   size_t attribute_count() const { return attributes_.size(); }
   size_t SpaceUsed() const;  // Bytes.
 
@@ -122,6 +119,8 @@ class RuleIndex {
     std::vector<uint64_t> bounds;
     std::vector<uint64_t> bits;  // Of bucket 0, bucket 1 ...: words_ each.
     std::vector<uint64_t> any;   // The same, a bit a word.
+    // Of those that read history, the rows that demand something of it.
+    std::vector<uint64_t> rows;
     // Of kHash every value that conditions name, else those with rows.
     KeyTable<Known> known;
     RowRun filed;  // Under any of its values.
@@ -173,9 +172,8 @@ class RuleIndex {
   std::vector<uint64_t> event_any_;
   std::vector<Attribute> attributes_;  // Most selective first in each part.
   size_t history_begin_ = 0;           // From here on they read history.
-  uint16_t roots_refined_ = 0;
-  std::vector<uint32_t> rows_;   // The rule of each row.
-  std::vector<RowTests> tests_;  // Of each row.
+  std::vector<uint32_t> rows_;         // The rule of each row.
+  std::vector<RowTests> tests_;        // Of each row.
   RowRun unfiled_;
 };
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "scoring/roots.h"
 #include "scoring/rule_index_keys.h"
 
 namespace portrisk::scoring {
@@ -152,7 +151,7 @@ Demands Either(const Demands& a, const Demands& b) {
 
 DemandAnalysis::DemandAnalysis(const cel::Program& program)
     : program_(program) {
-  FindRoots();
+  FindHistory();
   FindFamilies();
 }
 
@@ -163,27 +162,20 @@ const Value* DemandAnalysis::ConstantOf(uint32_t index) const {
 }
 
 // Operands come before what uses them, so one pass does.
-void DemandAnalysis::FindRoots() {
-  std::vector<uint16_t> of_slot(program_.slots.size());
-  for (size_t i = 0; i < of_slot.size(); ++i) {
-    const cel::Slot& slot = program_.slots[i];
-    if (i < program_.root_count) {
-      of_slot[i] = RootsOfField(static_cast<uint32_t>(i), nullptr);
-    } else if (slot.parent < program_.root_count) {
-      of_slot[i] = RootsOfField(slot.parent, slot.access.field);
-    } else {
-      of_slot[i] = of_slot[slot.parent];
-    }
+void DemandAnalysis::FindHistory() {
+  std::vector<bool> of_slot(program_.slots.size());
+  for (size_t i = 1; i < of_slot.size(); ++i) {
+    of_slot[i] = i < program_.root_count || of_slot[program_.slots[i].parent];
   }
-  roots_.resize(program_.instructions.size());
-  for (size_t i = 0; i < roots_.size(); ++i) {
+  history_.resize(program_.instructions.size());
+  for (size_t i = 0; i < history_.size(); ++i) {
     const Instruction& it = program_.instructions[i];
-    if (it.op == Op::kSlot || it.op == Op::kHasSlot ||
-        it.op == Op::kOptionalSlot) {
-      roots_[i] = of_slot[it.a];
-    }
+    bool reads = (it.op == Op::kSlot || it.op == Op::kHasSlot ||
+                  it.op == Op::kOptionalSlot) &&
+                 of_slot[it.a];
     cel::ForEachOperand(program_, it,
-                        [&](uint32_t child) { roots_[i] |= roots_[child]; });
+                        [&](uint32_t child) { reads |= history_[child]; });
+    history_[i] = reads;
   }
 }
 

@@ -41,9 +41,9 @@ class DemandAnalysis {
   std::vector<Demands> Alternatives(uint32_t root) const;
 
   KeyFamily family(uint32_t attribute) const { return families_[attribute]; }
-  // In the bits of roots.h.
-  uint16_t roots_read(uint32_t instruction) const {
-    return roots_[instruction];
+  // Whether it reads another root than the first.
+  bool reads_history(uint32_t instruction) const {
+    return history_[instruction];
   }
 
   static constexpr size_t kAlternativesMax = 8;
@@ -56,7 +56,7 @@ class DemandAnalysis {
     KeySet when_false;  // ... and false.
   };
 
-  void FindRoots();
+  void FindHistory();
   void FindFamilies();
   void Observe(uint32_t attribute, const cel::Value& constant, bool ordered);
   bool AtomOf(uint32_t index, Atom* atom) const;
@@ -77,7 +77,7 @@ class DemandAnalysis {
   std::vector<Demands> Expand(uint32_t index, const Counts& counts) const;
 
   const cel::Program& program_;
-  std::vector<uint16_t> roots_;
+  std::vector<bool> history_;        // By instruction.
   std::vector<KeyFamily> families_;  // By instruction.
 };
 

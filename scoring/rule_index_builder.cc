@@ -56,7 +56,10 @@ class RuleIndexBuilder {
     index_->words_ = (rows_.size() + kStepRows - 1) / kStepRows * kStep;
     index_->summary_ = (index_->words_ + 63) / 64;
     FillEvents();
-    for (size_t i = 0; i < index_->attributes_.size(); ++i) FillBits(i);
+    for (size_t i = 0; i < index_->attributes_.size(); ++i) {
+      FillBits(i);
+      if (ReadsHistory(i)) FillRows(i);
+    }
     OrderAttributes();
     RenumberTests();
   }
@@ -163,8 +166,7 @@ class RuleIndexBuilder {
   }
 
   bool ReadsHistory(size_t place) const {
-    const uint32_t instruction = index_->attributes_[place].instruction;
-    return (analysis_.roots_read(instruction) & ~1) != 0;
+    return analysis_.reads_history(index_->attributes_[place].instruction);
   }
 
   // How many movements have one of a demand's values; more than all where it
@@ -358,6 +360,15 @@ class RuleIndexBuilder {
     }
   }
 
+  void FillRows(size_t place) {
+    std::vector<uint64_t>& rows = index_->attributes_[place].rows;
+    rows.assign(index_->words_, 0);
+    for (size_t row = 0; row < rows_.size(); ++row) {
+      if (Find(&rows_[row], place) == nullptr) continue;
+      rows[row / 64] |= uint64_t{1} << row % 64;
+    }
+  }
+
   static Demand* Find(Row* row, size_t place) {
     for (Demand& demand : row->demands) {
       if (demand.attribute == place) return &demand;
@@ -389,12 +400,7 @@ class RuleIndexBuilder {
     index_->history_begin_ = 0;
     at_.resize(all.size());
     for (const size_t i : order) {
-      if (ReadsHistory(i)) {
-        const uint16_t roots = analysis_.roots_read(all[i].instruction);
-        index_->roots_refined_ |= roots & ~1;
-      } else {
-        ++index_->history_begin_;
-      }
+      if (!ReadsHistory(i)) ++index_->history_begin_;
     }
     for (const size_t i : order) {
       at_[i] = sorted.size();

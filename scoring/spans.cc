@@ -342,9 +342,11 @@ void SpanFinder::Find(const v1::ContainerState* container,
 void SpanFinder::FindCollection(const v1::RightState& state,
                                 const JournaledMovement& input,
                                 const Reference& reference, Spans* out) {
-  right_.Derive(&state, input, reference);
+  right_.Begin(&state, input, reference);
+  right_.Derive(v1::RightView::kUseFieldNumber);
   const v1::RightUse& use = right_.view().use();
   if (use.has_since_issue_h()) {
+    right_.Derive(v1::RightView::kIssuerFieldNumber);
     AddSpan(v1::SPAN_COLLECTION, use.since_issue_h(), out)
         ->set_issuer(MarkOf(right_.view().issuer().id()));
   }

@@ -1,56 +1,108 @@
 // HOT PATH, with the rules of container_history.cc.
 #include "scoring/views.h"
 
-namespace portrisk::scoring {
+#include "scoring/roots.h"
 
-Scope Views::ScopeOf(const v1::Movement& movement) const {
-  return {&movement,         &container_.view(), &right_.view(),
-          &party_.view(),    &vessel_.view(),    &route_.view(),
-          &facility_.view(), &source_.view(),    &usual_.view()};
+namespace portrisk::scoring {
+namespace {
+
+// Sets a root's bit; false when it was set.
+bool Mark(uint32_t root, uint16_t* bits) {
+  const auto bit = static_cast<uint16_t>(1 << root);
+  if ((*bits & bit) != 0) return false;
+  *bits |= bit;
+  return true;
 }
 
-void Views::Derive(const Programme::Needs& needs,
-                   const JournaledMovement& input, const EntityStates& states,
-                   const Reference& reference) {
-  const v1::Movement& m = *input.movement;
-  derived_ = needs;
-  if (needs.container) {
-    using Depth = ContainerViewBuffer::Depth;
-    container_.Derive(states.container, input, reference,
-                      needs.container_beyond ? Depth::kFull : Depth::kNear);
+}  // namespace
+
+void Views::Begin(const JournaledMovement& input, const EntityStates& states,
+                  const Reference& reference) {
+  input_ = &input;
+  states_ = &states;
+  reference_ = &reference;
+  container_.Begin(states.container, input, reference);
+  right_.Begin(states.right, input, reference);
+}
+
+Scope Views::scope() {
+  return {input_->movement,
+          &container_.view(),
+          &right_.view(),
+          &party_.view(),
+          &vessel_.view(),
+          &route_.view(),
+          &facility_.view(),
+          &source_.view(),
+          &usual_.view(),
+          nullptr,
+          this};
+}
+
+void Views::Derive(uint32_t root,
+                   const google::protobuf::FieldDescriptor& field) {
+  switch (root) {
+    case kMovementRoot:
+      return;
+    case kContainerRoot:
+      return container_.Derive(field.number());
+    case kRightRoot:
+      return right_.Derive(field.number());
+    default:
+      DeriveWhole(root);
+      if (IsFindRate(root, field)) LendFinds(root);
   }
-  if (needs.right) {
-    using Depth = RightViewBuffer::Depth;
-    right_.Derive(states.right, input, reference,
-                  needs.right_beyond ? Depth::kFull : Depth::kNear);
+}
+
+void Views::DeriveAll(uint32_t root) {
+  if (root == kContainerRoot) return container_.DeriveAll();
+  if (root == kRightRoot) return right_.DeriveAll();
+  DeriveWhole(root);
+  LendFinds(root);
+}
+
+void Views::DeriveWhole(uint32_t root) {
+  if (!Mark(root, &derived_)) return;
+  const v1::Movement& m = *input_->movement;
+  switch (root) {
+    case kPartyRoot:
+      return party_.Derive(states_->profiles, m);
+    case kVesselRoot:
+      return vessel_.Derive(states_->vessel, m, *reference_);
+    case kRouteRoot:
+      return route_.Derive(states_->profiles, m);
+    case kFacilityRoot:
+      return facility_.Derive(states_->facility, states_->container, *input_);
+    case kSourceRoot:
+      return source_.Derive(*reference_, m);
+    case kUsualRoot:
+      if (states_->spans == nullptr) return;
+      return usual_.Derive(states_->spreads, m, *states_->spans);
+    default:
+      return;
   }
-  if (needs.party) party_.Derive(states.profiles, m);
-  if (needs.vessel) vessel_.Derive(states.vessel, m, reference);
-  if (needs.route) route_.Derive(states.profiles, m);
-  if (needs.facility) {
-    facility_.Derive(states.facility, states.container, input);
-  }
-  if (needs.source) source_.Derive(reference, m);
-  if (needs.usual && states.spans != nullptr) {
-    usual_.Derive(states.spreads, m, *states.spans);
-  }
-  if (!needs.finds) return;
-  finds_.Derive(states.finds, m);
-  if (needs.party) party_.LendFinds(&finds_);
-  if (needs.route) route_.LendFinds(&finds_);
-  if (needs.facility) facility_.LendFinds(&finds_);
+}
+
+void Views::LendFinds(uint32_t root) {
+  const bool first = lent_ == 0;
+  if (!Mark(root, &lent_)) return;
+  if (first) finds_.Derive(states_->finds, *input_->movement);
+  if (root == kPartyRoot) party_.LendFinds(&finds_);
+  if (root == kRouteRoot) route_.LendFinds(&finds_);
+  if (root == kFacilityRoot) facility_.LendFinds(&finds_);
 }
 
 void Views::Release() {
-  if (derived_.container) container_.Release();
-  if (derived_.right) right_.Release();
-  if (derived_.party) party_.Release();
-  if (derived_.vessel) vessel_.Release();
-  if (derived_.route) route_.Release();
-  if (derived_.facility) facility_.Release();
-  if (derived_.source) source_.Release();
-  if (derived_.usual) usual_.Release();
-  derived_ = Programme::Needs();
+  container_.Release();
+  right_.Release();
+  const auto has = [this](Root root) { return (derived_ >> root & 1) != 0; };
+  if (has(kPartyRoot)) party_.Release();
+  if (has(kVesselRoot)) vessel_.Release();
+  if (has(kRouteRoot)) route_.Release();
+  if (has(kFacilityRoot)) facility_.Release();
+  if (has(kSourceRoot)) source_.Release();
+  if (has(kUsualRoot)) usual_.Release();
+  derived_ = lent_ = 0;
 }
 
 }  // namespace portrisk::scoring

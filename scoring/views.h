@@ -1,11 +1,12 @@
-// Everything a condition may read besides the movement itself, derived when
-// some rule needs it.
+// Everything a condition may read besides the movement itself, derived when a
+// condition comes to it.
 #ifndef PORTRISK_SCORING_VIEWS_H_
 #define PORTRISK_SCORING_VIEWS_H_
 
 #include "absl/types/span.h"
 #include "portrisk/v1/history.pb.h"
 #include "scoring/aggregate_view.h"
+#include "scoring/cel/derived_roots.h"
 #include "scoring/container_history.h"
 #include "scoring/container_view.h"
 #include "scoring/finds.h"
@@ -36,20 +37,30 @@ struct EntityStates {
 };
 
 // Buffers for one movement at a time; reused.
-class Views {
+class Views final : public cel::DerivedRoots {
  public:
-  // What a condition may read of this movement. Views that are not derived are
-  // empty and stay where they are.
-  Scope ScopeOf(const v1::Movement& movement) const;
-
-  // HOT PATH. The states must not change before Release.
-  void Derive(const Programme::Needs& needs, const JournaledMovement& input,
-              const EntityStates& states, const Reference& reference);
+  // HOT PATH. Begins a movement: nothing is derived yet. All of it must stay as
+  // it is until Release.
+  void Begin(const JournaledMovement& input, const EntityStates& states,
+             const Reference& reference);
+  // What a condition may read of it, through this.
+  Scope scope();
+  void Derive(uint32_t root,
+              const google::protobuf::FieldDescriptor& field) override;
+  void DeriveAll(uint32_t root) override;
   // Lets go of the states.
   void Release();
 
  private:
-  Programme::Needs derived_;
+  // A view that is derived at once.
+  void DeriveWhole(uint32_t root);
+  void LendFinds(uint32_t root);
+
+  const JournaledMovement* input_ = nullptr;
+  const EntityStates* states_ = nullptr;
+  const Reference* reference_ = nullptr;
+  uint16_t derived_ = 0;  // Bit n for root n, but of those that have parts.
+  uint16_t lent_ = 0;     // Bit n for root n: with its find rates.
   ContainerViewBuffer container_;
   RightViewBuffer right_;
   PartyViewBuffer party_;

@@ -288,11 +288,8 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   Entities::Named& named = gathered_[task->gathered];
   const JournaledMovement input{task->movement, MovementKey(task->identity),
                                 next_sequence_, prior != nullptr};
-  const scoring::AssessContext context{
-      programme_.get(), reference_.get(), profiles_.get(), &options_.draw_key,
-      options_.counts != nullptr && task->gathered == 0
-          ? options_.counts->BeginSample()
-          : nullptr};
+  const scoring::AssessContext context{programme_.get(), reference_.get(),
+                                       profiles_.get(), &options_.draw_key};
   absl::Status status = entities_.Renew(*task->movement, &named);
   if (status.ok() && prior != nullptr) status = UnfoldPrior(input, *prior);
   if (status.ok()) status = FindLate(input, &named);
@@ -301,7 +298,12 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
     return status;
   }
   entities_.Recognise(*task->movement, named);
+  const bool sampled = options_.counts != nullptr && task->gathered == 0;
+  if (sampled) options_.counts->BeginSample();
   assessor_.Assess(context, input, entities_.States(named), &assessment_);
+  if (sampled && !assessment_.retraction() && !assessment_.not_actual()) {
+    options_.counts->EndSample();
+  }
   *assessment_.mutable_recorded_time() = batch_->recorded_time;
   assessment_.set_corrects_sequence(corrects);
   entities_.Fold(input, assessment_.unit(), named);

@@ -22,6 +22,7 @@
 #include "service/core_options.h"
 #include "service/entities.h"
 #include "service/journal_reader.h"
+#include "service/journaled_batch.h"
 #include "service/occurrence_index.h"
 #include "service/rule_tallies.h"
 #include "service/task.h"
@@ -85,7 +86,9 @@ class Core {
   const scoring::Programme& programme() const { return *programme_; }
 
   void SetProfiles(std::shared_ptr<const scoring::SelectionProfiles> profiles);
-  const scoring::SelectionProfiles& profiles() const { return *profiles_; }
+  const std::shared_ptr<const scoring::SelectionProfiles>& profiles() const {
+    return profiles_;
+  }
 
   // --- Outcomes, decisions and taken worklists, in core_outcomes.cc.
 
@@ -139,9 +142,12 @@ class Core {
 
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
-  // Replay: folds a journaled movement by what is in force here, which need not
-  // be what was then; `answer` is the assessment that it gets, written anew.
-  absl::Status Rescore(const v1::JournalRecord& record, v1::Assessment* answer);
+  // Replay: folds journaled movements by what is in force here, which need not
+  // be what was then; `answers` are the assessments that they get, written
+  // anew. Calls `assessed` with the place of each.
+  absl::Status Rescore(absl::Span<const ParsedMovement> movements,
+                       absl::Span<v1::Assessment> answers,
+                       absl::FunctionRef<void(size_t)> assessed);
   const scoring::EvalScratch& evaluation() const { return assessor_.scratch(); }
   // Counts all aggregates of the plan from here on. Before the first Fold.
   void CountAll(Aggregates::Plan plan);
@@ -164,20 +170,15 @@ class Core {
   absl::Status Score(MovementTask* task, uint64_t corrects,
                      const JournaledVersion* prior);
   void ApplyTrips();  // Journaled; in shadow from the next movement on.
-  // Journaled movements that are folded together when it recovers.
-  struct Refold;
   absl::StatusOr<uint64_t> FoldJournal();
-  absl::Status AddToRefold(const StoredRecord& record, Refold* refold);
-  absl::Status FoldAdded(Refold* refold);
-  // Where `answer` is not null, it is assessed anew and folded by that.
-  absl::Status FoldMovement(uint64_t sequence, const Digest& identity,
-                            const v1::Movement& movement,
-                            const v1::Assessment& assessment,
+  // All that they name is found before any of them is folded in. Where
+  // `rescored` is not null, each is assessed anew and folded by that.
+  struct Rescored;
+  absl::Status FoldTogether(absl::Span<const ParsedMovement> movements,
+                            const Rescored* rescored);
+  absl::Status FoldMovement(const ParsedMovement& parsed,
                             const Entities::Named& named,
                             v1::Assessment* answer);
-  // The same, from its record.
-  absl::Status FoldWhole(const v1::JournalRecord& record,
-                         v1::Assessment* answer);
   absl::Status RecoverTallies(const StoredStates& from);
   absl::Status RecoverAggregates();
   absl::Status RecoverOccurrences(const StoredStates& from);
@@ -229,14 +230,15 @@ class Core {
   // Of the batch in the making.
   Batch* batch_ = nullptr;
   const Batch* in_flight_ = nullptr;
-  std::vector<Entities::Named> gathered_;  // Of each movement of the batch.
+  // Of each movement of the batch, or of those that are folded together.
+  std::vector<Entities::Named> gathered_;
   absl::flat_hash_map<Digest, uint64_t> stored_identities_;
   std::vector<Digest> unknown_identities_;
 
   // Reused.
   scoring::Assessor assessor_;
   v1::Assessment assessment_;
-  v1::Movement folded_;
+  JournaledBatch folded_;
   v1::JournalRecord record_;
   std::vector<Trip> trips_;
   v1::JournalBlock cached_block_;  // Of the last ReadRecord.

@@ -52,9 +52,9 @@ struct CoreOptions {
   // With which a repeat of what has been erased is recognised; outlives the
   // core. Null: it takes no movements.
   const Pseudonyms* pseudonyms = nullptr;
-  // Replay: sees each answer beside the one that was given, before it is folded
-  // in.
-  std::function<void(const v1::Movement&, const v1::Assessment& was,
+  // Replay: sees each answer beside the one that was given, as stored, before
+  // it is folded in.
+  std::function<void(const v1::Movement&, const std::string& was,
                      v1::Assessment* answer)>
       amend_answer;
   // How many rules breakers hold in shadow, whenever that may have changed.

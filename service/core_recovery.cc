@@ -23,38 +23,16 @@ namespace {
 
 using scoring::JournaledMovement;
 
-// More are found together, and take more of the processor's cache meanwhile.
-constexpr size_t kRefoldMax = 128;
-constexpr size_t kRefoldsAhead = 4;
+constexpr size_t kBatchesAhead = 4;
 constexpr size_t kFetchAhead = 4;
 // Room is made ahead for so many positions; what comes beyond finds its own.
 constexpr uint64_t kReservedMax = 1'000'000;
 
 }  // namespace
 
-// A batch, filled by the thread that reads and folded by the core's own. Its
-// messages are parsed into again and again: their texts and parts find the
-// memory of those before them, for less than an arena takes.
-struct Core::Refold {
-  struct Movement {
-    uint64_t sequence;
-    Digest identity;
-    v1::Movement movement;
-    v1::Assessment assessment;
-    v1::MovementRecord record;  // Its spans, nothing else.
-    Entities::Named named;
-  };
-
-  bool is_full() const { return size == kRefoldMax || !other.empty(); }
-  absl::Span<Movement> added() { return {all.data(), size}; }
-
-  const FieldSelection* movement_fields = nullptr;
-  const FieldSelection* assessment_fields = nullptr;
-  std::vector<Movement> all = std::vector<Movement>(kRefoldMax);
-  size_t size = 0;            // Of `all` those that are in use.
-  std::string recorded_time;  // Of the last of them, serialised.
-  std::string other;          // The record behind them, when it is no movement.
-  std::string selected;       // Reused.
+struct Core::Rescored {
+  absl::Span<v1::Assessment> answers;
+  absl::FunctionRef<void(size_t)> assessed;
 };
 
 absl::StatusOr<uint64_t> Core::Recover() {
@@ -92,17 +70,16 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
 
   const FieldSelection movement_fields = FieldsFolded(aggregates.plan().get());
   const FieldSelection assessment_fields = AssessmentFieldsFolded();
-  Handover<Refold> handover(kRefoldsAhead);
+  const JournaledBatch::Fields fields{&movement_fields, &assessment_fields};
+  Handover<JournaledBatch> handover(kBatchesAhead);
   absl::Status read;
   std::thread reader([&] {
-    Refold* filling = handover.NextEmpty();
+    JournaledBatch* filling = handover.NextEmpty();
     read = store_->ScanJournal(begin, [&](const store::Block& block) {
       return WalkRecords(block, [&](const StoredRecord& record) {
         if (record.sequence < begin) return absl::OkStatus();
         if (filling == nullptr) return absl::CancelledError();
-        filling->movement_fields = &movement_fields;
-        filling->assessment_fields = &assessment_fields;
-        absl::Status added = AddToRefold(record, filling);
+        absl::Status added = filling->Add(record, fields);
         if (added.ok() && filling->is_full()) {
           handover.PutFull(filling);
           filling = handover.NextEmpty();
@@ -113,10 +90,13 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
     if (filling != nullptr && read.ok()) handover.PutFull(filling);
     handover.Finish();
   });
-  while (Refold* const refold = handover.NextFull()) {
-    if (status.ok()) status = FoldAdded(refold);
+  while (JournaledBatch* const batch = handover.NextFull()) {
+    if (status.ok()) status = FoldTogether(batch->movements(), nullptr);
+    if (status.ok() && batch->other() != nullptr)
+      status = Fold(*batch->other());
     if (!status.ok()) handover.Stop();
-    handover.PutEmpty(refold);
+    batch->Clear();
+    handover.PutEmpty(batch);
   }
   reader.join();
   if (status.ok()) status = read;
@@ -125,63 +105,33 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
   return since_freeze_;
 }
 
-// On the thread that reads: of the core it may use nothing.
-absl::Status Core::AddToRefold(const StoredRecord& record, Refold* refold) {
-  if (!record.is_movement) {
-    refold->other.assign(record.bytes.data(), record.bytes.size());
-    return absl::OkStatus();
-  }
-  Refold::Movement& added = refold->all[refold->size++];
-  added.sequence = record.sequence;
-  const StoredMovement& stored = record.movement;
-  std::string& selected = refold->selected;
-  if (!refold->movement_fields->Take(stored.movement, &selected) ||
-      !added.movement.ParseFromString(selected) ||
-      !refold->assessment_fields->Take(stored.assessment, &selected) ||
-      !added.assessment.ParseFromString(selected) ||
-      !ParseView(stored.spans, &added.record)) {
-    return StoreDamaged(absl::StrCat("the movement at position ",
-                                     record.sequence, " of the journal"));
-  }
-  added.identity = IdentityOf(added.movement.source(), added.movement.id());
-  refold->recorded_time.assign(record.recorded_time.data(),
-                               record.recorded_time.size());
-  return absl::OkStatus();
-}
-
-absl::Status Core::FoldAdded(Refold* refold) {
-  const absl::Span<Refold::Movement> all = refold->added();
+absl::Status Core::FoldTogether(absl::Span<const ParsedMovement> movements,
+                                const Rescored* rescored) {
   entities_.Trim();
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (i + kFetchAhead < all.size()) {
-      entities_.Prefetch(all[i + kFetchAhead].movement);
+  gathered_.clear();
+  for (size_t i = 0; i < movements.size(); ++i) {
+    if (i + kFetchAhead < movements.size()) {
+      entities_.Prefetch(movements[i + kFetchAhead].movement);
     }
-    all[i].named = entities_.Find(all[i].movement);
-    entities_.FindSpreads(all[i].movement, all[i].record.spans(),
-                          &all[i].named);
+    const v1::Movement& movement = movements[i].movement;
+    Entities::Named& named = gathered_.emplace_back(entities_.Find(movement));
+    entities_.FindSpreads(movement, movements[i].record.spans(), &named);
+    if (rescored != nullptr && programme_->reads_finds(movement.event())) {
+      entities_.FindRatesOf(movement, &named);
+    }
   }
   absl::Status status = entities_.Load();
-  for (size_t i = 0; i < all.size() && status.ok(); ++i) {
-    if (i + kFetchAhead < all.size()) {
-      Entities::Prefetch(all[i + kFetchAhead].named);
+  for (size_t i = 0; i < movements.size() && status.ok(); ++i) {
+    if (i + kFetchAhead < movements.size()) {
+      Entities::Prefetch(gathered_[i + kFetchAhead]);
     }
-    status = FoldMovement(all[i].sequence, all[i].identity, all[i].movement,
-                          all[i].assessment, all[i].named, nullptr);
+    last_recorded_time_ = movements[i].recorded_time;
+    status =
+        FoldMovement(movements[i], gathered_[i],
+                     rescored == nullptr ? nullptr : &rescored->answers[i]);
+    if (status.ok() && rescored != nullptr) rescored->assessed(i);
   }
-  if (!status.ok()) return status;
-  if (!all.empty() &&
-      !last_recorded_time_.ParseFromString(refold->recorded_time)) {
-    return StoreDamaged(absl::StrCat("the time of the record at position ",
-                                     all.back().sequence, " of the journal"));
-  }
-  refold->size = 0;
-  if (refold->other.empty()) return status;
-  v1::JournalRecord record;
-  if (!record.ParseFromString(refold->other))
-    return StoreDamaged(absl::StrCat("the record at position ", next_sequence_,
-                                     " of the journal"));
-  refold->other.clear();
-  return Fold(record);
+  return status;
 }
 
 absl::Status Core::Fold(const v1::JournalRecord& record) {
@@ -196,44 +146,28 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
     return record.audit().has_erasure() ? CoreErasure(this).Fold(record)
                                         : absl::OkStatus();
   }
-  return FoldWhole(record, nullptr);
-}
-
-absl::Status Core::Rescore(const v1::JournalRecord& record,
-                           v1::Assessment* answer) {
-  entities_.Trim();
-  last_recorded_time_ = record.recorded_time();
-  return FoldWhole(record, answer);
-}
-
-absl::Status Core::FoldWhole(const v1::JournalRecord& record,
-                             v1::Assessment* answer) {
-  if (!folded_.ParseFromString(record.movement().movement()) ||
-      !assessment_.ParseFromString(record.movement().assessment())) {
-    return StoreDamaged(absl::StrCat("the movement at position ",
-                                     record.sequence(), " of the journal"));
-  }
-  Entities::Named named = entities_.Find(folded_);
-  entities_.FindSpreads(folded_, record.movement().spans(), &named);
-  if (answer != nullptr && programme_->reads_finds(folded_.event())) {
-    entities_.FindRatesOf(folded_, &named);
-  }
-  absl::Status status = entities_.Load();
+  folded_.Clear();
+  absl::Status status = folded_.Add(record);
   if (!status.ok()) return status;
-  return FoldMovement(record.sequence(),
-                      IdentityOf(folded_.source(), folded_.id()), folded_,
-                      assessment_, named, answer);
+  return FoldTogether(folded_.movements(), nullptr);
 }
 
-absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
-                                const v1::Movement& movement,
-                                const v1::Assessment& assessment,
+absl::Status Core::Rescore(absl::Span<const ParsedMovement> movements,
+                           absl::Span<v1::Assessment> answers,
+                           absl::FunctionRef<void(size_t)> assessed) {
+  const Rescored rescored{answers, assessed};
+  return FoldTogether(movements, &rescored);
+}
+
+absl::Status Core::FoldMovement(const ParsedMovement& parsed,
                                 const Entities::Named& named,
                                 v1::Assessment* answer) {
-  next_sequence_ = sequence + 1;
+  const v1::Movement& movement = parsed.movement;
+  const v1::Assessment& assessment = parsed.assessment;
+  next_sequence_ = parsed.sequence + 1;
   const uint64_t corrected = assessment.corrects_sequence();
-  JournaledMovement input{&movement, MovementKey(identity), sequence,
-                          corrected >= options_.folds_from};
+  JournaledMovement input{&movement, MovementKey(parsed.identity),
+                          parsed.sequence, corrected >= options_.folds_from};
   v1::MovementRecord stored;
   if (input.corrects) {
     auto read = ReadRecord(corrected);
@@ -260,13 +194,13 @@ absl::Status Core::FoldMovement(uint64_t sequence, const Digest& identity,
     *answer->mutable_recorded_time() = last_recorded_time_;
     answer->set_corrects_sequence(corrected);
     if (options_.amend_answer) {
-      options_.amend_answer(movement, assessment, answer);
+      options_.amend_answer(movement, parsed.assessment_bytes, answer);
     }
   }
   entities_.Fold(input, answer == nullptr ? assessment.unit() : answer->unit(),
                  named);
   tallies_.Count(assessment, movement.event(), nullptr);
-  Index(movement, identity, sequence);
+  Index(movement, parsed.identity, parsed.sequence);
   return absl::OkStatus();
 }
 

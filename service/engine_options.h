@@ -39,7 +39,7 @@ struct EngineOptions {
   size_t fill_flush_states = 250'000;
   // Tests only: called after each block of the journal that a warming read.
   std::function<void()> after_filled_block;
-  size_t evaluation_chunk_records = 8192;  // Of ReplayOptions.
+  size_t evaluation_chunk_records = 1024;  // Of ReplayOptions.
   uint64_t evaluation_memory_max = 0;      // Of EvaluationsOptions.
   // Between two attempts to open a store that cannot be written, each wait
   // twice the one before; the first attempt comes with the next call.

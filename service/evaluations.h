@@ -39,7 +39,7 @@ v1::EvaluatedRevision Evaluated(const v1::Revision& revision);
 struct EvaluationsOptions {
   scoring::SelectionProfile profile;
   scoring::DrawKey draw_key;
-  size_t chunk_records = 8192;  // Of ReplayOptions.
+  size_t chunk_records = 1024;  // Of ReplayOptions.
   // Bytes of the process; with more, an evaluation ends as failed. 0: most of
   // what the process may have.
   uint64_t memory_max = 0;

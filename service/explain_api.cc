@@ -257,12 +257,11 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
   if (!rule_set.ok()) return rule_set.status();
   auto lists = ListsAt(catalogue, *revision, in_force, subject);
   if (!lists.ok()) return lists.status();
-  const scoring::Programme::Needs needs =
-      scoring::NeedsOf(**rule_set, request.rule());
+  const scoring::RootsRead read = scoring::RootsOf(**rule_set, request.rule());
   const Aggregates::Plan plan =
       scoring::AggregatePlan::Make({scoring::AggregatePlan::UseOf(**rule_set)});
   auto past = PastStates::Before(engine_, subject.movement, subject.assessment,
-                                 needs, plan);
+                                 read, plan);
   if (!past.ok()) return past.status();
   auto reference =
       LoadReference(**store, subject.assessment.reference_version());
@@ -274,10 +273,10 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
       subject.assessment.corrects_sequence() > 0};
   scoring::Views views;
   const scoring::EntityStates states = past->states();
-  views.Derive(needs, input, states, **reference);
+  views.Begin(input, states, **reference);
   scoring::AggregateView aggregates;
   aggregates.Begin(*plan, m, states.aggregates);
-  scoring::Scope scope = views.ScopeOf(m);
+  scoring::Scope scope = views.scope();
   scope.aggregates = &aggregates;
   v1::ExplainResponse response;
   response.set_sequence(*sequence);

@@ -28,8 +28,9 @@ inline constexpr Metric kStage{
     "until they are queued. Of a batch: queue, the longest wait of its calls "
     "until it begins; gather, its reads; apply, all its computing; await, its "
     "wait for the commit before it; commit, append and sync; reply, handing "
-    "its answers to gRPC. derive, evaluate: of one movement in each gather, "
-    "the first that is not a repeat, a retraction or a plan"};
+    "its answers to gRPC. assess: of one movement in each gather, the first, "
+    "unless it is a repeat, a retraction or a plan: deriving what its rules "
+    "read, evaluating and deciding"};
 inline constexpr Metric kCall{
     Type::Histogram, "portrisk_call_duration_seconds",
     "Time of a call from when its request is there until its answer is handed "

@@ -12,9 +12,8 @@
 namespace portrisk::service {
 namespace {
 
-constexpr const char* kStageNames[kStages] = {"admit", "queue",  "gather",
-                                              "apply", "derive", "evaluate",
-                                              "await", "commit", "reply"};
+constexpr const char* kStageNames[kStages] = {
+    "admit", "queue", "gather", "apply", "assess", "await", "commit", "reply"};
 constexpr const char* kHotNames[kHotMethods] = {
     "ScoringService/ScoreMovement", "ScoringService/BatchScoreMovements",
     "ScoringService/StreamScoreMovements"};
@@ -82,9 +81,8 @@ std::string ReasonOf(absl::string_view details) {
 }  // namespace
 
 Metrics::Metrics(const MetricsOptions& options)
-    : counts_([this](int64_t derive_ns, int64_t evaluate_ns) {
-        Observe(Stage::kDerive, derive_ns);
-        Observe(Stage::kEvaluate, evaluate_ns);
+    : counts_([this](int64_t nanoseconds) {
+        Observe(Stage::kAssess, nanoseconds);
       }),
       slow_calls_(options.trace_slow) {
   auto& stages = HistogramOf(metric::kStage, &registry_);

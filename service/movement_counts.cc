@@ -19,8 +19,8 @@ int64_t MicrosOf(const google::protobuf::Timestamp& time) {
 
 }  // namespace
 
-MovementCounts::MovementCounts(std::function<void(int64_t, int64_t)> on_step)
-    : on_step_(std::move(on_step)) {
+MovementCounts::MovementCounts(std::function<void(int64_t)> on_assessed)
+    : on_assessed_(std::move(on_assessed)) {
   source_list_[kSourcesMax].name = kOtherSources;
 }
 
@@ -49,18 +49,12 @@ void MovementCounts::AddTo(const Table& table, Totals* totals) {
   }
 }
 
-void MovementCounts::Sample::Begin() { begun_ns_ = SteadyNow(); }
-
-void MovementCounts::Sample::Derived() { derived_ns_ = SteadyNow(); }
-
-void MovementCounts::Sample::Evaluated() {
-  owner_->on_step_(derived_ns_ - begun_ns_, SteadyNow() - derived_ns_);
+void MovementCounts::BeginSample() {
+  if (on_assessed_) sample_begun_ns_ = SteadyNow();
 }
 
-scoring::StepListener* MovementCounts::BeginSample() {
-  if (!on_step_) return nullptr;
-  sample_.Begin();
-  return &sample_;
+void MovementCounts::EndSample() {
+  if (on_assessed_) on_assessed_(SteadyNow() - sample_begun_ns_);
 }
 
 void MovementCounts::Count(const v1::Movement& movement,

@@ -21,7 +21,6 @@
 #include "absl/status/status.h"
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/movement.pb.h"
-#include "scoring/assess.h"
 #include "scoring/programme.h"
 #include "service/exposition.h"
 
@@ -35,16 +34,17 @@ class MovementCounts {
   // Of each rule metric: those with the highest counts.
   static constexpr size_t kRuleSeriesMax = 2000;
 
-  // `on_step` gets the nanoseconds of derive and of evaluate of one movement.
+  // `on_assessed` gets the nanoseconds that one movement took to be assessed.
   explicit MovementCounts(
-      std::function<void(int64_t derive_ns, int64_t evaluate_ns)> on_step = {});
+      std::function<void(int64_t nanoseconds)> on_assessed = {});
 
   // --- Apply thread.
 
   // Numbers of rules are those of this programme from now on.
   void Use(std::shared_ptr<const scoring::Programme> programme);
-  // A movement is about to be assessed and is to be measured.
-  scoring::StepListener* BeginSample();
+  // Around the assessment of a movement that is to be measured.
+  void BeginSample();
+  void EndSample();
   // HOT PATH. A scored movement and its assessment; `evaluation`
   // is what assessed it.
   void Count(const v1::Movement& movement, const v1::Assessment& assessment,
@@ -81,19 +81,6 @@ class MovementCounts {
     std::atomic<int64_t> last_us{0};
   };
 
-  class Sample final : public scoring::StepListener {
-   public:
-    explicit Sample(MovementCounts* owner) : owner_(owner) {}
-    void Begin();
-    void Derived() override;
-    void Evaluated() override;
-
-   private:
-    MovementCounts* const owner_;
-    int64_t begun_ns_ = 0;
-    int64_t derived_ns_ = 0;
-  };
-
   // One thread writes.
   static void Raise(Counter* counter, uint64_t by = 1) {
     counter->store(counter->load(std::memory_order_relaxed) + by,
@@ -106,8 +93,9 @@ class MovementCounts {
   void ShowRules(Exposition* out) const;
   void ShowSources(Exposition* out) const;
 
-  const std::function<void(int64_t, int64_t)> on_step_;
-  Sample sample_{this};  // Apply thread only, as is source_index_.
+  const std::function<void(int64_t)> on_assessed_;
+  // Apply thread only.
+  int64_t sample_begun_ns_ = 0;
   absl::flat_hash_map<std::string, size_t> source_index_;
 
   std::array<Counter, kKinds> kinds_{};

@@ -220,25 +220,27 @@ absl::Status PastStates::FoldOutcome(const store::Store& store,
   return absl::OkStatus();
 }
 
-absl::StatusOr<PastStates> PastStates::Before(
-    Engine* engine, const v1::Movement& movement,
-    const v1::Assessment& assessment, const scoring::Programme::Needs& needs,
-    const Aggregates::Plan& plan) {
+absl::StatusOr<PastStates> PastStates::Before(Engine* engine,
+                                              const v1::Movement& movement,
+                                              const v1::Assessment& assessment,
+                                              scoring::RootsRead read,
+                                              const Aggregates::Plan& plan) {
   PastStates past;
   past.entities_ = std::make_unique<Entities>(
       std::numeric_limits<size_t>::max(), StoredStates{});
-  if (needs.aggregates) past.Count(plan);
+  if (read.Has(scoring::kAggregatesRoot)) past.Count(plan);
   // Finds and reads what outcomes are folded into: nothing is stored.
   past.named_ = past.entities_->Find(movement);
-  if (needs.finds) past.entities_->FindRatesOf(movement, &past.named_);
+  if (read.finds) past.entities_->FindRatesOf(movement, &past.named_);
   absl::Status status = past.entities_->Load();
   std::vector<EntityKey> keys;
   past.entities_->AppendKeys(movement, &keys);
-  if (status.ok() && (!keys.empty() || needs.finds || needs.usual)) {
-    status = past.FoldAll(engine, movement, assessment, needs, keys);
+  if (status.ok() &&
+      (!keys.empty() || read.finds || read.Has(scoring::kUsualRoot))) {
+    status = past.FoldAll(engine, movement, assessment, read, keys);
   }
   if (!status.ok()) return status;
-  if (needs.usual) {
+  if (read.Has(scoring::kUsualRoot)) {
     auto store = engine->store();
     if (!store.ok()) return store.status();
     auto own = ReadJournaled(**store, assessment.sequence());
@@ -260,7 +262,7 @@ void PastStates::Count(const Aggregates::Plan& plan) {
 
 absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
                                  const v1::Assessment& assessment,
-                                 const scoring::Programme::Needs& needs,
+                                 scoring::RootsRead read,
                                  const std::vector<EntityKey>& keys) {
   const auto catalogue = engine->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
@@ -272,14 +274,17 @@ absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
   const auto fold = [&](const JournaledAssessment& one) {
     return Fold(**store, one);
   };
-  if (number.empty() || needs.party || needs.vessel || needs.route ||
-      needs.facility || needs.usual || needs.aggregates) {
+  if (number.empty() || read.Has(scoring::kPartyRoot) ||
+      read.Has(scoring::kVesselRoot) || read.Has(scoring::kRouteRoot) ||
+      read.Has(scoring::kFacilityRoot) || read.Has(scoring::kUsualRoot) ||
+      read.Has(scoring::kAggregatesRoot)) {
     const auto fold_other = [&](const JournaledAssessment& one) {
-      return needs.usual ? FoldSpans(**store, one) : absl::OkStatus();
+      return read.Has(scoring::kUsualRoot) ? FoldSpans(**store, one)
+                                           : absl::OkStatus();
     };
     const auto fold_outcome = [&](const v1::JournalRecord& record) {
-      return needs.finds ? FoldOutcome(**store, movement, record)
-                         : absl::OkStatus();
+      return read.finds ? FoldOutcome(**store, movement, record)
+                        : absl::OkStatus();
     };
     absl::Status status =
         WalkJournal(**store, keys, entities_.get(), end, &occurrences_, fold,

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
-#include "scoring/programme.h"
+#include "scoring/roots.h"
 #include "service/engine.h"
 #include "service/entities.h"
 
@@ -31,15 +31,16 @@ absl::StatusOr<JournaledAssessment> ReadJournaled(const store::Store& store,
 class PastStates {
  public:
   // Before `movement`, whose answer is `assessment`: what its sequence and
-  // correction tell. When `needs` asks for no more than the container and its
+  // correction tell. When `read` asks for no more than the container and its
   // right, this reads that container's movements; for parties, vessels, routes
   // and facilities, which have no index, for a right whose container is not
   // known, and for the aggregates of `plan` it has to walk the journal: about
   // 4 s a million records.
-  static absl::StatusOr<PastStates> Before(
-      Engine* engine, const v1::Movement& movement,
-      const v1::Assessment& assessment, const scoring::Programme::Needs& needs,
-      const Aggregates::Plan& plan);
+  static absl::StatusOr<PastStates> Before(Engine* engine,
+                                           const v1::Movement& movement,
+                                           const v1::Assessment& assessment,
+                                           scoring::RootsRead read,
+                                           const Aggregates::Plan& plan);
 
   // With the aggregates by group of the plan. Valid until the next call.
   scoring::EntityStates states() const {
@@ -54,7 +55,7 @@ class PastStates {
   void Count(const Aggregates::Plan& plan);
   absl::Status FoldAll(Engine* engine, const v1::Movement& movement,
                        const v1::Assessment& assessment,
-                       const scoring::Programme::Needs& needs,
+                       scoring::RootsRead read,
                        const std::vector<EntityKey>& keys);
   // The version that `input` corrects.
   absl::Status Unfold(const store::Store& store,

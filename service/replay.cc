@@ -7,6 +7,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
+#include "service/handover.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
 #include "service/replay_outcomes.h"
@@ -32,55 +33,61 @@ absl::StatusOr<uint64_t> FoldsFrom(const store::Store& store,
   return std::max(*from, kept);
 }
 
-using Taken = std::function<absl::Status(absl::Span<const v1::JournalRecord>)>;
+// A part of the journal on its way: read, assessed by all players, measured.
+struct Chunk {
+  std::vector<JournaledBatch> batches;  // The first `size` of them.
+  size_t size = 0;
+  size_t records = 0;  // Passed over or in a batch.
+  uint64_t last_sequence = 0;
+  std::vector<ReplayAnswers> answers;  // By player.
 
-// Records, taken by all players at once.
-absl::Status TakeChunk(
-    const std::vector<std::unique_ptr<ReplayPlayer>>& players,
-    const ReplayOptions& options, const Taken& taken,
-    std::vector<v1::JournalRecord>* chunk) {
-  if (chunk->empty()) return absl::OkStatus();
-  std::vector<absl::Status> statuses(players.size());
-  std::vector<std::thread> threads;
-  for (size_t i = 1; i < players.size(); ++i) {
-    threads.emplace_back([&, i] { statuses[i] = players[i]->Take(*chunk); });
+  JournaledBatch& Filling() {
+    if (size > 0 && !batches[size - 1].is_full()) return batches[size - 1];
+    if (size == batches.size()) batches.emplace_back();
+    return batches[size++];
   }
-  statuses[0] = players[0]->Take(*chunk);
-  for (std::thread& thread : threads) thread.join();
-  for (const absl::Status& status : statuses) {
-    if (!status.ok()) return status;
+  void Clear() {
+    for (size_t i = 0; i < size; ++i) batches[i].Clear();
+    for (ReplayAnswers& one : answers) one.Clear();
+    size = records = 0;
   }
-  absl::Status status = taken(*chunk);
-  if (status.ok()) status = options.progress(chunk->back().sequence());
-  chunk->clear();
-  return status;
-}
+};
+
+// One is read and one measured while one is assessed.
+constexpr size_t kChunks = 3;
+// Of a chunk: batches keep the memory of their movements.
+constexpr size_t kBatchesMost = 64;
+
+using Chunks = Handover<Chunk>;
+using Measure = absl::FunctionRef<absl::Status(const Chunk&)>;
 
 // The journal in chunks. Of what lies before `folds_from` only that which is no
 // history: rules, lists, reference data.
-absl::Status Play(const store::Store& store,
-                  const std::vector<std::unique_ptr<ReplayPlayer>>& players,
-                  const ReplayOptions& options, uint64_t folds_from,
-                  const Taken& taken) {
-  std::vector<v1::JournalRecord> chunk;
+absl::Status Read(const store::Store& store, const ReplayOptions& options,
+                  uint64_t folds_from, Chunks* chunks) {
+  Chunk* chunk = chunks->NextEmpty();
   const auto add = [&](const StoredRecord& stored) -> absl::Status {
     if (stored.sequence > options.last_sequence) return absl::OkStatus();
+    if (chunk == nullptr) return absl::CancelledError();
     const bool is_before = stored.sequence < folds_from;
-    if (is_before && stored.is_movement) {
-      return stored.sequence % options.chunk_records == 0
-                 ? options.progress(stored.sequence)
-                 : absl::OkStatus();
+    if (!is_before || !stored.is_movement) {
+      JournaledBatch& batch = chunk->Filling();
+      absl::Status status = batch.Add(stored, {});
+      if (!status.ok()) return status;
+      if (is_before &&
+          (batch.other()->has_outcome() || batch.other()->has_decision() ||
+           batch.other()->has_worklist())) {
+        batch.Clear();  // There are no movements in it either.
+      }
     }
-    v1::JournalRecord& record = chunk.emplace_back();
-    if (!ParseView(stored.bytes, &record)) {
-      return StoreDamaged(absl::StrCat("position ", stored.sequence));
+    chunk->last_sequence = stored.sequence;
+    if (++chunk->records < options.chunk_records &&
+        chunk->size < kBatchesMost) {
+      return absl::OkStatus();
     }
-    if (is_before && (record.has_outcome() || record.has_decision() ||
-                      record.has_worklist())) {
-      chunk.pop_back();
-    }
-    if (chunk.size() < options.chunk_records) return absl::OkStatus();
-    return TakeChunk(players, options, taken, &chunk);
+    chunks->PutFull(chunk);
+    chunk = chunks->NextEmpty();
+    return absl::OkStatus();
   };
   bool is_over = false;
   absl::Status status = store.ScanJournal(1, [&](const store::Block& block) {
@@ -90,8 +97,62 @@ absl::Status Play(const store::Store& store,
     }
     return WalkRecords(block, add);
   });
-  if (!status.ok() && !is_over) return status;
-  return TakeChunk(players, options, taken, &chunk);
+  if (is_over) status = absl::OkStatus();
+  if (status.ok() && chunk != nullptr && chunk->records > 0) {
+    chunks->PutFull(chunk);
+  }
+  return status;
+}
+
+// All players take a chunk while the one before it is measured.
+absl::Status TakeChunk(
+    const std::vector<std::unique_ptr<ReplayPlayer>>& players, Chunk* chunk,
+    absl::FunctionRef<absl::Status()> measure_before) {
+  std::vector<absl::Status> statuses(players.size());
+  std::vector<std::thread> threads;
+  chunk->answers.resize(players.size());
+  for (size_t i = 0; i < players.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (size_t b = 0; b < chunk->size && statuses[i].ok(); ++b) {
+        statuses[i] = players[i]->Take(chunk->batches[b], &chunk->answers[i]);
+      }
+    });
+  }
+  absl::Status status = measure_before();
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& one : statuses) status.Update(one);
+  return status;
+}
+
+absl::Status Play(const store::Store& store,
+                  const std::vector<std::unique_ptr<ReplayPlayer>>& players,
+                  const ReplayOptions& options, uint64_t folds_from,
+                  Measure measure) {
+  Chunks chunks(kChunks);
+  absl::Status read;
+  std::thread reader([&] {
+    read = Read(store, options, folds_from, &chunks);
+    chunks.Finish();
+  });
+  absl::Status status;
+  Chunk* before = nullptr;
+  const auto measure_before = [&]() -> absl::Status {
+    if (before == nullptr) return absl::OkStatus();
+    absl::Status measured = measure(*before);
+    if (measured.ok()) measured = options.progress(before->last_sequence);
+    before->Clear();
+    chunks.PutEmpty(before);
+    before = nullptr;
+    return measured;
+  };
+  while (Chunk* const chunk = chunks.NextFull()) {
+    if (status.ok()) status = TakeChunk(players, chunk, measure_before);
+    if (!status.ok()) chunks.Stop();
+    before = chunk;
+  }
+  reader.join();
+  if (status.ok()) status = read;
+  return status.ok() ? measure_before() : status;
 }
 
 // What one variant makes of the units, but for what compares it.
@@ -225,43 +286,45 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   std::string places;  // The last reference data.
   // In force when a movement was scored, whatever a variant tries.
   scoring::SelectionProfiles profiles(options.profile);
-  v1::Movement movement;
-  v1::Assessment recorded;
+  const auto measure_movement = [&](const ParsedMovement& one, size_t batch,
+                                    size_t at, const Chunk& chunk) {
+    const v1::Assessment& recorded = one.assessment;
+    const int64_t seconds = one.movement.occurrence_time().seconds();
+    if (recorded.retraction() || recorded.not_actual() ||
+        recorded.unit().id().empty() || seconds < options.from ||
+        seconds >= options.until) {
+      return;
+    }
+    Extend(one.sequence, one.movement.occurrence_time(), &report);
+    const v1::Location& place = one.movement.location();
+    const uint32_t unit = table.Add(
+        one.movement, recorded,
+        profiles.At(place.locode(), place.facility()).random_rate_ppm);
+    for (size_t i = 0; i < players.size(); ++i) {
+      const ReplayAnswers& answers = chunk.answers[i];
+      selections[i].Add(
+          unit, seconds, answers.assessments[at],
+          answers.profiles[batch]->At(place.locode(), place.facility()));
+      players[i]->notes().Count(answers.points[at], unit);
+    }
+  };
   absl::Status status = Play(
       store, players, options, *folds_from,
-      [&](absl::Span<const v1::JournalRecord> chunk) -> absl::Status {
+      [&](const Chunk& chunk) -> absl::Status {
         size_t at = 0;
-        for (const v1::JournalRecord& record : chunk) {
-          if (record.has_outcome()) outcomes.Take(record);
-          if (record.has_reference()) {
-            places = record.reference().content_hash();
+        for (size_t batch = 0; batch < chunk.size; ++batch) {
+          for (const ParsedMovement& one : chunk.batches[batch].movements()) {
+            measure_movement(one, batch, at++, chunk);
           }
-          if (record.profile().has_activated()) {
-            profiles = scoring::SelectionProfiles(record.profile().activated());
+          const v1::JournalRecord* const record = chunk.batches[batch].other();
+          if (record == nullptr) continue;
+          if (record->has_outcome()) outcomes.Take(*record);
+          if (record->has_reference()) {
+            places = record->reference().content_hash();
           }
-          if (!record.has_movement()) continue;
-          const size_t answer = at++;
-          if (!movement.ParseFromString(record.movement().movement()) ||
-              !recorded.ParseFromString(record.movement().assessment())) {
-            return StoreDamaged(absl::StrCat("the movement at position ",
-                                             record.sequence(),
-                                             " of the journal"));
-          }
-          const int64_t seconds = movement.occurrence_time().seconds();
-          if (recorded.retraction() || recorded.not_actual() ||
-              recorded.unit().id().empty() || seconds < options.from ||
-              seconds >= options.until) {
-            continue;
-          }
-          Extend(record.sequence(), movement.occurrence_time(), &report);
-          const v1::Location& place = movement.location();
-          const uint32_t unit = table.Add(
-              movement, recorded,
-              profiles.At(place.locode(), place.facility()).random_rate_ppm);
-          for (size_t i = 0; i < players.size(); ++i) {
-            selections[i].Add(unit, seconds, players[i]->answers()[answer],
-                              players[i]->TermsAt(place));
-            players[i]->notes().Count(answer, unit);
+          if (record->profile().has_activated()) {
+            profiles =
+                scoring::SelectionProfiles(record->profile().activated());
           }
         }
         return absl::OkStatus();
@@ -300,32 +363,29 @@ absl::StatusOr<ReplayVerification> VerifyAssessments(
   players.push_back(*std::move(player));
   ReplayVerification result;
   std::string bytes;
+  const auto compare = [&](const ParsedMovement& one,
+                           const v1::Assessment& answer) {
+    ++result.movements;
+    answer.SerializeToString(&bytes);
+    if (bytes == one.assessment_bytes) {
+      ++result.equal;
+    } else if (result.differences.size() < kDifferencesKept) {
+      const v1::Assessment& was = one.assessment;
+      result.differences.push_back(absl::StrCat(
+          "position ", one.sequence, ", movement ", was.source(), "/",
+          was.movement_id(), ": ", DifferenceOf(was, answer)));
+    }
+  };
   absl::Status status =
-      Play(store, players, options, 1,
-           [&](absl::Span<const v1::JournalRecord> chunk) -> absl::Status {
-             size_t at = 0;
-             for (const v1::JournalRecord& record : chunk) {
-               if (!record.has_movement()) continue;
-               const v1::Assessment& answer = players[0]->answers()[at++];
-               ++result.movements;
-               answer.SerializeToString(&bytes);
-               if (bytes == record.movement().assessment()) {
-                 ++result.equal;
-                 continue;
-               }
-               if (result.differences.size() == kDifferencesKept) continue;
-               v1::Assessment was;
-               if (!was.ParseFromString(record.movement().assessment())) {
-                 return StoreDamaged(absl::StrCat("the assessment at position ",
-                                                  record.sequence(),
-                                                  " of the journal"));
-               }
-               result.differences.push_back(absl::StrCat(
-                   "position ", record.sequence(), ", movement ", was.source(),
-                   "/", was.movement_id(), ": ", DifferenceOf(was, answer)));
-             }
-             return absl::OkStatus();
-           });
+      Play(store, players, options, 1, [&](const Chunk& chunk) -> absl::Status {
+        size_t at = 0;
+        for (size_t batch = 0; batch < chunk.size; ++batch) {
+          for (const ParsedMovement& one : chunk.batches[batch].movements()) {
+            compare(one, chunk.answers[0].assessments[at++]);
+          }
+        }
+        return absl::OkStatus();
+      });
   if (!status.ok()) return status;
   result.erased = players[0]->erased_answers();
   result.equal -= result.erased;

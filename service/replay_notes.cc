@@ -25,20 +25,18 @@ void ReplayNotes::AddVariants(
   }
 }
 
-void ReplayNotes::Take(size_t answer, const scoring::EvalScratch& evaluation,
-                       v1::Assessment* assessment) {
+void ReplayNotes::Take(const scoring::EvalScratch& evaluation,
+                       v1::Assessment* assessment, SensitivityPoints* points) {
   ++assessed_;
   // A plan or a retraction is not evaluated, nor is what was not taken.
   if (!assessment->source().empty() && !assessment->retraction() &&
       !assessment->not_actual()) {
     scoring::Programme::CountEvaluated(evaluation, &evaluated_);
   }
-  if (variants_.empty()) return;
-  if (answer >= points_.size()) points_.resize(answer + 1);
-  points_[answer].resize(variants_.size());
+  points->resize(variants_.size());
   for (size_t i = 0; i < variants_.size(); ++i) {
-    points_[answer][i].clear();
-    variants_[i].TakeOut(assessment, &points_[answer][i]);
+    (*points)[i].clear();
+    variants_[i].TakeOut(assessment, &(*points)[i]);
   }
 }
 
@@ -55,11 +53,9 @@ void ReplayNotes::Settle(const scoring::Programme& programme) {
   evaluated_.clear();
 }
 
-void ReplayNotes::Count(size_t answer, uint32_t unit) {
+void ReplayNotes::Count(const SensitivityPoints& points, uint32_t unit) {
   for (size_t i = 0; i < variants_.size(); ++i) {
-    for (const uint32_t point : points_[answer][i]) {
-      variants_[i].Add(unit, point);
-    }
+    for (const uint32_t point : points[i]) variants_[i].Add(unit, point);
   }
 }
 

@@ -23,21 +23,24 @@ inline constexpr uint64_t kVariantRevisions = uint64_t{1} << 41;
 // Thresholds that are tried in one pass, about four variants each.
 inline constexpr size_t kThresholdsMax = 100;
 
-// Not thread-safe.
+// By variant, of one answer: which of its points hit.
+using SensitivityPoints = std::vector<std::vector<uint32_t>>;
+
+// Two threads: one assesses (AddVariants, Take, Settle), the other measures
+// answers that have been handed to it (Count); the rest when both have ended.
 class ReplayNotes {
  public:
   // Adds variants of the members with these revisions, as members in shadow;
   // once, before anything is noted.
   void AddVariants(const std::vector<uint64_t>& revisions,
                    std::vector<scoring::Programme::Member>* members);
-  // Of the answer number `answer` of a chunk, which the last evaluation gave,
-  // if any did.
-  void Take(size_t answer, const scoring::EvalScratch& evaluation,
-            v1::Assessment* assessment);
+  // Of an answer, which the last evaluation gave, if any did.
+  void Take(const scoring::EvalScratch& evaluation, v1::Assessment* assessment,
+            SensitivityPoints* points);
   // Before `programme` is replaced, and at the end.
   void Settle(const scoring::Programme& programme);
-  // That an answer of the last chunk is measured, as one of `unit`.
-  void Count(size_t answer, uint32_t unit);
+  // That an answer with these points is measured, as one of `unit`.
+  void Count(const SensitivityPoints& points, uint32_t unit);
 
   // Before the selection reports.
   void AddCosts(scoring::Selection* selection) const;
@@ -53,8 +56,6 @@ class ReplayNotes {
 
   std::vector<scoring::Sensitivity> variants_;
   uint32_t left_out_ = 0;
-  // By answer of the chunk and element of variants_.
-  std::vector<std::vector<std::vector<uint32_t>>> points_;
   uint64_t assessed_ = 0;
   std::vector<uint64_t> evaluated_;  // By rule of the programme.
   std::map<std::pair<std::string, std::string>, Cost> costs_;

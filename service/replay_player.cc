@@ -19,14 +19,13 @@ std::shared_ptr<const store::Store> Borrowed(const store::Store& store) {
 
 // A rule that looked for a name letter by letter does not find a token. Such an
 // answer shows a token, as what it was or as what it is; it is left as it was.
-void KeepErased(const v1::Movement& movement, const v1::Assessment& was,
+void KeepErased(const v1::Movement& movement, const std::string& was,
                 v1::Assessment* answer, uint64_t* kept) {
-  const std::string bytes = was.SerializeAsString();
   const std::string anew = answer->SerializeAsString();
-  if (bytes == anew) return;
-  if (HoldsErased(bytes) || HoldsErased(anew) ||
+  if (was == anew) return;
+  if (HoldsErased(was) || HoldsErased(anew) ||
       HoldsErased(movement.SerializeAsString())) {
-    *answer = was;
+    answer->ParseFromString(was);
     ++*kept;
   }
 }
@@ -37,7 +36,7 @@ CoreOptions OptionsOf(const RuleSets& rule_sets, const ReplayVariant& variant,
   CoreOptions core;
   if (variant.as_recorded) {
     core.amend_answer = [erased_answers](const v1::Movement& movement,
-                                         const v1::Assessment& was,
+                                         const std::string& was,
                                          v1::Assessment* answer) {
       KeepErased(movement, was, answer, erased_answers.get());
     };
@@ -147,25 +146,29 @@ absl::Status ReplayPlayer::Begin(const ReplayVariant& variant) {
   return absl::OkStatus();
 }
 
-absl::Status ReplayPlayer::Take(absl::Span<const v1::JournalRecord> records) {
-  size_t count = 0;
-  for (const v1::JournalRecord& record : records) {
-    if (!record.has_movement()) {
-      absl::Status status = Follow(record);
-      if (!status.ok()) return status;
-      continue;
-    }
-    if (rules_changed_) {
-      absl::Status status = PutInForce();
-      if (!status.ok()) return status;
-    }
-    if (count == answers_.size()) answers_.emplace_back();
-    absl::Status status = core_.Rescore(record, &answers_[count]);
+absl::Status ReplayPlayer::Take(const JournaledBatch& batch,
+                                ReplayAnswers* answers) {
+  const absl::Span<const ParsedMovement> movements = batch.movements();
+  if (!movements.empty() && rules_changed_) {
+    absl::Status status = PutInForce();
     if (!status.ok()) return status;
-    notes_.Take(count, core_.evaluation(), &answers_[count]);
-    ++count;
   }
-  return absl::OkStatus();
+  const size_t begin = answers->size;
+  answers->size += movements.size();
+  if (answers->assessments.size() < answers->size) {
+    answers->assessments.resize(answers->size);
+    answers->points.resize(answers->size);
+  }
+  answers->profiles.push_back(core_.profiles());
+  absl::Status status = core_.Rescore(
+      movements,
+      absl::MakeSpan(answers->assessments).subspan(begin, movements.size()),
+      [&](size_t i) {
+        notes_.Take(core_.evaluation(), &answers->assessments[begin + i],
+                    &answers->points[begin + i]);
+      });
+  if (!status.ok() || batch.other() == nullptr) return status;
+  return Follow(*batch.other());
 }
 
 absl::Status ReplayPlayer::Follow(const v1::JournalRecord& record) {

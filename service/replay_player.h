@@ -1,5 +1,5 @@
-// One variant of a replay: a core that assesses the journal again, record by
-// record.
+// One variant of a replay: a core that assesses the journal again, batch by
+// batch.
 #ifndef PORTRISK_SERVICE_REPLAY_PLAYER_H_
 #define PORTRISK_SERVICE_REPLAY_PLAYER_H_
 
@@ -16,7 +16,22 @@
 
 namespace portrisk::service {
 
-// One thread at a time.
+// What a variant makes of a few batches: for who measures it while the player
+// goes on.
+struct ReplayAnswers {
+  std::vector<v1::Assessment> assessments;  // The first `size` of them.
+  std::vector<SensitivityPoints> points;    // Of each.
+  size_t size = 0;
+  // In force when each batch was assessed.
+  std::vector<std::shared_ptr<const scoring::SelectionProfiles>> profiles;
+
+  void Clear() {
+    size = 0;
+    profiles.clear();
+  }
+};
+
+// One thread at a time, but for what notes() says.
 class ReplayPlayer {
  public:
   // `store` and `rule_sets` outlive it. `folds_from`: see CoreOptions.
@@ -25,20 +40,15 @@ class ReplayPlayer {
       const ReplayVariant& variant, const ReplayOptions& options,
       uint64_t folds_from);
 
-  // Takes the next records of the journal; `answers` has the assessments of the
-  // movements among them, in order, and perhaps old ones behind.
-  absl::Status Take(absl::Span<const v1::JournalRecord> records);
-  const std::vector<v1::Assessment>& answers() const { return answers_; }
+  // Takes the next batch of the journal and adds the answers to its movements.
+  absl::Status Take(const JournaledBatch& batch, ReplayAnswers* answers);
   // How many of all were left as recorded, since names they rest on are erased.
   uint64_t erased_answers() const { return *erased_answers_; }
 
   const scoring::Programme& programme() const { return core_.programme(); }
-  const scoring::SelectionProfile& TermsAt(const v1::Location& place) const {
-    return core_.profiles().At(place.locode(), place.facility());
-  }
   // The terms of selection where no place has its own.
   const scoring::SelectionProfile& everywhere() const {
-    return core_.profiles().everywhere();
+    return core_.profiles()->everywhere();
   }
   ReplayNotes& notes() { return notes_; }
 
@@ -60,7 +70,6 @@ class ReplayPlayer {
   const std::shared_ptr<uint64_t> erased_answers_;  // Counted by core_.
   Core core_;
   bool rules_changed_ = false;
-  std::vector<v1::Assessment> answers_;
   ReplayNotes notes_;
 };
 

@@ -101,7 +101,7 @@ class Reading {
     store_ = *std::move(store);
     return engine_->Look([&](Core& core) {
       result_.terms =
-          core.profiles().At(window_.place.locode, window_.place.facility);
+          core.profiles()->At(window_.place.locode, window_.place.facility);
       const uint64_t last = OccurrenceIndex::SegmentOf(core.last_sequence());
       uint64_t segment = 0;
       while (segment <= last &&

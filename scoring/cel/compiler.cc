@@ -348,6 +348,9 @@ std::shared_ptr<const Program> Compiler::Finish() {
     if (uses[i] > 1 && !cheap && !it.uses_variable) {
       it.memo = program.memo_count++;
     }
+    if (it.op == Op::kSlot && it.a < program.root_count) {
+      program.roots_taken_whole.push_back(it.a);
+    }
   }
   return std::move(rep_->program);
 }

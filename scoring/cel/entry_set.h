@@ -29,6 +29,7 @@ enum class EntryType : uint8_t {
 };
 
 class DeclaredValues;
+class DerivedRoots;
 
 class EntrySet {
  public:
@@ -113,6 +114,8 @@ struct ListContext {
   const EntrySet* const* sets = nullptr;
   // Where declared values come from; null: they are unknown.
   DeclaredValues* declared = nullptr;
+  // Fills in the roots' messages; null: they are as they shall be.
+  DerivedRoots* derived = nullptr;
 };
 
 // "text", "locode", "container_number", "party_id", "hs_prefix".

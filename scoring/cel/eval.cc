@@ -16,6 +16,7 @@
 #include <algorithm>
 
 #include "scoring/cel/declared_values.h"
+#include "scoring/cel/derived_roots.h"
 #include "scoring/cel/eval_logic.h"
 #include "scoring/cel/fields.h"
 #include "scoring/cel/ops.h"
@@ -37,6 +38,10 @@ void EvalState::Begin(const Program& program,
   for (size_t i = 0; i < program.root_count; ++i) {
     slots_[i] = {Value::Message(roots[i]), generation_};
   }
+  if (lists_.derived == nullptr) return;
+  for (const uint32_t root : program.roots_taken_whole) {
+    lists_.derived->DeriveAll(root);
+  }
 }
 
 void EvalState::Begin(const Program& program, const Value* variables) {
@@ -53,6 +58,9 @@ void EvalState::Load(uint32_t index, Kept* kept) {
       kept->value = Value::Unknown(slot.path);
     }
     return;
+  }
+  if (slot.parent < program_->root_count && lists_.derived != nullptr) {
+    lists_.derived->Derive(slot.parent, *slot.access.field);
   }
   const Value& parent = ReadSlot(slot.parent);
   kept->generation = generation_;

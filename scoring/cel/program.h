@@ -96,6 +96,7 @@ struct Program {
   std::vector<uint32_t> set_paths;  // Of `sets`: what a stand-in is called.
   uint32_t time_path = 0;  // Missing where an entry that expires is met.
   uint32_t memo_count = 0;
+  std::vector<uint32_t> roots_taken_whole;    // Not by their fields alone.
   std::shared_ptr<const MessageTypes> types;  // Null in rules.
   // What constants point into.
   std::deque<std::string> texts;

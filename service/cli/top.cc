@@ -90,8 +90,8 @@ void TopScreen::PrintHead(std::ostream& out) const {
 void TopScreen::PrintStages(std::ostream& out) const {
   Table table({"stage", "a second", "p50", "p99"});
   const std::string name = metric::kStage.name;
-  for (const char* stage : {"admit", "queue", "gather", "apply", "derive",
-                            "evaluate", "await", "commit", "reply"}) {
+  for (const char* stage : {"admit", "queue", "gather", "apply", "assess",
+                            "await", "commit", "reply"}) {
     const Scrape::Labels labels = {{"stage", stage}};
     table.Add(
         {stage,
@@ -262,8 +262,8 @@ void AddTop(CLI::App& app, Action* action) {
       "`portrisk\ntop >now.txt`. p50 and p99 are of the interval, interpolated "
       "within buckets.\n"
       "Stages: a batch is queued, gathered, applied, awaits the commit before "
-      "it, is\ncommitted and replied to; derive and evaluate are of one "
-      "movement in each batch.");
+      "it, is\ncommitted and replied to; assess is of one movement in each "
+      "batch.");
   command
       ->add_option("--metrics", own->metrics,
                    "The address that portriskd was given with --metrics")

@@ -279,8 +279,7 @@ struct Desk {
     EvalScratch scratch;
     Scope scope{&m, &container, &right};
     scope.aggregates = &view;
-    needs = programme.Select(scope, &scratch);
-    programme.EvaluateSelected(scope, &scratch, &out);
+    programme.Evaluate(scope, &scratch, &out);
     return out;
   }
 
@@ -291,7 +290,6 @@ struct Desk {
   AggregateView view;
   v1::AggregateState state;
   std::vector<AggregateGroupState> groups;
-  Programme::Needs needs;
   uint64_t movement_key = 0;
 };
 
@@ -301,7 +299,6 @@ TEST(AggregateRules, AreReadShownAndExplained) {
   Desk desk(*programme);
   const v1::Movement now = LookUp(0, 1'700'000'000);
   v1::Assessment out = desk.Evaluate(now);
-  EXPECT_TRUE(desk.needs.aggregates);
   EXPECT_EQ(out.hits_size(), 0);
   EXPECT_EQ(out.not_evaluated_size(), 0);  // Nothing counted is zero.
   for (int i = 0; i < 5; ++i) desk.Fold(LookUp(i % 4, 1'699'999'000 + i));

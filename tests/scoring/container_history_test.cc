@@ -57,7 +57,8 @@ class ContainerHistoryTest : public testing::Test {
     const JournaledMovement input = Journal(m, key);
     without_ = state_;
     UnfoldContainer(input, &without_);
-    buffer_.Derive(&without_, input, reference_);
+    buffer_.Begin(&without_, input, reference_);
+    buffer_.DeriveAll();
     return buffer_.view();
   }
 

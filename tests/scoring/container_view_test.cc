@@ -47,7 +47,8 @@ class ContainerViewTest : public testing::Test {
   }
   const v1::ContainerView& Derive(const v1::Movement& m) {
     own_ = m;
-    buffer_.Derive(&state_, {&own_, 999, 999}, *reference_);
+    buffer_.Begin(&state_, {&own_, 999, 999}, *reference_);
+    buffer_.DeriveAll();
     return buffer_.view();
   }
   void Complete(std::initializer_list<v1::Event> events) {

@@ -129,10 +129,6 @@ struct FuzzedStates {
 inline void WorkOn(FuzzedStates* states) {
   static const auto* const reference =
       new Reference(v1::ReferenceTable(), "none");
-  Programme::Needs all;
-  all.container = all.right = all.party = all.vessel = all.route = true;
-  all.facility = all.source = all.usual = true;
-  all.container_beyond = all.right_beyond = all.finds = true;
   DrawKey key{"k", {}};
   SpanFinder finder;
   Views views;
@@ -143,7 +139,11 @@ inline void WorkOn(FuzzedStates* states) {
     v1::Unit unit;
     AssignUnit(movement, &states->container, key, &unit);
     finder.Find(&states->container, &states->right, input, *reference, &spans);
-    views.Derive(all, input, states->Of(spans), *reference);
+    const EntityStates known = states->Of(spans);
+    views.Begin(input, known, *reference);
+    for (uint32_t root = 0; root < cel::kAggregatesRoot; ++root) {
+      views.DeriveAll(root);
+    }
     views.Release();
     states->Fold(input, unit);
     if (sequence % 3 == 0) states->Unfold(input);

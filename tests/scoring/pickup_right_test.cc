@@ -43,7 +43,8 @@ class PickupRightTest : public testing::Test {
   }
   const v1::RightView& Derive(const v1::Movement& m, uint64_t key) {
     own_ = m;
-    buffer_.Derive(&state_, {&own_, key, ++sequence_}, *reference_);
+    buffer_.Begin(&state_, {&own_, key, ++sequence_}, *reference_);
+    buffer_.DeriveAll();
     return buffer_.view();
   }
   static v1::Movement By(v1::Movement m, const std::string& actor,

@@ -1,0 +1,70 @@
+// HOT PATH of opening and of replay.
+#include "service/journaled_batch.h"
+
+namespace portrisk::service {
+namespace {
+
+// `selected` is reused.
+template <typename Message>
+bool ParseFields(absl::string_view bytes, const FieldSelection* fields,
+                 std::string* selected, Message* message) {
+  if (fields == nullptr) return ParseView(bytes, message);
+  return fields->Take(bytes, selected) && message->ParseFromString(*selected);
+}
+
+}  // namespace
+
+absl::Status JournaledBatch::Add(const StoredRecord& record,
+                                 const Fields& fields) {
+  if (!record.is_movement) {
+    if (!ParseView(record.bytes, &other_)) {
+      return RecordDamaged(record.sequence);
+    }
+    has_other_ = true;
+    return absl::OkStatus();
+  }
+  ParsedMovement* const added = Next();
+  if (!ParseView(record.movement.spans, &added->record) ||
+      !ParseView(record.recorded_time, &added->recorded_time)) {
+    return RecordDamaged(record.sequence);
+  }
+  return Parse(record.sequence, record.movement, fields, added);
+}
+
+absl::Status JournaledBatch::Add(const v1::JournalRecord& record) {
+  ParsedMovement* const added = Next();
+  *added->record.mutable_spans() = record.movement().spans();
+  added->recorded_time = record.recorded_time();
+  return Parse(record.sequence(), ViewOf(record.movement()), {}, added);
+}
+
+ParsedMovement* JournaledBatch::Next() {
+  if (size_ == movements_.size()) movements_.emplace_back();
+  return &movements_[size_++];
+}
+
+absl::Status JournaledBatch::Parse(uint64_t sequence,
+                                   const StoredMovement& stored,
+                                   const Fields& fields,
+                                   ParsedMovement* added) {
+  added->sequence = sequence;
+  if (!ParseFields(stored.movement, fields.movement, &selected_,
+                   &added->movement) ||
+      !ParseFields(stored.assessment, fields.assessment, &selected_,
+                   &added->assessment)) {
+    return RecordDamaged(sequence);
+  }
+  if (fields.assessment == nullptr) {
+    added->assessment_bytes.assign(stored.assessment.data(),
+                                   stored.assessment.size());
+  }
+  added->identity = IdentityOf(added->movement.source(), added->movement.id());
+  return absl::OkStatus();
+}
+
+void JournaledBatch::Clear() {
+  size_ = 0;
+  has_other_ = false;
+}
+
+}  // namespace portrisk::service
