@@ -142,12 +142,13 @@ class Core {
 
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
-  // Replay: folds journaled movements by what is in force here, which need not
-  // be what was then; `answers` are the assessments that they get, written
-  // anew. Calls `assessed` with the place of each.
-  absl::Status Rescore(absl::Span<const ParsedMovement> movements,
-                       absl::Span<v1::Assessment> answers,
-                       absl::FunctionRef<void(size_t)> assessed);
+  // The same of journaled movements: all that they name is found before any of
+  // them is folded in. Replay gives `answers`: then they are assessed anew, by
+  // what is in force here, which need not be what was then, and folded by that;
+  // `assessed` is called with the place of each.
+  absl::Status FoldTogether(absl::Span<const ParsedMovement> movements,
+                            absl::Span<v1::Assessment> answers,
+                            absl::FunctionRef<void(size_t)> assessed);
   const scoring::EvalScratch& evaluation() const { return assessor_.scratch(); }
   // Counts all aggregates of the plan from here on. Before the first Fold.
   void CountAll(Aggregates::Plan plan);
@@ -171,11 +172,6 @@ class Core {
                      const JournaledVersion* prior);
   void ApplyTrips();  // Journaled; in shadow from the next movement on.
   absl::StatusOr<uint64_t> FoldJournal();
-  // All that they name is found before any of them is folded in. Where
-  // `rescored` is not null, each is assessed anew and folded by that.
-  struct Rescored;
-  absl::Status FoldTogether(absl::Span<const ParsedMovement> movements,
-                            const Rescored* rescored);
   absl::Status FoldMovement(const ParsedMovement& parsed,
                             const Entities::Named& named,
                             v1::Assessment* answer);

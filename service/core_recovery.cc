@@ -30,11 +30,6 @@ constexpr uint64_t kReservedMax = 1'000'000;
 
 }  // namespace
 
-struct Core::Rescored {
-  absl::Span<v1::Assessment> answers;
-  absl::FunctionRef<void(size_t)> assessed;
-};
-
 absl::StatusOr<uint64_t> Core::Recover() {
   auto catalogue = ReadCatalogue(*store_);
   if (!catalogue.ok()) return catalogue.status();
@@ -91,9 +86,12 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
     handover.Finish();
   });
   while (JournaledBatch* const batch = handover.NextFull()) {
-    if (status.ok()) status = FoldTogether(batch->movements(), nullptr);
-    if (status.ok() && batch->other() != nullptr)
+    if (status.ok()) {
+      status = FoldTogether(batch->movements(), {}, [](size_t) {});
+    }
+    if (status.ok() && batch->other() != nullptr) {
       status = Fold(*batch->other());
+    }
     if (!status.ok()) handover.Stop();
     batch->Clear();
     handover.PutEmpty(batch);
@@ -106,17 +104,20 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
 }
 
 absl::Status Core::FoldTogether(absl::Span<const ParsedMovement> movements,
-                                const Rescored* rescored) {
+                                absl::Span<v1::Assessment> answers,
+                                absl::FunctionRef<void(size_t)> assessed) {
+  const bool rescores = !answers.empty();
   entities_.Trim();
   gathered_.clear();
   for (size_t i = 0; i < movements.size(); ++i) {
     if (i + kFetchAhead < movements.size()) {
-      entities_.Prefetch(movements[i + kFetchAhead].movement);
+      entities_.Prefetch(movements[i + kFetchAhead].keys);
     }
     const v1::Movement& movement = movements[i].movement;
-    Entities::Named& named = gathered_.emplace_back(entities_.Find(movement));
+    Entities::Named& named =
+        gathered_.emplace_back(entities_.Find(movement, movements[i].keys));
     entities_.FindSpreads(movement, movements[i].record.spans(), &named);
-    if (rescored != nullptr && programme_->reads_finds(movement.event())) {
+    if (rescores && programme_->reads_finds(movement.event())) {
       entities_.FindRatesOf(movement, &named);
     }
   }
@@ -126,10 +127,9 @@ absl::Status Core::FoldTogether(absl::Span<const ParsedMovement> movements,
       Entities::Prefetch(gathered_[i + kFetchAhead]);
     }
     last_recorded_time_ = movements[i].recorded_time;
-    status =
-        FoldMovement(movements[i], gathered_[i],
-                     rescored == nullptr ? nullptr : &rescored->answers[i]);
-    if (status.ok() && rescored != nullptr) rescored->assessed(i);
+    status = FoldMovement(movements[i], gathered_[i],
+                          rescores ? &answers[i] : nullptr);
+    if (status.ok() && rescores) assessed(i);
   }
   return status;
 }
@@ -149,14 +149,7 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   folded_.Clear();
   absl::Status status = folded_.Add(record);
   if (!status.ok()) return status;
-  return FoldTogether(folded_.movements(), nullptr);
-}
-
-absl::Status Core::Rescore(absl::Span<const ParsedMovement> movements,
-                           absl::Span<v1::Assessment> answers,
-                           absl::FunctionRef<void(size_t)> assessed) {
-  const Rescored rescored{answers, assessed};
-  return FoldTogether(movements, &rescored);
+  return FoldTogether(folded_.movements(), {}, [](size_t) {});
 }
 
 absl::Status Core::FoldMovement(const ParsedMovement& parsed,

@@ -2,115 +2,11 @@
 #include "service/entities.h"
 
 #include "absl/strings/str_cat.h"
-#include "portrisk/v1/history_service.pb.h"
-#include "scoring/party_history.h"
 #include "scoring/pickup_right.h"
 #include "scoring/place_history.h"
-#include "service/keys.h"
 #include "service/whole_aggregates.h"
 
 namespace portrisk::service {
-namespace {
-
-using scoring::IsFact;
-using scoring::ProfileSlot;
-
-template <typename Visit>
-void VisitParties(const v1::Pseudonyms& who, const Visit& visit) {
-  const auto party = [&](bool named, ProfileSlot slot, v1::PartyRole role,
-                         uint64_t pseudonym) {
-    if (named) visit(slot, PartyKey(static_cast<char>(role), pseudonym));
-  };
-  party(who.has_haulier(), ProfileSlot::kHaulier, v1::ROLE_HAULIER,
-        who.haulier());
-  party(who.has_carrier(), ProfileSlot::kCarrier, v1::ROLE_CARRIER,
-        who.carrier());
-  party(who.has_shipper(), ProfileSlot::kShipper, v1::ROLE_SHIPPER,
-        who.shipper());
-  party(who.has_consignee(), ProfileSlot::kConsignee, v1::ROLE_CONSIGNEE,
-        who.consignee());
-  party(who.has_notify_party(), ProfileSlot::kNotifyParty,
-        v1::ROLE_NOTIFY_PARTY, who.notify_party());
-  party(who.has_declarant(), ProfileSlot::kDeclarant, v1::ROLE_DECLARANT,
-        who.declarant());
-  party(who.has_forwarder(), ProfileSlot::kForwarder, v1::ROLE_FORWARDER,
-        who.forwarder());
-  party(who.has_actor(), ProfileSlot::kActor, v1::ROLE_ACTOR, who.actor());
-}
-
-template <typename Visit>
-void VisitCredentials(const v1::Pseudonyms& who, const Visit& visit) {
-  if (who.has_account()) {
-    visit(ProfileSlot::kAccount, AccountKey(who.account()));
-  }
-  if (who.has_device()) {
-    visit(ProfileSlot::kDevice, DeviceKey(who.device()));
-    if (who.has_actor() || who.has_account() || who.has_haulier()) {
-      // The account first: an announcement names it and no actor.
-      const uint64_t identity = who.has_account() ? who.account()
-                                : who.has_actor() ? who.actor()
-                                                  : who.haulier();
-      visit(ProfileSlot::kActorDevice, CredentialKey(identity, who.device()));
-    }
-  }
-  if (who.has_haulier() && who.has_plate()) {
-    visit(ProfileSlot::kHaulierPlate, PlateKey(who.haulier(), who.plate()));
-  }
-}
-
-template <typename Visit>
-void VisitTrade(const v1::Movement& m, const Visit& visit) {
-  const v1::Pseudonyms& who = m.pseudonyms();
-  const std::string& commodity = m.consignment().commodity();
-  if (who.has_shipper() && who.has_consignee() && !commodity.empty()) {
-    visit(ProfileSlot::kTrade,
-          TradeKey(who.shipper(), who.consignee(), commodity));
-  }
-  const absl::string_view port = scoring::PortOf(m);
-  if (port.empty()) return;
-  if (who.has_carrier()) {
-    visit(ProfileSlot::kCarrierPort,
-          PortUseKey(static_cast<char>(v1::ROLE_CARRIER), who.carrier(), port));
-  }
-  if (who.has_consignee()) {
-    visit(ProfileSlot::kConsigneePort,
-          PortUseKey(static_cast<char>(v1::ROLE_CONSIGNEE), who.consignee(),
-                     port));
-  }
-}
-
-template <typename Visit>
-void VisitRoute(const v1::Movement& m, const Visit& visit) {
-  const scoring::Route route = scoring::RouteOf(m);
-  if (route.from.empty() || route.to.empty()) return;
-  visit(ProfileSlot::kRoutePair, RouteKey(route.from, "", route.to, ""));
-  if (!route.chapter.empty()) {
-    visit(ProfileSlot::kRouteCommodity,
-          RouteKey(route.from, "", route.to, route.chapter));
-  }
-  if (!route.via.empty()) {
-    visit(ProfileSlot::kRouteTriple,
-          RouteKey(route.from, route.via, route.to, ""));
-  }
-}
-
-// Each profile that a movement names, with its key.
-template <typename Visit>
-void VisitProfiles(const v1::Movement& m, const Visit& visit) {
-  if (m.has_pseudonyms()) {
-    VisitParties(m.pseudonyms(), visit);
-    VisitCredentials(m.pseudonyms(), visit);
-    VisitTrade(m, visit);
-  }
-  VisitRoute(m, visit);
-}
-
-bool NamesFacility(const v1::Movement& m) {
-  return !m.location().locode().empty() || !m.location().facility().empty();
-}
-
-}  // namespace
-
 template <typename Visit>
 void Entities::EachFixedKind(const Visit& visit) {
   visit(&containers_);
@@ -128,40 +24,24 @@ void Entities::Trim() {
   aggregates_.Trim();
 }
 
-Entities::Named Entities::Find(const v1::Movement& movement) {
+Entities::Named Entities::Find(const v1::Movement& movement,
+                               const EntityKeys& keys) {
   Named named;
-  const std::string& number = movement.container().number();
-  const std::string& right_id = movement.pickup_right().id();
-  if (!number.empty()) {
-    named.container = containers_.Find(ContainerKey(number));
-    named.right = rights_.Find(RightKey(number));
-  } else if (!right_id.empty()) {
-    named.right = rights_.Find(RightKeyOfId(right_id));
-  }
-  if (!IsFact(movement)) return named;
-  const std::string& imo = movement.transport().vessel_imo();
-  if (!imo.empty()) named.vessel = vessels_.Find(VesselKey(imo));
-  if (NamesFacility(movement)) {
-    named.facility = facilities_.Find(FacilityKey(
-        movement.location().locode(), movement.location().facility()));
-  }
-  VisitProfiles(movement, [&](ProfileSlot slot, const EntityKey& key) {
+  if (keys.container) named.container = containers_.Find(*keys.container);
+  if (keys.right) named.right = rights_.Find(*keys.right);
+  if (keys.vessel) named.vessel = vessels_.Find(*keys.vessel);
+  if (keys.facility) named.facility = facilities_.Find(*keys.facility);
+  for (const auto& [slot, key] : keys.profiles) {
     named.profiles[static_cast<size_t>(slot)] = profiles_.Find(key);
-  });
-  named.aggregates = aggregates_.Find(movement);
+  }
+  if (scoring::IsFact(movement)) named.aggregates = aggregates_.Find(movement);
   return named;
 }
 
-void Entities::Prefetch(const v1::Movement& movement) const {
-  const std::string& number = movement.container().number();
-  if (!number.empty()) {
-    containers_.table.Prefetch(ContainerKey(number));
-    rights_.table.Prefetch(RightKey(number));
-  }
-  if (!IsFact(movement)) return;
-  VisitProfiles(movement, [&](ProfileSlot, const EntityKey& key) {
-    profiles_.table.Prefetch(key);
-  });
+void Entities::Prefetch(const EntityKeys& keys) const {
+  if (keys.container) containers_.table.Prefetch(*keys.container);
+  if (keys.right) rights_.table.Prefetch(*keys.right);
+  for (const auto& [slot, key] : keys.profiles) profiles_.table.Prefetch(key);
 }
 
 void Entities::Prefetch(const Named& named) {
@@ -177,25 +57,8 @@ void Entities::Prefetch(const Named& named) {
 
 void Entities::AppendKeys(const v1::Movement& movement,
                           std::vector<EntityKey>* keys) {
-  const std::string& number = movement.container().number();
-  const std::string& right_id = movement.pickup_right().id();
-  if (!number.empty()) {
-    keys->push_back(ContainerKey(number));
-    keys->push_back(RightKey(number));
-  } else if (!right_id.empty()) {
-    keys->push_back(RightKeyOfId(right_id));
-  }
-  if (!IsFact(movement)) return;
-  const std::string& imo = movement.transport().vessel_imo();
-  if (!imo.empty()) keys->push_back(VesselKey(imo));
-  if (NamesFacility(movement)) {
-    keys->push_back(FacilityKey(movement.location().locode(),
-                                movement.location().facility()));
-  }
-  VisitProfiles(movement, [&](ProfileSlot, const EntityKey& key) {
-    keys->push_back(key);
-  });
-  aggregates_.AppendKeys(movement, keys);
+  KeysOf(movement).Append(keys);
+  if (scoring::IsFact(movement)) aggregates_.AppendKeys(movement, keys);
 }
 
 absl::Status Entities::Load() {
@@ -212,8 +75,8 @@ absl::Status Entities::Load() {
 
 absl::Status Entities::Renew(const v1::Movement& movement, Named* named) {
   if (aggregates_.IsCurrent(named->aggregates)) return absl::OkStatus();
-  named->aggregates =
-      IsFact(movement) ? aggregates_.Find(movement) : Aggregates::Found();
+  named->aggregates = scoring::IsFact(movement) ? aggregates_.Find(movement)
+                                                : Aggregates::Found();
   return Load();
 }
 

@@ -24,6 +24,7 @@
 #include "scoring/spans.h"
 #include "scoring/spread.h"
 #include "service/aggregates.h"
+#include "service/entity_keys.h"
 #include "service/state_kind.h"
 #include "store/store.h"
 
@@ -83,10 +84,13 @@ class Entities {
 
   // Finds or makes the entries of what a movement names. New ones are empty
   // until Load.
-  Named Find(const v1::Movement& movement);
+  Named Find(const v1::Movement& movement) {
+    return Find(movement, KeysOf(movement));
+  }
+  Named Find(const v1::Movement& movement, const EntityKeys& keys);
   // Fetches into the processor's cache what Find will look at, and what folding
   // will. For movements that come a few after the one at hand.
-  void Prefetch(const v1::Movement& movement) const;
+  void Prefetch(const EntityKeys& keys) const;
   static void Prefetch(const Named& named);
   // Reads everything Find has made, in one batched read. When that fails the
   // new entries are gone.

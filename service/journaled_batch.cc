@@ -59,6 +59,7 @@ absl::Status JournaledBatch::Parse(uint64_t sequence,
                                    stored.assessment.size());
   }
   added->identity = IdentityOf(added->movement.source(), added->movement.id());
+  added->keys = KeysOf(added->movement);
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "portrisk/v1/journal.pb.h"
+#include "service/entity_keys.h"
 #include "service/field_selection.h"
 #include "service/journal_walk.h"
 #include "service/task.h"
@@ -24,6 +25,7 @@ struct ParsedMovement {
   v1::Assessment assessment;
   std::string assessment_bytes;  // As stored; empty where fields were selected.
   v1::MovementRecord record;     // Its spans, nothing else.
+  EntityKeys keys;
 };
 
 // Up to kMost movements and the record behind them. Its messages are parsed

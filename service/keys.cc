@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -24,9 +25,9 @@ class Name {
     return *this;
   }
   Name& Number(uint64_t value) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      Byte(static_cast<char>(value >> shift & 0xff));
-    }
+    value = __builtin_bswap64(value);  // Big-endian, on what we run on.
+    std::memcpy(bytes_ + size_, &value, sizeof value);
+    size_ += sizeof value;
     return *this;
   }
   Name& Table(uint32_t number) {

@@ -4,7 +4,7 @@
 //
 // Journal order is the order in which things became known: a movement meets the
 // lists, reference data, outcomes and history that had been recorded before it,
-// and nothing else. The evaluator is the live one (Core::Rescore).
+// and nothing else. The evaluator is the live one.
 #ifndef PORTRISK_SERVICE_REPLAY_H_
 #define PORTRISK_SERVICE_REPLAY_H_
 

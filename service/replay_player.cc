@@ -160,7 +160,7 @@ absl::Status ReplayPlayer::Take(const JournaledBatch& batch,
     answers->points.resize(answers->size);
   }
   answers->profiles.push_back(core_.profiles());
-  absl::Status status = core_.Rescore(
+  absl::Status status = core_.FoldTogether(
       movements,
       absl::MakeSpan(answers->assessments).subspan(begin, movements.size()),
       [&](size_t i) {
