@@ -13,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/util/json_util.h"
 #include "service/log.h"
 #include "service/times.h"
@@ -116,7 +117,7 @@ absl::StatusOr<PublicKey> PublicKeyFromHex(const std::string& hex) {
 }
 
 absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
-    const std::string& path, const PublicKey& key) {
+    const std::string& path, absl::Span<const PublicKey> keys) {
   std::ifstream in(path);
   if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
   std::vector<v1::ChainCheckpoint> checkpoints;
@@ -132,11 +133,17 @@ absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
       return absl::InvalidArgumentError(
           absl::StrCat(path, ":", number, ": this is no checkpoint"));
     }
-    if (!IsBy(one, key)) {
+    if (std::none_of(keys.begin(), keys.end(),
+                     [&](const PublicKey& key) { return IsBy(one, key); })) {
       return absl::DataLossError(absl::StrCat(
           path, ":", number, ": the signature of the checkpoint at sequence ",
-          one.sequence(), " is not by this key (it names key ", one.key_id(),
-          ", this is ", KeyId(key), "): the line or the key is wrong"));
+          one.sequence(), " is by no key that was given (it names key ",
+          one.key_id(), "; given: ",
+          absl::StrJoin(keys, ", ",
+                        [](std::string* out, const PublicKey& key) {
+                          out->append(KeyId(key));
+                        }),
+          "): the line is wrong, or its key is missing"));
     }
   }
   if (in.bad()) {

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "portrisk/v1/journal.pb.h"
 #include "store/store.h"
 
@@ -46,9 +47,9 @@ std::string ToHex(const PublicKey& key);
 absl::StatusOr<PublicKey> PublicKeyFromHex(const std::string& hex);
 
 // Of a file of lines. INVALID_ARGUMENT with the line where one does not parse,
-// DATA_LOSS where its signature is not by `key`. In the order of the file.
+// DATA_LOSS where its signature is by none of `keys`. In the order of the file.
 absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
-    const std::string& path, const PublicKey& key);
+    const std::string& path, absl::Span<const PublicKey> keys);
 
 }  // namespace portrisk::service
 

@@ -67,8 +67,8 @@ absl::Status Conflict(const Content& given, uint64_t stored) {
       absl::StrCat(given.id(), " of source ", given.source(),
                    " is stored at position ", stored,
                    " with other content, and this one has no newer "
-                   "update_time; send a correction with a later update_time, "
-                   "or another id"),
+                   "update_time; send a correction with a later update_time "
+                   "(--updated of portrisk), or another id"),
       {{"source", given.source()},
        {"id", given.id()},
        {"stored_sequence", absl::StrCat(stored)}});

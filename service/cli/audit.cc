@@ -39,7 +39,7 @@ struct ListFlags {
 struct VerifyFlags {
   std::string store;
   std::string checkpoints;
-  std::string public_key;
+  std::vector<std::string> public_keys;
 };
 
 absl::StatusOr<v1::ListAuditRecordsRequest> RequestOf(const ListFlags& flags) {
@@ -153,9 +153,13 @@ class Comparison {
 int Verify(const VerifyFlags& flags) {
   std::vector<v1::ChainCheckpoint> checkpoints;
   if (!flags.checkpoints.empty()) {
-    const auto key = PublicKeyFromHex(flags.public_key);
-    if (!key.ok()) return Fail(key.status());
-    auto read = ReadCheckpoints(flags.checkpoints, *key);
+    std::vector<PublicKey> keys;
+    for (const std::string& hex : flags.public_keys) {
+      const auto key = PublicKeyFromHex(hex);
+      if (!key.ok()) return Fail(key.status());
+      keys.push_back(*key);
+    }
+    auto read = ReadCheckpoints(flags.checkpoints, keys);
     if (!read.ok()) return Fail(read.status());
     checkpoints = *std::move(read);
   }
@@ -244,8 +248,9 @@ void AddAudit(CLI::App& app, const GlobalFlags& global, Action* action) {
   prove->add_option("store", verify->store, "Directory of the store");
   prove->add_option("--checkpoints", verify->checkpoints,
                     "File that portriskd --chain-checkpoints wrote");
-  prove->add_option("--public-key", verify->public_key,
-                    "64 hexadecimal digits; portriskd logs its own at start");
+  prove->add_option("--public-key", verify->public_keys,
+                    "64 hexadecimal digits; portriskd logs its own at start. "
+                    "Once for each key that signed, when it was replaced");
   prove->callback([&app, verify, action] {
     verify->store = StoreOf(verify->store, app);
     *action = [verify] { return Verify(*verify); };

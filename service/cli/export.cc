@@ -211,8 +211,8 @@ int Export(const GlobalFlags& global, const Flags& flags) {
   if (!status.ok()) return Fail(status);
   status = global.store.empty() ? FromServer(global, *request, &files)
                                 : FromFiles(global, *request, &files);
-  const absl::Status closed = files.Close();
-  if (status.ok()) status = closed;
+  // What is not whole is removed again.
+  if (status.ok()) status = files.Close();
   if (!status.ok()) return Fail(status);
   files.Tell();
   if (!global.store.empty()) {

@@ -163,7 +163,7 @@ class Access(unittest.TestCase):
         done = self.verify(store, "--checkpoints", self.checkpoints,
                            "--public-key", other)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("is not by this key", done.stderr)
+        self.assertIn("is by no key that was given", done.stderr)
         # Half a line, as a crash leaves it, is no line.
         with open(self.checkpoints, "a") as out:
             out.write('{"sequence":"9')

@@ -45,7 +45,7 @@ TEST_F(ChainCheckpointsTest, WhatWasWrittenIsRead) {
   ASSERT_TRUE(signer.Write(Head(9), time_).ok());
   const auto key = PublicKeyFromHex(ToHex(signer.public_key()));
   ASSERT_TRUE(key.ok());
-  const auto read = ReadCheckpoints(path_, *key);
+  const auto read = ReadCheckpoints(path_, {*key});
   ASSERT_TRUE(read.ok()) << read.status();
   ASSERT_EQ(read->size(), 2u);
   EXPECT_EQ((*read)[0].sequence(), 3u);
@@ -70,15 +70,31 @@ TEST_F(ChainCheckpointsTest, NoFieldCanBeChanged) {
     ASSERT_NE(at, std::string::npos) << from << " in " << line;
     changed.replace(at, std::string(from).size(), to);
     SetText(changed);
-    const auto read = ReadCheckpoints(path_, signer.public_key());
+    const auto read = ReadCheckpoints(path_, {signer.public_key()});
     ASSERT_FALSE(read.ok()) << changed;
     EXPECT_THAT(std::string(read.status().message()), HasSubstr(":2:"));
   }
   SetText(line + "\n\nnonsense\n");
   EXPECT_THAT(
       std::string(
-          ReadCheckpoints(path_, signer.public_key()).status().message()),
+          ReadCheckpoints(path_, {signer.public_key()}).status().message()),
       HasSubstr(":5: this is no checkpoint"));
+}
+
+TEST_F(ChainCheckpointsTest, AFileGoesOnUnderANewKey) {
+  ChainSigner signer(seed_, path_);
+  ASSERT_TRUE(signer.Write(Head(3), time_).ok());
+  seed_.fill(8);
+  ChainSigner next(seed_, path_);
+  ASSERT_TRUE(next.Write(Head(5), time_).ok());
+  const auto read =
+      ReadCheckpoints(path_, {next.public_key(), signer.public_key()});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->size(), 2);
+  for (const PublicKey& one : {signer.public_key(), next.public_key()}) {
+    EXPECT_FALSE(ReadCheckpoints(path_, {one}).ok());
+  }
+  EXPECT_FALSE(ReadCheckpoints(path_, {}).ok());
 }
 
 TEST_F(ChainCheckpointsTest, AnotherKeyIsNoProof) {
@@ -86,10 +102,10 @@ TEST_F(ChainCheckpointsTest, AnotherKeyIsNoProof) {
   ASSERT_TRUE(signer.Write(Head(3), time_).ok());
   seed_.fill(8);
   const ChainSigner other(seed_, path_);
-  EXPECT_FALSE(ReadCheckpoints(path_, other.public_key()).ok());
+  EXPECT_FALSE(ReadCheckpoints(path_, {other.public_key()}).ok());
   EXPECT_FALSE(PublicKeyFromHex("abc").ok());
   EXPECT_FALSE(PublicKeyFromHex(std::string(64, 'g')).ok());
-  EXPECT_FALSE(ReadCheckpoints(path_ + ".none", signer.public_key()).ok());
+  EXPECT_FALSE(ReadCheckpoints(path_ + ".none", {signer.public_key()}).ok());
 }
 
 }  // namespace

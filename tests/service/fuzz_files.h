@@ -145,8 +145,8 @@ inline bool FuzzFile(absl::string_view bytes) {
     return FuzzReference(kind, file.path());
   }
   const std::array<uint8_t, 32> seed = {7};
-  const auto heads =
-      ReadCheckpoints(file.path(), ChainSigner(seed, file.path()).public_key());
+  const auto heads = ReadCheckpoints(
+      file.path(), {ChainSigner(seed, file.path()).public_key()});
   return RequireToldWhy(heads.status(), file.path(), true);
 }
 
