@@ -3,14 +3,6 @@
 #include "portrisk/v1/outcome.pb.h"
 
 namespace portrisk::scoring {
-namespace {
-
-bool HasFindRates(uint32_t root) {
-  return root == kPartyRoot || root == kRouteRoot || root == kFacilityRoot;
-}
-
-}  // namespace
-
 bool IsFindRate(uint32_t root, const google::protobuf::FieldDescriptor& field) {
   return HasFindRates(root) &&
          field.message_type() == v1::FindRate::descriptor();

@@ -25,6 +25,10 @@ enum Root : uint8_t {
 static_assert(kAggregatesRoot + 1 == cel::kRuleRoots);
 static_assert(kAggregatesRoot == cel::kAggregatesRoot);
 
+// Whether a root has find rates among its fields.
+inline bool HasFindRates(uint32_t root) {
+  return root == kPartyRoot || root == kRouteRoot || root == kFacilityRoot;
+}
 // Whether a field of a root is a find rate.
 bool IsFindRate(uint32_t root, const google::protobuf::FieldDescriptor& field);
 

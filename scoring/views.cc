@@ -18,6 +18,7 @@ bool Mark(uint32_t root, uint16_t* bits) {
 
 void Views::Begin(const JournaledMovement& input, const EntityStates& states,
                   const Reference& reference) {
+  Release();
   input_ = &input;
   states_ = &states;
   reference_ = &reference;
@@ -58,7 +59,7 @@ void Views::DeriveAll(uint32_t root) {
   if (root == kContainerRoot) return container_.DeriveAll();
   if (root == kRightRoot) return right_.DeriveAll();
   DeriveWhole(root);
-  LendFinds(root);
+  if (HasFindRates(root)) LendFinds(root);
 }
 
 void Views::DeriveWhole(uint32_t root) {

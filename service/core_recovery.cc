@@ -82,7 +82,9 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
         return added;
       });
     });
-    if (filling != nullptr && read.ok()) handover.PutFull(filling);
+    if (filling != nullptr && read.ok() && !filling->empty()) {
+      handover.PutFull(filling);
+    }
     handover.Finish();
   });
   while (JournaledBatch* const batch = handover.NextFull()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "service/catalogue.h"
@@ -108,6 +109,7 @@ absl::Status Read(const store::Store& store, const ReplayOptions& options,
 absl::Status TakeChunk(
     const std::vector<std::unique_ptr<ReplayPlayer>>& players, Chunk* chunk,
     absl::FunctionRef<absl::Status()> measure_before) {
+  if (chunk->size == 0) return measure_before();  // All was passed over.
   std::vector<absl::Status> statuses(players.size());
   std::vector<std::thread> threads;
   chunk->answers.resize(players.size());

@@ -153,6 +153,11 @@ class Comparison {
 int Verify(const VerifyFlags& flags) {
   std::vector<v1::ChainCheckpoint> checkpoints;
   if (!flags.checkpoints.empty()) {
+    if (flags.public_keys.empty()) {
+      return Fail(absl::InvalidArgumentError(
+          "--checkpoints needs the public key that signed them: --public-key, "
+          "from where nobody who can write the store can write"));
+    }
     std::vector<PublicKey> keys;
     for (const std::string& hex : flags.public_keys) {
       const auto key = PublicKeyFromHex(hex);
@@ -248,9 +253,11 @@ void AddAudit(CLI::App& app, const GlobalFlags& global, Action* action) {
   prove->add_option("store", verify->store, "Directory of the store");
   prove->add_option("--checkpoints", verify->checkpoints,
                     "File that portriskd --chain-checkpoints wrote");
-  prove->add_option("--public-key", verify->public_keys,
-                    "64 hexadecimal digits; portriskd logs its own at start. "
-                    "Once for each key that signed, when it was replaced");
+  prove
+      ->add_option("--public-key", verify->public_keys,
+                   "64 hexadecimal digits; portriskd logs its own at start. "
+                   "Once for each key that signed, when it was replaced")
+      ->allow_extra_args(false);
   prove->callback([&app, verify, action] {
     verify->store = StoreOf(verify->store, app);
     *action = [verify] { return Verify(*verify); };

@@ -118,8 +118,8 @@ class Files {
     return status;
   }
 
+  void FinishProgress() { progress_.Finish(); }
   absl::Status Close() {
-    progress_.Finish();
     absl::Status status = movements_->Close();
     if (status.ok() && outcomes_ != nullptr) status = outcomes_->Close();
     return status;
@@ -211,6 +211,7 @@ int Export(const GlobalFlags& global, const Flags& flags) {
   if (!status.ok()) return Fail(status);
   status = global.store.empty() ? FromServer(global, *request, &files)
                                 : FromFiles(global, *request, &files);
+  files.FinishProgress();
   // What is not whole is removed again.
   if (status.ok()) status = files.Close();
   if (!status.ok()) return Fail(status);

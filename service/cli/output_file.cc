@@ -140,8 +140,13 @@ absl::Status OutputFile::Close() {
   if (!status.ok()) return status;
   const bool written =
       file_ == stdout ? std::fflush(file_) == 0 : std::fclose(file_) == 0;
-  if (file_ != stdout) file_ = nullptr;
+  const int error = errno;
+  if (file_ != stdout) {
+    file_ = nullptr;
+    if (!written) unlink(path_.c_str());
+  }
   if (written) return absl::OkStatus();
+  errno = error;
   return absl::UnavailableError(
       absl::StrCat("cannot write: ", std::strerror(errno)));
 }

@@ -160,6 +160,16 @@ class Access(unittest.TestCase):
         self.assertIn("1 signed checkpoints: all match", done.stdout)
         self.assertGreater(entries, 3)
         other = ("0" if key[0] != "0" else "1") + key[1:]
+        # Two keys, and the store behind them.
+        done = subprocess.run(
+            [PORTRISK, "audit", "verify", "--checkpoints", self.checkpoints,
+             "--public-key", other, "--public-key", key, store],
+            capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 signed checkpoints: all match", done.stdout)
+        done = self.verify(store, "--checkpoints", self.checkpoints)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--public-key", done.stderr)
         done = self.verify(store, "--checkpoints", self.checkpoints,
                            "--public-key", other)
         self.assertEqual(done.returncode, 1)

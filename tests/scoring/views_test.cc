@@ -241,5 +241,51 @@ TEST(ViewsTest, AFieldIsTheSameWhateverElseIsDerived) {
   }
 }
 
+// No field of it is named where it is taken.
+TEST(ViewsTest, ARootThatIsTakenForAValueIsDerived) {
+  const CheckResult checked = CheckRuleSet(R"yaml(
+rule_set: whole
+layer: port
+owner: NL
+rules:
+  - id: chosen
+    title: {en: T}
+    explain: {en: E}
+    score: 1
+    when: >
+      (movement.event == GATE_OUT ? container : container).events_known == 1
+  - id: listed
+    title: {en: T}
+    explain: {en: E}
+    score: 1
+    when: "[container].exists(one, one.events_known == 1)"
+)yaml",
+                                           "test");
+  ASSERT_NE(checked.rule_set, nullptr);
+  const auto programme = *Programme::Compile({{1, checked.rule_set}});
+  FuzzedStates states;
+  v1::Movement m = StateMovements().front();
+  m.set_event(v1::GATE_IN);
+  states.Fold({&m, 1, 1}, v1::Unit());
+  m.set_event(v1::GATE_OUT);
+  m.mutable_occurrence_time()->set_seconds(m.occurrence_time().seconds() + 60);
+  const JournaledMovement input{&m, 2, 2};
+  const Spans spans;
+  const EntityStates known = states.Of(spans);
+  Views views;
+  views.Begin(input, known, Places());
+  EvalScratch scratch;
+  v1::Assessment out;
+  programme->Evaluate(views.scope(), &scratch, &out);
+  EXPECT_EQ(out.hits_size(), 2) << out.ShortDebugString();
+  views.Release();
+  // That it is not there by itself.
+  Scope nothing = views.scope();
+  nothing.derived = nullptr;
+  out.Clear();
+  programme->Evaluate(nothing, &scratch, &out);
+  EXPECT_EQ(out.hits_size(), 0) << out.ShortDebugString();
+}
+
 }  // namespace
 }  // namespace portrisk::scoring
