@@ -51,7 +51,6 @@ void Programme::Evaluate(const Scope& scope, EvalScratch* scratch,
     scratch->rep_->texts.resize(rep.program->slots.size());
   }
   rep.index.Select(movement.event(), &state, &candidates);
-  rep.index.Refine(&state, &candidates);
   const Rep::Pass pass{*scope.movement, scope.aggregates,    *now_,
                        &state,          scratch->rep_.get(), out};
   absl::Span<const uint32_t> left = candidates.rules();

@@ -79,17 +79,16 @@ class Candidates {
 class RuleIndex {
  public:
   RuleIndex() = default;
-  // `program` must outlive the index. Roots above 0 (history) are only read by
-  // Refine. The index is laid out for movements like those of `statistics`.
+  // `program` must outlive the index. Roots above 0 are history, read last. The
+  // index is laid out for movements like those of `statistics`.
   RuleIndex(const cel::Program& program, absl::Span<const IndexedRule> rules,
             const v1::Statistics& statistics = {});
 
-  // Candidates by event and by what the movement itself says. `state` has
-  // begun with the movement; its other roots are not read.
+  // Candidates by event, by what the movement itself says, and by what history
+  // says of it, of which only what those that are left demand is read. `state`
+  // has begun with the movement.
   void Select(v1::Event event, cel::EvalState* state, Candidates* out) const;
 
-  // Fewer of them, by what history says. Reads of it what they demand.
-  void Refine(cel::EvalState* state, Candidates* candidates) const;
   size_t attribute_count() const { return attributes_.size(); }
   size_t SpaceUsed() const;  // Bytes.
 
@@ -164,6 +163,8 @@ class RuleIndex {
   uint64_t TryMasks(size_t word, uint64_t bits,
                     const Candidates& looked_up) const;
   static bool Passes(RowTest test, const Candidates& looked_up);
+  // Fewer of them, by what history says.
+  void Refine(cel::EvalState* state, Candidates* candidates) const;
   void List(Candidates* out) const;
 
   size_t words_ = 0;                  // Of 64 rows.
