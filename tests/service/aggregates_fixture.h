@@ -144,9 +144,7 @@ class AggregatesTest : public RuleLifeTest {
     lists_.reset();
     ++lives_;
     options.store.directory = Directory();
-    Open(std::move(options));
-    rules_ = std::make_unique<RuleApi>(engine_.get(), true);
-    lists_ = std::make_unique<ListApi>(engine_.get());
+    StartWith(std::move(options));
   }
   void Begin() { Begin(TestOptions("")); }
   void End() {

@@ -60,8 +60,9 @@ class RuleLifeTest : public EngineTest {
   std::string Directory() const {
     return absl::StrCat(directory_.path(), "/store", lives_);
   }
-  void Start() {
-    Open(TestOptions(Directory()));
+  void Start() { StartWith(TestOptions(Directory())); }
+  void StartWith(EngineOptions options) {
+    Open(std::move(options));
     rules_ = std::make_unique<RuleApi>(engine_.get(), true);
     lists_ = std::make_unique<ListApi>(engine_.get());
   }
@@ -72,15 +73,12 @@ class RuleLifeTest : public EngineTest {
     options.cache_states_max = cache;
     options.checkpoint_records = cache == 1 ? 53 : 1'000'000;
     options.batch_max = cache == 1 ? 7 : 256;
-    Open(std::move(options));
-    rules_ = std::make_unique<RuleApi>(engine_.get(), true);
-    lists_ = std::make_unique<ListApi>(engine_.get());
+    StartWith(std::move(options));
   }
 
   // What is durable at this moment becomes the store of the next life, as after
-  // a crash. It is that of one moment only while nothing is written behind.
-  // Of one moment: the store may delete files behind what it did last, and a
-  // copy during which one came or went is made anew.
+  // a crash. The store may delete files behind what it did last: a copy during
+  // which one came or went is made anew.
   void CopyToNextLife() {
     const std::string before = Directory();
     ++lives_;
@@ -105,10 +103,16 @@ class RuleLifeTest : public EngineTest {
   }
 
   // As after a crash, without the checkpoint of an orderly end, so that all
-  // counts are folded again.
+  // counts are folded again: but where checkpoints are so near that one may
+  // have been written after the last record.
   void Restart() {
     CopyToNextLife();
-    Start();
+    EngineOptions options = engine_->options();
+    options.store.directory = Directory();
+    StartWith(std::move(options));
+    const bool near = engine_->options().checkpoint_records <
+                      EngineOptions().checkpoint_records;
+    if (near) return;
     EXPECT_GT(engine_->open_report().folded_records, 0u);
   }
 
