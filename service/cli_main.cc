@@ -5,6 +5,7 @@
 #include "absl/synchronization/mutex.h"
 #include "service/cli/commands.h"
 #include "service/cli/formats.h"
+#include "service/wrong_usage.h"
 #include "store/store.h"
 
 int main(int argc, char** argv) {
@@ -79,7 +80,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
-    return app.exit(wrong) == 0 ? cli::kExitOk : cli::kExitFailed;
+    return portrisk::service::EndUsage(app, wrong);
   }
   return action();
 }

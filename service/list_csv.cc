@@ -38,6 +38,13 @@ bool ParseExpiry(const std::string& text, int64_t* until) {
   return false;
 }
 
+// Numbers that break ISO 6346 are seen and looked for, words are a column
+// mistaken for another.
+bool CanBe(scoring::cel::EntryType type, absl::string_view value) {
+  return type != scoring::cel::EntryType::kContainerNumber ||
+         std::any_of(value.begin(), value.end(), absl::ascii_isdigit);
+}
+
 class Reader {
  public:
   Reader(absl::string_view csv, v1::ListType type, absl::string_view file)
@@ -146,7 +153,8 @@ class Reader {
     const std::string expires = Cell(row, kExpires);
     if (made.value.size() > scoring::kListEntryBytesMax ||
         !scoring::cel::NormaliseEntry(type_, &made.value) ||
-        made.value.size() > scoring::kListEntryBytesMax) {
+        made.value.size() > scoring::kListEntryBytesMax ||
+        !CanBe(type_, made.value)) {
       Add("BAD_VALUE", row, columns_[kValue],
           absl::StrCat(
               "this is no ",

@@ -43,8 +43,7 @@ absl::Status CannotRestore(const std::string& to, absl::string_view why) {
 
 absl::Status CheckTarget(const std::string& to) {
   std::error_code error;
-  fs::create_directories(to, error);
-  if (error) return CannotRestore(to, error.message());
+  if (!fs::exists(to, error) && !error) return absl::OkStatus();
   for (fs::directory_iterator it(to, error), end; !error && it != end;
        it.increment(error)) {
     if (it->path().filename() == "lost+found") continue;

@@ -20,6 +20,7 @@
 #include "service/server.h"
 #include "service/steady_clock.h"
 #include "service/store_secrets.h"
+#include "service/wrong_usage.h"
 
 namespace {
 
@@ -339,7 +340,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
-    return app.exit(wrong) == 0 ? 0 : 1;
+    return service::EndUsage(app, wrong);
   }
   if (!flags.server.development) {
     const absl::Status status = service::KeepMemoryPrivate();

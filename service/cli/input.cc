@@ -68,6 +68,14 @@ void Rejects::Add(const Reject& reject) {
     file_ << RejectToJson(reject) << "\n";
     return;
   }
+  const uint64_t of_reason = ++of_reason_[reject.reason];
+  if (of_reason > kShownOfReason) {
+    if (of_reason == kShownOfReason + 1) {
+      std::cerr << "rejected: further records with " << reject.reason
+                << " are only counted; --rejects FILE writes each down\n";
+    }
+    return;
+  }
   std::cerr << "rejected: " << reject.file;
   if (reject.line > 0) std::cerr << ":" << reject.line;
   std::cerr << ": " << reject.position << ": " << reject.reason << ": "

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ void DeclareInput(CLI::App& app, InputFlags* flags);
 void DeclareInput(CLI::App& app, const std::string& option, InputFlags* flags);
 
 // Where rejected records go: the file of --rejects, else one line each on
-// standard error.
+// standard error, of each reason the first few.
 class Rejects {
  public:
   absl::Status Open(const InputFlags& flags);
@@ -37,8 +38,12 @@ class Rejects {
   uint64_t count() const { return count_; }
 
  private:
+  // A file in another format than was said is wrong in every line.
+  static constexpr uint64_t kShownOfReason = 20;
+
   std::ofstream file_;
   uint64_t count_ = 0;
+  std::map<std::string, uint64_t> of_reason_;
 };
 
 // Reads every file in turn ("-" is standard input). A file that cannot be

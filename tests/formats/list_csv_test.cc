@@ -36,6 +36,16 @@ TEST(ListCsv, BytesThatAreNoTextAreIssuesAtTheirPlace) {
   EXPECT_EQ(parsed.issues[0].column(), 3);
 }
 
+TEST(ListCsv, AWordIsNoContainerNumber) {
+  const ParsedList parsed = ParseListCsv(
+      "value,reason\nMSKU 123456-5,seen\nmsku12345,typed wrong\n"
+      "Transportes Sul,a name\n",
+      v1::LIST_CONTAINER_NUMBER, "f");
+  ASSERT_EQ(parsed.issues.size(), 1u);
+  EXPECT_EQ(parsed.issues[0].message(), "this is no container_number");
+  EXPECT_EQ(parsed.issues[0].line(), 4);
+}
+
 TEST(ListCsv, ManyIssuesAreCounted) {
   std::string csv = "value,reason\n";
   for (int i = 0; i < 1000; ++i) csv += ",x\n";

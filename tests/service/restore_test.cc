@@ -225,6 +225,18 @@ TEST_F(RestoreTest, NothingIsPutWhereSomethingIs) {
   EXPECT_FALSE(std::filesystem::exists(to() + "/restoring"));
 }
 
+TEST_F(RestoreTest, WhatIsRefusedLeavesNoFolderBehind) {
+  ScoreSome(0, 3);
+  EXPECT_FALSE(RestoreTo(to(), {}).ok()) << "there are no backups";
+  EXPECT_FALSE(std::filesystem::exists(to()));
+  MakeBackup();
+  RestoreOptions unknown;
+  unknown.backup = 99;
+  EXPECT_FALSE(RestoreTo(to(), unknown).ok());
+  EXPECT_FALSE(std::filesystem::exists(to()));
+  EXPECT_TRUE(RestoreTo(to(), {}).ok());
+}
+
 TEST_F(RestoreTest, ADamagedBackupLeavesNoStoreBehind) {
   ScoreSome(0, 50);
   MakeBackup();
