@@ -295,14 +295,15 @@ bool HasRule(const RuleSet& rule_set, absl::string_view rule) {
 }
 
 bool ExplainRule(const RuleSet& rule_set, absl::string_view rule_id,
-                 const Scope& scope, const std::vector<Programme::List>& lists,
+                 absl::string_view language, const Scope& scope,
+                 const std::vector<Programme::List>& lists,
                  v1::ExplainResponse* out) {
   const auto found = rule_set.rule_index.find(rule_id);
   if (found == rule_set.rule_index.end()) return false;
   const Rule& rule = rule_set.rules[found->second];
   out->set_rule_set(rule_set.name);
   out->set_rule(rule.id);
-  out->set_title(Render(rule.title, "en", v1::Hit()));
+  out->set_title(Render(rule.title, language, v1::Hit()));
   AddOwnReasons(rule, *scope.movement, out);
   cel::Diagnostics ignored;
   const cel::Checked checked =

@@ -15,12 +15,13 @@ namespace portrisk::scoring {
 // Elements of a macro's list that are shown one by one.
 inline constexpr uint32_t kElementsShown = 8;
 
-// Fills title, condition and the reasons that lie in the rule itself (its
-// status, its events, its validity). Every part is evaluated by the compiled
-// evaluator. `lists` are those in force at the movement. False when the set
-// has no such rule.
+// Fills title (in `language`), condition and the reasons that lie in the rule
+// itself (its status, its events, its validity). Every part is evaluated by the
+// compiled evaluator. `lists` are those in force at the movement. False when
+// the set has no such rule.
 bool ExplainRule(const RuleSet& rule_set, absl::string_view rule,
-                 const Scope& scope, const std::vector<Programme::List>& lists,
+                 absl::string_view language, const Scope& scope,
+                 const std::vector<Programme::List>& lists,
                  v1::ExplainResponse* out);
 
 // What a rule reads; nothing when there is no such rule.

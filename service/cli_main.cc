@@ -77,6 +77,7 @@ int main(int argc, char** argv) {
   cli::AddExpr(app, &action);
   cli::AddSimulate(app, &action);
   cli::AddTop(app, &action);
+  portrisk::service::RefuseNegative(&app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {

@@ -160,6 +160,7 @@ absl::StatusOr<uint64_t> EvaluationOf(const v1::Catalogue& catalogue,
                                       const v1::Revision& revision) {
   const auto in_force = Compared(InForceNow(catalogue));
   uint64_t outdated = 0;
+  uint64_t empty = 0;
   for (int i = catalogue.evaluations_size() - 1; i >= 0; --i) {
     const v1::Evaluation& one = catalogue.evaluations(i);
     const auto baseline = one.plan().baseline();
@@ -174,9 +175,13 @@ absl::StatusOr<uint64_t> EvaluationOf(const v1::Catalogue& catalogue,
         one.movements() > 0 ||
         (!one.plan().has_begin_time() && !one.plan().has_end_time() &&
          !one.plan().has_history_begin_time());
-    if (one.state() != v1::EVALUATION_FINISHED || !tried || !measured ||
+    if (one.state() != v1::EVALUATION_FINISHED || !tried ||
         baseline == v1::BASELINE_RECORDED ||
         (baseline == v1::BASELINE_EMPTY && !one.in_force().empty())) {
+      continue;
+    }
+    if (!measured) {
+      empty = std::max(empty, one.evaluation());
       continue;
     }
     if (Compared({one.in_force().begin(), one.in_force().end()}) == in_force) {
@@ -195,6 +200,12 @@ absl::StatusOr<uint64_t> EvaluationOf(const v1::Catalogue& catalogue,
                               " beside rules that are not those in force "
                               "now; ",
                               remedy));
+  }
+  if (empty > 0) {
+    return Error(absl::StatusCode::kFailedPrecondition, "REPLAY_MISSING",
+                 absl::StrCat("evaluation ", empty, " tried revision ",
+                              revision.revision(),
+                              " in a period without movements; ", remedy));
   }
   return Error(absl::StatusCode::kFailedPrecondition, "REPLAY_MISSING",
                absl::StrCat("revision ", revision.revision(),

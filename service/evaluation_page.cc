@@ -15,6 +15,7 @@
 #include "service/evaluation_plots.h"
 #include "service/evaluation_sections.h"
 #include "service/evaluation_words.h"
+#include "service/times.h"
 
 namespace portrisk::service {
 namespace {
@@ -90,11 +91,13 @@ std::string Day(const google::protobuf::Timestamp& time) {
 
 class Page {
  public:
-  Page(const v1::EvaluationReport& report, const EvaluationWords& words)
-      : report_(report), words_(words) {}
+  Page(const v1::EvaluationReport& report, const EvaluationWords& words,
+       const v1::Evaluation* evaluation)
+      : report_(report), words_(words), evaluation_(evaluation) {}
 
   std::string Take() {
     Begin();
+    if (evaluation_ != nullptr) Tried(*evaluation_);
     Variants();
     Rates();
     AddCapacities(report_, words_, &html_);
@@ -140,6 +143,25 @@ class Page {
     if (report_.unweighted() > 0) {
       html_.Note(absl::Substitute(words_.unweighted, report_.unweighted()));
     }
+  }
+
+  // So that a page that was kept proves what it is about.
+  void Tried(const v1::Evaluation& one) {
+    html_.Add(absl::StrCat(
+        "<p>",
+        absl::Substitute(
+            words_.evaluation, one.evaluation(), HtmlEscape(one.caller()),
+            FormatTime(one.create_time()), one.last_sequence(),
+            absl::StrCat("<code>", HtmlEscape(one.report_hash()), "</code>")),
+        "</p>"));
+    Rows rows;
+    for (const v1::EvaluatedRevision& revision : one.candidates()) {
+      rows.push_back(
+          {HtmlEscape(revision.rule_set()), absl::StrCat(revision.revision()),
+           absl::StrCat("<code>", HtmlEscape(revision.content_hash()),
+                        "</code>")});
+    }
+    html_.Table({words_.rule_set, words_.revision, words_.content_hash}, rows);
   }
 
   void Variants() {
@@ -306,9 +328,16 @@ class Page {
                  words_.not_evaluated, words_.evaluated, words_.cost_share},
                 rows);
     More(rest);
+    const std::vector<std::string> undecided = UndecidedRules(variant);
+    if (!undecided.empty()) {
+      html_.Note(
+          absl::Substitute(words_.undecided, absl::StrJoin(undecided, ", ")));
+    }
     std::vector<std::string> never;
     for (const v1::RuleFigures& rule : variant.rules()) {
-      if (rule.units() == 0) never.push_back(rule.rule());
+      if (rule.units() == 0 && rule.not_evaluated() == 0) {
+        never.push_back(rule.rule());
+      }
     }
     if (never.empty()) return;
     html_.Note(absl::Substitute(words_.never_hit, absl::StrJoin(never, ", ")));
@@ -416,13 +445,31 @@ class Page {
 
   const v1::EvaluationReport& report_;
   const EvaluationWords& words_;
+  const v1::Evaluation* const evaluation_;
   Html html_;
 };
 
 }  // namespace
 
+std::vector<std::string> UndecidedRules(const v1::VariantReport& variant) {
+  std::vector<const v1::RuleFigures*> rules;
+  for (const v1::RuleFigures& rule : variant.rules()) {
+    if (rule.units() == 0 && rule.not_evaluated() > 0) rules.push_back(&rule);
+  }
+  std::stable_sort(rules.begin(), rules.end(), [](auto* a, auto* b) {
+    return a->not_evaluated() > b->not_evaluated();
+  });
+  std::vector<std::string> texts;
+  for (const v1::RuleFigures* rule : rules) {
+    texts.push_back(absl::StrCat(rule->rule(), " (", rule->not_evaluated(), "/",
+                                 rule->evaluated(), ")"));
+  }
+  return texts;
+}
+
 std::string EvaluationPage(const v1::EvaluationReport& report,
-                           absl::string_view language) {
+                           absl::string_view language,
+                           const v1::Evaluation* evaluation) {
   const EvaluationWords& words = WordsOf(language);
   v1::EvaluationReport named = report;
   for (v1::VariantReport& variant : *named.mutable_variants()) {
@@ -432,7 +479,7 @@ std::string EvaluationPage(const v1::EvaluationReport& report,
       if (variant.name() == name) variant.set_name(shown);
     }
   }
-  return Page(named, words).Take();
+  return Page(named, words, evaluation).Take();
 }
 
 }  // namespace portrisk::service

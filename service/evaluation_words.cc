@@ -116,7 +116,15 @@ constexpr EvaluationWords kWords[] = {
          "None of these units was controlled, so there is nothing to plot.",
      .no_gain =
          "At each of these shares exactly as much is found as by the first.",
+     .evaluation = "Evaluation $0, started by $1 at $2, of the journal up to "
+                   "position $3. Report $4. It tries:",
+     .rule_set = "Rule set",
+     .revision = "Revision",
+     .content_hash = "Hash of its content",
      .never_hit = "Without a hit: $0.",
+     .undecided = "Without a hit, and undecided in so many of the movements "
+                  "they were looked at, for want of a field, a list or "
+                  "history: $0.",
      .bar_scale = "A full bar is $0; a dash: none was controlled.",
      .more_in_tables = "$0 more are in the tables.",
      .month_units = "Month and its units",
@@ -239,7 +247,15 @@ constexpr EvaluationWords kWords[] = {
                            "no hay nada que dibujar.",
      .no_gain = "Con cada una de estas partes se halla exactamente lo mismo "
                 "que con la primera.",
+     .evaluation = "Evaluación $0, iniciada por $1 el $2, del diario hasta la "
+                   "posición $3. Informe $4. Prueba:",
+     .rule_set = "Conjunto de reglas",
+     .revision = "Revisión",
+     .content_hash = "Huella de su contenido",
      .never_hit = "Sin activarse: $0.",
+     .undecided = "Sin activarse y sin decidir en tantos de los movimientos en "
+                  "que se miraron, por falta de un campo, de una lista o de "
+                  "historia: $0.",
      .bar_scale = "Una barra entera es $0; un guion: no se controló ninguna.",
      .more_in_tables = "Otras $0 están en las tablas.",
      .month_units = "Mes y sus unidades",
@@ -361,7 +377,15 @@ constexpr EvaluationWords kWords[] = {
                            "não há nada para desenhar.",
      .no_gain = "Com cada uma destas partes encontra-se exatamente o mesmo que "
                 "com a primeira.",
+     .evaluation = "Avaliação $0, iniciada por $1 em $2, do diário até a "
+                   "posição $3. Relatório $4. Experimenta:",
+     .rule_set = "Conjunto de regras",
+     .revision = "Revisão",
+     .content_hash = "Resumo do seu conteúdo",
      .never_hit = "Sem ativação: $0.",
+     .undecided = "Sem ativação e sem decisão em tantos dos movimentos em que "
+                  "foram vistas, por falta de um campo, de uma lista ou de "
+                  "histórico: $0.",
      .bar_scale = "Uma barra inteira é $0; um traço: nenhuma foi controlada.",
      .more_in_tables = "Outras $0 estão nas tabelas.",
      .month_units = "Mês e as suas unidades",

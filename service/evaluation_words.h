@@ -96,7 +96,13 @@ struct EvaluationWords {
   const char* empty;
   const char* nothing_controlled;
   const char* no_gain;
+  const char*
+      evaluation;  // $0 number, $1 caller, $2 time, $3 position, $4 hash.
+  const char* rule_set;
+  const char* revision;
+  const char* content_hash;
   const char* never_hit;       // $0: rules.
+  const char* undecided;       // $0: rules.
   const char* bar_scale;       // $0.
   const char* more_in_tables;  // $0.
   const char* month_units;

@@ -146,40 +146,44 @@ absl::StatusOr<uint64_t> ExplainApi::FindRule(const v1::ExplainRequest& request,
   auto store = engine_->store();
   if (!store.ok()) return store.status();
   // Those that judged the movement first, then those in force now, then those
-  // that could come into force.
-  std::vector<uint64_t> candidates;
+  // that could come into force. Whoever has the rule first is meant, whatever
+  // comes behind: anybody's draft may hold a copy.
+  std::vector<std::vector<uint64_t>> groups(1);
   if (request.revision() > 0) {
-    candidates.push_back(request.revision());
+    groups[0].push_back(request.revision());
   } else {
     for (const v1::RevisionRef& ref : subject.assessment.revisions()) {
-      if (!ref.shadow()) candidates.push_back(ref.revision());
+      if (!ref.shadow()) groups[0].push_back(ref.revision());
     }
     for (const v1::RevisionState state :
          {v1::ACTIVE, v1::SHADOW, v1::APPROVED, v1::DRAFT}) {
+      groups.emplace_back();
       for (int i = catalogue.revisions_size() - 1; i >= 0; --i) {
         const v1::Revision& revision = catalogue.revisions(i);
         if (revision.state() == state) {
-          candidates.push_back(revision.revision());
+          groups.back().push_back(revision.revision());
         }
       }
     }
   }
   uint64_t found = 0;
   std::vector<std::string> names;
-  for (const uint64_t candidate : candidates) {
-    auto rule_set = engine_->rule_sets().Get(**store, candidate);
-    if (!rule_set.ok()) {
-      if (request.revision() > 0) return rule_set.status();
-      continue;  // Of another version of the program; not the one asked for.
-    }
-    const std::string name(scoring::RuleSetName(**rule_set));
-    if ((!request.rule_set().empty() && request.rule_set() != name) ||
-        !scoring::HasRule(**rule_set, request.rule())) {
-      continue;
-    }
-    if (found == 0) found = candidate;
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      names.push_back(name);
+  for (size_t i = 0; i < groups.size() && found == 0; ++i) {
+    for (const uint64_t candidate : groups[i]) {
+      auto rule_set = engine_->rule_sets().Get(**store, candidate);
+      if (!rule_set.ok()) {
+        if (request.revision() > 0) return rule_set.status();
+        continue;  // Of another version of the program; not the one asked for.
+      }
+      const std::string name(scoring::RuleSetName(**rule_set));
+      if ((!request.rule_set().empty() && request.rule_set() != name) ||
+          !scoring::HasRule(**rule_set, request.rule())) {
+        continue;
+      }
+      if (found == 0) found = candidate;
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        names.push_back(name);
+      }
     }
   }
   if (names.size() > 1) {
@@ -287,8 +291,8 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
     *response.mutable_occurrence_time() = m.occurrence_time();
   }
   response.set_revision(*revision);
-  const bool known = scoring::ExplainRule(**rule_set, request.rule(), scope,
-                                          *lists, &response);
+  const bool known = scoring::ExplainRule(
+      **rule_set, request.rule(), request.language(), scope, *lists, &response);
   if (!known) {
     return Error(
         absl::StatusCode::kNotFound, "NOT_FOUND",

@@ -113,6 +113,9 @@ absl::StatusOr<v1::LoadListResponse> ListApi::Load(
     }
     return response;
   }
+  for (v1::Issue& warning : parsed.warnings) {
+    *response.add_issues() = std::move(warning);
+  }
   auto store = engine_->writable_store();
   if (!store.ok()) return store.status();
   auto hash = WriteList(store->get(), request.type(), parsed.rows);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "scoring/iso6346.h"
 #include "scoring/limits.h"
 #include "scoring/list_policy.h"
 #include "service/formats/csv_rows.h"
@@ -22,6 +23,7 @@ enum Column : size_t { kValue, kReason, kOwner, kExpires, kColumns };
 constexpr std::array<absl::string_view, kColumns> kNames = {"value", "reason",
                                                             "owner", "expires"};
 constexpr size_t kAbsent = SIZE_MAX;
+constexpr size_t kWarningsMax = 20;
 
 // A date, its last day included, or a time; false when it is neither.
 bool ParseExpiry(const std::string& text, int64_t* until) {
@@ -159,6 +161,8 @@ class Reader {
           absl::StrCat(
               "this is no ",
               scoring::cel::EntryTypeNames()[static_cast<size_t>(type_)]));
+    } else if (type_ == scoring::cel::EntryType::kContainerNumber) {
+      WarnOfNumber(row, made.value);
     }
     if (made.reason.empty() || made.reason.size() > scoring::kTextBytesMax) {
       Add("BAD_VALUE", row, columns_[kReason],
@@ -176,6 +180,20 @@ class Reader {
     }
     result_.rows.push_back(std::move(made));
     places_.push_back({row.line, row.offset});
+  }
+
+  // What never comes is never hit, and nobody would learn of it.
+  void WarnOfNumber(const CsvRow& row, absl::string_view number) {
+    const v1::NumberStatus status = scoring::CheckContainerNumber(number);
+    if (status == v1::NUMBER_VALID || status == v1::NUMBER_REMAINDER_TEN) {
+      return;
+    }
+    Report("ODD_NUMBER", row, columns_[kValue], v1::WARNING,
+           status == v1::NUMBER_BAD_CHECK_DIGIT
+               ? "the check digit is wrong; only a box that was reported with "
+                 "the same mistake is found by it"
+               : "this is not of the form of ISO 6346; only a box that was "
+                 "reported like this is found by it");
   }
 
   // By value; doubles are issues.
@@ -205,10 +223,22 @@ class Reader {
 
   void Add(absl::string_view code, const CsvRow& row, size_t cell,
            std::string message, std::string suggestion = "") {
-    if (++issue_count_ > scoring::kIssuesMax) return;
-    v1::Issue& issue = result_.issues.emplace_back();
+    Report(code, row, cell, v1::ERROR, std::move(message),
+           std::move(suggestion));
+  }
+
+  void Report(absl::string_view code, const CsvRow& row, size_t cell,
+              v1::Severity severity, std::string message,
+              std::string suggestion = "") {
+    const bool is_error = severity == v1::ERROR;
+    if (is_error ? ++issue_count_ > scoring::kIssuesMax
+                 : result_.warnings.size() >= kWarningsMax) {
+      return;
+    }
+    v1::Issue& issue = is_error ? result_.issues.emplace_back()
+                                : result_.warnings.emplace_back();
     issue.set_code(std::string(code));
-    issue.set_severity(v1::ERROR);
+    issue.set_severity(severity);
     issue.set_file(file_);
     issue.set_message(std::move(message));
     issue.set_suggestion(std::move(suggestion));

@@ -15,6 +15,8 @@ namespace portrisk::service {
 struct ParsedList {
   std::vector<ListRow> rows;      // By value, each once.
   std::vector<v1::Issue> issues;  // In order of position, at most 200.
+  // Of what can be used and is probably not meant; a few.
+  std::vector<v1::Issue> warnings;
 };
 
 // Columns by name, in any order: value and reason, which every row has, and

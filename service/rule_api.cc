@@ -21,7 +21,7 @@ absl::Status InvalidRuleSet(const std::vector<v1::Issue>& issues) {
     if (issue.severity() != v1::ERROR) continue;
     std::string text = absl::StrCat(issue.code(), ": ", issue.message());
     if (!issue.suggestion().empty()) {
-      absl::StrAppend(&text, " ", issue.suggestion());
+      absl::StrAppend(&text, "; instead: ", issue.suggestion());
     }
     if (first.empty()) first = text;
     violations.push_back(

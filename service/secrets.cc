@@ -278,6 +278,15 @@ absl::Status CreateSecrets(const std::string& path) {
   return WriteNew(path, 0600, secrets, nullptr);
 }
 
+absl::Status CreateKnownSecrets(const std::string& path) {
+  Secrets secrets;
+  secrets.key_id = secrets.draw_key_id = secrets.pseudonym_key_id = "known";
+  secrets.pin_key.fill(1);
+  secrets.draw_key.fill(2);
+  secrets.pseudonym_key.emplace().fill(3);
+  return WriteNew(path, 0600, secrets, nullptr);
+}
+
 absl::Status RotateSecrets(const std::string& path) {
   auto secrets = LoadSecrets(path, MissingSecrets::kRefuse);
   if (!secrets.ok()) return secrets.status();

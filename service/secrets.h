@@ -28,6 +28,10 @@ absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
 // Random keys into a new file of mode 0600. ALREADY_EXISTS when there is one.
 absl::Status CreateSecrets(const std::string& path);
 
+// The same keys each time into a new file, for a store that is thrown away:
+// what is drawn at random in it comes out the same, and nothing is kept secret.
+absl::Status CreateKnownSecrets(const std::string& path);
+
 // A new PIN key; the present one becomes `previous`. Pseudonyms and draws stay
 // what they are. FAILED_PRECONDITION while there is a previous one: a third
 // would break the chains of the first. The file is replaced in one step, with

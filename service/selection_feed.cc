@@ -25,7 +25,17 @@ constexpr int64_t kElsewhereSeconds = 72 * 3600;
 
 }  // namespace
 
-absl::Status SelectionFeed::Check(const v1::WatchAssessmentsRequest& request) {
+absl::Status SelectionFeed::Check(const v1::WatchAssessmentsRequest& request,
+                                  uint64_t end) {
+  if (request.after_position() > end) {
+    return Error(
+        absl::StatusCode::kOutOfRange, "NO_SUCH_POSITION",
+        absl::StrCat("the journal ends at position ", end,
+                     ", before the one to go on from, ",
+                     request.after_position(),
+                     "; is this another store, or one restored to a point "
+                     "before it?"));
+  }
   std::vector<Violation> wrong;
   if (!request.locode().empty() && !IsLocode(request.locode())) {
     wrong.push_back({"locode", "is no UN/LOCODE, such as NLRTM"});

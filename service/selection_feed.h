@@ -16,8 +16,10 @@ namespace portrisk::service {
 // is not read costs nothing. One thread at a time.
 class SelectionFeed {
  public:
-  // INVALID_ARGUMENT with a field violation for each mistake.
-  static absl::Status Check(const v1::WatchAssessmentsRequest& request);
+  // INVALID_ARGUMENT with a field violation for each mistake, OUT_OF_RANGE for
+  // a position behind `end`, the durable one.
+  static absl::Status Check(const v1::WatchAssessmentsRequest& request,
+                            uint64_t end);
 
   // Both outlive this. Precondition: the request passes Check.
   SelectionFeed(Engine* engine, const HistoryApi* history,

@@ -53,20 +53,20 @@ void DeclareLimits(CLI::App& app, Flags& f) {
   app.add_option("--queue-max", f.engine.queue_max,
                  "Waiting movements; more are refused (RESOURCE_EXHAUSTED, "
                  "QUEUE_FULL). One caller alone may have half of them")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
   app.add_option("--gate-wait-max-ms", f.gate_wait_max_ms,
                  "ScoreMovement is refused when it would wait longer, in a "
                  "burst")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
   app.add_option("--gate-wait-standing-ms", f.gate_wait_standing_ms,
                  "The same once overload lasts: what is accepted stays fast")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
   app.add_option("--bulk-wait-max-ms", f.bulk_wait_max_ms,
                  "The same for batches and streams, which yield to gates")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
   app.add_option("--batch-max", f.engine.batch_max, "Movements in one commit")
       ->check(CLI::Range(2, 100'000))
@@ -74,17 +74,17 @@ void DeclareLimits(CLI::App& app, Flags& f) {
   app.add_option("--batch-time-max-ms", f.batch_time_max_ms,
                  "Computing for one commit; a commit that takes longer is "
                  "waited for with more")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
   service::ConnectionLimits& connections = f.server.connections;
   app.add_option("--connection-calls-max", connections.calls_max,
                  "Calls under way on one connection; the client keeps more to "
                  "itself until some are answered")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
   app.add_option("--caller-streams-max", connections.caller_streams_max,
                  "Open StreamScoreMovements of one caller (TOO_MANY_STREAMS)")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
   app.add_option("--threads-max", connections.threads_max,
                  "Other calls at once; more are refused (RESOURCE_EXHAUSTED)")
@@ -93,12 +93,12 @@ void DeclareLimits(CLI::App& app, Flags& f) {
   app.add_option("--keepalive-s", f.keepalive_s,
                  "A connection silent for so long is asked whether it lives, "
                  "and closed after 10 s without an answer")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
   app.add_option("--idle-minutes", f.idle_minutes,
                  "A connection without a call for so long is closed; clients "
                  "come again by themselves")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
 }
 
@@ -157,7 +157,7 @@ void Declare(CLI::App& app, Flags& f) {
                  "[STORE.checkpoints]");
   app.add_option("--chain-checkpoint-minutes", f.checkpoint_minutes,
                  "Time between two of them")
-      ->check(CLI::PositiveNumber)
+      ->check(service::AboveZero())
       ->capture_default_str();
   app.add_flag("--development", f.server.development,
                "Serve this machine without TLS, let the identity `development` "
@@ -174,7 +174,7 @@ void Declare(CLI::App& app, Flags& f) {
   app.add_option("--trace-slow-ms", f.trace_slow_ms,
                  "Log calls slower than this with the time of each stage; 0: "
                  "none")
-      ->check(CLI::NonNegativeNumber)
+      ->check(service::NotNegative())
       ->capture_default_str();
   DeclareLimits(app, f);
   app.add_option("--checkpoint-records", f.engine.checkpoint_records,
@@ -337,6 +337,7 @@ int main(int argc, char** argv) {
   Flags flags;
   flags.server.listen = "127.0.0.1:50071";
   Declare(app, flags);
+  service::RefuseNegative(&app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {

@@ -125,7 +125,8 @@ class Watchers::Call {
         ReadRequest(buffer_, Rule().request_bytes_max, &request_);
     if (!read.ok()) return read;
     buffer_.Clear();
-    return SelectionFeed::Check(request_);
+    return SelectionFeed::Check(request_,
+                                watchers_->engine_->durable_sequence());
   }
 
   void Written(bool ok) {

@@ -23,6 +23,7 @@ constexpr uint32_t kHoursMax = 8760;
 constexpr size_t kEntriesMax = 1000;
 constexpr int kReasonsMax = 3;
 constexpr int kAttemptsMax = 5;
+constexpr int kBlocksLookedAt = 256;
 constexpr uint32_t kCertain = 1'000'000;
 
 absl::Status Check(const v1::ListWorklistRequest& request) {
@@ -127,18 +128,21 @@ absl::StatusOr<google::protobuf::Timestamp> LastMovementTime(Engine* engine) {
   google::protobuf::Timestamp none;
   auto store = engine->store();
   if (!store.ok()) return store.status();
-  const uint64_t last = engine->durable_sequence();
-  if (last == 0) return none;
-  auto block = (*store)->ReadBlock(last);
-  if (!block.ok()) return block.status();
-  v1::JournalBlock parsed;
-  if (!parsed.ParseFromString(block->bytes)) return none;
-  for (int i = parsed.records_size() - 1; i >= 0; --i) {
-    v1::Movement movement;
-    if (parsed.records(i).has_movement() &&
-        movement.ParseFromString(parsed.records(i).movement().movement())) {
-      return movement.occurrence_time();
+  uint64_t last = engine->durable_sequence();
+  // Behind it may stand who looked since.
+  for (int blocks = 0; last > 0 && blocks < kBlocksLookedAt; ++blocks) {
+    auto block = (*store)->ReadBlock(last);
+    if (!block.ok()) return block.status();
+    v1::JournalBlock parsed;
+    if (!parsed.ParseFromString(block->bytes)) return none;
+    for (int i = parsed.records_size() - 1; i >= 0; --i) {
+      v1::Movement movement;
+      if (parsed.records(i).has_movement() &&
+          movement.ParseFromString(parsed.records(i).movement().movement())) {
+        return movement.occurrence_time();
+      }
     }
+    last = block->first_sequence - 1;
   }
   return none;
 }

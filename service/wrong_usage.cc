@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -79,7 +80,41 @@ std::string OfConfig(const CLI::App& app, absl::string_view said) {
                       DidYouMean(what, Flags({&app}, "")));
 }
 
+CLI::Validator NumberThat(bool (*fits)(double), const char* why,
+                          const char* type) {
+  return CLI::Validator(
+      [=](std::string& text) -> std::string {
+        double number = 0;
+        // No number: what reads it says so.
+        if (!absl::SimpleAtod(text, &number) || fits(number)) return "";
+        return absl::StrCat(text, why);
+      },
+      type);
+}
+
 }  // namespace
+
+CLI::Validator AboveZero() {
+  return NumberThat([](double n) { return n > 0; }, " is not above 0",
+                    "POSITIVE");
+}
+
+CLI::Validator NotNegative() {
+  return NumberThat([](double n) { return n >= 0; }, " is below 0",
+                    "NONNEGATIVE");
+}
+
+void RefuseNegative(CLI::App* app) {
+  for (CLI::Option* option : app->get_options()) {
+    if (option->get_type_name().rfind("UINT", 0) == 0) {
+      option->check(NotNegative());
+    }
+  }
+  for (CLI::App* command :
+       app->get_subcommands([](CLI::App*) { return true; })) {
+    RefuseNegative(command);
+  }
+}
 
 int EndUsage(const CLI::App& app, const CLI::ParseError& wrong) {
   if (wrong.get_exit_code() == 0) return app.exit(wrong);

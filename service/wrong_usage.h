@@ -6,6 +6,14 @@
 
 namespace portrisk::service {
 
+// Of flags with a number.
+CLI::Validator AboveZero();
+CLI::Validator NotNegative();
+
+// Last, before `app` parses: what takes a whole number from 0 on, of any
+// command, refuses a negative one, which would wrap round to a great one.
+void RefuseNegative(CLI::App* app);
+
 // After `app` threw `wrong`: prints the help or version that was asked for, or
 // what is wrong to standard error, a word that is no flag and no command first.
 // What main returns: 0 or 1.

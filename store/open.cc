@@ -74,9 +74,9 @@ absl::Status Foreign(const Options& options) {
 }
 
 absl::Status NoStore(const Options& options) {
-  return absl::NotFoundError(
-      absl::StrCat("there is no store in ", options.directory,
-                   "; name the directory of one, or allow it to be created"));
+  return absl::NotFoundError(absl::StrCat("there is no store in ",
+                                          options.directory,
+                                          "; name the directory of one"));
 }
 
 absl::Status CheckFormat(const Options& options, absl::string_view record) {

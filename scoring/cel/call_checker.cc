@@ -326,7 +326,10 @@ class CallChecker {
     }
     if (expr.op == Op::kToDuration && text &&
         !ParseDuration(last.text, &ignored)) {
-      return Fail(&last, "BAD_LITERAL", "this is not a duration", "'1h30m'");
+      return Fail(&last, "BAD_LITERAL",
+                  "this is not a duration: numbers with units, which are h, m, "
+                  "s and ms; a day is 24h",
+                  "'1h30m'");
     }
     if (expr.op >= Op::kGetFullYear && expr.args.size() == 2 &&
         !(text && ParseZone(last.text, &minutes))) {

@@ -130,6 +130,9 @@ class Lexer {
         absl::string_view::npos) {
       return TakeSymbol(1, out);
     }
+    if (c == '=' && next == '>') {
+      return Fail(pos_, pos_ + 2, "=> is not an operator", ">=");
+    }
     if (c == '=') return Fail(pos_, pos_ + 1, "= is not an operator", "==");
     if (c == '&') return Fail(pos_, pos_ + 1, "& is not an operator", "&&");
     if (c == '|') return Fail(pos_, pos_ + 1, "| is not an operator", "||");

@@ -46,8 +46,10 @@ struct OutcomesFile {
   std::string source = "outcomes";
   std::string rejects;
 };
-// Records the outcomes of a CSV file. Returns the exit code.
-int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import);
+// Records the outcomes of a CSV file; how many goes to `counts`. Returns the
+// exit code.
+int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import,
+                   std::ostream& counts);
 void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action);
 // decide and decisions.
 void AddDecisions(CLI::App& app, const GlobalFlags& flags, Action* action);

@@ -10,6 +10,7 @@
 #include "service/formats/text.h"
 #include "service/outcome_words.h"
 #include "service/times.h"
+#include "service/wrong_usage.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -183,7 +184,7 @@ void AddDecisions(CLI::App& app, const GlobalFlags& flags, Action* action) {
   list->add_flag("--all-versions", *all, "Corrected and retracted ones, too");
   list->add_flag("--json", *json, "One JSON object a line");
   list->add_option("--limit", *limit, "Decisions at most")
-      ->check(CLI::PositiveNumber)
+      ->check(AboveZero())
       ->capture_default_str();
   list->callback([=, &flags] {
     *action = [=, &flags] {

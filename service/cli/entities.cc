@@ -4,6 +4,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/table.h"
@@ -124,12 +126,25 @@ void PrintAggregates(
 
 namespace {
 
+// "haulier, carrier ...", as they are typed.
+std::string RoleNames() {
+  std::vector<std::string> names;
+  for (int i = v1::ROLE_HAULIER; i <= v1::PartyRole_MAX; ++i) {
+    names.push_back(absl::AsciiStrToLower(absl::StripPrefix(
+        v1::PartyRole_Name(static_cast<v1::PartyRole>(i)), "ROLE_")));
+  }
+  return absl::StrJoin(names, ", ");
+}
+
 int Show(const GlobalFlags& global, const EntityFlags& flags) {
   v1::GetEntityRequest request = flags.request;
   if (!flags.role.empty()) {
     v1::PartyRole role = v1::PARTY_ROLE_UNSPECIFIED;
-    v1::PartyRole_Parse(
-        absl::StrCat("ROLE_", absl::AsciiStrToUpper(flags.role)), &role);
+    if (!v1::PartyRole_Parse(
+            absl::StrCat("ROLE_", absl::AsciiStrToUpper(flags.role)), &role)) {
+      return Fail(absl::InvalidArgumentError(
+          absl::StrCat(flags.role, " is no role; it is one of ", RoleNames())));
+    }
     (request.has_port_use() ? request.mutable_port_use()->mutable_party()
                             : request.mutable_party())
         ->set_role(role);

@@ -1,13 +1,17 @@
 #include "service/cli/evaluation_flags.h"
 
+#include <filesystem>
 #include <iostream>
+#include <system_error>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "service/cli/commands.h"
 #include "service/cli/figures.h"
 #include "service/cli/replay_tables.h"
 #include "service/evaluation_csv.h"
 #include "service/evaluation_page.h"
+#include "service/wrong_usage.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -42,7 +46,16 @@ void AddPlanFlags(CLI::App* command, const std::string& what,
   command
       ->add_option("--rates", flags->percents, "Inspected, in % of units: 1,5")
       ->delimiter(',')
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(CLI::Validator(
+          [](std::string& text) -> std::string {
+            double percent = 0;
+            const bool fits = absl::SimpleAtod(text, &percent) && percent > 0 &&
+                              percent <= 100;
+            return fits ? ""
+                        : absl::StrCat(text,
+                                       " is not above 0 and at most 100 %");
+          },
+          "PERCENT"))
       ->capture_default_str();
   command->add_option(
       "--capacity", flags->capacities,
@@ -88,11 +101,24 @@ void AddReportFlags(CLI::App* command, ReportFlags* flags) {
   command->add_option("--csv", flags->csv,
                       "Also write every table into this folder, as CSV");
   command->add_option("--top", flags->top, "Rows of each table")
-      ->check(CLI::PositiveNumber)
+      ->check(AboveZero())
       ->capture_default_str();
 }
 
-int ShowReport(const v1::EvaluationReport& report, const ReportFlags& flags,
+absl::Status PrepareReport(const ReportFlags& flags) {
+  if (flags.csv.empty()) return absl::OkStatus();
+  std::error_code error;
+  std::filesystem::create_directories(flags.csv, error);
+  if (!error && std::filesystem::is_directory(flags.csv, error)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "cannot make the folder ", flags.csv, " (--csv)",
+      error ? absl::StrCat(": ", error.message()) : "; it is a file"));
+}
+
+int ShowReport(const v1::EvaluationReport& report,
+               const v1::Evaluation* evaluation, const ReportFlags& flags,
                const std::string& language) {
   if (!flags.csv.empty()) {
     absl::Status written = WriteEvaluationCsv(report, flags.csv);
@@ -101,7 +127,7 @@ int ShowReport(const v1::EvaluationReport& report, const ReportFlags& flags,
   if (flags.output == "json") {
     std::cout << ToJson(report, /*pretty=*/true);
   } else if (flags.output == "html") {
-    std::cout << EvaluationPage(report, language);
+    std::cout << EvaluationPage(report, language, evaluation);
   } else {
     PrintReport(report, flags.top);
   }

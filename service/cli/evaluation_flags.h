@@ -34,8 +34,12 @@ struct ReportFlags {
 };
 
 void AddReportFlags(CLI::App* command, ReportFlags* flags);
-// Returns the exit code.
-int ShowReport(const v1::EvaluationReport& report, const ReportFlags& flags,
+// Makes the folder of --csv, so that it fails before the report is computed.
+absl::Status PrepareReport(const ReportFlags& flags);
+// `evaluation` is what the report is of, or null: of no server. Returns the
+// exit code.
+int ShowReport(const v1::EvaluationReport& report,
+               const v1::Evaluation* evaluation, const ReportFlags& flags,
                const std::string& language);
 
 }  // namespace portrisk::service::cli

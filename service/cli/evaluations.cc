@@ -81,7 +81,7 @@ int ShowOf(const Connection& connection, const GlobalFlags& global,
           absl::StrCat("evaluation ", number, " is ", StateOf(one),
                        " and has no report yet")));
     }
-    return ShowReport(response.report(), flags, global.language);
+    return ShowReport(response.report(), &one, flags, global.language);
   }
   std::cout << "Evaluation " << number << " of " << CandidatesOf(one) << ", "
             << StateOf(one) << ", started by " << one.caller() << " "
@@ -96,7 +96,7 @@ int ShowOf(const Connection& connection, const GlobalFlags& global,
   if (!one.failure().empty()) std::cout << "Failed: " << one.failure() << "\n";
   if (!response.has_report()) return kExitOk;
   std::cout << "Report " << one.report_hash() << "\n\n";
-  return ShowReport(response.report(), flags, global.language);
+  return ShowReport(response.report(), &one, flags, global.language);
 }
 
 int Start(const GlobalFlags& global, const StartFlags& flags) {

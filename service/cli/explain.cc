@@ -90,6 +90,7 @@ int Explain(const GlobalFlags& flags, const std::string& movement,
   if (split != std::string::npos) request.set_rule_set(rule.substr(0, split));
   request.set_rule(split == std::string::npos ? rule : rule.substr(split + 1));
   request.set_revision(revision);
+  request.set_language(flags.language);
   auto connection = Connection::Open(flags);
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::RuleService::NewStub((*connection)->channel());

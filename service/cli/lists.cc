@@ -7,6 +7,7 @@
 #include "service/cli/table.h"
 #include "service/list_store.h"
 #include "service/times.h"
+#include "service/wrong_usage.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -193,7 +194,7 @@ void AddLists(CLI::App& app, const GlobalFlags& flags, Action* action) {
   show->add_option("name", *name, "Name of the list")->required();
   show->add_option("--version", *version, "[the one in force]");
   show->add_option("--limit", *limit, "Entries at most")
-      ->check(CLI::PositiveNumber)
+      ->check(AboveZero())
       ->capture_default_str();
   show->callback([=, &flags] {
     *action = [=, &flags] { return Show(flags, *name, *version, *limit); };

@@ -18,6 +18,7 @@
 #include "service/outcome_csv.h"
 #include "service/outcome_words.h"
 #include "service/times.h"
+#include "service/wrong_usage.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -27,6 +28,17 @@ using Stub = v1::OutcomeService::Stub;
 constexpr int kBatch = 500;
 
 // Sends outcomes in batches and remembers the line of each.
+// It counts for no container, rule or route until a visit is found for it.
+bool IsUntied(const v1::RecordedOutcome& one) {
+  return one.tie().unit().empty() && !one.outcome().retraction();
+}
+std::string Untied(const v1::RecordedOutcome& one) {
+  return absl::StrCat("tied to no visit: no movement of ",
+                      one.outcome().container_number(),
+                      " is known around that time; look at the number and the "
+                      "time");
+}
+
 class Sender {
  public:
   struct Counts {
@@ -66,6 +78,10 @@ class Sender {
       const v1::RecordedOutcome& one = result.outcome();
       ++counts_.recorded;
       counts_.tied += !one.tie().unit().empty();
+      if (IsUntied(one) && ++untied_ <= kUntiedShown) {
+        std::cerr << file_ << ":" << lines_[static_cast<size_t>(i)] << ": "
+                  << Untied(one) << "\n";
+      }
       counts_.routed += !one.tie().from_locode().empty();
       counts_.found += one.outcome().result() == v1::FOUND;
     }
@@ -81,6 +97,8 @@ class Sender {
   const Counts& counts() const { return counts_; }
 
  private:
+  static constexpr uint64_t kUntiedShown = 20;
+
   // Of the file's bytes; nothing of standard input.
   std::optional<double> ShareRead() const {
     std::error_code error;
@@ -108,13 +126,15 @@ class Sender {
   Rejects* const rejects_;
   v1::BatchRecordOutcomesRequest request_;
   std::vector<uint64_t> lines_;
+  uint64_t untied_ = 0;
   Counts counts_;
   Progress progress_{"outcomes import", "rows"};
 };
 
 }  // namespace
 
-int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import) {
+int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import,
+                   std::ostream& out) {
   std::ifstream file;
   if (import.file != "-") {
     file.open(import.file, std::ios::binary);
@@ -147,10 +167,10 @@ int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import) {
               << absl::StrJoin(summary->ignored_columns, ", ") << "\n";
   }
   const Sender::Counts& counts = sender.counts();
-  std::cout << summary->rows << " rows, " << counts.recorded << " recorded ("
-            << counts.found << " with a find), " << counts.tied
-            << " tied to a visit, " << counts.routed << " to a route, "
-            << rejects.count() << " rejected\n";
+  out << summary->rows << " rows, " << counts.recorded << " recorded ("
+      << counts.found << " with a find), " << counts.tied
+      << " tied to a visit, " << counts.routed << " to a route, "
+      << rejects.count() << " rejected\n";
   return rejects.count() == 0 ? kExitOk : kExitRejects;
 }
 
@@ -220,6 +240,7 @@ int Record(const GlobalFlags& flags, const RecordFlags& record) {
       (*connection)->Call(*stub, &Stub::RecordOutcome, request, &reply);
   if (!status.ok()) return Fail(status);
   std::cout << ToJson(reply, /*pretty=*/true);
+  if (IsUntied(reply)) std::cerr << Untied(reply) << "\n";
   return kExitOk;
 }
 
@@ -299,7 +320,7 @@ void DeclareRecord(CLI::App* outcomes, const GlobalFlags& flags,
   command->add_option("--control", record->control, "What was done");
   command->add_option("--kind", record->kind, "Of what was found");
   command->add_option("--quantity", record->quantity, "How much")
-      ->check(CLI::NonNegativeNumber);
+      ->check(NotNegative());
   command->add_option("--quantity-unit", record->quantity_unit, "KGM, NIU ...");
   command->add_option("--unit", record->unit, "The visit, by name");
   command->add_option("--movement-source", record->movement_source,
@@ -341,7 +362,7 @@ void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action) {
   command->add_option("--rejects", import->rejects,
                       "Write rejected rows there, one JSON object a line");
   command->callback([=, &flags] {
-    *action = [=, &flags] { return ImportOutcomes(flags, *import); };
+    *action = [=, &flags] { return ImportOutcomes(flags, *import, std::cout); };
   });
   DeclareRecord(outcomes, flags, action);
   auto container = std::make_shared<std::string>();
@@ -354,7 +375,7 @@ void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action) {
   list->add_flag("--all-versions", *all, "Corrected and retracted ones, too");
   list->add_flag("--json", *json, "One JSON object a line");
   list->add_option("--limit", *limit, "Outcomes at most")
-      ->check(CLI::PositiveNumber)
+      ->check(AboveZero())
       ->capture_default_str();
   list->callback([=, &flags] {
     *action = [=, &flags] {

@@ -32,6 +32,13 @@ struct Flags {
   bool verify = false;
 };
 
+// What is tried, read before files are scored, which may take long.
+struct Tried {
+  // By file.
+  std::map<std::string, std::shared_ptr<const scoring::RuleSet>> rule_sets;
+  std::shared_ptr<const scoring::SelectionProfiles> profiles;
+};
+
 absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> ReadRuleSet(
     const std::string& path) {
   auto text = ReadFile(path);
@@ -48,16 +55,31 @@ absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> ReadRuleSet(
   return checked.rule_set;
 }
 
-// Each set with the file it came from, to be tried together.
-absl::StatusOr<ReplayVariant> Candidate(const ReplayVariant& in_force,
-                                        const std::vector<std::string>& files) {
+absl::StatusOr<Tried> ReadTried(const Flags& flags) {
+  Tried tried;
+  for (const std::string& file : flags.files) {
+    auto set = ReadRuleSet(file);
+    if (!set.ok()) return set.status();
+    tried.rule_sets[file] = *std::move(set);
+  }
+  if (!flags.profile.empty()) {
+    auto document = ReadProfile(flags.profile);
+    if (!document.ok()) return document.status();
+    tried.profiles =
+        std::make_shared<const scoring::SelectionProfiles>(document->profile);
+  }
+  return tried;
+}
+
+// The sets of the files, to be tried together.
+ReplayVariant Candidate(const ReplayVariant& in_force, const Tried& tried,
+                        const std::vector<std::string>& files) {
   ReplayVariant variant = in_force;
   variant.name = absl::StrJoin(files, " + ");
   std::vector<scoring::Programme::Member> members;
   for (const std::string& file : files) {
-    auto set = ReadRuleSet(file);
-    if (!set.ok()) return set.status();
-    members.push_back({kReplayRevisions + members.size(), *std::move(set)});
+    members.push_back(
+        {kReplayRevisions + members.size(), tried.rule_sets.at(file)});
   }
   Replace(std::move(members), &variant);
   return variant;
@@ -65,12 +87,9 @@ absl::StatusOr<ReplayVariant> Candidate(const ReplayVariant& in_force,
 
 // Tries the profile with every candidate, or alone.
 absl::Status AddProfile(const store::Store& store, const Flags& flags,
+                        const Tried& tried,
                         std::vector<ReplayVariant>* variants) {
-  if (flags.profile.empty()) return absl::OkStatus();
-  auto document = ReadProfile(flags.profile);
-  if (!document.ok()) return document.status();
-  const auto profiles =
-      std::make_shared<const scoring::SelectionProfiles>(document->profile);
+  if (tried.profiles == nullptr) return absl::OkStatus();
   if (variants->size() == 1) {
     auto in_force = InForce(store, "");
     if (!in_force.ok()) return in_force.status();
@@ -80,13 +99,14 @@ absl::Status AddProfile(const store::Store& store, const Flags& flags,
     ReplayVariant& variant = (*variants)[i];
     absl::StrAppend(&variant.name, variant.name.empty() ? "" : " + ",
                     flags.profile);
-    variant.profiles = profiles;
+    variant.profiles = tried.profiles;
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<ReplayVariant>> VariantsOf(const store::Store& store,
-                                                      const Flags& flags) {
+                                                      const Flags& flags,
+                                                      const Tried& tried) {
   auto in_force = InForce(store, flags.plan.baseline);
   if (!in_force.ok()) return in_force.status();
   std::vector<ReplayVariant> variants;
@@ -100,11 +120,9 @@ absl::StatusOr<std::vector<ReplayVariant>> VariantsOf(const store::Store& store,
     candidates.back().push_back(file);
   }
   for (const auto& files : candidates) {
-    auto variant = Candidate(*in_force, files);
-    if (!variant.ok()) return variant.status();
-    variants.push_back(*std::move(variant));
+    variants.push_back(Candidate(*in_force, tried, files));
   }
-  absl::Status status = AddProfile(store, flags, &variants);
+  absl::Status status = AddProfile(store, flags, tried, &variants);
   if (!status.ok()) return status;
   return variants;
 }
@@ -147,13 +165,33 @@ absl::StatusOr<ReplayOptions> OptionsOf(const GlobalFlags& global,
   return options;
 }
 
-// A store of its own with the movements and outcomes of files, behind the
-// history of the store where one is given.
-absl::StatusOr<std::unique_ptr<ScratchStore>> TakeFiles(GlobalFlags global,
-                                                        const Flags& flags) {
-  if (flags.movements.format.empty()) {
+absl::Status CheckFlags(const GlobalFlags& global, const Flags& flags) {
+  const InputFlags& movements = flags.movements;
+  if (!movements.files.empty()) {
+    if (!movements.format.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError("say what the files are: --format");
   }
+  if (!flags.outcomes.empty() || !movements.format.empty() ||
+      !movements.mapping.empty() || !movements.source.empty() ||
+      !movements.rejects.empty() || movements.strict) {
+    return absl::InvalidArgumentError(
+        "--outcomes, --format and what else is said of files go with "
+        "--movements; outcomes for a store are recorded by `portrisk outcomes "
+        "import`");
+  }
+  if (!global.store.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "name the store, which is only read: portrisk --store DIR replay ...; "
+      "or files: portrisk replay my-port.yaml --movements gate.edi --format "
+      "edifact");
+}
+
+// A store of its own with the movements and outcomes of files, behind the
+// history of the store where one is given. `code` becomes kExitRejects when
+// some of the files was rejected.
+absl::StatusOr<std::unique_ptr<ScratchStore>> TakeFiles(GlobalFlags global,
+                                                        const Flags& flags,
+                                                        int* code) {
   std::unique_ptr<store::Store> history;
   if (!global.store.empty()) {
     auto opened = OpenToRead(global.store);
@@ -166,30 +204,42 @@ absl::StatusOr<std::unique_ptr<ScratchStore>> TakeFiles(GlobalFlags global,
   auto scratch = ScratchStore::Make(history.get());
   if (!scratch.ok()) return scratch.status();
   global.store = (*scratch)->directory();
-  if (ScoreQuietly(flags.movements, global) == kExitFailed ||
-      (!flags.outcomes.empty() &&
-       ImportOutcomes(global, {flags.outcomes}) == kExitFailed)) {
-    return absl::InvalidArgumentError("the files could not be read");
+  if (global.secrets.empty()) {
+    // Whoever tries the same files again is to see the same chance draws.
+    absl::Status made = CreateKnownSecrets(DefaultSecretsPath(global.store));
+    if (!made.ok()) return made;
+  }
+  std::vector<int> codes = {ScoreQuietly(flags.movements, global)};
+  if (!flags.outcomes.empty() && codes[0] != kExitFailed) {
+    codes.push_back(ImportOutcomes(global, {flags.outcomes}, std::cerr));
+  }
+  for (const int one : codes) {
+    if (one == kExitFailed) {
+      return absl::InvalidArgumentError("the files could not be read");
+    }
+    if (one != kExitOk) *code = one;
   }
   return scratch;
 }
 
 int Replay(GlobalFlags global, const Flags& flags) {
+  // What is wrong with these is said before anything takes long.
+  absl::Status status = CheckFlags(global, flags);
+  status.Update(PlanOf(flags.plan).status());
+  status.Update(PrepareReport(flags.report));
+  if (!status.ok()) return Fail(status);
+  const auto tried = ReadTried(flags);
+  if (!tried.ok()) return Fail(tried.status());
+  int code = kExitOk;
   std::unique_ptr<ScratchStore> scratch;
   if (!flags.movements.files.empty()) {
-    auto taken = TakeFiles(global, flags);
+    auto taken = TakeFiles(global, flags, &code);
     if (!taken.ok()) return Fail(taken.status());
     scratch = *std::move(taken);
     if (global.secrets.empty() && !global.store.empty()) {
       global.secrets = DefaultSecretsPath(global.store);
     }
     global.store = scratch->directory();
-  }
-  if (global.store.empty()) {
-    return Fail(absl::InvalidArgumentError(
-        "name the store, which is only read: portrisk --store DIR replay ...; "
-        "or files: portrisk replay my-port.yaml --movements gate.edi --format "
-        "edifact"));
   }
   auto store = OpenToRead(global.store);
   if (!store.ok()) return Fail(store.status());
@@ -202,16 +252,17 @@ int Replay(GlobalFlags global, const Flags& flags) {
     return absl::OkStatus();
   };
   if (flags.verify) {
-    const int code = Verify(**store, *options);
+    const int verified = Verify(**store, *options);
     progress.Finish();
-    return code;
+    return verified;
   }
-  auto variants = VariantsOf(**store, flags);
+  auto variants = VariantsOf(**store, flags, *tried);
   if (!variants.ok()) return Fail(variants.status());
   auto report = ReplayHistory(**store, *variants, *options);
   progress.Finish();
   if (!report.ok()) return Fail(report.status());
-  return ShowReport(*report, flags.report, global.language);
+  const int shown = ShowReport(*report, nullptr, flags.report, global.language);
+  return shown == kExitOk ? code : shown;
 }
 
 }  // namespace
@@ -224,7 +275,8 @@ void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action) {
       "force\n"
       "Example: portrisk --store DIR replay my-port.yaml --from 2026-01-01\n"
       "Reads the store, which a server may have open, or files (--movements), "
-      "or both,\nthe files behind the store. Everything is met in the "
+      "or both,\nthe files behind the store; chance draws from files alone "
+      "with a key that is\nalways the same. Everything is met in the "
       "order\nin which it was recorded, with the lists, outcomes and history "
       "known by then.");
   command->add_option("files", own->files,

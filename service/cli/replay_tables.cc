@@ -8,8 +8,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "service/cli/figures.h"
 #include "service/cli/table.h"
+#include "service/evaluation_page.h"
 #include "service/evaluation_sections.h"
 
 namespace portrisk::service::cli {
@@ -66,6 +68,13 @@ void PrintRules(const v1::VariantReport& variant, int top) {
   }
   table.Print(std::cout);
   if (shown > top) std::cout << "... and " << shown - top << " more (--top)\n";
+  const std::vector<std::string> undecided = UndecidedRules(variant);
+  if (!undecided.empty()) {
+    std::cout
+        << "Without a hit, and undecided in so many of the movements they "
+           "were looked at,\nfor want of a field, a list or history: "
+        << absl::StrJoin(undecided, ", ") << "\n";
+  }
 }
 
 void PrintChange(const v1::VariantReport& variant) {

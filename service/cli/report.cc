@@ -12,6 +12,7 @@
 #include "service/cli/stored.h"
 #include "service/cli/table.h"
 #include "service/displacement_report.h"
+#include "service/wrong_usage.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -62,6 +63,20 @@ std::string Title(const std::string& period, const v1::DisplacementRow& row) {
   return absl::StrCat("\n", kTitles[row.dimension()], ": the ", period, " of ",
                       Day(row.then_start()), " and that of ",
                       Day(row.now_start()), "\n");
+}
+
+// A part of a period differs from a whole one for that reason alone.
+void WarnOfParts(const v1::DisplacementReport& report,
+                 scoring::ReportPeriod period) {
+  const int64_t from = report.from().seconds(), to = report.to().seconds();
+  for (const int64_t edge : {from, to}) {
+    if (scoring::PeriodStart(period, scoring::PeriodOf(period, edge)) == edge) {
+      continue;
+    }
+    std::cout << (edge == from ? "The first " : "The last ") << report.period()
+              << " is cut by " << (edge == from ? "--from" : "--to")
+              << ": what is compared with it differs for that reason, too\n";
+  }
 }
 
 bool SameTable(const v1::DisplacementRow& a, const v1::DisplacementRow& b) {
@@ -149,6 +164,7 @@ int Report(const GlobalFlags& global, const Flags& flags) {
     std::cout << "Volumes are approximate: more containers than are "
                  "remembered.\n";
   }
+  WarnOfParts(*report, options.period);
   if (report->rows().empty()) {
     std::cout << "Nothing to compare: it takes two " << report->period()
               << "s, of which one holds movements or controls.\n";
@@ -181,7 +197,7 @@ void AddReport(CLI::App& app, const GlobalFlags& flags, Action* action) {
       ->check(CLI::IsMember({"port", "route", "commodity", "all"}))
       ->capture_default_str();
   command->add_option("--top", own->top, "Rows of each table")
-      ->check(CLI::PositiveNumber)
+      ->check(AboveZero())
       ->capture_default_str();
   command->add_option("--output", own->output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))

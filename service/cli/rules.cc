@@ -80,22 +80,44 @@ void PrintLoaded(const v1::Revision& revision) {
             << " rules\n";
 }
 
-absl::StatusOr<std::vector<v1::Revision>> Create(
-    const Connection& connection, const std::vector<std::string>& files) {
-  auto stub = v1::RuleService::NewStub(connection.channel());
-  std::vector<v1::Revision> made;
+// Errors of all files are shown before anything is stored of one.
+absl::StatusOr<std::vector<v1::CreateRevisionRequest>> ReadRuleSets(
+    const std::vector<std::string>& files) {
+  std::vector<v1::CreateRevisionRequest> requests;
+  bool usable = true;
   for (const std::string& file : files) {
     auto text = ReadFile(file);
     if (!text.ok()) return text.status();
-    v1::CreateRevisionRequest request;
-    request.set_yaml(*text);
-    request.set_file(file);
-    absl::Status status = connection.Call(*stub, &RuleStub::CreateRevision,
-                                          request, &made.emplace_back());
-    if (!status.ok()) {
-      return absl::Status(status.code(),
-                          absl::StrCat(file, ": ", status.message()));
+    const scoring::CheckResult checked = scoring::CheckRuleSet(*text, file);
+    for (const v1::Issue& issue : checked.issues) {
+      if (issue.severity() == v1::ERROR) PrintIssue(issue, std::cerr);
     }
+    usable &= checked.rule_set != nullptr;
+    v1::CreateRevisionRequest& request = requests.emplace_back();
+    request.set_yaml(*std::move(text));
+    request.set_file(file);
+  }
+  if (usable) return requests;
+  return absl::InvalidArgumentError(
+      "nothing was loaded; correct what is shown above");
+}
+
+absl::StatusOr<std::vector<v1::Revision>> Create(
+    const Connection& connection, const std::vector<std::string>& files) {
+  const auto requests = ReadRuleSets(files);
+  if (!requests.ok()) return requests.status();
+  auto stub = v1::RuleService::NewStub(connection.channel());
+  std::vector<v1::Revision> made;
+  for (const v1::CreateRevisionRequest& request : *requests) {
+    v1::Revision revision;
+    absl::Status status =
+        connection.Call(*stub, &RuleStub::CreateRevision, request, &revision);
+    if (!status.ok()) {
+      for (const v1::Revision& before : made) PrintLoaded(before);
+      return absl::Status(status.code(),
+                          absl::StrCat(request.file(), ": ", status.message()));
+    }
+    made.push_back(std::move(revision));
   }
   return made;
 }

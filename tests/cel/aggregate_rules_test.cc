@@ -318,7 +318,7 @@ TEST(AggregateRules, AreReadShownAndExplained) {
   v1::ExplainResponse why;
   Scope scope{&now, &desk.container, &desk.right};
   scope.aggregates = &desk.view;
-  ASSERT_TRUE(ExplainRule(*checked.rule_set, "burst", scope, {}, &why));
+  ASSERT_TRUE(ExplainRule(*checked.rule_set, "burst", "en", scope, {}, &why));
   EXPECT_EQ(why.condition().truth(), v1::HOLDS);
   ASSERT_EQ(why.condition().parts_size(), 1);
   EXPECT_EQ(why.condition().parts(0).text(), "lookups");
@@ -343,7 +343,7 @@ TEST(AggregateRules, AnEstimateIsMarkedWhereverItIsShown) {
   v1::ExplainResponse why;
   Scope scope{&now, &desk.container, &desk.right};
   scope.aggregates = &desk.view;
-  ASSERT_TRUE(ExplainRule(*checked.rule_set, "burst", scope, {}, &why));
+  ASSERT_TRUE(ExplainRule(*checked.rule_set, "burst", "en", scope, {}, &why));
   EXPECT_THAT(why.condition().parts(0).value(), HasSubstr(" (estimated)"));
 }
 
@@ -364,7 +364,7 @@ TEST(AggregateRules, WithoutAKeyOrAStateTheyAreUnknownByName) {
   EXPECT_EQ(without.not_evaluated(0).missing_field(), "lookups");
   const CheckResult checked = CheckRuleSet(kGood, "f");
   v1::ExplainResponse why;
-  ASSERT_TRUE(ExplainRule(*checked.rule_set, "burst",
+  ASSERT_TRUE(ExplainRule(*checked.rule_set, "burst", "en",
                           {&now, &desk.container, &desk.right}, {}, &why));
   EXPECT_EQ(why.condition().missing_field(), "lookups");
 }

@@ -46,6 +46,19 @@ TEST(ListCsv, AWordIsNoContainerNumber) {
   EXPECT_EQ(parsed.issues[0].line(), 4);
 }
 
+TEST(ListCsv, WarnsOfANumberThatHardlyComes) {
+  const ParsedList parsed = ParseListCsv(
+      "value,reason\nMSKU1234565,seen\nMSKU1234566,wrong\nMSKU12345,short\n",
+      v1::LIST_CONTAINER_NUMBER, "f");
+  EXPECT_TRUE(parsed.issues.empty());
+  EXPECT_EQ(parsed.rows.size(), 3u);
+  ASSERT_EQ(parsed.warnings.size(), 2u);
+  EXPECT_EQ(parsed.warnings[0].code(), "ODD_NUMBER");
+  EXPECT_EQ(parsed.warnings[0].severity(), v1::WARNING);
+  EXPECT_EQ(parsed.warnings[0].line(), 3);
+  EXPECT_EQ(parsed.warnings[1].line(), 4);
+}
+
 TEST(ListCsv, ManyIssuesAreCounted) {
   std::string csv = "value,reason\n";
   for (int i = 0; i < 1000; ++i) csv += ",x\n";

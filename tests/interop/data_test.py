@@ -207,13 +207,16 @@ class Export(unittest.TestCase):
         # It fits the movements, which are tried with it.
         movements = self.folder / "with-outcomes.jsonl.zst"
         self.export(store, "--containers", "--output", movements)
-        out = run(
-            PORTRISK, "replay", DEPLOY / "rules" / "common.timeline.yaml",
-            "--movements", movements, "--format", "jsonl", "--outcomes", path,
-            "--output", "json").stdout
-        report = json.loads(out[out.index(b"{"):])  # Behind what was imported.
+        words = (PORTRISK, "replay", DEPLOY / "rules" / "common.timeline.yaml",
+                 "--movements", movements, "--format", "jsonl", "--outcomes",
+                 path, "--output", "json")
+        out = run(*words).stdout
+        report = json.loads(out)
         self.assertEqual((str(report["controlled"]), str(report["finds"])),
                          ("1", "1"))
+        # Whoever tries it again sees the same, chance draws included.
+        self.assertGreater(int(report["variants"][0]["byChance"]), 0)
+        self.assertEqual(run(*words).stdout, out)
 
 
     def a_server_gives_the_same_and_keeps_who_asked(self, server, store):

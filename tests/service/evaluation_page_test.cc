@@ -169,6 +169,43 @@ TEST(EvaluationPage, SaysWhatItLeavesOut) {
   EXPECT_THAT(page, HasSubstr("A full bar is 70.0\u00a0%"));
 }
 
+TEST(EvaluationPage, NamesRulesThatCouldNotBeDecided) {
+  v1::EvaluationReport report = Report();
+  v1::VariantReport& variant = *report.mutable_variants(1);
+  v1::RuleFigures* rule = variant.add_rules();
+  rule->set_rule("mine.some");
+  rule->set_evaluated(50);
+  rule->set_not_evaluated(3);
+  rule = variant.add_rules();
+  rule->set_rule("mine.box");
+  rule->set_evaluated(90);
+  rule->set_not_evaluated(90);
+  variant.add_rules()->set_rule("mine.never");
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_THAT(page, HasSubstr("history: mine.box (90/90), mine.some (3/50)."));
+  EXPECT_THAT(page, HasSubstr("Without a hit: mine.never."));
+}
+
+TEST(EvaluationPage, ProvesWhatItIsAbout) {
+  v1::Evaluation evaluation;
+  evaluation.set_evaluation(17);
+  evaluation.set_caller("<ann>");
+  evaluation.set_last_sequence(4711);
+  evaluation.set_report_hash("sha256:fe01");
+  v1::EvaluatedRevision* revision = evaluation.add_candidates();
+  revision->set_rule_set("nl.port.mine");
+  revision->set_revision(6);
+  revision->set_content_hash("sha256:ab02");
+  for (const char* language : {"en", "es", "pt"}) {
+    const std::string page = EvaluationPage(Report(), language, &evaluation);
+    for (const char* part : {" 17,", "&lt;ann&gt;", "4711", "sha256:fe01",
+                             "nl.port.mine", "<td>6</td>", "sha256:ab02"}) {
+      EXPECT_THAT(page, HasSubstr(part));
+    }
+  }
+  EXPECT_THAT(EvaluationPage(Report(), "en"), Not(HasSubstr("sha256")));
+}
+
 TEST(EvaluationPage, HasSomethingToSayOfNothing) {
   const std::string page = EvaluationPage(v1::EvaluationReport(), "en");
   EXPECT_THAT(page, HasSubstr("</html>"));

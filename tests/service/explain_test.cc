@@ -188,6 +188,35 @@ TEST_F(ExplainTest, AgreesWithEveryRecordedAnswer) {
   }
 }
 
+TEST_F(ExplainTest, ACopyInADraftIsNotMeant) {
+  Activate(Rules("movement.container.load_status == FULL"));
+  ASSERT_TRUE(Score(engine_.get(), MakeMovement("1", v1::GATE_IN, kBox, 0))
+                  .status.ok());
+  std::string copy = Rules("true");
+  copy.replace(copy.find("rule_set: s"), 11, "rule_set: t");
+  v1::CreateRevisionRequest create;
+  create.set_yaml(copy);
+  RuleApi rules(engine_.get(), true);
+  ASSERT_TRUE(rules.Create(create, kCaller).ok());
+  EXPECT_EQ(Explain("1").rule_set(), "s");
+  // Two in force that both judged it are told apart by their name alone.
+  Activate(copy);
+  ASSERT_TRUE(Score(engine_.get(), MakeMovement("2", v1::GATE_IN, kBox, 9))
+                  .status.ok());
+  v1::ExplainRequest request;
+  request.set_source("terminal-1");
+  request.set_movement_id("2");
+  request.set_rule("r");
+  const auto either = ExplainApi(engine_.get()).Explain(request);
+  EXPECT_THAT(std::string(either.status().message()),
+              HasSubstr("in s and in t"));
+  request.set_rule_set("t");
+  request.set_language("es");
+  const auto one = ExplainApi(engine_.get()).Explain(request);
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->title(), "T");
+}
+
 TEST_F(ExplainTest, TellsWhatOtherRevisionsDidToTheHit) {
   const std::string all = "movement.container.load_status == FULL";
   const uint64_t first =

@@ -340,5 +340,14 @@ TEST_F(WatchersTest, WrongInputIsNamed) {
   EXPECT_EQ(ReasonOf(status), "BAD_REQUEST");
 }
 
+// It would wait for ever, and pass over all that comes before.
+TEST_F(WatchersTest, APositionBehindTheEndIsNamed) {
+  Tell(Move("a", 1, kHeavy, 0));
+  Watch watch(channel_, At("ECTDELTA", engine_->durable_sequence() + 1));
+  const grpc::Status status = watch.End();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
+  EXPECT_EQ(ReasonOf(status), "NO_SUCH_POSITION");
+}
+
 }  // namespace
 }  // namespace portrisk::service

@@ -22,6 +22,8 @@ class WrongUsageTest : public ::testing::Test {
     std::string store;
     std::string file;
     bool strict = false;
+    uint64_t revision = 0;
+    int top = 1;
     CLI::App app("about it");
     app.require_subcommand(1);
     app.set_config("--config");
@@ -31,7 +33,10 @@ class WrongUsageTest : public ::testing::Test {
     CLI::App* score = app.add_subcommand("score");
     score->add_option("--format", file)->required();
     score->add_flag("--strict", strict);
-    app.add_subcommand("rules");
+    CLI::App* rules = app.add_subcommand("rules");
+    rules->add_option("--revision", revision);
+    rules->add_option("--top", top)->check(AboveZero());
+    RefuseNegative(&app);
     words.insert(words.begin(), "program");
     std::vector<const char*> pointers;
     for (const std::string& word : words) pointers.push_back(word.c_str());
@@ -88,6 +93,15 @@ TEST_F(WrongUsageTest, AFileOfFlagsIsNamedWithWhatIsWrongInIt) {
               StartsWith(": there is no flag stoer; did you mean store?"));
   EXPECT_THAT(SayOfConfig("store: x\n"),
               StartsWith(": \"store: x\" is not of the form `flag = value`"));
+}
+
+TEST_F(WrongUsageTest, ANumberBelowWhatItCountsIsRefused) {
+  EXPECT_THAT(Say({"--store", "x", "rules", "--revision", "-1"}),
+              StartsWith("--revision: -1 is below 0\n"));
+  EXPECT_THAT(Say({"--store", "x", "rules", "--top", "0"}),
+              StartsWith("--top: 0 is not above 0\n"));
+  EXPECT_EQ(Say({"--store", "x", "rules", "--top", "1", "--revision", "0"}),
+            "nothing");
 }
 
 TEST_F(WrongUsageTest, HelpIsNoError) {
