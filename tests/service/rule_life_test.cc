@@ -23,8 +23,8 @@ TEST_F(RuleLifeTest, AListTakesEffectAtOnePositionAndSurvivesARestart) {
   EXPECT_EQ(before.not_evaluated(0).missing_field(), "watched");
   auto one = Load("value,reason\nmsku 1000001,seen\nMSKU1000002,seen\n");
   ASSERT_TRUE(one.ok()) << one.status();
-  // Its check digit is wrong, which is worth a word and no more.
-  ASSERT_THAT(one->issues(), SizeIs(1)) << one->DebugString();
+  // Their check digits are wrong, which is worth a word and no more.
+  ASSERT_THAT(one->issues(), SizeIs(2)) << one->DebugString();
   EXPECT_EQ(one->issues(0).severity(), v1::WARNING);
   ASSERT_TRUE(one->has_list());
   const v1::Assessment hit = Assess(Number(1));
