@@ -41,6 +41,7 @@ class Linter {
     for (size_t i = 0; i < set_.rules.size(); ++i) {
       issues_.set_rule(set_.rules[i].id);
       Conditions(i);
+      Events(i);
       Life(i);
       Reach(i);
     }
@@ -139,6 +140,14 @@ class Linter {
                            absl::StrJoin(names, ", "),
                            names.size() == 1 ? " is present" : " are present"),
         "compare with what sets a case apart");
+  }
+
+  void Events(size_t i) {
+    const YamlNode* applies_to = NodeOf(i).Find("applies_to");
+    if (applies_to == nullptr || !set_.rules[i].applies_to.empty()) return;
+    issues_.Warning("NO_EVENTS", applies_to->offset,
+                    "applies_to names no event, so the rule looks at every one",
+                    "name events, or leave it out");
   }
 
   void Life(size_t i) {

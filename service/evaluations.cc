@@ -50,7 +50,7 @@ absl::StatusOr<ReplayVariant> InForceOf(const store::Store& store,
                                         const RuleSets& rule_sets,
                                         const v1::Evaluation& evaluation) {
   ReplayVariant variant;
-  variant.name = "in force";
+  variant.name = "in-force";
   for (const v1::EvaluatedRevision& revision : evaluation.in_force()) {
     auto member = MemberOf(store, rule_sets, revision);
     if (!member.ok()) return member.status();
@@ -75,7 +75,7 @@ absl::StatusOr<std::vector<ReplayVariant>> VariantsOf(
       variants[0].as_recorded = true;
       break;
     case v1::BASELINE_EMPTY:
-      variants[0].name = "no rules";
+      variants[0].name = "empty";
       break;
     default:
       variants[0] = *in_force;

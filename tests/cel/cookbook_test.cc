@@ -165,6 +165,7 @@ TEST(RulesPage, ListsEveryIssue) {
                            "NEVER_FIRES",
                            "NOT_SUPPORTED",
                            "NO_EFFECT",
+                           "NO_EVENTS",
                            "NO_TESTS",
                            "OUT_OF_RANGE",
                            "REVIEW_DUE",

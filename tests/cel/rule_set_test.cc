@@ -505,6 +505,7 @@ constexpr CodeCase kCodeCases[] = {
      "movement.id.matches('é')", "matches"},
     {"NO_EFFECT", "score: 100\n    lane_at_least: ORANGE", "score: 0",
      "id: first"},
+    {"NO_EVENTS", "applies_to: [GATE_OUT]", "applies_to: []", "[]"},
     {"NO_TESTS",
      "    tests:\n      - given: {movement: {event: GATE_OUT, location: "
      "{locode: "

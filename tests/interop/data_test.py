@@ -207,15 +207,20 @@ class Export(unittest.TestCase):
         # It fits the movements, which are tried with it.
         movements = self.folder / "with-outcomes.jsonl.zst"
         self.export(store, "--containers", "--output", movements)
+        profile = self.folder / "half.yaml"
+        profile.write_text(
+            "profile: nl\nowner: NL\n"
+            "scores: {yellow: 100, orange: 300, red: 600}\n"
+            "random: {rate: 50%, lane: ORANGE}\n")
         words = (PORTRISK, "replay", DEPLOY / "rules" / "common.timeline.yaml",
                  "--movements", movements, "--format", "jsonl", "--outcomes",
-                 path, "--output", "json")
+                 path, "--profile", profile, "--output", "json")
         out = run(*words).stdout
         report = json.loads(out)
         self.assertEqual((str(report["controlled"]), str(report["finds"])),
                          ("1", "1"))
         # Whoever tries it again sees the same, chance draws included.
-        self.assertGreater(int(report["variants"][0]["byChance"]), 0)
+        self.assertGreater(int(report["variants"][1]["byChance"]), 9)
         self.assertEqual(run(*words).stdout, out)
 
 

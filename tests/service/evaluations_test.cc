@@ -193,7 +193,7 @@ TEST_F(EvaluationsTest, TheReportIsThatOfAReplayOfTheStore) {
   const auto store = Drained();
   ReplayOptions options;
   options.draw_key = DrawKeyOf(TestSecrets());
-  auto baseline = InForce(*store, "in force");
+  auto baseline = InForce(*store, "in-force");
   ASSERT_TRUE(baseline.ok()) << baseline.status();
   ReplayVariant candidate = *baseline;
   candidate.name = absl::StrCat("s ", draft);
