@@ -27,18 +27,22 @@ using Stub = v1::OutcomeService::Stub;
 
 constexpr int kBatch = 500;
 
-// Sends outcomes in batches and remembers the line of each.
-// It counts for no container, rule or route until a visit is found for it.
+// It counts for no rule and no route.
 bool IsUntied(const v1::RecordedOutcome& one) {
   return one.tie().unit().empty() && !one.outcome().retraction();
 }
 std::string Untied(const v1::RecordedOutcome& one) {
-  return absl::StrCat("tied to no visit: no movement of ",
-                      one.outcome().container_number(),
-                      " is known around that time; look at the number and the "
-                      "time");
+  const v1::Outcome& outcome = one.outcome();
+  const std::string& name = outcome.container_number().empty()
+                                ? outcome.unit()
+                                : outcome.container_number();
+  return absl::StrCat("tied to no visit: no movement of ", name,
+                      " is known around that time; where the number or the "
+                      "time is wrong, record it again, right, with a newer "
+                      "time of update");
 }
 
+// Sends outcomes in batches and remembers the line of each.
 class Sender {
  public:
   struct Counts {
