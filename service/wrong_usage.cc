@@ -1,5 +1,6 @@
 #include "service/wrong_usage.h"
 
+#include <cmath>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -86,7 +87,10 @@ CLI::Validator NumberThat(bool (*fits)(double), const char* why,
       [=](std::string& text) -> std::string {
         double number = 0;
         // No number: what reads it says so.
-        if (!absl::SimpleAtod(text, &number) || fits(number)) return "";
+        if (!absl::SimpleAtod(text, &number) ||
+            (std::isfinite(number) && fits(number))) {
+          return "";
+        }
         return absl::StrCat(text, why);
       },
       type);
@@ -102,6 +106,11 @@ CLI::Validator AboveZero() {
 CLI::Validator NotNegative() {
   return NumberThat([](double n) { return n >= 0; }, " is below 0",
                     "NONNEGATIVE");
+}
+
+CLI::Validator PercentAboveZero() {
+  return NumberThat([](double n) { return n > 0 && n <= 100; },
+                    " is not above 0 and at most 100 %", "PERCENT");
 }
 
 void RefuseNegative(CLI::App* app) {

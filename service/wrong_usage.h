@@ -9,6 +9,7 @@ namespace portrisk::service {
 // Of flags with a number.
 CLI::Validator AboveZero();
 CLI::Validator NotNegative();
+CLI::Validator PercentAboveZero();
 
 // Last, before `app` parses: what takes a whole number from 0 on, of any
 // command, refuses a negative one, which would wrap round to a great one.

@@ -82,6 +82,10 @@ void PrintStep(const v1::Revision& revision);
 // "file:line:column: error CODE: message" and the place.
 void PrintIssue(const v1::Issue& issue, std::ostream& out);
 void PrintIssue(const v1::Issue& issue);  // To standard output.
+// Checks the rule set of a file; its errors are shown on standard error. Its
+// text goes to `yaml` unless that is null.
+absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> ReadRuleSet(
+    const std::string& path, std::string* yaml);
 
 // A selection profile's document and what it says. Its issues go to standard
 // error; an error when there are any that keep it from being used.

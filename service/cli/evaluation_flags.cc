@@ -4,7 +4,6 @@
 #include <iostream>
 #include <system_error>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "service/cli/commands.h"
 #include "service/cli/figures.h"
@@ -46,16 +45,7 @@ void AddPlanFlags(CLI::App* command, const std::string& what,
   command
       ->add_option("--rates", flags->percents, "Inspected, in % of units: 1,5")
       ->delimiter(',')
-      ->check(CLI::Validator(
-          [](std::string& text) -> std::string {
-            double percent = 0;
-            const bool fits = absl::SimpleAtod(text, &percent) && percent > 0 &&
-                              percent <= 100;
-            return fits ? ""
-                        : absl::StrCat(text,
-                                       " is not above 0 and at most 100 %");
-          },
-          "PERCENT"))
+      ->check(PercentAboveZero())
       ->capture_default_str();
   command->add_option(
       "--capacity", flags->capacities,
@@ -105,16 +95,15 @@ void AddReportFlags(CLI::App* command, ReportFlags* flags) {
       ->capture_default_str();
 }
 
-absl::Status PrepareReport(const ReportFlags& flags) {
+absl::Status CheckReport(const ReportFlags& flags) {
   if (flags.csv.empty()) return absl::OkStatus();
   std::error_code error;
-  std::filesystem::create_directories(flags.csv, error);
-  if (!error && std::filesystem::is_directory(flags.csv, error)) {
+  if (!std::filesystem::exists(flags.csv, error) ||
+      std::filesystem::is_directory(flags.csv, error)) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "cannot make the folder ", flags.csv, " (--csv)",
-      error ? absl::StrCat(": ", error.message()) : "; it is a file"));
+      flags.csv, " (--csv) is a file; name a folder, which is made"));
 }
 
 int ShowReport(const v1::EvaluationReport& report,

@@ -34,8 +34,8 @@ struct ReportFlags {
 };
 
 void AddReportFlags(CLI::App* command, ReportFlags* flags);
-// Makes the folder of --csv, so that it fails before the report is computed.
-absl::Status PrepareReport(const ReportFlags& flags);
+// What can be said of them before the report is computed.
+absl::Status CheckReport(const ReportFlags& flags);
 // `evaluation` is what the report is of, or null: of no server. Returns the
 // exit code.
 int ShowReport(const v1::EvaluationReport& report,

@@ -39,26 +39,10 @@ struct Tried {
   std::shared_ptr<const scoring::SelectionProfiles> profiles;
 };
 
-absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> ReadRuleSet(
-    const std::string& path) {
-  auto text = ReadFile(path);
-  if (!text.ok()) return text.status();
-  const scoring::CheckResult checked = scoring::CheckRuleSet(*text, path);
-  for (const v1::Issue& issue : checked.issues) {
-    // Standard output is the report, perhaps a file.
-    if (issue.severity() == v1::ERROR) PrintIssue(issue, std::cerr);
-  }
-  if (checked.rule_set == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " has errors; correct what is shown above"));
-  }
-  return checked.rule_set;
-}
-
 absl::StatusOr<Tried> ReadTried(const Flags& flags) {
   Tried tried;
   for (const std::string& file : flags.files) {
-    auto set = ReadRuleSet(file);
+    auto set = ReadRuleSet(file, nullptr);
     if (!set.ok()) return set.status();
     tried.rule_sets[file] = *std::move(set);
   }
@@ -226,7 +210,7 @@ int Replay(GlobalFlags global, const Flags& flags) {
   // What is wrong with these is said before anything takes long.
   absl::Status status = CheckFlags(global, flags);
   status.Update(PlanOf(flags.plan).status());
-  status.Update(PrepareReport(flags.report));
+  status.Update(CheckReport(flags.report));
   if (!status.ok()) return Fail(status);
   const auto tried = ReadTried(flags);
   if (!tried.ok()) return Fail(tried.status());

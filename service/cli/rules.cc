@@ -68,6 +68,27 @@ std::string LastChange(const v1::Revision& revision) {
   return absl::StrCat(FormatTime(event.time()), " by ", event.caller());
 }
 
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const scoring::RuleSet>> ReadRuleSet(
+    const std::string& path, std::string* yaml) {
+  auto text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  const scoring::CheckResult checked = scoring::CheckRuleSet(*text, path);
+  for (const v1::Issue& issue : checked.issues) {
+    // Standard output may be a report, perhaps a file.
+    if (issue.severity() == v1::ERROR) PrintIssue(issue, std::cerr);
+  }
+  if (checked.rule_set == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " has errors; correct what is shown above"));
+  }
+  if (yaml != nullptr) *yaml = *std::move(text);
+  return checked.rule_set;
+}
+
+namespace {
+
 struct LoadFlags {
   std::vector<std::string> files;
   bool activate = false;
@@ -84,22 +105,15 @@ void PrintLoaded(const v1::Revision& revision) {
 absl::StatusOr<std::vector<v1::CreateRevisionRequest>> ReadRuleSets(
     const std::vector<std::string>& files) {
   std::vector<v1::CreateRevisionRequest> requests;
-  bool usable = true;
+  absl::Status wrong;
   for (const std::string& file : files) {
-    auto text = ReadFile(file);
-    if (!text.ok()) return text.status();
-    const scoring::CheckResult checked = scoring::CheckRuleSet(*text, file);
-    for (const v1::Issue& issue : checked.issues) {
-      if (issue.severity() == v1::ERROR) PrintIssue(issue, std::cerr);
-    }
-    usable &= checked.rule_set != nullptr;
     v1::CreateRevisionRequest& request = requests.emplace_back();
-    request.set_yaml(*std::move(text));
     request.set_file(file);
+    wrong.Update(ReadRuleSet(file, request.mutable_yaml()).status());
   }
-  if (usable) return requests;
-  return absl::InvalidArgumentError(
-      "nothing was loaded; correct what is shown above");
+  if (wrong.ok()) return requests;
+  return absl::Status(wrong.code(),
+                      absl::StrCat("nothing was loaded: ", wrong.message()));
 }
 
 absl::StatusOr<std::vector<v1::Revision>> Create(

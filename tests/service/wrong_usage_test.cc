@@ -100,6 +100,8 @@ TEST_F(WrongUsageTest, ANumberBelowWhatItCountsIsRefused) {
               StartsWith("--revision: -1 is below 0\n"));
   EXPECT_THAT(Say({"--store", "x", "rules", "--top", "0"}),
               StartsWith("--top: 0 is not above 0\n"));
+  EXPECT_THAT(Say({"--store", "x", "rules", "--top", "inf"}),
+              StartsWith("--top: inf is not above 0\n"));
   EXPECT_EQ(Say({"--store", "x", "rules", "--top", "1", "--revision", "0"}),
             "nothing");
 }
