@@ -183,6 +183,7 @@ class KillLoad {
       request.set_keep(2);
       v1::Backup backup;
       if (!stub->CreateBackup(&context, request, &backup).ok()) return;
+      ++backups_;
     }
   }
 
@@ -277,11 +278,13 @@ class KillLoad {
   ServerProcess& server() { return server_; }
   int sent() const { return next_; }
   size_t acknowledged() const { return acknowledged_.size(); }
+  int backups() const { return backups_; }  // That were acknowledged.
 
  private:
   const std::string directory_;
   ServerProcess server_;
   std::atomic<int> next_{0};
+  std::atomic<int> backups_{0};
   int asked_ = 0;
   std::mutex mutex_;
   std::map<int, std::string> acknowledged_;
