@@ -4,7 +4,7 @@
 // engine and goes on. The engine answers from its commit thread, which hands
 // the answers over where there are many. Measured on the machine this was
 // written on, the queue costs about half the server CPU of the callback API
-// (README, "Choice of gRPC API").
+// (bench/README, "Choice of gRPC API").
 #ifndef PORTRISK_SERVICE_SCORING_CALLS_H_
 #define PORTRISK_SERVICE_SCORING_CALLS_H_
 

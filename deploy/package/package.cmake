@@ -18,7 +18,8 @@ install(DIRECTORY proto DESTINATION ${SHARE}
   FILES_MATCHING PATTERN "*.proto")
 install(PROGRAMS deploy/container/probe DESTINATION lib/portrisk)
 install(FILES deploy/systemd/portriskd.service DESTINATION lib/systemd/system)
-install(FILES deploy/RUNBOOK.md deploy/INTEGRATORS.md scoring/RULES.md
+install(FILES deploy/RUNBOOK.md deploy/INTEGRATORS.md deploy/ANALYSTS.md
+  deploy/OFFICERS.md deploy/ACCESS.md deploy/PRIVACY.md scoring/RULES.md
   scoring/AGGREGATES.md deploy/package/README.Debian DESTINATION ${DOC})
 install(FILES deploy/package/copyright DESTINATION ${DOC})
 install(FILES ${CMAKE_BINARY_DIR}/man/portrisk.1.gz

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Every `portrisk` command that a page for operators shows is one that exists,
-with the flags it shows.
+"""Every `portrisk` command that a page shows is one that exists, with the flags
+it shows; every link leads somewhere.
 
     tests/deploy/pages_test.py PORTRISK
 """
@@ -15,7 +15,9 @@ import unittest
 
 PORTRISK = sys.argv.pop(1) if len(sys.argv) > 1 else sys.exit(__doc__)
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ("deploy/RUNBOOK.md", "deploy/INTEGRATORS.md", "deploy/README.md",
+PAGES = ("README.md", "deploy/RUNBOOK.md", "deploy/INTEGRATORS.md",
+         "deploy/ANALYSTS.md", "deploy/OFFICERS.md", "deploy/ACCESS.md",
+         "deploy/PRIVACY.md", "deploy/README.md", "bench/README.md",
          "deploy/package/README.Debian")
 COMMANDS_MIN = 30
 
@@ -50,6 +52,29 @@ def commands(text):
                           comments=True)[1:]
 
 
+def prose(page):
+    return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"),
+                  flags=re.M | re.S)
+
+
+def anchors(page):
+    """What headings of a page can be linked to as."""
+    return {re.sub(r"[^a-z0-9_ -]", "", title.lower()).replace(" ", "-")
+            for title in re.findall(r"^#+ (.*)$", prose(page), re.M)}
+
+
+def broken_links(page):
+    for link in re.findall(r"\]\(([^)]+)\)", prose(page)):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if not target.exists():
+            yield link
+        elif anchor and anchor not in anchors(target):
+            yield link
+
+
 def fault(words):
     """What is wrong with a command, or nothing."""
     known = flags()
@@ -70,6 +95,8 @@ def fault(words):
         if not skip:
             break
         skip = False
+    if words[-1:] in (("--help",), ("...",)):
+        return None  # Of whatever was named up to there.
     if not path:
         return "no such command"
     if subcommands(*path):
@@ -93,6 +120,14 @@ class Pages(unittest.TestCase):
                     faults.append(f"{page}: portrisk {' '.join(words)}: {wrong}")
         self.assertEqual(faults, [], "\n".join(faults))
         self.assertGreaterEqual(count, COMMANDS_MIN)
+
+    def test_every_link_leads_somewhere(self):
+        pages = [page for page in ROOT.rglob("*.md")
+                 if "build" not in page.relative_to(ROOT).parts]
+        self.assertGreater(len(pages), 20)
+        self.assertEqual(
+            [f"{page.relative_to(ROOT)}: {link}"
+             for page in pages for link in broken_links(page)], [])
 
     def test_every_alert_leads_to_an_incident(self):
         alerts = re.findall(r"^ *- alert: (\w+)", (
