@@ -17,6 +17,20 @@ void Reset(v1::Assessment* out) {
   out->set_control(v1::NO_CONTROL);
   out->set_channel(v1::CHANNEL_UNSPECIFIED);
   out->set_corrects_sequence(0);
+  out->mutable_corrected_container_number()->clear();
+}
+
+// What the version that is replaced was about.
+void TakeCorrected(const v1::Assessment& corrected, v1::Assessment* out) {
+  const std::string& number = corrected.container_number();
+  if (out->retraction()) {
+    if (out->container_number().empty()) out->set_container_number(number);
+    *out->mutable_unit() = corrected.unit();
+    out->mutable_unit()->clear_lane_before();
+  }
+  if (out->container_number() != number) {
+    out->set_corrected_container_number(number);
+  }
 }
 
 }  // namespace
@@ -34,6 +48,7 @@ void Assessor::Assess(const AssessContext& context,
   out->set_retraction(m.retraction());
   out->set_not_actual(!IsActual(m));
   AssignUnit(m, states.container, *context.draw_key, out->mutable_unit());
+  if (input.corrected != nullptr) TakeCorrected(*input.corrected, out);
   const SelectionProfile& profile =
       TermsOf(*context.profiles, m, states.container, out->unit());
   out->set_profile(profile.name);

@@ -7,6 +7,7 @@
 #include "scoring/container_history.h"
 
 #include <algorithm>
+#include <string>
 
 #include "scoring/bounded_timeline.h"
 #include "scoring/legs.h"
@@ -145,28 +146,92 @@ bool IsDepartureOf(const v1::ContainerState& state, uint64_t movement_key) {
   return false;
 }
 
+// The last handling at the visit's place that is known; may be null.
+const TimelineEvent* LastHandling(const v1::ContainerState& state) {
+  for (int i = state.timeline_size() - 1; i >= 0; --i) {
+    const TimelineEvent& event = state.timeline(i);
+    if (IsHandledAt(state.visit(), event)) return &event;
+  }
+  return nullptr;
+}
+
 // A visit whose departure was taken out is open again, unless another is known.
 void ReopenVisit(v1::ContainerState* state) {
-  for (int i = state->timeline_size() - 1; i >= 0; --i) {
-    const TimelineEvent& event = state->timeline(i);
-    if (!IsHandledAt(state->visit(), event)) continue;
-    if (IsDeparture(event.event())) return;
-    break;
-  }
+  const TimelineEvent* const last = LastHandling(*state);
+  if (last != nullptr && IsDeparture(last->event())) return;
   state->mutable_visit()->set_open(true);
+}
+
+// The journal position of the version in the timeline; 0: it is not there.
+uint64_t SequenceOf(const v1::ContainerState& state, uint64_t movement_key) {
+  for (const TimelineEvent& event : state.timeline()) {
+    if (event.movement_key() == movement_key) return event.sequence();
+  }
+  return 0;
+}
+
+// Whether the movement puts the container where the visit is.
+bool IsAt(const v1::Movement& m, const std::string& number,
+          const v1::Visit& visit) {
+  return !m.retraction() && IsActual(m) && IsPhysical(m.event()) &&
+         m.container().number() == number && MaySamePlace(m.location(), visit);
+}
+
+// Whether anything that came after what the visit began with was there.
+bool IsConfirmed(const v1::ContainerState& state) {
+  for (const TimelineEvent& event : state.timeline()) {
+    if (event.sequence() > state.visit().begun_sequence() &&
+        IsPhysical(event.event()) && MaySamePlace(event, state.visit())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The visit never was: the one before it goes on. What that one has been told
+// of its place since counts.
+void WithdrawVisit(v1::ContainerState* state) {
+  state->set_withdrawn_ordinal(state->visit().ordinal());
+  if (!state->has_previous_visit()) return state->clear_visit();
+  state->mutable_visit()->Swap(state->mutable_previous_visit());
+  state->clear_previous_visit();
+  const TimelineEvent* const last = LastHandling(*state);
+  if (last == nullptr) return;
+  state->mutable_visit()->set_open(!IsDeparture(last->event()));
+}
+
+// A version that stood at journal position `was` has been taken out, which the
+// present visit or the one before may have begun with.
+void UnfoldVisit(const JournaledMovement& input, uint64_t was,
+                 v1::ContainerState* state) {
+  if (was == 0) return;
+  // The visit goes on where the new version tells of it, too.
+  const auto goes_on = [&](v1::Visit* visit) {
+    if (!IsAt(*input.movement, state->number(), *visit)) return false;
+    visit->set_begun_sequence(input.sequence);
+    return true;
+  };
+  if (state->previous_visit().begun_sequence() == was &&
+      !goes_on(state->mutable_previous_visit())) {
+    state->clear_previous_visit();
+  }
+  if (state->visit().begun_sequence() == was &&
+      !goes_on(state->mutable_visit()) && !IsConfirmed(*state)) {
+    WithdrawVisit(state);
+  }
 }
 
 // The visit that an assessment put the movement in. A unit that is not the
 // container's own visit (a consignment, a stay of the past) leaves no trace.
 void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
-               v1::ContainerState* state) {
+               uint64_t sequence, v1::ContainerState* state) {
   if (unit.visit_ordinal() == 0) return;
   v1::Visit* visit = state->mutable_visit();
   if (unit.visit_ordinal() < visit->ordinal()) return;
   if (unit.visit_ordinal() > visit->ordinal()) {
-    visit->clear_locode();
-    visit->clear_facility();
-    visit->clear_selection_ppm();
+    if (visit->ordinal() > 0) state->mutable_previous_visit()->Swap(visit);
+    visit->Clear();
+    visit->set_begun_sequence(sequence);
   }
   visit->set_unit(unit.id());
   visit->set_ordinal(unit.visit_ordinal());
@@ -247,7 +312,9 @@ void FoldContainer(const JournaledMovement& input, const v1::Unit* unit,
         [&](v1::DocumentEvent* event) { FillDocument(input, event); },
         state->mutable_documents());
   }
-  if (unit != nullptr && IsActual(m)) FoldVisit(m, *unit, state);
+  if (unit != nullptr && IsActual(m)) {
+    FoldVisit(m, *unit, input.sequence, state);
+  }
 }
 
 bool IsToppedUpBy(const v1::WorklistUnit& unit,
@@ -272,9 +339,11 @@ void UnfoldContainer(const JournaledMovement& input,
   state->set_last_sequence(input.sequence);
   const bool departed = state->has_visit() && !state->visit().open() &&
                         IsDepartureOf(*state, input.movement_key);
+  const uint64_t was = SequenceOf(*state, input.movement_key);
   RemoveVersion(input.movement_key, state);
   RemoveEvent(input.movement_key, state->mutable_documents());
   if (departed) ReopenVisit(state);
+  UnfoldVisit(input, was, state);
 }
 
 }  // namespace portrisk::scoring

@@ -20,7 +20,9 @@ struct JournaledMovement {
   const v1::Movement* movement;
   uint64_t movement_key;  // Of (source, id).
   uint64_t sequence;
-  bool corrects = false;  // There is an earlier version of it.
+  // What was answered to the version that it corrects; null: it corrects none,
+  // or what is answered to it is not asked for.
+  const v1::Assessment* corrected = nullptr;
 };
 
 // Only an actual event is a fact.
@@ -56,8 +58,9 @@ bool IsToppedUpBy(const v1::WorklistUnit& unit,
 void TopUp(const v1::WorklistUnit& unit, uint64_t sequence,
            v1::ContainerState* state);
 
-// Takes the earlier version of a movement out. A visit that it had closed is
-// open again.
+// Takes the earlier version of a movement out, before `input` is folded in. A
+// visit that it had closed is open again; one that it alone tells of is
+// withdrawn, unless `input` tells of it again.
 void UnfoldContainer(const JournaledMovement& input, v1::ContainerState* state);
 
 }  // namespace portrisk::scoring

@@ -127,7 +127,8 @@ void AssignVisit(const v1::Movement& movement, const v1::ContainerState& state,
     AssignPastVisit(movement, unit);
     return;
   }
-  const uint32_t ordinal = visit.ordinal() + 1;
+  const uint32_t ordinal =
+      std::max(visit.ordinal(), state.withdrawn_ordinal()) + 1;
   NameUnit(movement, place.locode(), place.facility(), '#', ordinal, unit);
   unit->set_visit_ordinal(ordinal);
   unit->set_visit_open(!IsDeparture(movement.event()));

@@ -167,9 +167,11 @@ bool EraseNames(const v1::ErasedRecord& record, bool everywhere,
 }
 
 bool NamesErased(const v1::Movement& movement, const v1::RightState& state) {
-  // Mostly nobody is erased.
-  if (!ShowsAnyToken(state)) return false;
+  // Mostly nobody is named, and nobody erased.
   bool names = false;
+  VisitNamed(movement, [&](uint64_t, const std::string&) { names = true; });
+  if (!names || !ShowsAnyToken(state)) return false;
+  names = false;
   VisitNamed(movement, [&](uint64_t pseudonym, const std::string&) {
     names = names || ShowsToken(state, ErasedName(pseudonym));
   });

@@ -23,17 +23,22 @@ int64_t TimeOf(const TieCandidate& one) {
   return one.movement->occurrence_time().seconds();
 }
 
-// By occurrence, then journal position.
+bool IsFact(const v1::Movement& m) {
+  return !m.retraction() && IsActual(m) && m.has_occurrence_time();
+}
+
+// By occurrence, then journal position, each once.
 std::vector<TieCandidate> FactsInOrder(
-    absl::Span<const TieCandidate> candidates) {
+    absl::Span<const TieCandidate> candidates, const TieCandidate& named) {
   std::vector<TieCandidate> facts;
+  bool has_named = named.movement == nullptr || !IsFact(*named.movement);
   for (const TieCandidate& one : candidates) {
-    if (one.movement->retraction() || !IsActual(*one.movement) ||
-        !one.movement->has_occurrence_time()) {
-      continue;
-    }
+    if (!IsFact(*one.movement)) continue;
     facts.push_back(one);
+    has_named =
+        has_named || one.assessment->sequence() == named.assessment->sequence();
   }
+  if (!has_named) facts.push_back(named);
   std::sort(facts.begin(), facts.end(),
             [](const TieCandidate& a, const TieCandidate& b) {
               return std::make_tuple(TimeOf(a), a.assessment->sequence()) <
@@ -50,16 +55,10 @@ bool SamePlace(const v1::Outcome& outcome, const v1::Location& place) {
          same(outcome.facility(), place.facility());
 }
 
-std::string UnitByName(const v1::Outcome& outcome,
-                       const std::vector<TieCandidate>& facts) {
+std::string UnitByName(const v1::Outcome& outcome, const TieCandidate& named) {
   if (!outcome.unit().empty()) return outcome.unit();
-  for (const TieCandidate& one : facts) {
-    if (one.movement->source() == outcome.assessment().source() &&
-        one.movement->id() == outcome.assessment().movement_id()) {
-      return one.assessment->unit().id();
-    }
-  }
-  return "";
+  if (named.movement == nullptr || !IsFact(*named.movement)) return "";
+  return named.assessment->unit().id();
 }
 
 std::string UnitByPlace(const v1::Outcome& outcome,
@@ -210,13 +209,14 @@ absl::string_view ContainerOfUnit(absl::string_view unit) {
 }
 
 v1::OutcomeTie TieOutcome(const v1::Outcome& outcome,
-                          absl::Span<const TieCandidate> candidates) {
+                          absl::Span<const TieCandidate> candidates,
+                          TieCandidate named) {
   v1::OutcomeTie tie;
   tie.set_container_number(outcome.container_number());
   tie.set_locode(outcome.locode());
   tie.set_facility(outcome.facility());
-  const std::vector<TieCandidate> facts = FactsInOrder(candidates);
-  tie.set_unit(UnitByName(outcome, facts));
+  const std::vector<TieCandidate> facts = FactsInOrder(candidates, named);
+  tie.set_unit(UnitByName(outcome, named));
   if (tie.unit().empty()) tie.set_unit(UnitByPlace(outcome, facts));
   if (tie.unit().empty()) return tie;
   FillUnit(outcome, facts, &tie);

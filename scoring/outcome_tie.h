@@ -23,7 +23,9 @@ struct TieCandidate {
 };
 
 // `candidates` are the movements of the container, in any order; those that are
-// retracted or not actual are ignored. Which unit:
+// retracted or not actual are ignored. `named` is what the assessment that the
+// outcome names answered, in that version: a later one may be of another
+// container. Which unit:
 // - the one that the outcome names, by itself or through its assessment;
 // - else the one of the container's last movement before the control at the
 //   same place (a place that either does not name is the same), at most 90 days
@@ -34,7 +36,8 @@ struct TieCandidate {
 // these do not say, of the movements before it back to a stuffing, a stripping
 // or an empty handling, at most 120 days. Papers go before transport.
 v1::OutcomeTie TieOutcome(const v1::Outcome& outcome,
-                          absl::Span<const TieCandidate> candidates);
+                          absl::Span<const TieCandidate> candidates,
+                          TieCandidate named = {nullptr, nullptr});
 
 // Where a worklist taken before the control filled up with the unit, and
 // nothing else had selected it: that was its channel.

@@ -327,7 +327,7 @@ std::shared_ptr<const YamlNode> ParseYaml(absl::string_view source,
   }
   std::shared_ptr<const YamlNode> root = builder.Take();
   if (root == nullptr || root->kind != YamlNode::Kind::kMap) {
-    issues->Error("YAML", 0, "the document is not a map", "rule_set: name");
+    issues->Error("YAML", 0, "the document is not a map", "key: value");
     return nullptr;
   }
   return root;

@@ -7,6 +7,7 @@
 #include "service/errors.h"
 #include "service/journal_walk.h"
 #include "service/paging.h"
+#include "service/text_checks.h"
 #include "service/times.h"
 
 namespace portrisk::service {
@@ -27,8 +28,46 @@ std::string SummaryOf(const v1::RuleRecord& rule) {
   if (!rule.reset_rule().empty()) {
     absl::StrAppend(&text, " breaker of ", rule.reset_rule(), " reset");
   }
+  if (!event.without_replay().empty()) {
+    absl::StrAppend(&text, " without a replay (", event.without_replay(), ")");
+  }
+  if (event.share_ppm() > 0) {
+    absl::StrAppend(&text, " for ", event.share_ppm(), " units of a million");
+  }
   if (!event.note().empty()) absl::StrAppend(&text, ": ", event.note());
   return text;
+}
+
+std::string SummaryOf(const v1::Decision& decision) {
+  std::string text =
+      absl::StrCat("decision ", decision.source(), "/", decision.id(), ": ");
+  if (decision.retraction()) return absl::StrCat(text, "retracted");
+  absl::StrAppend(&text, v1::DecisionKind_Name(decision.kind()));
+  if (decision.lane() != v1::LANE_UNSPECIFIED) {
+    absl::StrAppend(&text, " ", v1::Lane_Name(decision.lane()));
+  }
+  if (decision.control() != v1::CONTROL_UNSPECIFIED) {
+    absl::StrAppend(&text, " ", v1::Control_Name(decision.control()));
+  }
+  if (!decision.reason_code().empty()) {
+    absl::StrAppend(&text, ", ", decision.reason_code());
+  }
+  return text;
+}
+
+std::string SummaryOf(const v1::Outcome& outcome) {
+  return absl::StrCat("outcome ", outcome.source(), "/", outcome.id(), ": ",
+                      outcome.retraction()
+                          ? "retracted"
+                          : v1::ControlResult_Name(outcome.result()));
+}
+
+std::string SummaryOf(const v1::ProfileRecord& record) {
+  const std::string& name = record.has_created() ? record.created().name()
+                                                 : record.activated().name();
+  return absl::StrCat("profile ", name, name.empty() ? "" : " ", "version ",
+                      record.version(), " is ",
+                      v1::RevisionState_Name(record.event().state()));
 }
 
 std::string SummaryOf(const v1::JournalRecord& record) {
@@ -40,24 +79,14 @@ std::string SummaryOf(const v1::JournalRecord& record) {
   if (record.has_reference()) {
     return absl::StrCat("reference data ", record.reference().content_hash());
   }
-  if (record.has_outcome()) {
-    const v1::Outcome& outcome = record.outcome().outcome();
-    return absl::StrCat("outcome ", outcome.source(), "/", outcome.id());
-  }
-  if (record.has_decision()) {
-    const v1::Decision& decision = record.decision().decision();
-    return absl::StrCat("decision ", decision.source(), "/", decision.id());
-  }
+  if (record.has_outcome()) return SummaryOf(record.outcome().outcome());
+  if (record.has_decision()) return SummaryOf(record.decision().decision());
   if (record.has_evaluation()) {
     const v1::Evaluation& one = record.evaluation().evaluation();
     return absl::StrCat("evaluation ", one.evaluation(), " is ",
                         v1::EvaluationState_Name(one.state()));
   }
-  if (record.has_profile()) {
-    return absl::StrCat(
-        "profile version ", record.profile().version(), " is ",
-        v1::RevisionState_Name(record.profile().event().state()));
-  }
+  if (record.has_profile()) return SummaryOf(record.profile());
   if (record.has_worklist()) {
     return absl::StrCat("worklist of ", record.worklist().locode(), "/",
                         record.worklist().facility(), " taken, ",
@@ -129,6 +158,12 @@ absl::StatusOr<v1::ListAuditRecordsResponse> AuditApi::List(
     const v1::ListAuditRecordsRequest& request) const {
   auto after = PageBeginOf(request);
   if (!after.ok()) return after.status();
+  for (const auto* time : {&request.from(), &request.until()}) {
+    if (IsValidTimestamp(time->seconds(), time->nanos())) continue;
+    return Error(absl::StatusCode::kInvalidArgument, "BAD_REQUEST",
+                 absl::StrCat(time == &request.from() ? "from" : "until",
+                              " is no time of the years 1 to 9999"));
+  }
   const int size = PageSizeOf(request);
   const auto store = engine_->store();
   if (!store.ok()) return store.status();

@@ -29,13 +29,25 @@ v1::JournalRecord RecordOf(const Caller& caller, v1::AuditEntry entry) {
 }  // namespace
 
 struct AuditLog::State {
+  using Who = std::pair<v1::AuditKind, std::string>;  // Kind and caller.
+
   std::mutex mutex;
   // Guarded by mutex.
   std::vector<v1::JournalRecord> waiting;
-  absl::Time second;                  // What `posted` is of.
-  std::map<std::string, int> posted;  // By kind and caller.
+  absl::Time second;  // What `posted` is of.
+  std::map<Who, int> posted;
   int posted_of_all = 0;
-  uint64_t missed = 0;  // Left out since an entry said how many.
+  // Left out since entries of theirs said how many. Of callers beyond
+  // kMissedMax under no name.
+  std::map<Who, uint64_t> missed;
+
+  // Under the mutex.
+  void Miss(Who who) {
+    if (missed.size() >= kMissedMax && missed.count(who) == 0) {
+      who.second.clear();
+    }
+    ++missed[who];
+  }
 
   std::vector<v1::JournalRecord> TakeWaiting() {
     const std::lock_guard<std::mutex> lock(mutex);
@@ -50,7 +62,7 @@ struct AuditLog::State {
     {
       const std::lock_guard<std::mutex> lock(mutex);
       if (waiting.size() >= kWaitingMax) {
-        ++missed;
+        Miss({record.audit().kind(), record.caller()});
         return false;
       }
       waiting.push_back(record);
@@ -65,21 +77,23 @@ struct AuditLog::State {
              {"result", entry.result()}});
     return true;
   }
-  // False: too many. `left_out` is how many were since the last that was not.
-  bool MayPost(const std::string& key, absl::Time now, uint64_t* left_out) {
+  // False: too many. `left_out` are those that were in seconds before, each to
+  // be told of once.
+  bool MayPost(const Who& who, absl::Time now,
+               std::map<Who, uint64_t>* left_out) {
     const std::lock_guard<std::mutex> lock(mutex);
     if (now < second || now - second >= absl::Seconds(1)) {
       second = now;
       posted.clear();
       posted_of_all = 0;
+      *left_out = std::exchange(missed, {});
     }
-    if (posted_of_all >= kPostedOfAllMax || posted[key] >= kPostedMax) {
-      ++missed;
+    if (posted_of_all >= kPostedOfAllMax || posted[who] >= kPostedMax) {
+      Miss(who);
       return false;
     }
     ++posted_of_all;
-    ++posted[key];
-    *left_out = std::exchange(missed, 0);
+    ++posted[who];
     return true;
   }
 };
@@ -123,17 +137,22 @@ absl::Status AuditLog::Record(const Caller& caller, v1::AuditEntry entry) {
 }
 
 void AuditLog::Post(const Caller& caller, v1::AuditEntry entry) {
-  uint64_t left_out = 0;
-  const std::string key =
-      absl::StrCat(static_cast<int>(entry.kind()), " ", caller.name);
-  if (!state_->MayPost(key, engine_->Now(), &left_out)) return;
-  if (left_out > 0) {
-    entry.set_detail(
-        absl::StrCat(entry.detail(), entry.detail().empty() ? "" : "; ",
-                     left_out, " others were not written: they came too fast"));
+  std::map<State::Who, uint64_t> left_out;
+  const bool may =
+      state_->MayPost({entry.kind(), caller.name}, engine_->Now(), &left_out);
+  for (const auto& [who, count] : left_out) {
+    v1::AuditEntry told;
+    told.set_kind(who.first);
+    told.set_detail(
+        absl::StrCat(count, who.second.empty() ? " of several callers" : "",
+                     " more were not written: they came too fast"));
+    Write(RecordOf(Caller(who.second), std::move(told)));
   }
-  auto command = std::make_unique<PostedCommand>(
-      state_, RecordOf(caller, std::move(entry)));
+  if (may) Write(RecordOf(caller, std::move(entry)));
+}
+
+void AuditLog::Write(v1::JournalRecord record) {
+  auto command = std::make_unique<PostedCommand>(state_, std::move(record));
   Task* const tasks[] = {command.get()};
   if (engine_->Submit(tasks).ok()) {
     command.release();  // Its Done frees it.

@@ -27,17 +27,20 @@ class AuditLog {
   // The same without waiting, for calls that were turned away; what cannot be
   // written now waits likewise. Who knocks on closed doors must not fill the
   // disk: of more than kPostedMax of a kind and caller in a second, and
-  // kPostedOfAllMax of all, the others are counted, and a later entry says how
-  // many.
+  // kPostedOfAllMax of all, the others are counted, and an entry of the same
+  // kind and caller says how many, with the first that comes in a later second.
   void Post(const Caller& caller, v1::AuditEntry entry);
 
   static constexpr int kPostedMax = 20;
   static constexpr int kPostedOfAllMax = 200;
   static constexpr size_t kWaitingMax = 1000;
+  static constexpr size_t kMissedMax = 64;
 
  private:
   struct State;
   class PostedCommand;
+
+  void Write(v1::JournalRecord record);
 
   Engine* const engine_;
   // Shared with posted commands, which may be answered after this is gone.

@@ -2,9 +2,9 @@
 // journal, before anything else happens at the position of the correction.
 //
 // The first of a step costs a walk through what was recorded of the period of
-// that step, and the loop waits for it (bench/README, row I). What counts in the step
-// is kept, whatever its key, so that a run of corrections of one day reads the
-// journal once: the next one reads what was recorded since.
+// that step, and the loop waits for it (bench/README, row I). What counts in
+// the step is kept, whatever its key, so that a run of corrections of one day
+// reads the journal once: the next one reads what was recorded since.
 #ifndef PORTRISK_SERVICE_BUCKET_REBUILD_H_
 #define PORTRISK_SERVICE_BUCKET_REBUILD_H_
 

@@ -117,7 +117,7 @@ absl::StatusOr<PublicKey> PublicKeyFromHex(const std::string& hex) {
 }
 
 absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
-    const std::string& path, absl::Span<const PublicKey> keys) {
+    const std::string& path, absl::Span<const PublicKey> keys, bool* torn) {
   std::ifstream in(path);
   if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
   std::vector<v1::ChainCheckpoint> checkpoints;
@@ -128,6 +128,7 @@ absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
     if (!google::protobuf::util::JsonStringToMessage(line, &one).ok()) {
       if (in.eof()) {  // Without an end: a crash came between.
         checkpoints.pop_back();
+        if (torn != nullptr) *torn = true;
         break;
       }
       return absl::InvalidArgumentError(

@@ -48,8 +48,11 @@ absl::StatusOr<PublicKey> PublicKeyFromHex(const std::string& hex);
 
 // Of a file of lines. INVALID_ARGUMENT with the line where one does not parse,
 // DATA_LOSS where its signature is by none of `keys`. In the order of the file.
+// `torn` is set where the last line breaks off, as after a crash: it does not
+// count.
 absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
-    const std::string& path, absl::Span<const PublicKey> keys);
+    const std::string& path, absl::Span<const PublicKey> keys,
+    bool* torn = nullptr);
 
 }  // namespace portrisk::service
 

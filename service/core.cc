@@ -286,8 +286,15 @@ absl::Status Core::FindLate(const JournaledMovement& input,
 absl::Status Core::Score(MovementTask* task, uint64_t corrects,
                          const JournaledVersion* prior) {
   Entities::Named& named = gathered_[task->gathered];
-  const JournaledMovement input{task->movement, MovementKey(task->identity),
-                                next_sequence_, prior != nullptr};
+  v1::Assessment corrected;
+  JournaledMovement input{task->movement, MovementKey(task->identity),
+                          next_sequence_};
+  if (prior != nullptr) {
+    auto answer = prior->Answer();
+    if (!answer.ok()) return answer.status();
+    corrected = *std::move(answer);
+    input.corrected = &corrected;
+  }
   const scoring::AssessContext context{programme_.get(), reference_.get(),
                                        profiles_.get(), &options_.draw_key};
   absl::Status status = entities_.Renew(*task->movement, &named);
@@ -323,7 +330,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   record_.mutable_movement()->set_movement(kept.movement);
   record_.mutable_movement()->set_assessment(kept.assessment);
   AppendToBlock(record_, &batch_->block);
-  Index(*task->movement, task->identity, record_.sequence());
+  Index(*task->movement, assessment_, task->identity, record_.sequence());
   ++since_freeze_;
   task->record = batch_->record_count;
   if (options_.counts != nullptr) {
@@ -335,14 +342,16 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   return absl::OkStatus();
 }
 
-void Core::Index(const v1::Movement& movement, const Digest& identity,
-                 uint64_t sequence) {
+void Core::Index(const v1::Movement& movement, const v1::Assessment& assessment,
+                 const Digest& identity, uint64_t sequence) {
   occurrences_.Add(sequence, movement);
   if (!options_.keeps_indexes) return;
   pending_->identity[identity] = sequence;
-  const std::string& number = movement.container().number();
-  if (!number.empty()) {
-    pending_->containers.emplace_back(ContainerKey(number), sequence);
+  // Under what it no longer is about, too: there it has to be seen.
+  for (const std::string* number : {&assessment.container_number(),
+                                    &assessment.corrected_container_number()}) {
+    if (number->empty()) continue;
+    pending_->containers.emplace_back(ContainerKey(*number), sequence);
   }
 }
 

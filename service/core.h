@@ -166,8 +166,8 @@ class Core {
   // Reads what Gather could not know that a movement names.
   absl::Status FindLate(const scoring::JournaledMovement& input,
                         Entities::Named* named);
-  void Index(const v1::Movement& movement, const Digest& identity,
-             uint64_t sequence);
+  void Index(const v1::Movement& movement, const v1::Assessment& assessment,
+             const Digest& identity, uint64_t sequence);
   absl::Status Score(MovementTask* task, uint64_t corrects,
                      const JournaledVersion* prior);
   void ApplyTrips();  // Journaled; in shadow from the next movement on.

@@ -162,24 +162,32 @@ absl::Status Core::FoldMovement(const ParsedMovement& parsed,
   next_sequence_ = parsed.sequence + 1;
   const uint64_t corrected = assessment.corrects_sequence();
   JournaledMovement input{&movement, MovementKey(parsed.identity),
-                          parsed.sequence, corrected >= options_.folds_from};
+                          parsed.sequence};
+  bool corrects = corrected >= options_.folds_from;
   v1::MovementRecord stored;
-  if (input.corrects) {
+  if (corrects) {
     auto read = ReadRecord(corrected);
     if (!read.ok()) return read.status();
     stored = *std::move(read);
     // Of a copy that is folded without what was removed.
-    input.corrects = !stored.movement().empty();
+    corrects = !stored.movement().empty();
   }
-  if (corrected > 0 && !input.corrects && movement.retraction()) {
+  if (corrected > 0 && !corrects && movement.retraction()) {
     if (answer != nullptr) answer->Clear();
     return absl::OkStatus();  // Of what was not folded in.
   }
-  if (input.corrects) {
+  v1::Assessment prior_answer;
+  if (corrects) {
     auto prior = ParseVersion(std::move(stored));
     if (!prior.ok()) return prior.status();
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;
+    if (answer != nullptr) {
+      auto parsed_answer = prior->Answer();
+      if (!parsed_answer.ok()) return parsed_answer.status();
+      prior_answer = *std::move(parsed_answer);
+      input.corrected = &prior_answer;
+    }
   }
   entities_.Recognise(movement, named);
   if (answer != nullptr) {
@@ -195,7 +203,7 @@ absl::Status Core::FoldMovement(const ParsedMovement& parsed,
   entities_.Fold(input, answer == nullptr ? assessment.unit() : answer->unit(),
                  named);
   tallies_.Count(assessment, movement.event(), nullptr);
-  Index(movement, parsed.identity, parsed.sequence);
+  Index(movement, assessment, parsed.identity, parsed.sequence);
   return absl::OkStatus();
 }
 

@@ -124,10 +124,15 @@ absl::Status Engine::Prepare(v1::Movement* movement, MovementTask* task) const {
   task->identity = IdentityOf(movement->source(), movement->id());
   movement->SerializeToString(&task->bytes);
   if (task->bytes.size() > kMovementBytesMax) {
-    return Error(absl::StatusCode::kInvalidArgument, "INVALID_MOVEMENT",
-                 absl::StrCat("the movement has ", task->bytes.size(),
-                              " bytes in normal form; at most ",
-                              kMovementBytesMax, " are taken"));
+    const std::string what = absl::StrCat("has ", task->bytes.size(),
+                                          " bytes in normal form; at most ",
+                                          kMovementBytesMax, " are taken");
+    return WithViolations(
+        Error(
+            absl::StatusCode::kInvalidArgument, "INVALID_MOVEMENT",
+            absl::StrCat("the movement ", what),
+            {{"source", movement->source()}, {"movement_id", movement->id()}}),
+        "movement", {{"", what}});
   }
   return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/rpc/error_details.pb.h"
 #include "store/store.h"
 
@@ -106,18 +107,54 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   return rpc;
 }
 
-std::string Describe(const google::rpc::Status& status) {
-  std::string text = status.message();
+namespace {
+
+std::vector<Violation> ViolationsOf(const google::rpc::Status& status) {
+  std::vector<Violation> violations;
   for (const auto& any : status.details()) {
     google::rpc::BadRequest bad;
     if (!any.Is<google::rpc::BadRequest>() || !any.UnpackTo(&bad)) continue;
     for (const auto& violation : bad.field_violations()) {
-      absl::StrAppend(&text, "\n  ", violation.field(),
-                      violation.field().empty() ? "" : ": ",
-                      violation.description());
+      violations.push_back({violation.field(), violation.description()});
     }
   }
+  return violations;
+}
+
+std::string TextOf(const Violation& violation) {
+  return absl::StrCat(violation.field, violation.field.empty() ? "" : ": ",
+                      violation.description);
+}
+
+}  // namespace
+
+std::string Describe(const google::rpc::Status& status) {
+  std::string text = status.message();
+  for (const Violation& violation : ViolationsOf(status)) {
+    absl::StrAppend(&text, "\n  ", TextOf(violation));
+  }
   return text;
+}
+
+std::string OneLineOf(const std::vector<Violation>& violations) {
+  return absl::StrJoin(
+      violations, "; ",
+      [](std::string* out, const Violation& one) { out->append(TextOf(one)); });
+}
+
+std::string OneLineOf(const google::rpc::Status& status) {
+  const std::vector<Violation> violations = ViolationsOf(status);
+  return violations.empty() ? status.message() : OneLineOf(violations);
+}
+
+std::string ErrorReason(const google::rpc::Status& status) {
+  for (const auto& any : status.details()) {
+    google::rpc::ErrorInfo info;
+    if (any.Is<google::rpc::ErrorInfo>() && any.UnpackTo(&info)) {
+      return info.reason();
+    }
+  }
+  return "INTERNAL";
 }
 
 std::string ErrorReason(const absl::Status& status) {

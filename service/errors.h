@@ -41,6 +41,13 @@ google::rpc::Status ToRpcStatus(const absl::Status& status);
 // The reason in its ErrorInfo: "OK" of none, "INTERNAL" where it has none.
 std::string ErrorReason(const absl::Status& status);
 
+// For a reject, which is on one line: its reason, and what is wrong with each
+// field, else its message.
+std::string ErrorReason(const google::rpc::Status& status);
+std::string OneLineOf(const google::rpc::Status& status);
+// The same of violations.
+std::string OneLineOf(const std::vector<Violation>& violations);
+
 // For people: the message, then each violation on a line of its own.
 std::string Describe(const google::rpc::Status& status);
 

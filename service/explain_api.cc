@@ -245,6 +245,15 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
   if (!store.ok()) return store.status();
   auto journaled = ReadJournaled(**store, *sequence);
   if (!journaled.ok()) return journaled.status();
+  const v1::Movement& is = journaled->movement;
+  if ((!request.source().empty() && request.source() != is.source()) ||
+      (!request.movement_id().empty() && request.movement_id() != is.id())) {
+    return Error(absl::StatusCode::kNotFound, "NOT_FOUND",
+                 absl::StrCat("position ", *sequence, " is movement ", is.id(),
+                              " of source ", is.source(), ", not ",
+                              request.movement_id(), " of ", request.source(),
+                              "; give one of the two"));
+  }
   const Subject subject{std::move(journaled->movement),
                         std::move(journaled->assessment)};
   v1::Catalogue catalogue;
@@ -272,9 +281,7 @@ absl::StatusOr<v1::ExplainResponse> ExplainApi::Explain(
   if (!reference.ok()) return reference.status();
 
   const v1::Movement& m = subject.movement;
-  const scoring::JournaledMovement input{
-      &m, MovementKeyOf(m), *sequence,
-      subject.assessment.corrects_sequence() > 0};
+  const scoring::JournaledMovement input{&m, MovementKeyOf(m), *sequence};
   scoring::Views views;
   const scoring::EntityStates states = past->states();
   views.Begin(input, states, **reference);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/background.h"
 #include "service/errors.h"
+#include "service/text_checks.h"
 #include "service/times.h"
 
 namespace portrisk::service {
@@ -62,6 +63,13 @@ absl::StatusOr<ExportOptions> ExportOptionsOf(
                                 request.key().size()));
   }
   std::copy(request.key().begin(), request.key().end(), options.key.data());
+  for (const auto* time : {&request.from_time(), &request.until_time()}) {
+    if (!IsValidTimestamp(time->seconds(), time->nanos())) {
+      return Invalid(absl::StrCat(
+          time == &request.from_time() ? "from_time" : "until_time",
+          ": it is no time of the years 1 to 9999"));
+    }
+  }
   if (request.has_from_time()) options.from_s = request.from_time().seconds();
   if (request.has_until_time()) {
     options.until_s = request.until_time().seconds();

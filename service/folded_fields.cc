@@ -66,9 +66,11 @@ FieldSelection FieldsFolded(const scoring::AggregatePlan* plan) {
 FieldSelection AssessmentFieldsFolded() {
   const auto& type = *v1::Assessment::descriptor();
   FieldSelection selection;
-  // The visit; what it corrects; what breakers and suppressions count.
+  // The visit; what it corrects; what it is found by; what breakers and
+  // suppressions count.
   for (const char* const field :
-       {"unit", "corrects_sequence", "revisions.revision", "hits.rule_set",
+       {"unit", "corrects_sequence", "container_number",
+        "corrected_container_number", "revisions.revision", "hits.rule_set",
         "hits.rule", "hits.revision", "hits.shadow",
         "hits.suppressed_by.revision"}) {
     selection.Add(type, field);

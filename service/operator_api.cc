@@ -89,6 +89,9 @@ absl::StatusOr<v1::ListBackupsResponse> OperatorApi::ListBackups(
   if (engine_->backups().empty()) return NoDirectory();
   v1::ListBackupsResponse response;
   const auto backups = store::ListBackups(engine_->backups());
+  const auto damaged = store::DamagedBackups(engine_->backups());
+  if (!damaged.ok()) return Explained(damaged.status());
+  for (const uint32_t id : *damaged) response.add_damaged_ids(id);
   if (absl::IsNotFound(backups.status())) return response;  // None yet.
   if (!backups.ok()) return Explained(backups.status());
   for (const store::Backup& backup : *backups) {

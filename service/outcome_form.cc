@@ -120,12 +120,16 @@ void CheckWhat(const v1::Outcome& outcome, Form* form) {
 }
 
 void CheckFind(const v1::Outcome& outcome, Form* form) {
-  const bool says = outcome.kind() != v1::FIND_KIND_UNSPECIFIED ||
-                    !outcome.kind_code().empty() || outcome.has_quantity();
-  if (says && outcome.result() != v1::FOUND) {
-    form->Report("kind",
-                 "says what was found, but the result is not FOUND; leave "
-                 "kind, kind_code and quantity out");
+  if (outcome.result() != v1::FOUND) {
+    const auto refuse = [&](bool says, const char* field) {
+      if (!says) return;
+      form->Report(field,
+                   "says what was found, but the result is not FOUND; leave "
+                   "it out");
+    };
+    refuse(outcome.kind() != v1::FIND_KIND_UNSPECIFIED, "kind");
+    refuse(!outcome.kind_code().empty(), "kind_code");
+    refuse(outcome.has_quantity(), "quantity");
   }
   // Written so that NaN fails.
   if (outcome.has_quantity() &&
@@ -141,12 +145,17 @@ std::vector<Violation> AdmitOutcome(absl::Time now, v1::Outcome* outcome) {
   Form form(now, &violations);
   form.Identity(outcome->mutable_source(), outcome->mutable_id());
   form.Text("unit", kUnitLengthMax, outcome->mutable_unit());
-  if (outcome->container_number().empty()) {
-    outcome->set_container_number(
-        std::string(scoring::ContainerOfUnit(outcome->unit())));
-  }
+  const std::string of_unit = scoring::NormaliseContainerNumber(
+      scoring::ContainerOfUnit(outcome->unit()));
   outcome->set_container_number(
-      scoring::NormaliseContainerNumber(outcome->container_number()));
+      outcome->container_number().empty()
+          ? of_unit
+          : scoring::NormaliseContainerNumber(outcome->container_number()));
+  if (!of_unit.empty() && of_unit != outcome->container_number()) {
+    form.Report("unit", absl::StrCat("is of container ", of_unit, ", not of ",
+                                     outcome->container_number(),
+                                     "; send one of the two"));
+  }
   form.Text("container_number", kContainerNumberLengthMax,
             outcome->mutable_container_number());
   if (outcome->has_assessment()) {

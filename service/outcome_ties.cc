@@ -151,6 +151,8 @@ class Containers {
     for (const uint64_t sequence : *sequences) {
       auto read = ReadMovement(store, sequence);
       if (!read.ok()) return read.status();
+      // What corrects it into another container is found here, too.
+      if (read->movement.container().number() != number) continue;
       movements.push_back(*std::move(read));
     }
     return absl::OkStatus();
@@ -180,9 +182,11 @@ class Containers {
   uint64_t removed_ = 0;  // Movements up to here.
 };
 
-// What was decided about: the version that is named, else the latest.
-absl::Status TieDecision(const store::Store& store, TiedDecision* one) {
-  const v1::AssessmentRef& ref = one->record.decision().assessment();
+// The version that the reference names, else the latest. What concerns the
+// record goes into its status.
+template <typename Record>
+absl::Status ReadNamed(const store::Store& store, const v1::AssessmentRef& ref,
+                       TiedRecord<Record>* one, Read* named) {
   for (uint64_t version = one->movement_sequence; version != 0;) {
     auto read = ReadMovement(store, version);
     if (absl::IsFailedPrecondition(read.status())) {
@@ -190,44 +194,54 @@ absl::Status TieDecision(const store::Store& store, TiedDecision* one) {
       return absl::OkStatus();
     }
     if (!read.ok()) return read.status();
-    const v1::Assessment& a = read->assessment;
-    if (ref.sequence() != 0 && ref.sequence() != version) {
-      version = a.corrects_sequence();
-      continue;
+    if (ref.sequence() == 0 || ref.sequence() == version) {
+      *named = *std::move(read);
+      return absl::OkStatus();
     }
-    v1::DecisionTie* tie = one->record.mutable_tie();
-    tie->set_assessment_sequence(version);
-    tie->set_container_number(a.container_number());
-    tie->set_unit(a.unit().id());
-    tie->set_score(a.score());
-    tie->set_lane(a.lane());
-    tie->set_control(a.control());
-    return absl::OkStatus();
+    version = read->assessment.corrects_sequence();
   }
   one->status = UnknownAssessment(ref);
   return absl::OkStatus();
 }
 
-// The container of the assessment that is named; false when the outcome says
-// another one.
-bool TakeContainer(const v1::Assessment& assessment, TiedOutcome* one) {
-  v1::Outcome* outcome = one->record.mutable_outcome();
-  const std::string& number = assessment.container_number();
-  if (outcome->container_number().empty()) {
-    one->number = number;
-  } else if (outcome->container_number() != number) {
+absl::Status TieDecision(const store::Store& store, TiedDecision* one) {
+  Read named;
+  absl::Status status =
+      ReadNamed(store, one->record.decision().assessment(), one, &named);
+  if (!status.ok() || !one->status.ok()) return status;
+  const v1::Assessment& a = named.assessment;
+  v1::DecisionTie* tie = one->record.mutable_tie();
+  tie->set_assessment_sequence(a.sequence());
+  tie->set_container_number(a.container_number());
+  tie->set_unit(a.unit().id());
+  tie->set_score(a.score());
+  tie->set_lane(a.lane());
+  tie->set_control(a.control());
+  return absl::OkStatus();
+}
+
+// The container of the assessment that is named, unless the outcome says
+// another one, or another unit.
+void TakeContainer(const v1::Assessment& assessment, TiedOutcome* one) {
+  const v1::Outcome& outcome = one->record.outcome();
+  const auto refuse = [&](const char* field, const std::string& is,
+                          const std::string& said) {
     one->status = WithViolations(
         Error(absl::StatusCode::kInvalidArgument, "INVALID_OUTCOME",
               absl::StrCat("the assessment is about ",
-                           number.empty() ? "no container" : number, ", not ",
-                           outcome->container_number())),
+                           is.empty() ? "no container" : is, ", not ", said)),
         "outcome.",
-        {{"container_number",
-          "is not that of the assessment; send one of the "
-          "two"}});
-    return false;
+        {{field, "is not that of the assessment; send one of the two"}});
+  };
+  if (!outcome.unit().empty() && outcome.unit() != assessment.unit().id()) {
+    return refuse("unit", assessment.unit().id(), outcome.unit());
   }
-  return true;
+  const std::string& number = assessment.container_number();
+  if (outcome.container_number().empty()) {
+    one->number = number;
+  } else if (outcome.container_number() != number) {
+    refuse("container_number", number, outcome.container_number());
+  }
 }
 
 // A worklist that somebody took before the control may have selected the unit,
@@ -284,10 +298,12 @@ absl::Status TieAll(Engine* engine, const std::vector<TiedOutcome*>& outcomes) {
     if (!one->status.ok()) continue;
     one->number = one->record.outcome().container_number();
     if (one->movement_sequence > 0) {
-      auto read = ReadMovement(**store, one->movement_sequence);
-      if (!read.ok()) return read.status();
-      if (!TakeContainer(read->assessment, one)) continue;
-      named[one] = *std::move(read);
+      Read& read = named[one];
+      status =
+          ReadNamed(**store, one->record.outcome().assessment(), one, &read);
+      if (!status.ok()) return status;
+      if (one->status.ok()) TakeContainer(read.assessment, one);
+      if (!one->status.ok()) continue;
     }
     if (!one->number.empty()) containers.Want(one->number);
   }
@@ -296,14 +312,17 @@ absl::Status TieAll(Engine* engine, const std::vector<TiedOutcome*>& outcomes) {
   for (TiedOutcome* one : outcomes) {
     if (!one->status.ok()) continue;
     std::vector<scoring::TieCandidate> candidates;
-    const auto own = named.find(one);
     if (!one->number.empty()) {
       candidates = containers.Candidates(one->number);
       one->container_sequence = containers.LastSequence(one->number);
-    } else if (own != named.end()) {
-      candidates.push_back({&own->second.movement, &own->second.assessment});
     }
-    v1::OutcomeTie tie = scoring::TieOutcome(one->record.outcome(), candidates);
+    const auto own = named.find(one);
+    v1::OutcomeTie tie =
+        own == named.end()
+            ? scoring::TieOutcome(one->record.outcome(), candidates)
+            : scoring::TieOutcome(
+                  one->record.outcome(), candidates,
+                  {&own->second.movement, &own->second.assessment});
     tie.set_container_number(one->number);
     *one->record.mutable_tie() = std::move(tie);
   }

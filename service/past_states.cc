@@ -156,8 +156,8 @@ absl::Status PastStates::Fold(const store::Store& store,
   entities_->Trim();  // Gives nothing up; ends the look-ups before.
   const v1::Movement& m = one.movement;
   const uint64_t corrected = one.assessment.corrects_sequence();
-  const scoring::JournaledMovement input{
-      &m, MovementKeyOf(m), one.assessment.sequence(), corrected > 0};
+  const scoring::JournaledMovement input{&m, MovementKeyOf(m),
+                                         one.assessment.sequence()};
   if (corrected > 0) {
     absl::Status unfolded = Unfold(store, input, corrected);
     if (!unfolded.ok()) return unfolded;
@@ -303,7 +303,7 @@ absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
   if (assessment.corrects_sequence() == 0) return absl::OkStatus();
   // It was assessed without the version it corrects.
   entities_->Trim();
-  return Unfold(**store, {&movement, MovementKeyOf(movement), end, true},
+  return Unfold(**store, {&movement, MovementKeyOf(movement), end},
                 assessment.corrects_sequence());
 }
 

@@ -36,6 +36,8 @@ namespace {
 namespace fs = std::filesystem;
 using Progress = std::function<void(uint64_t, uint64_t)>;
 
+constexpr char kStaging[] = "restoring";
+
 absl::Status CannotRestore(const std::string& to, absl::string_view why) {
   return absl::FailedPreconditionError(
       absl::StrCat("cannot restore into ", to, ": ", why));
@@ -47,6 +49,12 @@ absl::Status CheckTarget(const std::string& to) {
   for (fs::directory_iterator it(to, error), end; !error && it != end;
        it.increment(error)) {
     if (it->path().filename() == "lost+found") continue;
+    if (it->path().filename() == kStaging) {
+      return CannotRestore(
+          to, absl::StrCat("a restore that failed has left ", kStaging,
+                           " in it for a look; remove that, or name another "
+                           "directory"));
+    }
     return CannotRestore(
         to, "it is not empty; name a directory that is empty or not there");
   }
@@ -65,9 +73,22 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenToRead(
 // The newest when none is named.
 absl::StatusOr<uint32_t> ChooseBackup(const RestoreOptions& options) {
   if (options.backup > 0) return options.backup;
+  const auto damaged = store::DamagedBackups(options.backups);
+  if (!damaged.ok()) return damaged.status();
   const auto all = store::ListBackups(options.backups);
   if (!all.ok()) return all.status();
-  if (all->empty()) {
+  const bool any = !all->empty();
+  if (!damaged->empty() && (!any || damaged->back() > all->back().id)) {
+    return absl::DataLossError(absl::StrCat(
+        "the newest backup in ", options.backups, ", ", damaged->back(),
+        ", is damaged: files of it are missing or cannot be read",
+        any ? absl::StrCat("; --id ", all->back().id,
+                           " restores the newest that can be read, which ends "
+                           "at position ",
+                           all->back().last_sequence)
+            : "; look for another copy of the backups"));
+  }
+  if (!any) {
     return absl::NotFoundError(
         absl::StrCat("there are no verified backups in ", options.backups));
   }
@@ -253,8 +274,10 @@ absl::Status CheckProven(const v1::JournalBlock& block, const Point& point) {
   return absl::OkStatus();
 }
 
+// `chain_new_from` as in RestoreReport.
 absl::Status CopyJournal(const store::Store& from, const Point& point,
-                         store::Store* to, const Progress& progress) {
+                         store::Store* to, const Progress& progress,
+                         uint64_t* chain_new_from) {
   auto puts = PutsOf(from, point);
   if (!puts.ok()) return puts.status();
   return Walk(
@@ -269,6 +292,9 @@ absl::Status CopyJournal(const store::Store& from, const Point& point,
         const uint64_t kept = point.sequence - block.first_sequence + 1;
         std::string shorter;
         bool changed = DropUnproven(block.first_sequence, point, parsed);
+        if (changed && *chain_new_from == 0) {
+          *chain_new_from = block.first_sequence;
+        }
         if (kept < static_cast<uint64_t>(parsed->records_size())) {
           parsed->mutable_records()->DeleteSubrange(
               static_cast<int>(kept),
@@ -289,7 +315,8 @@ absl::Status CopyJournal(const store::Store& from, const Point& point,
 
 absl::Status RestoreToPoint(const RestoreOptions& options,
                             const store::Store& from, const std::string& to,
-                            const Progress& progress) {
+                            const Progress& progress,
+                            uint64_t* chain_new_from) {
   auto point = FindPoint(options, from);
   if (!point.ok()) return point.status();
   absl::Status status = CheckPast(from, *point);
@@ -305,7 +332,7 @@ absl::Status RestoreToPoint(const RestoreOptions& options,
   if (!opened.ok()) return opened.status();
   status = CopyReference(from, opened->get());
   if (status.ok()) {
-    status = CopyJournal(from, *point, opened->get(), progress);
+    status = CopyJournal(from, *point, opened->get(), progress, chain_new_from);
   }
   if (!status.ok() || !point->catalogue.has_base()) return status;
   return CopyBase(from, point->catalogue.base(), opened->get());
@@ -339,7 +366,7 @@ absl::StatusOr<RestoreReport> Restore(const RestoreOptions& options,
   if (!status.ok()) return status;
   RestoreReport report;
   const bool to_point = options.until_sequence || options.until_time;
-  const std::string staging = options.to + "/restoring";
+  const std::string staging = absl::StrCat(options.to, "/", kStaging);
   std::unique_ptr<store::Store> from;
   if (options.store.empty()) {
     auto id = ChooseBackup(options);
@@ -354,7 +381,8 @@ absl::StatusOr<RestoreReport> Restore(const RestoreOptions& options,
                       : OpenToRead(options.store);
     if (!opened.ok()) return opened.status();
     from = *std::move(opened);
-    status = RestoreToPoint(options, *from, staging, progress);
+    status = RestoreToPoint(options, *from, staging, progress,
+                            &report.chain_new_from);
   } else {
     status = store::RestoreFiles(options.backups, report.backup, staging);
   }

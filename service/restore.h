@@ -30,6 +30,9 @@ struct RestoreReport {
   uint64_t last_sequence = 0;  // Of what was restored.
   uint64_t left_out = 0;       // Records after the point.
   uint64_t blocks = 0;         // Of the journal, each parsed.
+  // To a point: the first record that an erasure behind it has rewritten. From
+  // there on the chain is not the one that was signed. 0: there is none.
+  uint64_t chain_new_from = 0;
 };
 
 // A whole backup is copied file by file, each compared with its checksum; then

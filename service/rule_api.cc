@@ -9,7 +9,9 @@
 #include "service/errors.h"
 #include "service/keys.h"
 #include "service/paging.h"
+#include "service/reference_check.h"
 #include "service/reference_files.h"
+#include "service/rule_sets.h"
 
 namespace portrisk::service {
 namespace {
@@ -32,6 +34,26 @@ absl::Status InvalidRuleSet(const std::vector<v1::Issue>& issues) {
             absl::StrCat("the rule set has ", violations.size(),
                          " errors, first: ", first)),
       "", violations);
+}
+
+// With what is in force where the table holds nothing of a kind.
+absl::StatusOr<v1::ReferenceTable> WithPartsInForce(
+    Engine* engine, const v1::ReferenceTable& given) {
+  std::string version;
+  absl::Status status = engine->Look([&](Core& core) {
+    version = core.catalogue().reference_version();
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  auto store = engine->store();
+  if (!store.ok()) return store.status();
+  auto merged = LoadReferenceTable(**store, version);
+  if (!merged.ok()) return merged.status();
+  if (!given.places().empty()) merged->clear_places();
+  if (!given.owners().empty()) merged->clear_owners();
+  if (!given.sources().empty()) merged->clear_sources();
+  merged->MergeFrom(given);
+  return merged;
 }
 
 }  // namespace
@@ -184,8 +206,19 @@ absl::StatusOr<v1::LoadReferenceResponse> RuleApi::LoadReference(
     const v1::LoadReferenceRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
+  const std::vector<Violation> violations = CheckReference(request.table());
+  if (!violations.empty()) {
+    return WithViolations(
+        Error(
+            absl::StatusCode::kInvalidArgument, "BAD_REFERENCE",
+            absl::StrCat("the reference data cannot be put in force: ",
+                         violations[0].field, " ", violations[0].description)),
+        "", violations);
+  }
   std::lock_guard<std::mutex> lock(engine_->rule_changes());
-  const SerialisedReference serialised = SerialiseReference(request.table());
+  auto merged = WithPartsInForce(engine_, request.table());
+  if (!merged.ok()) return merged.status();
+  const SerialisedReference serialised = SerialiseReference(*merged);
   // From the bytes that are stored, so that a restart knows the same.
   v1::ReferenceTable table;
   table.ParseFromString(serialised.bytes);

@@ -2,7 +2,9 @@
 // retire; and the overrides of breakers.
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "scoring/rule_set_diff.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
@@ -15,6 +17,16 @@ namespace portrisk::service {
 namespace {
 
 constexpr uint32_t kAllUnits = scoring::Programme::kAllUnits;
+
+absl::Status BadShare() {
+  return Error(absl::StatusCode::kInvalidArgument, "BAD_SHARE",
+               "a share is above 0 and at most 100%; to take the revision out "
+               "of force roll it back");
+}
+
+bool IsBlank(absl::string_view text) {
+  return absl::StripAsciiWhitespace(text).empty();
+}
 
 absl::Status NoRevision(uint64_t revision) {
   return Error(absl::StatusCode::kNotFound, "NOT_FOUND",
@@ -88,13 +100,17 @@ absl::Status RuleApi::SetGrounds(const v1::Catalogue& catalogue,
                                  const v1::ChangeRevisionRequest& request,
                                  v1::RevisionEvent* event) const {
   if (!request.without_replay().empty()) {
+    if (IsBlank(request.without_replay())) {
+      return Error(absl::StatusCode::kInvalidArgument, "NOTE_MISSING",
+                   "say why it goes without a replay (--without-replay)");
+    }
     event->set_without_replay(request.without_replay());
     return absl::OkStatus();
   }
   auto evaluation =
       EvaluationOf(catalogue, *FindRevision(catalogue, request.revision()));
   if (!evaluation.ok()) return evaluation.status();
-  if (request.note().empty()) {
+  if (IsBlank(request.note())) {
     return Error(absl::StatusCode::kInvalidArgument, "NOTE_MISSING",
                  absl::StrCat("say in a note what you make of evaluation ",
                               *evaluation, " (--note)"));
@@ -138,6 +154,7 @@ absl::StatusOr<v1::Revision> RuleApi::Change(
     status = MayApprove(*target, caller);
   }
   if (!status.ok()) return status;
+  if (request.share_ppm() > kAllUnits) return BadShare();
   const uint32_t share = state == v1::ACTIVE && request.share_ppm() < kAllUnits
                              ? request.share_ppm()
                              : 0;
@@ -174,9 +191,7 @@ absl::StatusOr<v1::Revision> RuleApi::Share(
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
   if (request.share_ppm() == 0 || request.share_ppm() > kAllUnits) {
-    return Error(absl::StatusCode::kInvalidArgument, "BAD_SHARE",
-                 "a share is above 0 and at most 100%; to take the revision "
-                 "out of force roll it back");
+    return BadShare();
   }
   std::unique_lock<std::mutex> lock(engine_->rule_changes());
   auto catalogue = engine_->ReadCatalogue();
@@ -246,7 +261,7 @@ absl::StatusOr<v1::Revision> RuleApi::ResetBreaker(
     const v1::ResetBreakerRequest& request, const Caller& caller) {
   absl::Status status = NeedCaller(caller);
   if (!status.ok()) return status;
-  if (request.note().empty()) {
+  if (IsBlank(request.note())) {
     return Error(absl::StatusCode::kInvalidArgument, "NOTE_MISSING",
                  "say in a note what was found (--note)");
   }

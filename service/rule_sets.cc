@@ -140,19 +140,25 @@ absl::StatusOr<std::shared_ptr<const scoring::Programme>> CompileInForce(
   });
 }
 
-absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(
+absl::StatusOr<v1::ReferenceTable> LoadReferenceTable(
     const store::Store& store, const std::string& version) {
   v1::ReferenceTable table;
-  if (!version.empty()) {
-    auto stored = store.Get(store::Table::kReference, version);
-    if (!stored.ok()) return stored.status();
-    if (!*stored || !table.ParseFromString(**stored)) {
-      return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-                   absl::StrCat("reference data ", version,
-                                " is missing or does not parse"));
-    }
+  if (version.empty()) return table;
+  auto stored = store.Get(store::Table::kReference, version);
+  if (!stored.ok()) return stored.status();
+  if (!*stored || !table.ParseFromString(**stored)) {
+    return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+                 absl::StrCat("reference data ", version,
+                              " is missing or does not parse"));
   }
-  return std::make_shared<const scoring::Reference>(table, version);
+  return table;
+}
+
+absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(
+    const store::Store& store, const std::string& version) {
+  auto table = LoadReferenceTable(store, version);
+  if (!table.ok()) return table.status();
+  return std::make_shared<const scoring::Reference>(*table, version);
 }
 
 absl::Status LoadInForce(const store::Store& store, RuleSets* rule_sets,

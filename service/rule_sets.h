@@ -62,6 +62,8 @@ absl::StatusOr<v1::Statistics> Observe(const store::Store& store,
                                        uint64_t last_sequence);
 
 // The reference data of that version; the empty one for "".
+absl::StatusOr<v1::ReferenceTable> LoadReferenceTable(
+    const store::Store& store, const std::string& version);
 absl::StatusOr<std::shared_ptr<const scoring::Reference>> LoadReference(
     const store::Store& store, const std::string& version);
 

@@ -159,6 +159,7 @@ absl::StatusOr<bool> SelectionFeed::WasHereBefore(const v1::Movement& movement,
     if (!before.ParseFromString(record->movement().movement())) {
       return RecordDamaged(earlier);
     }
+    if (before.container().number() != number) continue;  // It was corrected.
     const int64_t apart = movement.occurrence_time().seconds() -
                           before.occurrence_time().seconds();
     if (std::abs(apart) <= kElsewhereSeconds &&

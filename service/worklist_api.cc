@@ -10,6 +10,7 @@
 #include "service/errors.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
+#include "service/keys.h"
 #include "service/paging.h"
 #include "service/rule_api.h"
 #include "service/text_checks.h"
@@ -57,7 +58,7 @@ absl::Status Check(const v1::ListWorklistRequest& request) {
 absl::StatusOr<uint32_t> CapacityOf(const v1::ListWorklistRequest& request,
                                     const scoring::SelectionProfile& terms,
                                     int64_t time_s) {
-  if (request.capacity() > 0) return request.capacity();
+  if (request.has_capacity()) return request.capacity();
   if (terms.has_capacity) {
     return std::min<uint32_t>(terms.capacity[scoring::WeekdayOf(time_s)],
                               kEntriesMax);
@@ -145,6 +146,23 @@ absl::StatusOr<google::protobuf::Timestamp> LastMovementTime(Engine* engine) {
     last = block->first_sequence - 1;
   }
   return none;
+}
+
+// Whether any movement ever named the facility; of a port alone it is not
+// asked.
+absl::StatusOr<bool> IsKnown(Engine* engine,
+                             const v1::ListWorklistRequest& request) {
+  if (request.facility().empty()) return true;
+  bool known = false;
+  absl::Status status = engine->Look([&](Core& core) {
+    auto state = core.mutable_entities().ReadFacility(
+        FacilityKey(request.locode(), request.facility()));
+    if (!state.ok()) return state.status();
+    known = state->last_sequence() > 0;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return known;
 }
 
 // Whether a hit speaks to the officer before another.
@@ -265,6 +283,9 @@ absl::StatusOr<v1::Worklist> WorklistApi::List(
     auto last = LastMovementTime(engine_);
     if (!last.ok()) return last.status();
     if (last->seconds() != 0) *list.mutable_last_movement_time() = *last;
+    auto known = IsKnown(engine_, request);
+    if (!known.ok()) return known.status();
+    list.set_place_unknown(!*known);
   }
   return list;
 }

@@ -12,7 +12,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "scoring/container_history.h"
 #include "scoring/decision.h"
+#include "scoring/timestamps.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
 #include "service/keys.h"
@@ -196,6 +198,7 @@ class Reading {
 
   struct State {
     v1::Visit visit;
+    bool came = false;  // To the port, since the last papers.
     v1::ControlLogState log;
   };
 
@@ -225,12 +228,19 @@ class Reading {
     return absl::OkStatus();
   }
 
-  static absl::Status ReadState(Core* core, const UnitAtPlace& unit,
-                                State* state) {
+  absl::Status ReadState(Core* core, const UnitAtPlace& unit,
+                         State* state) const {
     if (!unit.number.empty()) {
       auto container = core->ReadContainer(unit.number);
       if (!container.ok()) return container.status();
       state->visit = container->visit();
+      state->came = std::any_of(
+          container->timeline().begin(), container->timeline().end(),
+          [&](const v1::TimelineEvent& event) {
+            return scoring::IsHandling(event.event()) &&
+                   event.locode() == window_.place.locode &&
+                   !scoring::Before(event.occurrence_time(), unit.last_time);
+          });
     }
     const auto key = ControlLogKey(unit.number, unit.unit);
     if (!key) return absl::OkStatus();
@@ -255,6 +265,9 @@ class Reading {
     } else if (visit.open() &&
                window_.place.Holds(visit.locode(), visit.facility())) {
       return false;  // It has arrived: that is a unit of its own.
+    } else if (state.came) {
+      ++result_.gone;
+      return false;
     }
     return ReadLog(state.log, &unit);
   }

@@ -140,6 +140,12 @@ absl::StatusOr<std::unique_ptr<rocksdb::BackupEngineReadOnly>> OpenToRead(
 }
 
 absl::Status NoSuchBackup(const std::string& directory, uint32_t id) {
+  if (ReadMark(directory, id)) {
+    return absl::DataLossError(
+        absl::StrCat("backup ", id, " in ", directory,
+                     " is damaged: files of it are missing or cannot be read; "
+                     "restore another one, and have a new one made elsewhere"));
+  }
   return absl::NotFoundError(
       absl::StrCat("there is no verified backup ", id, " in ", directory,
                    "; `portrisk backup list ", directory, "` shows which are"));
@@ -169,6 +175,50 @@ std::vector<Backup> Listed(const rocksdb::BackupEngineReadOnlyBase& engine,
     backups.push_back(backup);
   }
   return backups;
+}
+
+// Ascending.
+std::vector<uint32_t> MarkedIds(const std::string& directory) {
+  std::vector<uint32_t> ids;
+  std::error_code error;
+  for (fs::directory_iterator it(directory + "/verified", error), end;
+       !error && it != end; it.increment(error)) {
+    uint32_t id = 0;
+    if (absl::SimpleAtoi(it->path().filename().string(), &id)) {
+      ids.push_back(id);
+    }
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::vector<uint32_t> DamagedIds(const std::vector<Backup>& whole,
+                                 const std::string& directory) {
+  std::vector<uint32_t> damaged;
+  for (const uint32_t id : MarkedIds(directory)) {
+    const bool listed =
+        std::any_of(whole.begin(), whole.end(),
+                    [id](const Backup& backup) { return backup.id == id; });
+    if (!listed) damaged.push_back(id);
+  }
+  return damaged;
+}
+
+// The next backup may get the number of one that is gone: its mark would count
+// for what is only being made.
+void RemoveStaleMarks(const rocksdb::BackupEngine& engine,
+                      const std::string& directory) {
+  std::vector<rocksdb::BackupInfo> infos;
+  engine.GetBackupInfo(&infos);
+  std::vector<rocksdb::BackupID> corrupt;
+  engine.GetCorruptedBackups(&corrupt);
+  uint32_t last = 0;
+  for (const auto& info : infos) last = std::max(last, info.backup_id);
+  for (const uint32_t id : corrupt) last = std::max(last, id);
+  for (const uint32_t id : MarkedIds(directory)) {
+    std::error_code ignored;
+    if (id > last) fs::remove(MarkOf(directory, id), ignored);
+  }
 }
 
 // Of an attempt that was cut short: it would stand in the way of its number.
@@ -210,10 +260,9 @@ absl::StatusOr<std::unique_ptr<Store>> OpenIn(
                                    store.status().message()));
 }
 
-absl::Status Compare(const rocksdb::BackupEngineReadOnlyBase& engine,
-                     uint32_t id, const std::string& directory) {
-  const rocksdb::Status status =
-      engine.VerifyBackup(id, /*verify_with_checksum=*/true);
+// What RocksDB says of a backup that it has read.
+absl::Status Judge(const rocksdb::Status& status, uint32_t id,
+                   const std::string& directory) {
   if (status.ok()) return absl::OkStatus();
   const std::string what = absl::StrCat("backup ", id, " in ", directory);
   if (status.IsCorruption() || status.IsNotFound() || status.IsPathNotFound()) {
@@ -222,6 +271,12 @@ absl::Status Compare(const rocksdb::BackupEngineReadOnlyBase& engine,
         "; restore another one, and have a new one made elsewhere"));
   }
   return FromRocks(status, what);
+}
+
+absl::Status Compare(const rocksdb::BackupEngineReadOnlyBase& engine,
+                     uint32_t id, const std::string& directory) {
+  return Judge(engine.VerifyBackup(id, /*verify_with_checksum=*/true), id,
+               directory);
 }
 
 }  // namespace
@@ -243,6 +298,7 @@ absl::StatusOr<Backup> CreateBackup(const Store& store,
   rocksdb::BackupEngine& engine = **opened;
   status = RemoveUnverified(&engine, directory);
   if (!status.ok()) return status;
+  RemoveStaleMarks(engine, directory);
 
   rocksdb::CreateBackupOptions how;
   how.flush_before_backup = true;
@@ -286,6 +342,18 @@ absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& directory) {
   return Listed(**engine, directory);
 }
 
+absl::StatusOr<std::vector<uint32_t>> DamagedBackups(
+    const std::string& directory) {
+  std::vector<Backup> whole;
+  auto engine = OpenToRead(directory);
+  if (engine.ok()) {
+    whole = Listed(**engine, directory);
+  } else if (!absl::IsNotFound(engine.status())) {
+    return engine.status();
+  }
+  return DamagedIds(whole, directory);
+}
+
 absl::Status KeepBackups(const std::string& directory, int keep) {
   if (keep < 1) {
     return absl::InvalidArgumentError("at least one backup must be kept");
@@ -295,14 +363,18 @@ absl::Status KeepBackups(const std::string& directory, int keep) {
   auto engine = OpenToWrite(directory);
   if (!engine.ok()) return engine.status();
   const std::vector<Backup> backups = Listed(**engine, directory);
-  for (size_t i = 0; i + keep < backups.size(); ++i) {
+  const auto kept = std::min(backups.size(), static_cast<size_t>(keep));
+  if (kept == 0) return absl::OkStatus();
+  const uint32_t oldest = backups[backups.size() - kept].id;
+  for (const uint32_t id : MarkedIds(directory)) {
+    if (id >= oldest) break;
     // The mark first: a backup that is half removed must not count.
     std::error_code ignored;
-    fs::remove(MarkOf(directory, backups[i].id), ignored);
-    const rocksdb::Status status = (*engine)->DeleteBackup(backups[i].id);
-    if (!status.ok()) {
-      return FromRocks(status, absl::StrCat("removing backup ", backups[i].id,
-                                            " in ", directory));
+    fs::remove(MarkOf(directory, id), ignored);
+    const rocksdb::Status status = (*engine)->DeleteBackup(id);
+    if (!status.ok() && !status.IsNotFound()) {
+      return FromRocks(status,
+                       absl::StrCat("removing backup ", id, " in ", directory));
     }
   }
   return absl::OkStatus();
@@ -337,9 +409,9 @@ absl::Status RestoreFiles(const std::string& directory, uint32_t id,
                            : std::string("it is not empty; name a directory "
                                          "that is empty or not there")));
   }
-  return FromRocks(
-      (*engine)->RestoreDBFromBackup(rocksdb::RestoreOptions(), id, to, to),
-      absl::StrCat("restoring backup ", id, " from ", directory));
+  return Judge(
+      (*engine)->RestoreDBFromBackup(rocksdb::RestoreOptions(), id, to, to), id,
+      directory);
 }
 
 }  // namespace portrisk::store

@@ -50,8 +50,14 @@ absl::StatusOr<Backup> CreateBackup(const Store& store,
 // Oldest first. NOT_FOUND when the directory holds no backups.
 absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& directory);
 
-// Removes all but the newest `keep` (1 or more), and the files that only they
-// held. ABORTED as above.
+// Backups that have a mark and cannot be read any more: a file of them is
+// missing, of another size, or says nothing. Ascending. What has the right size
+// and other bytes only CheckBackup finds.
+absl::StatusOr<std::vector<uint32_t>> DamagedBackups(
+    const std::string& directory);
+
+// Removes all but the newest `keep` (1 or more) that can be read, damaged ones
+// before those, and the files that only they held. ABORTED as above.
 absl::Status KeepBackups(const std::string& directory, int keep);
 
 // Reads every file of the backup and compares its checksum: DATA_LOSS with the

@@ -15,6 +15,7 @@
 // database down when one table falls behind, so the keyed tables may fall far
 // behind before that. Each waiting file costs a read one more filter probe.
 #include <rocksdb/cache.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
@@ -123,6 +124,9 @@ rocksdb::DBOptions DatabaseOptions(const Options& options) {
   db.max_bgerror_resume_count = 0;
   db.listeners.push_back(std::make_shared<NoRecovery>());
   db.avoid_flush_during_recovery = false;
+
+  // Of each table file as it was written: a backup compares what it copies.
+  db.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
 
   db.max_total_wal_size = kLogBytesMax;
   db.bytes_per_sync = kMiB;

@@ -1,4 +1,5 @@
 // portrisk audit: what was done, and the proof that nothing of it was changed.
+#include <algorithm>
 #include <iostream>
 
 #include "absl/strings/escaping.h"
@@ -42,6 +43,18 @@ struct VerifyFlags {
   std::vector<std::string> public_keys;
 };
 
+// Of rule sets, lists, profiles; outcomes, decisions, worklists.
+constexpr char kChange[] = "CHANGE";
+
+std::string KindOf(const v1::AuditRecord& record) {
+  return record.has_entry() ? v1::AuditKind_Name(record.entry().kind())
+                            : kChange;
+}
+
+bool AsksForChanges(const ListFlags& flags) {
+  return std::count(flags.kinds.begin(), flags.kinds.end(), kChange) > 0;
+}
+
 absl::StatusOr<v1::ListAuditRecordsRequest> RequestOf(const ListFlags& flags) {
   v1::ListAuditRecordsRequest request;
   for (const auto& [text, stamp] :
@@ -56,12 +69,15 @@ absl::StatusOr<v1::ListAuditRecordsRequest> RequestOf(const ListFlags& flags) {
   if (flags.until.empty()) request.clear_until();
   for (const std::string& name : flags.kinds) {
     v1::AuditKind kind;
+    if (name == kChange) continue;
     if (!v1::AuditKind_Parse(name, &kind)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("no kind ", name, "; there are ", KindNames()));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "no kind ", name, "; there are ", KindNames(), ", ", kChange));
     }
     request.add_kinds(kind);
   }
+  // A change is no entry, so all are asked for.
+  if (AsksForChanges(flags)) request.clear_kinds();
   request.set_caller(flags.who);
   request.set_page_size(1000);
   return request;
@@ -92,6 +108,11 @@ int List(const GlobalFlags& global, const ListFlags& flags) {
                    &response);
     if (!status.ok()) return Fail(status);
     for (const v1::AuditRecord& record : response.records()) {
+      if (AsksForChanges(flags) &&
+          std::count(flags.kinds.begin(), flags.kinds.end(), KindOf(record)) ==
+              0) {
+        continue;
+      }
       if (flags.output == "json") {
         std::string line;
         if (!google::protobuf::util::MessageToJsonString(record, &line).ok()) {
@@ -103,10 +124,8 @@ int List(const GlobalFlags& global, const ListFlags& flags) {
       }
       table.Add({absl::StrCat(record.sequence()),
                  FormatTime(record.recorded_time()), record.caller(),
-                 record.purpose(),
-                 record.has_entry() ? v1::AuditKind_Name(record.entry().kind())
-                                    : "CHANGE",
-                 record.entry().result(), WhatOf(record)});
+                 record.purpose(), KindOf(record), record.entry().result(),
+                 WhatOf(record)});
     }
     request->set_page_token(response.next_page_token());
   } while (!response.next_page_token().empty());
@@ -164,10 +183,24 @@ int Verify(const VerifyFlags& flags) {
       if (!key.ok()) return Fail(key.status());
       keys.push_back(*key);
     }
-    auto read = ReadCheckpoints(flags.checkpoints, keys);
+    bool torn = false;
+    auto read = ReadCheckpoints(flags.checkpoints, keys, &torn);
     if (!read.ok()) return Fail(read.status());
+    if (torn) {
+      std::cerr << flags.checkpoints
+                << ": the last line breaks off, as after a crash of the "
+                   "server, and does not count\n";
+    }
     checkpoints = *std::move(read);
+    if (checkpoints.empty()) {
+      return Fail(absl::InvalidArgumentError(absl::StrCat(
+          flags.checkpoints,
+          " holds no signed checkpoint, so it proves nothing; is it the file "
+          "that portriskd --chain-checkpoints wrote?")));
+    }
   }
+  const uint64_t signed_to =
+      checkpoints.empty() ? 0 : checkpoints.back().sequence();
   const size_t signed_count = checkpoints.size();
   auto store = OpenToRead(flags.store);
   if (!store.ok()) return Fail(store.status());
@@ -210,7 +243,9 @@ int Verify(const VerifyFlags& flags) {
               << " it is proven since the store was upgraded, not before\n";
   }
   if (signed_count > 0) {
-    std::cout << signed_count << " signed checkpoints: all match\n";
+    std::cout << signed_count
+              << " signed checkpoints: all match, up to sequence " << signed_to
+              << " of " << report->head.sequence << "\n";
   } else {
     std::cout
         << "without --checkpoints this proves that nothing was changed by "
@@ -236,7 +271,7 @@ void AddAudit(CLI::App& app, const GlobalFlags& global, Action* action) {
   show->add_option("--until", list->until, "Recorded before");
   show->add_option("--kind", list->kinds,
                    "CONSULTATION, EXPORT, LOGIN_FAILURE, ACCESS_DENIED, "
-                   "BACKUP, CONFIGURATION ...");
+                   "BACKUP, CONFIGURATION ..., CHANGE");
   show->add_option("--of", list->who, "What this caller did");
   show->add_option("--output", list->output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))

@@ -46,10 +46,20 @@ int Create(const GlobalFlags& global, int keep) {
   return kExitOk;
 }
 
-void PrintBackups(const v1::ListBackupsResponse& list) {
+absl::Status Damaged(uint32_t id) {
+  return absl::DataLossError(absl::StrCat(
+      "backup ", id,
+      " is damaged: files of it are missing or cannot be read. Look at that "
+      "disk, and have a new one made elsewhere"));
+}
+
+// Returns the exit code.
+int PrintBackups(const v1::ListBackupsResponse& list) {
+  int code = kExitOk;
+  for (const uint32_t id : list.damaged_ids()) code = Fail(Damaged(id));
   if (list.backups().empty()) {
     std::cout << "no backups\n";
-    return;
+    return code;
   }
   Table table({"BACKUP", "MADE", "JOURNAL UP TO", "SIZE", "NEW", "FILES"});
   for (const v1::Backup& one : list.backups()) {
@@ -58,6 +68,7 @@ void PrintBackups(const v1::ListBackupsResponse& list) {
                MegabytesOf(one.new_bytes()), absl::StrCat(one.files())});
   }
   table.Print(std::cout);
+  return code;
 }
 
 int ListOfServer(const GlobalFlags& global) {
@@ -68,14 +79,17 @@ int ListOfServer(const GlobalFlags& global) {
   absl::Status status =
       (*connection)->Call(*stub, &Stub::ListBackups, {}, &response);
   if (!status.ok()) return Fail(status);
-  PrintBackups(response);
-  return kExitOk;
+  return PrintBackups(response);
 }
 
 int ListOfDirectory(const std::string& directory) {
+  const auto damaged = store::DamagedBackups(directory);
+  if (!damaged.ok()) return Fail(damaged.status());
   const auto backups = store::ListBackups(directory);
-  if (!backups.ok()) return Fail(backups.status());
+  if (!backups.ok() && damaged->empty()) return Fail(backups.status());
   v1::ListBackupsResponse list;
+  for (const uint32_t id : *damaged) list.add_damaged_ids(id);
+  if (!backups.ok()) return PrintBackups(list);
   for (const store::Backup& one : *backups) {
     v1::Backup& shown = *list.add_backups();
     shown.set_id(one.id);
@@ -85,8 +99,7 @@ int ListOfDirectory(const std::string& directory) {
     shown.set_new_bytes(one.new_bytes);
     shown.set_files(one.files);
   }
-  PrintBackups(list);
-  return kExitOk;
+  return PrintBackups(list);
 }
 
 // Checksums of all files, then every block of the journal.
@@ -104,10 +117,17 @@ absl::Status VerifyOne(const std::string& directory, uint32_t id) {
 }
 
 int Verify(const std::string& directory, uint32_t only) {
-  const auto backups = store::ListBackups(directory);
-  if (!backups.ok()) return Fail(backups.status());
+  const auto damaged = store::DamagedBackups(directory);
+  if (!damaged.ok()) return Fail(damaged.status());
   int code = kExitOk;
   bool any = false;
+  for (const uint32_t id : *damaged) {
+    if (only != 0 && id != only) continue;
+    any = true;
+    code = Fail(Damaged(id));
+  }
+  const auto backups = store::ListBackups(directory);
+  if (!backups.ok()) return any ? code : Fail(backups.status());
   for (const store::Backup& one : *backups) {
     if (only != 0 && one.id != only) continue;
     any = true;
@@ -154,6 +174,13 @@ int RunRestore(RestoreFlags flags) {
             << absl::FormatDuration(
                    absl::Trunc(absl::Now() - start, absl::Milliseconds(1)))
             << "\n";
+  if (report->chain_new_from > 0) {
+    std::cout << "From position " << report->chain_new_from
+              << " on the chain is another one: names were erased there after "
+                 "the point.\nSigned heads of later positions do not match it; "
+                 "those of the backup, or of the\nold store, prove what it was "
+                 "made of\n";
+  }
   if (report->left_out > 0) {
     std::cout << report->left_out << " later records were left out\n";
   }

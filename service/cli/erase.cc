@@ -96,12 +96,13 @@ int Wait(const Connection& connection, Stub& stub, uint64_t number) {
     if (!one.ok()) return Fail(one.status());
     if (one->state() == v1::ERASURE_FINISHED) {
       std::cout << "erasure " << number << " ended: " << one->records()
-                << " records of the journal were rewritten, and the old bytes "
-                   "are in no file of the store any more; "
+                << " records of the journal were rewritten, and what stood in "
+                   "fields for names is in no file of the store any more; "
                 << absl::FormatDuration(
                        absl::Trunc(absl::Now() - start, absl::Milliseconds(1)))
-                << "\nBackups made before still hold them: make one now "
-                   "(portrisk backup create) and remove the older ones.\n";
+                << "\nBackups made before still hold it: make one now "
+                   "(portrisk backup create) and remove the older ones. Lists, "
+                   "rule sets\nand free text were not looked through.\n";
       return kExitOk;
     }
     absl::SleepFor(kPoll);
@@ -164,16 +165,19 @@ int List(const GlobalFlags& global) {
 }
 
 int ShowRetention(const v1::Retention& retention) {
-  const auto show = [](absl::string_view what, uint32_t days) {
+  const auto show = [](absl::string_view what, uint32_t days,
+                       absl::string_view without) {
     std::cout << what;
     if (days == 0) {
-      std::cout << "kept\n";
+      std::cout << without << "\n";
     } else {
-      std::cout << days << " days, then taken out once a day\n";
+      std::cout << days
+                << " days after its recording, then taken out once a day\n";
     }
   };
-  show("who took part in movements:       ", retention.party_days());
-  show("movements with their assessments: ", retention.movement_days());
+  show("who took part in movements:       ", retention.party_days(),
+       retention.movement_days() > 0 ? "as long as the movement" : "kept");
+  show("movements with their assessments: ", retention.movement_days(), "kept");
   return kExitOk;
 }
 
@@ -235,7 +239,9 @@ void AddErase(CLI::App& app, const GlobalFlags& global, Action* action) {
                    "which no list of processes shows")
       ->required();
   erase->add_flag("--by-name", flags->by_name,
-                  "The party has no id and is known by its name");
+                  "The party has no id and is known by its name: A to Z in "
+                  "capitals or not, other letters as written, so give each "
+                  "writing that there is");
   erase->add_option("--scheme", flags->scheme,
                     "Of a party's id: EORI, SCAC ... are equal in any writing");
   erase->add_option("--reason", flags->reason,

@@ -3,9 +3,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "service/admission.h"
 #include "service/cli/progress.h"
+#include "service/errors.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -46,6 +51,7 @@ void DeclareInput(CLI::App& app, const std::string& option, InputFlags* flags) {
                  "CSV: which column is which field (service/formats/CSV.md)");
   app.add_option("--utc-offset-min", flags->utc_offset_min,
                  "Minutes east of UTC of local times without a zone")
+      ->check(CLI::Range(-kUtcOffsetMinMax, kUtcOffsetMinMax))
       ->capture_default_str();
   app.add_flag("--strict", flags->strict,
                "Reject what is tolerated otherwise: wrong counts, decimal "
@@ -82,9 +88,41 @@ void Rejects::Add(const Reject& reject) {
             << reject.message << "\n";
 }
 
+namespace {
+
+// Readers name what is wrong at a place, which is no help where all of the file
+// is something else.
+std::optional<Reject> OtherFormat(const std::string& name, Format format,
+                                  std::ifstream* file) {
+  // What is no file cannot be read twice.
+  if (!std::filesystem::is_regular_file(name)) return std::nullopt;
+  char begin[3] = {};
+  file->read(begin, sizeof(begin));
+  file->clear();
+  file->seekg(0);
+  const absl::string_view text(begin, sizeof(begin));
+  const bool edifact = text == "UNA" || text == "UNB";
+  const bool x12 = text == "ISA";
+  if (!(edifact && format != Format::kEdifact) &&
+      !(x12 && format != Format::kX12)) {
+    return std::nullopt;
+  }
+  Reject reject;
+  reject.file = name;
+  reject.position = "its beginning";
+  reject.reason = "OTHER_FORMAT";
+  reject.message =
+      absl::StrCat("begins with ", text, ", as ", edifact ? "EDIFACT" : "X12",
+                   " does; give --format ", edifact ? "edifact" : "x12");
+  return reject;
+}
+
+}  // namespace
+
 absl::StatusOr<ReadSummary> ReadAll(
     const std::string& command, const InputFlags& flags, Rejects* rejects,
-    const std::function<absl::Status(v1::Movement&&)>& movement) {
+    const std::function<absl::Status(v1::Movement&&)>& movement,
+    const MovementCheck& check) {
   auto format = ParseFormat(flags.format);
   if (!format.ok()) return format.status();
   ReaderOptions options;
@@ -94,6 +132,7 @@ absl::StatusOr<ReadSummary> ReadAll(
   options.default_utc_offset_min = flags.utc_offset_min;
   options.strict = flags.strict;
   ReaderSink sink;
+  sink.check = check;
   sink.reject = [&](const Reject& reject) { rejects->Add(reject); };
   ReadSummary total;
   Progress progress(command, "movements");
@@ -105,6 +144,12 @@ absl::StatusOr<ReadSummary> ReadAll(
       file.open(name, std::ios::binary);
       if (!file) {
         return absl::NotFoundError(absl::StrCat("cannot read ", name));
+      }
+      if (const auto other = OtherFormat(name, options.format, &file)) {
+        rejects->Add(*other);
+        ++total.rejects;
+        bytes_before += BytesOf({name});
+        continue;
       }
     }
     sink.movement = [&](v1::Movement&& one) {
@@ -129,6 +174,24 @@ absl::StatusOr<ReadSummary> ReadAll(
     }
   }
   return total;
+}
+
+MovementCheck AdmissionCheck() {
+  // Its keys do not matter here.
+  const auto admission = std::make_shared<const Admission>(Secrets());
+  return
+      [admission](v1::Movement* movement, Reject at) -> std::optional<Reject> {
+        const std::vector<Violation> violations =
+            admission->Admit(absl::Now(), movement);
+        if (!movement->pickup_right().pin_hash().empty()) {
+          movement->mutable_pickup_right()->clear_pin_hash();
+          movement->mutable_pickup_right()->clear_pin_key_id();
+        }
+        if (violations.empty()) return std::nullopt;
+        at.reason = "INVALID_MOVEMENT";
+        at.message = OneLineOf(violations);
+        return at;
+      };
 }
 
 std::string Summarise(const ReadSummary& summary, uint64_t rejects) {

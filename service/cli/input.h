@@ -51,7 +51,12 @@ class Rejects {
 // the progress of `command`.
 absl::StatusOr<ReadSummary> ReadAll(
     const std::string& command, const InputFlags& flags, Rejects* rejects,
-    const std::function<absl::Status(v1::Movement&&)>& movement);
+    const std::function<absl::Status(v1::Movement&&)>& movement,
+    const MovementCheck& check = nullptr);
+
+// Brings a movement to normal form, and refuses what a server would. A PIN is
+// not shown in any form.
+MovementCheck AdmissionCheck();
 
 // Scores what they hold and says how many there were. Returns the exit code.
 int ScoreQuietly(const InputFlags& input, const GlobalFlags& global);

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "google/protobuf/util/json_util.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "portrisk/v1/scoring_service.grpc.pb.h"
@@ -76,14 +77,21 @@ absl::Status PrintAssessments(const Connection& connection,
       if (m.assessment().corrects_sequence() > 0) {
         reasons.push_back(absl::StrCat(
             m.assessment().retraction() ? "(retracts " : "(corrects ",
-            m.assessment().corrects_sequence(), ")"));
+            m.assessment().corrects_sequence(),
+            m.assessment().corrected_container_number() == number
+                ? absl::StrCat(", it was ", m.assessment().container_number())
+                : "",
+            ")"));
       }
-      table.Add({absl::StrCat(m.assessment().sequence()),
-                 FormatTime(m.assessment().recorded_time()),
-                 v1::Event_Name(m.movement().event()),
-                 absl::StrCat(m.assessment().score()),
-                 v1::Lane_Name(m.assessment().lane()),
-                 absl::StrJoin(reasons, "; ")});
+      table.Add(
+          {absl::StrCat(m.assessment().sequence()),
+           FormatTime(m.assessment().recorded_time()),
+           m.movement().event() == v1::EVENT_UNSPECIFIED
+               ? ""
+               : v1::Event_Name(m.movement().event()),
+           absl::StrCat(m.assessment().score()),
+           v1::Lane_Name(m.assessment().lane()),
+           absl::StrReplaceAll(absl::StrJoin(reasons, "; "), {{"\n", " "}})});
     }
   } while (!response.next_page_token().empty());
   std::cout << "\nAssessments (as recorded)\n";

@@ -4,6 +4,7 @@
 #include <deque>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -29,11 +30,8 @@ constexpr size_t kInFlightMax = 256;
 
 // What was sent and waits for its result: results come in order.
 struct Sent {
-  std::string source;
-  std::string id;
-  std::string container;
   v1::Event event;
-  std::string file_position;
+  Reject at;  // Where it was read.
 };
 
 // Sends movements over one stream and shows each result as it comes.
@@ -63,7 +61,11 @@ class ScoreRun {
     });
     auto read = ReadAll(
         "score", flags_.input, &rejects_,
-        [&](v1::Movement&& m) { return Send(std::move(m), stream.get()); });
+        [&](v1::Movement&& m) { return Send(std::move(m), stream.get()); },
+        [&](v1::Movement*, Reject at) -> std::optional<Reject> {
+          at_ = std::move(at);
+          return std::nullopt;  // The server knows what is wrong.
+        });
     stream->WritesDone();
     receiver.join();
     status = (*connection)->Explain(stream->Finish());
@@ -80,9 +82,7 @@ class ScoreRun {
       std::unique_lock<std::mutex> lock(mutex_);
       answered_.wait(lock,
                      [&] { return over_ || sent_.size() < kInFlightMax; });
-      sent_.push_back({movement.source(), movement.id(),
-                       movement.container().number(), movement.event(),
-                       movement.origin()});
+      sent_.push_back({movement.event(), std::move(at_)});
     }
     v1::ScoreMovementRequest request;
     *request.mutable_movement() = std::move(movement);
@@ -101,7 +101,7 @@ class ScoreRun {
       answered_.notify_one();
     }
     if (result.has_error()) {
-      Refused(sent, result.error());
+      Refused(std::move(sent.at), result.error());
       return;
     }
     const v1::Assessment& assessment = result.assessment();
@@ -136,19 +136,15 @@ class ScoreRun {
     return assessment.channel() == v1::RANDOM ? "(random check)" : "-";
   }
 
-  void Refused(const Sent& sent, const google::rpc::Status& error) {
-    Reject reject;
-    reject.file = sent.source;
-    reject.position = absl::StrCat("movement ", sent.id,
-                                   sent.file_position.empty() ? "" : ", ",
-                                   sent.file_position);
-    reject.reason = "REFUSED";
-    reject.message = Describe(error);
+  void Refused(Reject reject, const google::rpc::Status& error) {
+    reject.reason = ErrorReason(error);
+    reject.message = OneLineOf(error);
     std::lock_guard<std::mutex> lock(rejects_mutex_);
     refused_.push_back(std::move(reject));
   }
 
-  int Report(const ReadSummary& read) {
+  int Report(ReadSummary read) {
+    read.movements -= refused_.size();
     for (const Reject& reject : refused_) rejects_.Add(reject);
     if (flags_.output == "table") table_.Print(std::cout);
     std::cerr << Summarise(read, rejects_.count()) << "; ";
@@ -167,6 +163,7 @@ class ScoreRun {
   std::mutex mutex_;
   std::condition_variable answered_;
   std::deque<Sent> sent_;
+  Reject at_;          // Of the movement that is sent next.
   bool over_ = false;  // No result comes any more.
   std::mutex rejects_mutex_;
   std::vector<Reject> refused_;
@@ -192,31 +189,13 @@ int Convert(const InputFlags& flags) {
   Rejects rejects;
   absl::Status status = rejects.Open(flags);
   if (!status.ok()) return Fail(status);
-  // Admission is what makes a movement normal; its keys do not matter here,
-  // except that a PIN must not be shown.
-  const Admission admission{Secrets()};
-  auto read = ReadAll("convert", flags, &rejects, [&](v1::Movement&& movement) {
-    std::vector<Violation> violations = admission.Admit(absl::Now(), &movement);
-    if (!movement.pickup_right().pin_hash().empty()) {
-      movement.mutable_pickup_right()->clear_pin_hash();
-      movement.mutable_pickup_right()->clear_pin_key_id();
-    }
-    if (violations.empty()) {
-      std::cout << ToJson(movement) << "\n";
-      return absl::OkStatus();
-    }
-    Reject reject;
-    reject.file = movement.source();
-    reject.position =
-        absl::StrCat("movement ", movement.id(), ", ", movement.origin());
-    reject.reason = "INVALID_MOVEMENT";
-    for (const Violation& violation : violations) {
-      absl::StrAppend(&reject.message, reject.message.empty() ? "" : "; ",
-                      violation.field, ": ", violation.description);
-    }
-    rejects.Add(reject);
-    return absl::OkStatus();
-  });
+  auto read = ReadAll(
+      "convert", flags, &rejects,
+      [](v1::Movement&& movement) {
+        std::cout << ToJson(movement) << "\n";
+        return absl::OkStatus();
+      },
+      AdmissionCheck());
   if (!read.ok()) return Fail(read.status());
   std::cerr << Summarise(*read, rejects.count()) << "\n";
   return rejects.count() > 0 ? kExitRejects : kExitOk;
@@ -266,7 +245,9 @@ void AddSurvey(CLI::App& app, Action* action) {
       ->required();
   command->callback([=] {
     *action = [=] {
-      absl::Status status = SurveyFolder(*folder, std::cout);
+      SurveyOptions options;
+      options.check = AdmissionCheck();
+      absl::Status status = SurveyFolder(*folder, std::cout, options);
       return status.ok() ? kExitOk : Fail(status);
     };
   });

@@ -128,7 +128,8 @@ void AddReference(CLI::App& app, const GlobalFlags& flags, Action* action) {
   reference->fallthrough();
   auto* load = reference->add_subcommand(
       "load",
-      "Put reference data in force; later files override earlier ones.\n"
+      "Put reference data in force: the files' places, owner codes and sources "
+      "in place of\nthose there are; a kind that no file has stays as it is.\n"
       "Example: portrisk reference load deploy/reference/places.csv");
   auto files = std::make_shared<ReferenceFlags>();
   load->add_option("places", files->places,

@@ -1,6 +1,7 @@
 // portrisk worklist: who is to be controlled at a facility, and why.
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/selection_service.grpc.pb.h"
@@ -18,7 +19,7 @@ using Stub = v1::SelectionService::Stub;
 struct Flags {
   std::string facility;
   uint32_t hours = 24;
-  uint32_t capacity = 0;
+  std::optional<uint32_t> capacity;
   std::string at;
   std::string note;
   std::string output = "text";
@@ -81,7 +82,10 @@ void PrintList(const v1::Worklist& list) {
             << list.drawn() << " drawn by chance and " << list.beyond_capacity()
             << " beyond capacity; left off as controlled " << list.controlled()
             << ", as gone " << list.gone() << "\n";
-  if (list.units() == 0 && list.has_last_movement_time()) {
+  if (list.place_unknown()) {
+    std::cout << "No movement has ever named that facility; codes are compared "
+                 "letter by letter.\n";
+  } else if (list.units() == 0 && list.has_last_movement_time()) {
     std::cout << "No movement there occurred in these hours. The movement that "
                  "was recorded last\noccurred at "
               << FormatTime(list.last_movement_time())
@@ -134,12 +138,16 @@ int Run(const GlobalFlags& flags, const Flags& own) {
   v1::ListWorklistRequest request;
   SetPlace(own.facility, &request);
   request.set_hours(own.hours);
-  request.set_capacity(own.capacity);
+  if (own.capacity) request.set_capacity(*own.capacity);
   request.set_language(flags.language);
   request.set_note(own.note);
-  if (!own.at.empty() && !ParseControlTime(own.at, request.mutable_time())) {
-    return Fail(absl::InvalidArgumentError(absl::StrCat(
-        "--at ", own.at, " is no time, such as 2026-03-01T12:00:00Z")));
+  if (!own.at.empty()) {
+    absl::Time at;
+    if (!absl::ParseTime(absl::RFC3339_full, own.at, &at, nullptr)) {
+      return Fail(absl::InvalidArgumentError(absl::StrCat(
+          "--at ", own.at, " is no time, such as 2026-03-01T12:00:00Z")));
+    }
+    *request.mutable_time() = ToProto(at);
   }
   auto connection = Connection::Open(flags);
   if (!connection.ok()) return Fail(connection.status());

@@ -37,6 +37,7 @@ class CsvReader {
   }
 
   absl::Status Read(std::istream& in) {
+    output_->SetWhere([this] { return At(row_, ""); });
     std::vector<std::string> header = mapping_.header;
     for (const FixedColumn& column : mapping_.fixed) {
       header.push_back(column.name);
@@ -47,7 +48,10 @@ class CsvReader {
     }
     if (!mapping_.fixed.empty()) return ReadFixed(in);
     CsvRows::Handler handler;
-    handler.row = [this](const CsvRow& row) { return ReadRow(row); };
+    handler.row = [this](const CsvRow& row) {
+      row_ = row;
+      return ReadRow();
+    };
     handler.broken = [this](const CsvRow& row, absl::string_view reason,
                             absl::string_view message) {
       output_->CountRecord();
@@ -63,7 +67,7 @@ class CsvReader {
  private:
   absl::Status Begin(const std::vector<std::string>& header);
   absl::Status ReadFixed(std::istream& in);
-  absl::Status ReadRow(const CsvRow& raw);
+  absl::Status ReadRow();
   bool Fulfils(const CsvRow& row, const CellConditions& where) const;
   absl::Status ReadMovement(const CsvRow& row, size_t index);
   absl::Status Fill(const CsvRow& row, const ColumnRule& rule,
@@ -73,9 +77,11 @@ class CsvReader {
   std::string Clean(const std::string& cell);
   bool HoldsPin(size_t index) const;
   std::string ExcerptOf(const CsvRow& row) const;
+  Reject At(const CsvRow& row, absl::string_view column) const;
   void Refuse(const CsvRow& row, absl::string_view column,
               absl::string_view reason, std::string message);
 
+  CsvRow row_;  // That is being read.
   CsvMapping mapping_;
   const bool mapped_;
   Output* output_;
@@ -126,9 +132,9 @@ std::string CsvReader::Clean(const std::string& cell) {
   return FoldControls(Latin1ToUtf8(cell));
 }
 
-absl::Status CsvReader::ReadRow(const CsvRow& raw) {
-  CsvRow row = raw;
-  for (std::string& cell : row.cells) cell = Clean(cell);
+absl::Status CsvReader::ReadRow() {
+  for (std::string& cell : row_.cells) cell = Clean(cell);
+  const CsvRow& row = row_;
   if (header_.empty()) return Begin(row.cells);
   output_->CountRecord();
   for (const CarriedColumn& carried : mapping_.carry) {
@@ -188,7 +194,8 @@ absl::Status CsvReader::ReadFixed(std::istream& in) {
       row.cells.emplace_back(
           absl::StripAsciiWhitespace(line.substr(start, column.length)));
     }
-    if (absl::Status read = ReadRow(row); !read.ok()) return read;
+    row_ = std::move(row);
+    if (absl::Status read = ReadRow(); !read.ok()) return read;
   }
   if (lines.unterminated()) output_->Tolerate("LAST_ROW_UNTERMINATED");
   return absl::OkStatus();
@@ -274,8 +281,7 @@ std::string CsvReader::ExcerptOf(const CsvRow& row) const {
   return Excerpt(absl::StrJoin(cells, ","));
 }
 
-void CsvReader::Refuse(const CsvRow& row, absl::string_view column,
-                       absl::string_view reason, std::string message) {
+Reject CsvReader::At(const CsvRow& row, absl::string_view column) const {
   Reject reject;
   reject.line = row.line;
   reject.offset = row.offset;
@@ -283,9 +289,15 @@ void CsvReader::Refuse(const CsvRow& row, absl::string_view column,
   if (!column.empty()) {
     absl::StrAppend(&reject.position, ", column \"", column, "\"");
   }
+  reject.excerpt = ExcerptOf(row);
+  return reject;
+}
+
+void CsvReader::Refuse(const CsvRow& row, absl::string_view column,
+                       absl::string_view reason, std::string message) {
+  Reject reject = At(row, column);
   reject.reason = std::string(reason);
   reject.message = std::move(message);
-  reject.excerpt = ExcerptOf(row);
   output_->Rejected(std::move(reject));
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "portrisk/v1/movement.pb.h"
 #include "service/formats/field_path.h"
+#include "service/formats/reader.h"
 #include "service/text_file.h"
 #include "yaml-cpp/yaml.h"
 
@@ -204,9 +205,8 @@ bool ParseLatin1(const YAML::Node& node) {
 }
 
 int ParseOffset(const YAML::Node& node) {
-  constexpr int kDayMin = 24 * 60;
   const int minutes = node.as<int>();
-  if (minutes <= -kDayMin || minutes >= kDayMin) {
+  if (minutes < -kUtcOffsetMinMax || minutes > kUtcOffsetMinMax) {
     Fail(node, "utc_offset_min must lie within a day");
   }
   return minutes;

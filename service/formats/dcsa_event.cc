@@ -128,9 +128,11 @@ v1::Event EventReader::EventOf(const std::string& type) {
   }
   if (event == v1::EVENT_UNSPECIFIED) {
     Fail("UNSUPPORTED_EVENT",
-         absl::StrCat("event type \"", Excerpt(type), "\" with code \"",
-                      Excerpt(code),
-                      "\" reports no movement we know; EQUIPMENT, TRANSPORT, "
+         absl::StrCat("event type \"", Excerpt(type), "\"",
+                      code.empty()
+                          ? ""
+                          : absl::StrCat(" with code \"", Excerpt(code), "\""),
+                      " reports no movement we know; EQUIPMENT, TRANSPORT, "
                       "SHIPMENT and IOT events with the codes of DCSA's "
                       "reference data do"),
          pointer);

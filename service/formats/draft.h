@@ -70,6 +70,7 @@ struct Draft {
   absl::string_view not_moved;
   Anchor anchor;
   std::vector<std::string> links;  // Containers of a consignment.
+  double items_kg = 0;             // What its items weigh, before rounding.
 
   // As `outer` but for what is its own.
   void BeginWithin(const Draft& outer) {
@@ -82,6 +83,7 @@ struct Draft {
     status = outer.status;
     not_moved = outer.not_moved;
     links.clear();
+    items_kg = outer.items_kg;
   }
   void Clear() {
     Renew();
@@ -92,6 +94,7 @@ struct Draft {
     status.clear();
     not_moved = "";
     links.clear();
+    items_kg = 0;
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
@@ -48,6 +49,31 @@ constexpr Layout kLayouts[] = {
     {"205", 4, 12, Layout::kOffset},  {"303", 4, 12, Layout::kLetters},
     {"304", 4, 14, Layout::kLetters},
 };
+
+// Formats in which the day comes first, or the month.
+struct OtherOrder {
+  absl::string_view format;
+  size_t digits;
+  size_t day, month, year, year_digits;  // Where each begins.
+};
+constexpr OtherOrder kOtherOrders[] = {
+    {"2", 6, 0, 2, 4, 2},
+    {"3", 6, 2, 0, 4, 2},
+    {"4", 8, 0, 2, 4, 4},
+    {"5", 12, 0, 2, 4, 4},
+};
+// What is as long as a date and is none: times of day, months, weeks.
+constexpr absl::string_view kNoDates[] = {"402", "610", "616", "715"};
+
+// The year first, then as before; the format that this is.
+absl::string_view InOrder(const OtherOrder& other, absl::string_view digits,
+                          std::string* ordered) {
+  const size_t date = other.year + other.year_digits;
+  *ordered = absl::StrCat(digits.substr(other.year, other.year_digits),
+                          digits.substr(other.month, 2),
+                          digits.substr(other.day, 2), digits.substr(date));
+  return other.year_digits == 2 ? "101" : digits.size() > date ? "203" : "102";
+}
 
 int Number(absl::string_view digits) {
   int number = 0;
@@ -174,6 +200,14 @@ DateTime ParseDateTime(absl::string_view value, absl::string_view format,
   const auto digits = static_cast<size_t>(
       std::find_if_not(value.begin(), value.end(), absl::ascii_isdigit) -
       value.begin());
+  if (absl::c_linear_search(kNoDates, format)) return result;
+  std::string ordered;
+  for (const OtherOrder& other : kOtherOrders) {
+    if (other.format != format || other.digits != digits) continue;
+    format = InOrder(other, value.substr(0, digits), &ordered);
+    if (value.size() > digits) return result;
+    value = ordered;
+  }
   const Layout* layout = nullptr;
   for (const Layout& candidate : kLayouts) {
     if (candidate.format == format && candidate.digits == digits) {

@@ -9,6 +9,7 @@ namespace portrisk::service {
 
 absl::Status JsonEvents::Read() {
   using Piece = JsonSplitter::Piece;
+  output_->SetWhere([this] { return splitter_.Refused("", "", ""); });
   while (true) {
     const Piece piece = splitter_.Next();
     if (piece == Piece::kEnd) return absl::OkStatus();

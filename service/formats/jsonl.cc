@@ -72,6 +72,7 @@ absl::Status ReadLine(const LineReader& lines, absl::string_view text,
 
 absl::Status ReadJsonl(std::istream& in, Output* output) {
   LineReader lines(in, kLineBytesMax);
+  output->SetWhere([&lines] { return At(lines, "", ""); });
   while (lines.Next()) {
     absl::string_view text = lines.line();
     if (lines.number() == 1 && absl::ConsumePrefix(&text, kByteOrderMark)) {

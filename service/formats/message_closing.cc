@@ -204,10 +204,15 @@ bool MessageReader::SetTimes(Draft* draft) {
 bool MessageReader::SetIdentity(Draft* draft) {
   v1::Movement& movement = *draft->movement;
   const std::string document = DocumentKey();
-  if (facts_.function == Function::kCancel && document.empty()) {
+  const bool cancels = facts_.function == Function::kCancel;
+  const bool corrects =
+      facts_.function == Function::kReplace &&
+      meaning_->definition().replaced_by == v1::EVENT_UNSPECIFIED;
+  if ((cancels || corrects) && document.empty()) {
     Refuse(draft->anchor, "", "NO_PREVIOUS_DOCUMENT",
-           "the message cancels, but names no document that identifies what; "
-           "send its number in BGM 1004 or RFF+ACW");
+           absl::StrCat("the message ", cancels ? "cancels" : "replaces",
+                        " another, but names no document that identifies "
+                        "which; send its number in BGM 1004 or RFF+ACW"));
     return false;
   }
   key_ = document;

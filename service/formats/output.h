@@ -28,7 +28,8 @@ class Output {
     deviations_at_record_ = deviations_;
   }
 
-  // Says where reading stands, for rejects of strict reading. Optional.
+  // Says where reading stands, for rejects of strict reading and of checks.
+  // Optional.
   void SetWhere(std::function<Reject()> where) { where_ = std::move(where); }
 
   // Something is not as it should be. It is read all the same and counted; or,
@@ -45,6 +46,13 @@ class Output {
   absl::Status Emit(v1::Movement&& movement) {
     if (deviations_ != deviations_at_record_) return absl::OkStatus();
     if (!options_.source.empty()) movement.set_source(options_.source);
+    if (sink_.check) {
+      auto refused = sink_.check(&movement, PlaceOf(movement));
+      if (refused) {
+        Rejected(*std::move(refused));
+        return absl::OkStatus();
+      }
+    }
     ++summary_.movements;
     return sink_.movement ? sink_.movement(std::move(movement))
                           : absl::OkStatus();
@@ -57,12 +65,27 @@ class Output {
   }
 
  private:
-  void Deviate(absl::string_view reason) {
-    ++deviations_;
+  // Where it was read: by the file's own positions when it says so.
+  Reject PlaceOf(const v1::Movement& movement) const {
+    Reject at = Standing();
+    at.file = options_.file;
+    const std::string& origin = movement.origin();
+    at.position = absl::StrCat("movement ", movement.id(), ", ",
+                               origin.empty() ? at.position : origin);
+    return at;
+  }
+
+  Reject Standing() const {
     Reject reject = where_ ? where_() : Reject();
     if (reject.position.empty()) {
       reject.position = absl::StrCat("record ", summary_.records);
     }
+    return reject;
+  }
+
+  void Deviate(absl::string_view reason) {
+    ++deviations_;
+    Reject reject = Standing();
     reject.reason = std::string(reason);
     reject.message =
         "would be tolerated without --strict; no more is taken of this record";

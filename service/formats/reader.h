@@ -9,6 +9,7 @@
 #include <functional>
 #include <istream>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -42,6 +43,9 @@ struct ReadSummary {
   std::map<std::string, uint64_t> tolerated;  // Reason and how often.
 };
 
+// Minutes of a day, less one.
+inline constexpr int kUtcOffsetMinMax = 24 * 60 - 1;
+
 struct ReaderOptions {
   Format format = Format::kJsonl;
   std::string file;    // Name for positions.
@@ -51,13 +55,21 @@ struct ReaderOptions {
   std::string csv_mapping;
   // Zone offset in minutes for local times without one. EDIFACT, X12
   // and CSV.
-  int default_utc_offset_min = 0;
+  int default_utc_offset_min = 0;  // At most kUtcOffsetMinMax either way.
   // What is tolerated otherwise is rejected, and the rest of its record with
   // it. What a message gave before is not taken back.
   bool strict = false;
 };
 
+// What is wrong with a movement that was read `at` a place (file, line, offset,
+// position, excerpt), or nothing. It may change it.
+using MovementCheck =
+    std::function<std::optional<Reject>(v1::Movement* movement, Reject at)>;
+
 struct ReaderSink {
+  // Asked of each movement before it is handed over, where there is one: what
+  // it finds wrong is a reject of the file, and no movement.
+  MovementCheck check = nullptr;
   // Returning an error stops reading and is returned by ReadMovements.
   std::function<absl::Status(v1::Movement&&)> movement;
   std::function<void(const Reject&)> reject;

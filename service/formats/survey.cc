@@ -48,7 +48,8 @@ struct Line {
 
 class Survey {
  public:
-  Survey(const fs::path& dir, const SurveyOptions& options) : dir_(dir) {
+  Survey(const fs::path& dir, const SurveyOptions& options)
+      : dir_(dir), check_(options.check) {
     LoadMappings(options.mappings);
   }
 
@@ -63,6 +64,7 @@ class Survey {
   const KnownMapping* MappingByName(const fs::path& file) const;
 
   const fs::path dir_;
+  const MovementCheck check_;
   std::vector<KnownMapping> mappings_;
   std::vector<Line> lines_;
   std::vector<std::string> notes_;
@@ -171,6 +173,7 @@ void Survey::Read(const fs::path& file, ReaderOptions options,
     return;
   }
   ReaderSink sink;
+  sink.check = check_;
   sink.movement = [](v1::Movement&&) { return absl::OkStatus(); };
   sink.reject = [line](const Reject& reject) {
     ++line->reasons[reject.reason];

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "service/formats/reader.h"
 
 namespace portrisk::service {
 
@@ -13,6 +14,8 @@ struct SurveyOptions {
   // Folder of column mappings (*.yaml) for CSV files; each file is read with
   // the mapping that fits its header best. Missing: none are known.
   std::string mappings = "deploy/mappings";
+  // What else is a reject.
+  MovementCheck check = nullptr;
 };
 
 // Walks `dir`, tells each file's format by its name and first bytes, reads it,

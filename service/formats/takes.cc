@@ -213,10 +213,13 @@ void SegmentTaker::TakeWeight(const Job& job) {
   const bool known = field.has_number(*job.movement());
   if (job.rule.take == Take::kFirstWeight && known) return;
   double kg = value * unit;
-  if (job.rule.take == Take::kWeightSum && known) {
-    kg = std::min(kg + field.get_number(*job.movement()), kWeightKgMax);
+  if (job.rule.take == Take::kWeightSum) {
+    kg = std::min(kg + job.draft->items_kg, kWeightKgMax);
+    job.draft->items_kg = kg;
   }
-  field.number(job.movement(), static_cast<int32_t>(std::lround(kg)));
+  // A weight that is known is not zero.
+  field.number(job.movement(),
+               std::max(1, static_cast<int32_t>(std::lround(kg))));
 }
 
 void SegmentTaker::TakeCountSum(const Job& job) {

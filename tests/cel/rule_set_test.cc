@@ -228,7 +228,7 @@ TEST(RuleSet, YamlBeyondWhatIsNeededIsRefused) {
                "ERROR YAML 2:1 more than one document");
   EXPECT_PRED2(Shows, First(""),
                "ERROR YAML 1:1 the document is not a map "
-               "[rule_set: name]");
+               "[key: value]");
   EXPECT_PRED2(Shows, First("a: \xff\n"),
                "ERROR YAML 1:4 this byte is not UTF-8 text");
   EXPECT_THAT(First("a: " + std::string(200, '[') + std::string(200, ']')),

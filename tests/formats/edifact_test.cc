@@ -1,3 +1,5 @@
+#include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -194,6 +196,10 @@ TEST(EdifactTest, WhatCannotBeReadIsRejectedAndTheRestKept) {
        {"NOT_MOVED"},
        3},
       {"GATE20260131A+9",
+       "34+5",
+       {"NO_PREVIOUS_DOCUMENT", "NO_PREVIOUS_DOCUMENT"},
+       2},
+      {"GATE20260131A+9",
        "34+1",
        {"NO_PREVIOUS_DOCUMENT", "NO_PREVIOUS_DOCUMENT"},
        2},
@@ -340,6 +346,34 @@ TEST(EdifactTest, ASinkThatFailsStopsReading) {
   EXPECT_EQ(taken, 2);
 }
 
+TEST(EdifactTest, WhatACheckRefusesIsARejectOfItsPlace) {
+  std::vector<Reject> rejects;
+  ReaderSink sink;
+  sink.check = [](v1::Movement* movement, Reject at) -> std::optional<Reject> {
+    if (movement->container().number() != "MSKU1234565") return std::nullopt;
+    at.reason = "NOT_WANTED";
+    return at;
+  };
+  int taken = 0;
+  sink.movement = [&](v1::Movement&&) {
+    ++taken;
+    return absl::OkStatus();
+  };
+  sink.reject = [&](const Reject& reject) { rejects.push_back(reject); };
+  ReaderOptions options;
+  options.format = Format::kEdifact;
+  options.file = "gate.edi";
+  std::istringstream in{std::string(kCodeco)};
+  const auto summary = ReadMovements(in, options, sink);
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  ASSERT_EQ(rejects.size(), 1u);
+  EXPECT_EQ(rejects[0].file, "gate.edi");
+  EXPECT_EQ(rejects[0].reason, "NOT_WANTED");
+  EXPECT_THAT(rejects[0].position, HasSubstr("interchange CTRL7"));
+  EXPECT_EQ(summary->rejects, 1u);
+  EXPECT_EQ(summary->movements, static_cast<uint64_t>(taken));
+}
+
 struct TimeCase {
   const char* value;
   const char* format;
@@ -358,6 +392,10 @@ TEST(EdifactTest, EveryTimeFormatIsRead) {
       {"202601310744UTC", "303", 1769845440},
       {"202601302400", "203", 1769817600},
       {"202601310744", "", 1769845440},
+      {"310126", "2", 1769817600},
+      {"013126", "3", 1769817600},
+      {"31012026", "4", 1769817600},
+      {"310120260744", "5", 1769845440},
   };
   for (const TimeCase& test : cases) {
     const DateTime read =
@@ -369,6 +407,10 @@ TEST(EdifactTest, EveryTimeFormatIsRead) {
                           "202601310760", "2026-01-31", "202601310744x"}) {
     EXPECT_FALSE(ParseDateTime(bad, "203", absl::UTCTimeZone()).ok) << bad;
   }
+  // As long as a date, and none.
+  EXPECT_FALSE(ParseDateTime("101112", "402", absl::UTCTimeZone()).ok);
+  EXPECT_FALSE(ParseDateTime("202603", "610", absl::UTCTimeZone()).ok);
+  EXPECT_FALSE(ParseDateTime("310126x", "2", absl::UTCTimeZone()).ok);
 }
 
 }  // namespace

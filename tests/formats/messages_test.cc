@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/formats/message_samples.h"
@@ -214,6 +215,19 @@ TEST(IftminTest, AnInstructionHoldsForItsContainers) {
   EXPECT_FALSE(movement.weights().has_gross_kg());
   EXPECT_EQ(movement.shipper().name(), "SHIPPER SA");
   EXPECT_EQ(movement.notify_party().id(), "NP1");
+}
+
+TEST(IftminTest, ItemsAreAddedUpBeforeTheyAreRounded) {
+  const auto kg = [](const char* one, const char* other) {
+    const std::string text =
+        Replace(Replace(kIftmin, "KGM:500'", absl::StrCat(one, "'")),
+                "KGM:1000'", absl::StrCat(other, "'"));
+    return Edifact(text).movements.at(0).weights().cargo_kg();
+  };
+  EXPECT_EQ(kg("GRM:525", "KGM:1.5"), 2);
+  EXPECT_EQ(kg("KGM:1000.5", "KGM:1000.5"), 2001);
+  EXPECT_EQ(kg("KGM:0.4", "KGM:0.4"), 1);
+  EXPECT_EQ(kg("KGM:0.1", "KGM:0.1"), 1) << "known, so not zero";
 }
 
 TEST(IftminTest, WithoutContainersItIsAboutTheBooking) {

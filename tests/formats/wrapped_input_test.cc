@@ -208,7 +208,7 @@ TEST(StrictTest, EveryFormatKnowsIt) {
   const Reading reading =
       Strict(Format::kDcsa, Replace(kDcsa, "07:44:00+01:00", "07:44:00"));
   EXPECT_THAT(reading.reasons(), ElementsAre("TIME_WITHOUT_ZONE"));
-  EXPECT_EQ(reading.rejects[0].position, "record 1");
+  EXPECT_EQ(reading.rejects[0].position, "/0");
   EXPECT_EQ(reading.movements.size(), 3);
 }
 

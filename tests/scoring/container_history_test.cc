@@ -43,7 +43,7 @@ class ContainerHistoryTest : public testing::Test {
   }
 
   JournaledMovement Journal(const v1::Movement& m, uint64_t key) {
-    return {&m, key, ++sequence_, /*corrects=*/true};
+    return {&m, key, ++sequence_};
   }
 
   // As the engine does: an earlier version is taken out first.

@@ -43,7 +43,7 @@ class ContainerViewTest : public testing::Test {
   }
   void Unfold(uint64_t key) {
     const v1::Movement none;
-    UnfoldContainer({&none, key, 99, true}, &state_);
+    UnfoldContainer({&none, key, 99}, &state_);
   }
   const v1::ContainerView& Derive(const v1::Movement& m) {
     own_ = m;

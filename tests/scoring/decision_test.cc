@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "scoring/container_history.h"
 
@@ -212,7 +214,7 @@ TEST(UnitTest, ADepartureEndsItsVisitWhateverCameAfterIt) {
   const auto take = [&](v1::Movement m, int64_t time, uint64_t movement,
                         bool corrects = false) {
     m.mutable_occurrence_time()->set_seconds(time);
-    const JournaledMovement input{&m, movement, ++sequence, corrects};
+    const JournaledMovement input{&m, movement, ++sequence};
     if (corrects) UnfoldContainer(input, &state);
     AssignUnit(m, &state, key, &unit);
     FoldContainer(input, &unit, &state);
@@ -229,7 +231,7 @@ TEST(UnitTest, ADepartureEndsItsVisitWhateverCameAfterIt) {
   take(position, 3000, 3, /*corrects=*/true);
   EXPECT_FALSE(state.visit().open()) << "something else corrected";
   v1::Movement moved = Visit(v1::GATE_OUT, "NLRTM");
-  const JournaledMovement retracted{&moved, 2, ++sequence, true};
+  const JournaledMovement retracted{&moved, 2, ++sequence};
   UnfoldContainer(retracted, &state);
   EXPECT_TRUE(state.visit().open()) << "it did not leave";
   // Where its place is not named it left the place where it was.
@@ -239,6 +241,92 @@ TEST(UnitTest, ADepartureEndsItsVisitWhateverCameAfterIt) {
   EXPECT_FALSE(state.visit().open());
   take(position, 2000, 4, /*corrects=*/true);
   EXPECT_FALSE(state.visit().open());
+}
+
+// A container whose movements are assigned to units and folded as the engine
+// does it, earlier versions taken out first.
+class WithdrawnVisitTest : public ::testing::Test {
+ protected:
+  // The unit of a movement, by the number of which versions of it are told.
+  std::string Take(uint64_t movement, v1::Event event,
+                   const std::string& facility, int64_t time,
+                   bool retracts = false) {
+    v1::Movement m = Visit(event, "NLRTM");
+    m.mutable_location()->set_facility(facility);
+    m.mutable_occurrence_time()->set_seconds(time);
+    if (retracts) {
+      m.Clear();
+      m.set_retraction(true);
+    }
+    const JournaledMovement input{&m, movement, ++sequence_};
+    if (!known_.insert(movement).second) UnfoldContainer(input, &state_);
+    v1::Unit unit;
+    AssignUnit(m, &state_, {"k", {}}, &unit);
+    FoldContainer(input, &unit, &state_);
+    return unit.id().substr(unit.id().find('/') + 1);
+  }
+  std::string Retract(uint64_t movement) {
+    Take(movement, v1::GATE_IN, "", 0, /*retracts=*/true);
+    return state_.has_visit() ? state_.visit().unit().substr(
+                                    state_.visit().unit().find('/') + 1)
+                              : "none";
+  }
+
+  v1::ContainerState state_;
+  std::set<uint64_t> known_;
+  uint64_t sequence_ = 0;
+};
+
+TEST_F(WithdrawnVisitTest, AnArrivalThatNeverWasLeavesTheStayWhole) {
+  EXPECT_EQ(Take(1, v1::GATE_IN, "T1", 1000), "T1#1");
+  EXPECT_EQ(Take(2, v1::GATE_IN, "T2", 2000), "T2#2");
+  EXPECT_EQ(Retract(2), "T1#1");
+  EXPECT_TRUE(state_.visit().open());
+  EXPECT_EQ(Take(3, v1::YARD_MOVE, "T1", 3000), "T1#1");
+  // No other stay is called as the one that was withdrawn.
+  EXPECT_EQ(Take(4, v1::GATE_IN, "T2", 4000), "T2#3");
+}
+
+TEST_F(WithdrawnVisitTest, ACorrectedPlaceIsTheStayThatWasMeant) {
+  Take(1, v1::GATE_IN, "T1", 1000);
+  EXPECT_EQ(Take(2, v1::YARD_MOVE, "T3", 2000), "T3#2");
+  EXPECT_EQ(Take(2, v1::YARD_MOVE, "T1", 2000), "T1#1");
+  // Of the same place it is the same stay, whatever else is corrected.
+  EXPECT_EQ(Take(1, v1::GATE_IN, "T1", 1100), "T1#1");
+  EXPECT_EQ(Take(3, v1::GATE_IN, "T2", 3000), "T2#3");
+  EXPECT_EQ(Take(1, v1::GATE_IN, "T1", 1200), "T1~0");
+  EXPECT_EQ(Retract(3), "T1#1") << "corrected meanwhile";
+  EXPECT_EQ(Retract(2), "T1#1");
+  EXPECT_EQ(Retract(1), "none") << "all that told of it is gone";
+}
+
+TEST_F(WithdrawnVisitTest, WhatOthersToldOfStays) {
+  Take(1, v1::GATE_IN, "T1", 1000);
+  Take(2, v1::GATE_IN, "T2", 2000);
+  EXPECT_EQ(Take(3, v1::YARD_MOVE, "T2", 3000), "T2#2");
+  EXPECT_EQ(Retract(2), "T2#2");
+}
+
+TEST_F(WithdrawnVisitTest, TheStayBeforeMayHaveEndedMeanwhile) {
+  Take(1, v1::GATE_IN, "T1", 1000);
+  Take(2, v1::GATE_IN, "T2", 3000);
+  Take(3, v1::GATE_OUT, "T1", 2000);  // Told late.
+  EXPECT_EQ(Retract(2), "T1#1");
+  EXPECT_FALSE(state_.visit().open());
+}
+
+TEST_F(WithdrawnVisitTest, OneThatNeverWasIsNotComeBackTo) {
+  Take(1, v1::GATE_IN, "T1", 1000);
+  Take(2, v1::GATE_IN, "T2", 2000);
+  Take(3, v1::GATE_IN, "T3", 3000);
+  EXPECT_EQ(Retract(2), "T3#3");
+  EXPECT_EQ(Retract(3), "none") << "T1 is not known any more";
+  EXPECT_EQ(Take(4, v1::GATE_IN, "T1", 4000), "T1#4");
+}
+
+TEST_F(WithdrawnVisitTest, ADepartureAloneIsAVisitUntilItIsWithdrawn) {
+  EXPECT_EQ(Take(1, v1::GATE_OUT, "T1", 1000), "T1#1");
+  EXPECT_EQ(Retract(1), "none");
 }
 
 TEST(UnitTest, TheDrawIsTheSameForAllMessagesOfAVisit) {

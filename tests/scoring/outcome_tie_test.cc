@@ -55,16 +55,17 @@ class OutcomeTieTest : public testing::Test {
     outcome.set_result(v1::FOUND);
     return outcome;
   }
-  v1::OutcomeTie Tie(const v1::Outcome& outcome = Control()) const {
+  v1::OutcomeTie Tie(const v1::Outcome& outcome = Control(),
+                     TieCandidate named = {nullptr, nullptr}) const {
     std::vector<TieCandidate> candidates;
     for (const Told& told : told_) {
       candidates.push_back({&told.movement, &told.assessment});
     }
-    const v1::OutcomeTie tie = TieOutcome(outcome, candidates);
+    const v1::OutcomeTie tie = TieOutcome(outcome, candidates, named);
     // The order in which candidates are handed over must not matter.
     std::mt19937 random(7);
     std::shuffle(candidates.begin(), candidates.end(), random);
-    EXPECT_EQ(TieOutcome(outcome, candidates).SerializeAsString(),
+    EXPECT_EQ(TieOutcome(outcome, candidates, named).SerializeAsString(),
               tie.SerializeAsString());
     return tie;
   }
@@ -153,14 +154,25 @@ TEST_F(OutcomeTieTest, AUnitThatIsNamedGoesBeforeThePlace) {
 }
 
 TEST_F(OutcomeTieTest, SoDoesTheAssessmentThatIsNamed) {
-  Tell(v1::DISCHARGE, -9, "1");
+  const Told& first = Tell(v1::DISCHARGE, -9, "1");
   Tell(v1::GATE_IN, -2, "2");
-  v1::Outcome named = Control();
-  named.mutable_assessment()->set_source("s");
-  named.mutable_assessment()->set_movement_id("m1");
-  EXPECT_EQ(Tie(named).unit(), Visit("1"));
-  named.mutable_assessment()->set_source("another");
-  EXPECT_EQ(Tie(named).unit(), Visit("2")) << "it is not among them";
+  EXPECT_EQ(Tie().unit(), Visit("2"));
+  v1::OutcomeTie tie = Tie(Control(), {&first.movement, &first.assessment});
+  EXPECT_EQ(tie.unit(), Visit("1"));
+  EXPECT_THAT(tie.assessments(), ElementsAre(101)) << "once";
+  // A version that is no more among the movements of the container.
+  Told old = first;
+  old.assessment.set_sequence(7);
+  old.assessment.mutable_unit()->set_id(Visit("3"));
+  AddHit(old, "r");
+  tie = Tie(Control(), {&old.movement, &old.assessment});
+  EXPECT_EQ(tie.unit(), Visit("3"));
+  EXPECT_THAT(tie.assessments(), ElementsAre(7));
+  EXPECT_EQ(tie.hits_size(), 1);
+  // A retraction says nothing of what was controlled.
+  old.movement.set_retraction(true);
+  EXPECT_EQ(Tie(Control(), {&old.movement, &old.assessment}).unit(),
+            Visit("2"));
 }
 
 TEST_F(OutcomeTieTest, WithoutAContainerOnlyANameTells) {

@@ -37,7 +37,7 @@ class PickupRightTest : public testing::Test {
 
   void Fold(const v1::Movement& m, uint64_t key) {
     // As the engine does: an earlier version is taken out first.
-    const JournaledMovement input{&m, key, ++sequence_, /*corrects=*/true};
+    const JournaledMovement input{&m, key, ++sequence_};
     UnfoldRight(input, &state_);
     FoldRight(input, &state_);
   }

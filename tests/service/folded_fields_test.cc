@@ -77,9 +77,11 @@ class States {
             uint64_t sequence) {
     const scoring::JournaledMovement input{
         &movement, MovementKey(IdentityOf(movement.source(), movement.id())),
-        sequence, assessment.corrects_sequence() > 0};
+        sequence};
     keys_ += std::to_string(input.movement_key) +
-             (input.corrects ? " corrects " : " ");
+             (assessment.corrects_sequence() > 0 ? " corrects " : " ") +
+             assessment.container_number() + " " +
+             assessment.corrected_container_number() + " ";
     Entities::Named named = entities_.Find(movement);
     entities_.FindSpreads(movement, spans_, &named);
     ASSERT_TRUE(entities_.Load().ok());

@@ -198,6 +198,59 @@ TEST_F(OutcomeTest, AnOutcomeMayNameAnAssessmentInsteadOfABox) {
   EXPECT_THAT(Text(unknown), HasSubstr("never sent of source terminal-1"));
 }
 
+// What was controlled is what the assessment of then was about.
+TEST_F(OutcomeTest, AnOutcomeMayNameAnEarlierVersionOfAnAssessment) {
+  v1::Movement movement = MakeMovement("1", v1::GATE_IN, kBox, 0);
+  const Answer first = Score(engine_.get(), movement);
+  movement.mutable_container()->set_number("TCLU4265783");
+  movement.mutable_update_time()->set_seconds(5);
+  const Answer second = Score(engine_.get(), movement);
+  EXPECT_EQ(second.assessment().corrected_container_number(), kBox);
+  v1::Outcome outcome = MakeOutcome("C-1", "", 60);
+  v1::AssessmentRef& ref = *outcome.mutable_assessment();
+  ref.set_source("terminal-1");
+  ref.set_movement_id("1");
+  ref.set_sequence(first.assessment().sequence());
+  auto recorded = Record(outcome);
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  EXPECT_EQ(recorded->tie().container_number(), kBox);
+  EXPECT_EQ(recorded->tie().unit(), first.assessment().unit().id());
+  EXPECT_THAT(recorded->tie().assessments(),
+              ElementsAre(first.assessment().sequence()));
+  outcome.set_id("C-2");
+  outcome.set_container_number(kBox);
+  EXPECT_TRUE(Record(outcome).ok());
+  outcome.set_id("C-3");
+  ref.clear_sequence();
+  EXPECT_EQ(ReasonOf(Record(outcome).status()), "INVALID_OUTCOME");
+  outcome.clear_container_number();
+  recorded = Record(outcome);
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  EXPECT_EQ(recorded->tie().container_number(), "TCLU4265783");
+  outcome.set_id("C-4");
+  ref.set_sequence(1000);
+  EXPECT_EQ(ReasonOf(Record(outcome).status()), "UNKNOWN_ASSESSMENT");
+}
+
+TEST_F(OutcomeTest, WhatIsNamedMustAgree) {
+  const Answer answer =
+      Score(engine_.get(), MakeMovement("1", v1::GATE_IN, kBox, 0));
+  v1::Outcome outcome = MakeOutcome("C-1", "TCLU4265783", 60);
+  outcome.set_unit(answer.assessment().unit().id());
+  absl::Status status = Record(outcome).status();
+  EXPECT_EQ(ReasonOf(status), "INVALID_OUTCOME");
+  EXPECT_THAT(Text(status), HasSubstr("outcome.unit"));
+  outcome.set_container_number(kBox);
+  EXPECT_TRUE(Record(outcome).ok());
+  outcome.set_id("C-2");
+  outcome.set_unit(std::string(kBox) + "@NLRTM/ECT#9");
+  outcome.mutable_assessment()->set_source("terminal-1");
+  outcome.mutable_assessment()->set_movement_id("1");
+  status = Record(outcome).status();
+  EXPECT_EQ(ReasonOf(status), "INVALID_OUTCOME");
+  EXPECT_THAT(Text(status), HasSubstr("outcome.unit"));
+}
+
 TEST_F(OutcomeTest, PapersWithoutABoxAreAUnitOfTheirOwn) {
   v1::Movement papers = MakeMovement("1", v1::MANIFEST_LODGED, "", 0);
   papers.mutable_consignment()->set_bill_of_lading("BL@1");

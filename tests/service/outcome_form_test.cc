@@ -150,8 +150,8 @@ TEST(OutcomeForm, WhatWasFoundNeedsAFind) {
     };
     EXPECT_EQ(wrong([](v1::Outcome&) {}), "");
     EXPECT_EQ(wrong([](v1::Outcome& o) { o.set_kind(v1::DRUGS); }), "kind");
-    EXPECT_EQ(wrong([](v1::Outcome& o) { o.set_kind_code("x"); }), "kind");
-    EXPECT_EQ(wrong([](v1::Outcome& o) { o.set_quantity(0); }), "kind");
+    EXPECT_EQ(wrong([](v1::Outcome& o) { o.set_kind_code("x"); }), "kind_code");
+    EXPECT_EQ(wrong([](v1::Outcome& o) { o.set_quantity(0); }), "quantity");
   }
 }
 

@@ -3,6 +3,8 @@
 // of the journal gives.
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "absl/strings/str_replace.h"
 #include "service/keys.h"
 #include "service/rule_sets.h"
@@ -73,6 +75,9 @@ TEST_F(RuleLifeTest, VerificationFindsReferenceDataThatWereChangedOnDisk) {
   const auto loaded = rules_->LoadReference(request, kCaller);
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   Assess(Number(1));
+  // What an assessment names is looked at when others are in force, too.
+  request.mutable_table()->add_places()->set_locode("NLAMS");
+  ASSERT_TRUE(rules_->LoadReference(request, kCaller).ok());
   ExpectVerified();
   store::Options options;
   options.directory = Directory();
@@ -86,6 +91,67 @@ TEST_F(RuleLifeTest, VerificationFindsReferenceDataThatWereChangedOnDisk) {
                     .ok());
   }
   ExpectVerified(/*differences=*/1);
+}
+
+TEST_F(RuleLifeTest, WrongReferenceDataAreRefusedFieldByField) {
+  const auto refused = [&](const v1::LoadReferenceRequest& request) {
+    const absl::Status status =
+        rules_->LoadReference(request, kCaller).status();
+    EXPECT_EQ(ReasonOf(status), "BAD_REFERENCE") << status;
+    return Describe(ToRpcStatus(status));
+  };
+  EXPECT_THAT(refused({}), HasSubstr("table: holds nothing"));
+  v1::LoadReferenceRequest request;
+  v1::ReferenceTable& table = *request.mutable_table();
+  v1::Place* place = table.add_places();
+  place->set_locode("ROTT");
+  place->set_latitude(512);
+  place->set_longitude(std::numeric_limits<double>::quiet_NaN());
+  *table.add_places() = *place;
+  table.add_owners()->set_prefix("MSK");
+  v1::Source* source = table.add_sources();
+  source->add_complete(static_cast<v1::Event>(999));
+  const std::string text = refused(request);
+  for (const char* part :
+       {"table.places[0].locode", "table.places[0].latitude",
+        "table.places[0].longitude", "table.places[1].locode: stands there",
+        "table.owners[0].prefix", "table.sources[0].id",
+        "table.sources[0].complete: 999"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
+TEST_F(RuleLifeTest, ReferenceDataOfAKindThatIsNotSentStay) {
+  v1::LoadReferenceRequest places, owners;
+  places.mutable_table()->add_places()->set_locode("NLRTM");
+  owners.mutable_table()->add_owners()->set_prefix("MSKU");
+  ASSERT_TRUE(rules_->LoadReference(places, kCaller).ok());
+  const auto both = rules_->LoadReference(owners, kCaller);
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->place_count(), 1u);
+  EXPECT_EQ(both->owner_count(), 1u);
+  places.mutable_table()->mutable_places(0)->set_locode("BEANR");
+  const auto replaced = rules_->LoadReference(places, kCaller);
+  ASSERT_TRUE(replaced.ok()) << replaced.status();
+  EXPECT_EQ(replaced->place_count(), 1u);
+  EXPECT_EQ(replaced->owner_count(), 1u);
+}
+
+TEST_F(RuleLifeTest, AShareOfMoreThanAllAndABlankReasonAreRefused) {
+  const uint64_t approved = Approve(Document("s", "port", "", kAnyBox));
+  for (const uint32_t share : {1'000'001u, 4'294'967'295u}) {
+    EXPECT_EQ(
+        ReasonOf(rules_->Activate(Change(approved, share), kCaller).status()),
+        "BAD_SHARE");
+  }
+  EXPECT_EQ(Get(approved).state(), v1::APPROVED);
+  v1::CreateRevisionRequest create;
+  create.set_yaml(Document("t", "port", "", kAnyBox));
+  v1::ChangeRevisionRequest change =
+      Change(rules_->Create(create, kCaller)->revision());
+  change.set_without_replay(" ");
+  EXPECT_EQ(ReasonOf(rules_->Approve(change, kCaller).status()),
+            "NOTE_MISSING");
 }
 
 TEST_F(RuleLifeTest, ABadRowLoadsNothingAndSaysWhere) {

@@ -135,6 +135,27 @@ TEST_F(WorklistApiTest, AConsignmentIsExpectedUntilItsBoxArrives) {
   list = ListWorklist(Around(60, 9));
   ASSERT_EQ(list.entries_size(), 1);
   EXPECT_FALSE(list.entries(0).expected());
+  // Nor is it again when the box has left.
+  Arrive(10, kHeavy, 55, v1::GATE_OUT);
+  list = ListWorklist(Around(60, 9));
+  EXPECT_THAT(Short(list), ElementsAre());
+  EXPECT_EQ(list.gone(), 2u) << "the visit and its papers";
+}
+
+TEST_F(WorklistApiTest, NoCapacityIsACapacity) {
+  Arrive(11, kHeavy, 0);
+  EXPECT_THAT(Short(ListWorklist(Around(60, 0))), ElementsAre("(11:SCORE)"));
+}
+
+TEST_F(WorklistApiTest, APlaceThatNobodyNamedIsSaidToBeUnknown) {
+  Arrive(11, kHeavy, 0);
+  v1::ListWorklistRequest request = Around(60, 9);
+  EXPECT_FALSE(ListWorklist(request).place_unknown());
+  request.mutable_time()->set_seconds(request.time().seconds() +
+                                      400 * kDaySeconds);
+  EXPECT_FALSE(ListWorklist(request).place_unknown());
+  request.set_facility("NOSUCH");
+  EXPECT_TRUE(ListWorklist(request).place_unknown());
 }
 
 TEST_F(WorklistApiTest, ATakenListSelectsWhatItFilledUpWith) {
@@ -195,14 +216,16 @@ TEST_F(WorklistApiTest, TakenListsAreListedWithWhatTheyLeftOut) {
 TEST_F(WorklistApiTest, TheProfileSaysTheCapacityOfTheDay) {
   for (int box = 10; box < 15; ++box) Arrive(box, kHeavy, box);
   const HistoryApi history(engine_.get());
-  const auto without = WorklistApi(engine_.get(), &history).List(Around(60, 0));
+  v1::ListWorklistRequest request = Around(60, 0);
+  request.clear_capacity();
+  const auto without = WorklistApi(engine_.get(), &history).List(request);
   EXPECT_EQ(ReasonOf(without.status()), "NO_CAPACITY");
   EXPECT_THAT(std::string(without.status().message()), HasSubstr("--capacity"));
   // MakeMovement's zero is a Monday.
   PutInForce(Profile(
       "places:\n"
       "  - {place: NLRTM/ECTDELTA, capacity: {monday: 3, other: 1}}\n"));
-  EXPECT_EQ(ListWorklist(Around(60, 0)).beyond_capacity(), 2u);
+  EXPECT_EQ(ListWorklist(request).beyond_capacity(), 2u);
 }
 
 TEST_F(WorklistApiTest, ChanceKeepsItsPlaces) {

@@ -167,6 +167,58 @@ TEST_F(BackupTest, ABackupThatWasCutShortDoesNotCountAndIsReplaced) {
   EXPECT_EQ(store_->last_sequence_at_open(), 1u);
 }
 
+TEST_F(BackupTest, OneThatIsGoneOrUnreadableIsNamed) {
+  Open();
+  for (uint64_t i = 1; i <= 3; ++i) {
+    Append(i, 1);
+    Make();
+  }
+  const auto damaged = [&] { return *DamagedBackups(backups()); };
+  EXPECT_TRUE(damaged().empty());
+  const fs::path meta = base_ / "backups" / "meta" / "3";
+  const std::string whole = ReadFile(meta);
+  WriteFile(meta, whole.substr(0, whole.size() / 2));
+  EXPECT_EQ(Ids(), (std::vector<uint32_t>{1, 2}));
+  EXPECT_EQ(damaged(), (std::vector<uint32_t>{3}));
+  EXPECT_EQ(CheckBackup(backups(), 3).code(), absl::StatusCode::kDataLoss);
+  fs::remove(meta);
+  EXPECT_EQ(damaged(), (std::vector<uint32_t>{3}));
+  fs::remove_all(base_ / "backups" / "private" / "1");
+  EXPECT_EQ(damaged(), (std::vector<uint32_t>{1, 3}));
+  // A new one, whatever its number, counts when it is whole and not before.
+  Append(4, 1);
+  const Backup next = Make();
+  EXPECT_EQ(Ids(), (std::vector<uint32_t>{2, next.id}));
+  ASSERT_TRUE(KeepBackups(backups(), 1).ok());
+  EXPECT_EQ(Ids(), (std::vector<uint32_t>{next.id}));
+  EXPECT_TRUE(damaged().empty()) << "older than those that were to be kept";
+  fs::remove_all(base_ / "backups" / "meta");
+  EXPECT_EQ(damaged(), (std::vector<uint32_t>{next.id}));
+}
+
+TEST_F(BackupTest, DamagedBytesAreNotCopied) {
+  Open();
+  Fill(1, 50);
+  Make();  // Which flushes it into a table file.
+  fs::remove_all(base_ / "backups");
+  store_.reset();
+  fs::path biggest;
+  for (const auto& entry : fs::directory_iterator(options_.directory)) {
+    if (entry.path().extension() == ".sst" &&
+        (biggest.empty() || entry.file_size() > fs::file_size(biggest))) {
+      biggest = entry.path();
+    }
+  }
+  ASSERT_FALSE(biggest.empty());
+  std::string bytes = ReadFile(biggest);
+  bytes[bytes.size() / 2] ^= 4;
+  WriteFile(biggest, bytes);
+  Open();
+  const absl::Status status = CreateBackup(*store_, backups()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_THAT(Message(status), HasSubstr(biggest.filename().string()));
+}
+
 TEST_F(BackupTest, RestoringRefusesADirectoryThatHoldsAnything) {
   Open();
   Append(1, 1);
