@@ -116,10 +116,13 @@ class ScoreRun {
       std::cout << ToJson(assessment) << "\n";
       return;
     }
-    table_.Add({assessment.container_number(), v1::Event_Name(sent.event),
-                is_told ? absl::StrCat(assessment.score()) : "-",
-                is_told ? v1::Lane_Name(assessment.lane()) : "-",
-                ChannelOf(assessment), TopReason(assessment)});
+    // A retraction need not name one.
+    table_.Add(
+        {assessment.container_number(),
+         sent.event == v1::EVENT_UNSPECIFIED ? "-" : v1::Event_Name(sent.event),
+         is_told ? absl::StrCat(assessment.score()) : "-",
+         is_told ? v1::Lane_Name(assessment.lane()) : "-",
+         ChannelOf(assessment), TopReason(assessment)});
   }
 
   static std::string ChannelOf(const v1::Assessment& assessment) {

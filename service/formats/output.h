@@ -70,7 +70,9 @@ class Output {
     Reject at = Standing();
     at.file = options_.file;
     const std::string& origin = movement.origin();
-    at.position = absl::StrCat("movement ", movement.id(), ", ",
+    at.position = absl::StrCat("movement ",
+                               movement.id().empty() ? "without an id, " : "",
+                               movement.id(), movement.id().empty() ? "" : ", ",
                                origin.empty() ? at.position : origin);
     return at;
   }

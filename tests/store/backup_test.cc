@@ -216,7 +216,7 @@ TEST_F(BackupTest, DamagedBytesAreNotCopied) {
   Open();
   const absl::Status status = CreateBackup(*store_, backups()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
-  EXPECT_THAT(Message(status), HasSubstr(biggest.filename().string()));
+  EXPECT_THAT(Message(status), HasSubstr(biggest.stem().string()));
 }
 
 TEST_F(BackupTest, RestoringRefusesADirectoryThatHoldsAnything) {
