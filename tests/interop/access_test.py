@@ -174,12 +174,17 @@ class Access(unittest.TestCase):
                            "--public-key", other)
         self.assertEqual(done.returncode, 1)
         self.assertIn("is by no key that was given", done.stderr)
-        # Half a line, as a crash leaves it, is no line.
+        # Half a line, as a crash leaves it, is no line; none prove nothing.
         with open(self.checkpoints, "a") as out:
             out.write('{"sequence":"9')
         done = self.verify(store, "--checkpoints", self.checkpoints,
                            "--public-key", key)
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("the last line breaks off", done.stderr)
+        done = self.verify(store, "--checkpoints", "/dev/null",
+                           "--public-key", key)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("holds no signed checkpoint", done.stderr)
         # Another, shorter store under the checkpoints of this one.
         shorter = self.folder / "shorter"
         subprocess.run(

@@ -79,6 +79,54 @@ def said(assessment):
     return assessment.get("score", 0), hits, missing
 
 
+class Rejects(unittest.TestCase):
+
+    def setUp(self):
+        self.folder = pathlib.Path(
+            self.enterContext(tempfile.TemporaryDirectory()))
+
+    def convert(self, name, text, *words):
+        path = self.folder / name
+        path.write_text(text)
+        return subprocess.run(
+            [PORTRISK, "convert", *words, path], capture_output=True,
+            text=True, timeout=60, check=False)
+
+    def test_what_admission_refuses_says_file_and_line(self):
+        whole = ('{"source":"t","id":"%s","event":"GATE_IN","occurrenceTime":'
+                 '"2026-03-10T12:00:00Z","container":{"number":"MSKU1234565"},'
+                 '"location":{"locode":"%s"}}\n')
+        rejects = self.folder / "rejects"
+        done = self.convert("m.jsonl", whole % ("1", "NLRTM") + whole % (
+            "2", "ROTTERDAM") + "{}\n", "--format", "jsonl", "--rejects",
+            rejects)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), 1)
+        self.assertIn("3 records, 1 movements, 2 rejected", done.stderr)
+        first, second = map(json.loads, rejects.read_text().splitlines())
+        self.assertEqual(first["file"], str(self.folder / "m.jsonl"))
+        self.assertEqual((first["line"], second["line"]), (2, 3))
+        self.assertEqual(first["position"], "movement 2, line 2")
+        self.assertEqual(second["position"],
+                         "movement without an id, line 3")
+        self.assertIn("location.locode", first["message"])
+        self.assertIn("ROTTERDAM", first["excerpt"])
+
+    def test_a_file_of_another_format_is_named_once(self):
+        text = (ROOT / "deploy/sample/day.codeco.edi").read_text()
+        for said in ("x12", "jsonl", "dcsa", "epcis"):
+            done = self.convert("day.edi", text, "--format", said)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("give --format edifact", done.stderr)
+            self.assertEqual(done.stderr.count("rejected:"), 1)
+
+    def test_no_zone_is_a_day_away(self):
+        done = self.convert("m.jsonl", "", "--format", "jsonl",
+                            "--utc-offset-min", "1441")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("--utc-offset-min", done.stderr)
+
+
 class Export(unittest.TestCase):
 
     def setUp(self):
