@@ -17,7 +17,7 @@ void Reset(v1::Assessment* out) {
   out->set_control(v1::NO_CONTROL);
   out->set_channel(v1::CHANNEL_UNSPECIFIED);
   out->set_corrects_sequence(0);
-  out->mutable_corrected_container_number()->clear();
+  out->clear_corrected_container_number();
 }
 
 // What the version that is replaced was about.

@@ -20,8 +20,8 @@ struct JournaledMovement {
   const v1::Movement* movement;
   uint64_t movement_key;  // Of (source, id).
   uint64_t sequence;
-  // What was answered to the version that it corrects; null: it corrects none,
-  // or what is answered to it is not asked for.
+  // What was answered to the version that it corrects. Null: it corrects none,
+  // or nobody asks for an answer to it.
   const v1::Assessment* corrected = nullptr;
 };
 

@@ -23,10 +23,6 @@ int64_t TimeOf(const TieCandidate& one) {
   return one.movement->occurrence_time().seconds();
 }
 
-bool IsFact(const v1::Movement& m) {
-  return !m.retraction() && IsActual(m) && m.has_occurrence_time();
-}
-
 // By occurrence, then journal position, each once.
 std::vector<TieCandidate> FactsInOrder(
     absl::Span<const TieCandidate> candidates, const TieCandidate& named) {

@@ -286,15 +286,9 @@ absl::Status Core::FindLate(const JournaledMovement& input,
 absl::Status Core::Score(MovementTask* task, uint64_t corrects,
                          const JournaledVersion* prior) {
   Entities::Named& named = gathered_[task->gathered];
-  v1::Assessment corrected;
-  JournaledMovement input{task->movement, MovementKey(task->identity),
-                          next_sequence_};
-  if (prior != nullptr) {
-    auto answer = prior->Answer();
-    if (!answer.ok()) return answer.status();
-    corrected = *std::move(answer);
-    input.corrected = &corrected;
-  }
+  const JournaledMovement input{
+      task->movement, MovementKey(task->identity), next_sequence_,
+      prior == nullptr ? nullptr : &prior->assessment};
   const scoring::AssessContext context{programme_.get(), reference_.get(),
                                        profiles_.get(), &options_.draw_key};
   absl::Status status = entities_.Renew(*task->movement, &named);

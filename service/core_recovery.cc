@@ -5,6 +5,7 @@
 // found before any of it is folded in, and what is not in memory is read at
 // once.
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -176,18 +177,14 @@ absl::Status Core::FoldMovement(const ParsedMovement& parsed,
     if (answer != nullptr) answer->Clear();
     return absl::OkStatus();  // Of what was not folded in.
   }
-  v1::Assessment prior_answer;
+  std::optional<JournaledVersion> prior;
   if (corrects) {
-    auto prior = ParseVersion(std::move(stored));
-    if (!prior.ok()) return prior.status();
+    auto version = ParseVersion(std::move(stored));
+    if (!version.ok()) return version.status();
+    prior = *std::move(version);
+    input.corrected = &prior->assessment;
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;
-    if (answer != nullptr) {
-      auto parsed_answer = prior->Answer();
-      if (!parsed_answer.ok()) return parsed_answer.status();
-      prior_answer = *std::move(parsed_answer);
-      input.corrected = &prior_answer;
-    }
   }
   entities_.Recognise(movement, named);
   if (answer != nullptr) {

@@ -80,22 +80,14 @@ absl::StatusOr<uint64_t> FirstRecordedFrom(const store::Store& store,
 
 absl::StatusOr<JournaledVersion> ParseVersion(v1::MovementRecord record) {
   JournaledVersion version;
-  if (!version.movement.ParseFromString(record.movement())) {
+  if (!version.movement.ParseFromString(record.movement()) ||
+      !version.assessment.ParseFromString(record.assessment())) {
     return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
                  "a movement in the journal does not parse; run `portrisk "
                  "verify` and restore a backup");
   }
   version.spans = std::move(*record.mutable_spans());
-  version.assessment = std::move(*record.mutable_assessment());
   return version;
-}
-
-absl::StatusOr<v1::Assessment> JournaledVersion::Answer() const {
-  v1::Assessment answer;
-  if (answer.ParseFromString(assessment)) return answer;
-  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-               "an assessment in the journal does not parse; run `portrisk "
-               "verify` and restore a backup");
 }
 
 void Show(const v1::JournalRecord& record, v1::RecordedOutcome* out) {

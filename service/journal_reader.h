@@ -27,12 +27,9 @@ absl::StatusOr<uint64_t> FirstRecordedFrom(const store::Store& store,
 
 // One version of a movement, with what was journaled beside it.
 struct JournaledVersion {
-  // DATA_LOSS when it does not parse.
-  absl::StatusOr<v1::Assessment> Answer() const;
-
   v1::Movement movement;
+  v1::Assessment assessment;
   scoring::Spans spans;
-  std::string assessment;
 };
 // DATA_LOSS when it does not parse.
 absl::StatusOr<JournaledVersion> ParseVersion(v1::MovementRecord record);
