@@ -198,8 +198,8 @@ absl::Status CompareCatalogue(const store::Store& store,
 
 // Reference data that the journal has the hash of, in force or not any more:
 // assessments name it.
-void CheckReference(const store::Store& store, const std::string& version,
-                    VerifyReport* report) {
+void CheckReferenceBytes(const store::Store& store, const std::string& version,
+                         VerifyReport* report) {
   const auto reference = store.Get(store::Table::kReference, version);
   if (!reference.ok()) {
     Differ("reference", version, reference.status().message(), report);
@@ -318,7 +318,7 @@ absl::StatusOr<VerifyReport> VerifyStore(
   if (status.ok()) status = CompareCatalogue(store, core.catalogue(), &report);
   if (!status.ok()) return status;
   for (const std::string& version : references) {
-    CheckReference(store, version, &report);
+    CheckReferenceBytes(store, version, &report);
   }
   return report;
 }

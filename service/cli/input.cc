@@ -11,6 +11,7 @@
 #include "service/admission.h"
 #include "service/cli/progress.h"
 #include "service/errors.h"
+#include "service/formats/sniff.h"
 
 namespace portrisk::service::cli {
 namespace {
@@ -90,29 +91,32 @@ void Rejects::Add(const Reject& reject) {
 
 namespace {
 
+constexpr size_t kHeadBytes = 512;
+
 // Readers name what is wrong at a place, which is no help where all of the file
 // is something else.
 std::optional<Reject> OtherFormat(const std::string& name, Format format,
                                   std::ifstream* file) {
   // What is no file cannot be read twice.
   if (!std::filesystem::is_regular_file(name)) return std::nullopt;
-  char begin[3] = {};
-  file->read(begin, sizeof(begin));
+  std::string head(kHeadBytes, '\0');
+  file->read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<size_t>(file->gcount()));
   file->clear();
   file->seekg(0);
-  const absl::string_view text(begin, sizeof(begin));
-  const bool edifact = text == "UNA" || text == "UNB";
-  const bool x12 = text == "ISA";
-  if (!(edifact && format != Format::kEdifact) &&
-      !(x12 && format != Format::kX12)) {
+  // By its bytes alone; of these two they leave no doubt.
+  const auto is = SniffFormat("", head).format;
+  if (!is || *is == format ||
+      (*is != Format::kEdifact && *is != Format::kX12)) {
     return std::nullopt;
   }
+  const bool edifact = *is == Format::kEdifact;
   Reject reject;
   reject.file = name;
   reject.position = "its beginning";
   reject.reason = "OTHER_FORMAT";
   reject.message =
-      absl::StrCat("begins with ", text, ", as ", edifact ? "EDIFACT" : "X12",
+      absl::StrCat("begins as ", edifact ? "EDIFACT" : "X12",
                    " does; give --format ", edifact ? "edifact" : "x12");
   return reject;
 }

@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
+#include <string>
+#include <vector>
 
+#include "service/audit_log.h"
 #include "service/times.h"
 #include "tests/service/engine_fixture.h"
 
@@ -76,6 +80,32 @@ TEST_F(AuditApiTest, APageEndsWhenEnoughWasReadForIt) {
   EXPECT_EQ(List(AuditApi(engine_.get(), /*page_reads_max=*/7), {}, &pages),
             (std::vector<uint64_t>{10, 20, 30, 40, 50, 60}));
   EXPECT_GE(pages, 60 / 8);
+}
+
+// What came too fast to be written stands under who it was.
+TEST_F(AuditApiTest, WhatWasLeftOutIsToldOfItsOwnCaller) {
+  AuditLog log(engine_.get());
+  const auto post = [&](const char* caller) {
+    v1::AuditEntry entry;
+    entry.set_kind(v1::ACCESS_DENIED);
+    log.Post(caller, entry);
+  };
+  for (int i = 0; i < AuditLog::kPostedMax + 7; ++i) post("flood");
+  post("other");
+  now_ += 2;
+  post("other");
+  ASSERT_TRUE(engine_->Run([](Core&) { return absl::OkStatus(); }).ok());
+  std::map<std::string, std::vector<std::string>> details;
+  v1::ListAuditRecordsRequest request;
+  request.add_kinds(v1::ACCESS_DENIED);
+  const auto page = AuditApi(engine_.get()).List(request);
+  ASSERT_TRUE(page.ok()) << page.status();
+  for (const auto& one : page->records()) {
+    details[one.caller()].push_back(one.entry().detail());
+  }
+  EXPECT_EQ(details["other"], (std::vector<std::string>{"", ""}));
+  ASSERT_EQ(details["flood"].size(), size_t{AuditLog::kPostedMax} + 1);
+  EXPECT_EQ(details["flood"].back().substr(0, 7), "7 more ");
 }
 
 TEST_F(AuditApiTest, APeriodBeginsWhereItsFirstRecordIs) {

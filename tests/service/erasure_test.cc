@@ -296,6 +296,8 @@ TEST_F(ErasureTest, ARestoreToAPointBeforeItBringsNothingBack) {
     options.until_sequence = until;
     const auto restored = Restore(options, [](uint64_t, uint64_t) {});
     ASSERT_TRUE(restored.ok()) << until << ": " << restored.status();
+    // Heads that were signed of the store match one that has all of it.
+    EXPECT_EQ(restored->chain_new_from == 0, until == after) << until;
   }
 }
 

@@ -258,6 +258,27 @@ TEST_F(RestoreTest, ADamagedBackupLeavesNoStoreBehind) {
   }
 }
 
+TEST_F(RestoreTest, ANewestBackupThatIsDamagedIsNotPassedOver) {
+  ScoreSome(0, 3);
+  MakeBackup();
+  ScoreSome(3, 3);
+  MakeBackup();
+  std::filesystem::remove(backups() + "/meta/2");
+  const auto list = OperatorApi(engine_.get()).ListBackups({});
+  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_EQ(list->damaged_ids_size(), 1);
+  EXPECT_EQ(list->damaged_ids(0), 2u);
+  const absl::Status refused = RestoreTo(to(), {}).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kDataLoss) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("--id 1"));
+  EXPECT_FALSE(std::filesystem::exists(to()));
+  RestoreOptions options;
+  options.backup = 1;
+  const auto report = RestoreTo(to(), options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->last_sequence, 3u);
+}
+
 TEST_F(RestoreTest, OnlyTheNewestAreKept) {
   for (int i = 0; i < 4; ++i) {
     ScoreSome(i, 1);
