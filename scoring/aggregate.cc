@@ -39,21 +39,31 @@ uint64_t SquareRoot(Wide square) {
   return root;
 }
 
+// The square roots of 1/2, of that, and so on, each in kPoint bits after the
+// point.
+constexpr int kPoint = 62;
+const std::array<uint64_t, kDecayPoint>& RootsOfHalf() {
+  static const auto roots = [] {
+    std::array<uint64_t, kDecayPoint> all;
+    uint64_t root = uint64_t{1} << (kPoint - 1);
+    for (uint64_t& one : all) one = root = SquareRoot(Wide{root} << kPoint);
+    return all;
+  }();
+  return roots;
+}
+
 // 2^kDecayPoint * 2^(-num / den), by whole numbers alone: the fraction's bits
-// choose among the square roots of 1/2, each in 62 bits after the point.
+// choose among the roots.
 uint64_t HalvedBy(int64_t num, int64_t den) {
-  constexpr int kPoint = 62;
   const int64_t halvings = num / den;
   if (halvings > kDecayPoint) return 0;
   const auto fraction = static_cast<uint64_t>(
       (Wide{static_cast<uint64_t>(num % den)} << kDecayPoint) /
       static_cast<Wide>(den));
   uint64_t value = uint64_t{1} << kPoint;
-  uint64_t root = uint64_t{1} << (kPoint - 1);
-  for (int bit = kDecayPoint - 1; bit >= 0; --bit) {
-    root = SquareRoot(Wide{root} << kPoint);
-    if ((fraction >> bit & 1) != 0) {
-      value = static_cast<uint64_t>(Wide{value} * root >> kPoint);
+  for (int i = 0; i < kDecayPoint; ++i) {
+    if ((fraction >> (kDecayPoint - 1 - i) & 1) != 0) {
+      value = static_cast<uint64_t>(Wide{value} * RootsOfHalf()[i] >> kPoint);
     }
   }
   return value >> (kPoint - kDecayPoint) >> halvings;
@@ -142,8 +152,14 @@ void SetRing(AggregateDeclaration* declaration) {
   shape.buckets_max = static_cast<int32_t>(shape.steps + shape.steps / 4 + 16);
   shape.decay.clear();
   if (declaration->half_life_s == 0) return;
-  for (int64_t age = 0; age < shape.steps; ++age) {
-    shape.decay.push_back(HalvedBy(age * resolution, declaration->half_life_s));
+  const int64_t half_life = declaration->half_life_s;
+  // At most what doubles a weight.
+  const int64_t period =
+      std::clamp(half_life / resolution, int64_t{1}, shape.steps);
+  for (int64_t age = 1 - period; age < shape.steps + period; ++age) {
+    shape.decay.push_back(
+        age < 0 ? 2 * HalvedBy(half_life + age * resolution, half_life)
+                : HalvedBy(age * resolution, half_life));
   }
 }
 

@@ -59,8 +59,8 @@ enum class AggregateUnit : uint8_t {
 // What sums of 64-bit numbers are added up in.
 __extension__ using Int128 = __int128;
 
-// Binary digits of decay weights behind the point. A sum of 64 bits times a
-// weight, added up over kAggregateStepsMax buckets, fits 128 bits.
+// Binary digits of decay weights behind the point. A sum of 64 bits times two
+// such ones, added up over kAggregateStepsMax buckets, fits 128 bits.
 inline constexpr int kDecayPoint = 48;
 
 // What is needed to fold and to derive, and nothing else.
@@ -82,8 +82,8 @@ struct AggregateShape {
   int64_t steps_kept = 0;   // Older buckets are let go of.
   int32_t buckets_max = 0;  // So are the oldest beyond this number.
   uint32_t quantile_ppm = 0;
-  // 2^kDecayPoint times the weight of a contribution by its age in steps; empty
-  // without decay.
+  // 2^kDecayPoint times the weight by the age in steps, from 1 - period on
+  // (aggregate_window.h); empty without decay.
   std::vector<uint64_t> decay;
 };
 

@@ -9,6 +9,7 @@
 
 #include "scoring/aggregate.h"
 #include "scoring/aggregate_value.h"
+#include "scoring/aggregate_window.h"
 #include "scoring/cel/value.h"
 
 namespace portrisk::scoring {
@@ -56,20 +57,25 @@ inline void SetMean(const AggregateShape& shape, Int128 sum,
   }
 }
 
-// Each bucket weighing less the older it is; in parts of 2^-kDecayPoint.
+// Each bucket weighing less the older it is, in parts of 2^-kDecayPoint; as of
+// a step, and by how many steps that is before the movement's.
 struct Decayed {
   Int128 count = 0;
   Int128 sum = 0;
+  int64_t age = 0;
 };
 
 // Of count, sum and mean.
 inline void SetDecayed(const AggregateShape& shape, const Decayed& decayed,
                        AggregateResult* out) {
   double value;
-  if (shape.function == AggregateFunction::kCount) {
-    value = ToDouble(decayed.count) / kDecayOne;
-  } else if (shape.function == AggregateFunction::kSum) {
-    value = ToDouble(decayed.sum) / kDecayOne / UnitSize(shape.unit);
+  if (shape.function != AggregateFunction::kMean) {
+    const Int128 total = shape.function == AggregateFunction::kCount
+                             ? decayed.count
+                             : decayed.sum;
+    const auto weight = static_cast<double>(WeightAt(shape, decayed.age));
+    value = ToDouble(total) / kDecayOne * (weight / kDecayOne) /
+            UnitSize(shape.unit);
   } else {
     if (decayed.count == 0) return;  // All of it is too long ago.
     value =

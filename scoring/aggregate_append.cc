@@ -30,8 +30,12 @@ void CountOne(int64_t* row, int64_t* head) {
   ++head[kInWindow];
 }
 
-void DecayOne(const AggregateShape& shape, int64_t* head) {
-  AddWide(static_cast<Int128>(shape.decay[0]), head + kDecayedCount);
+// What it weighs is returned.
+Int128 DecayOne(const AggregateShape& shape, int64_t* head) {
+  const int64_t newest = head[kNewest];
+  const Int128 weight = WeightAt(shape, DecayBase(shape, newest) - newest);
+  AddWide(weight, head + kDecayedCount);
+  return weight;
 }
 
 bool FoldCount(const AggregateShape& shape, int64_t step, StillRing ring) {
@@ -54,9 +58,7 @@ bool FoldNumber(const AggregateShape& shape, int64_t number, int64_t step,
   if (shape.decay.empty()) {
     AddWide(number, ring.head + kWindowSum);
   } else {
-    DecayOne(shape, ring.head);
-    AddWide(Int128{number} * static_cast<Int128>(shape.decay[0]),
-            ring.head + kDecayedSum);
+    AddWide(number * DecayOne(shape, ring.head), ring.head + kDecayedSum);
   }
   return true;
 }

@@ -92,20 +92,18 @@ Entries EntriesOf(const Window& window) {
       all + head[kEntriesUsed] - static_cast<int64_t>(window.third_behind)};
 }
 
+// As of the same step as the head, where the movement is not older.
 Decayed DecayedOf(const AggregateShape& shape, const Window& window) {
-  const int64_t* const head = window.ring.head;
-  if (window.last_step == head[kNewest]) {
-    return {WideAt(head + kDecayedCount), WideAt(head + kDecayedSum)};
-  }
+  const int64_t newest = window.ring.head[kNewest];
+  int64_t base = DecayBase(shape, newest);
+  if (window.last_step < base) base = DecayBase(shape, window.last_step);
   Decayed decayed;
+  decayed.age = window.last_step - base;
   const bool sums = HasSums(shape.function);
   for (int i = window.begin; i < window.end; ++i) {
-    const auto age =
-        static_cast<size_t>(window.last_step - window.ring.step(i));
-    const auto weight = static_cast<int64_t>(shape.decay[age]);
-    decayed.count += static_cast<Int128>(window.ring.count(i)) * weight;
-    if (!sums) continue;
-    decayed.sum += static_cast<Int128>(window.ring.third(i)) * weight;
+    const Int128 weight = WeightAt(shape, base - window.ring.step(i));
+    decayed.count += window.ring.count(i) * weight;
+    if (sums) decayed.sum += window.ring.third(i) * weight;
   }
   return decayed;
 }

@@ -194,8 +194,9 @@ Bucket Bucket::Obtain(const Ring& ring, int64_t step, bool* added) {
 
 // In the window, of the bucket's step.
 uint64_t Bucket::Decay() const {
-  const int64_t age = ring_.head()[kNewest] - ring_.step(at_);
-  return ring_.shape().decay[static_cast<size_t>(age)];
+  const AggregateShape& shape = ring_.shape();
+  const int64_t base = DecayBase(shape, ring_.head()[kNewest]);
+  return WeightAt(shape, base - ring_.step(at_));
 }
 
 void Bucket::Set(int64_t count, int64_t mark) {

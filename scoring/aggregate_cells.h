@@ -39,8 +39,8 @@ enum HeadCell : int {
   kMarked,     // Buckets with a mark.
   // By function, from here on.
   kWindowSum,                       // Two cells.
-  kDecayedCount = kWindowSum,       // Two cells.
-  kDecayedSum = kWindowSum + 2,     // Two cells.
+  kDecayedCount = kWindowSum,       // Two cells, as of DecayBase,
+  kDecayedSum = kWindowSum + 2,     // and two.
   kAnswer = kWindowSum,             // Of the window: min, max, the latest time,
                                     // how many different values.
   kEntriesUsed = kWindowSum + 1,    // Cells of entries,

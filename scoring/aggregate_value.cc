@@ -36,6 +36,24 @@ Rest RestOf(const RingView& ring, int64_t first_step) {
   return rest;
 }
 
+// With decay; the same of what has left.
+Decayed DecayedRestOf(const AggregateShape& shape, const RingView& ring,
+                      int64_t last_step) {
+  const int64_t* const head = ring.head;
+  const int64_t base = DecayBase(shape, head[kNewest]);
+  Decayed decayed{WideAt(head + kDecayedCount), WideAt(head + kDecayedSum),
+                  last_step - base};
+  const int64_t first_step = last_step - shape.steps + 1;
+  if (head[kOldest] >= first_step) return decayed;
+  const int64_t* row = ring.rows + ring.columns * ring.first();
+  for (; row[0] < first_step; row += ring.columns) {
+    const Int128 weight = WeightAt(shape, base - row[0]);
+    decayed.count -= (row[1] >> kCountShift) * weight;
+    if (ring.columns > 2) decayed.sum -= row[2] * weight;
+  }
+  return decayed;
+}
+
 // How many different values are left: the head's less those whose last entry
 // is in a bucket that is left out.
 int64_t DifferentIn(const Rest& rest, const RingView& ring) {
@@ -53,14 +71,11 @@ int64_t DifferentIn(const Rest& rest, const RingView& ring) {
 bool DeriveNewest(const AggregateShape& shape, const RingView& ring,
                   int64_t last_step, int64_t time_us, AggregateResult* out) {
   const int64_t* const head = ring.head;
-  const bool decays = !shape.decay.empty();
-  if (decays && last_step != head[kNewest]) return false;
   const Rest rest = RestOf(ring, last_step - shape.steps + 1);
   out->count_known = true;
   out->count = static_cast<uint64_t>(rest.count);
-  if (decays) {
-    SetDecayed(shape,
-               {WideAt(head + kDecayedCount), WideAt(head + kDecayedSum)}, out);
+  if (!shape.decay.empty()) {
+    SetDecayed(shape, DecayedRestOf(shape, ring, last_step), out);
     return true;
   }
   switch (shape.function) {

@@ -42,24 +42,29 @@ void RefreshBest(const AggregateShape& shape, StillRing ring) {
   head[kAnswer] = best;
 }
 
-// Each bucket weighs less the older it is.
-void RefreshDecayed(const AggregateShape& shape, StillRing ring) {
-  int64_t* const head = ring.head;
-  const uint64_t* const decay = shape.decay.data();
+// Adds rows from `row` to before `end`, weighted, `times` times.
+void AddDecayed(const AggregateShape& shape, const int64_t* row,
+                const int64_t* end, int times, int64_t* head) {
+  const int64_t base = DecayBase(shape, head[kNewest]);
+  const int64_t at_zero = base + DecayPeriod(shape) - 1;
   const bool sums = HasSums(shape.function);
-  const int columns = Columns(shape.function);
   Int128 count = 0;
   Int128 sum = 0;
-  const int64_t* const end = ring.rows + columns * head[kSize];
-  for (const int64_t* row = ring.rows + columns * head[kFirst]; row < end;
-       row += columns) {
-    const auto weight = static_cast<int64_t>(decay[head[kNewest] - row[0]]);
+  for (; row < end; row += sums ? 3 : 2) {
+    const auto weight = static_cast<int64_t>(shape.decay[at_zero - row[0]]);
     count += static_cast<Int128>(row[1] >> kCountShift) * weight;
     if (sums) sum += static_cast<Int128>(row[2]) * weight;
   }
+  AddWide(times * count, head + kDecayedCount);
+  AddWide(times * sum, head + kDecayedSum);
+}
+
+void RefreshDecayed(const AggregateShape& shape, StillRing ring) {
+  int64_t* const head = ring.head;
+  const int columns = Columns(shape.function);
   std::fill_n(head + kDecayedCount, 4, 0);
-  AddWide(count, head + kDecayedCount);
-  AddWide(sum, head + kDecayedSum);
+  AddDecayed(shape, ring.rows + columns * head[kFirst],
+             ring.rows + columns * head[kSize], 1, head);
 }
 
 // Entries of a bucket that leaves the window are nobody's last any more.
@@ -108,12 +113,15 @@ void SlideWindow(const AggregateShape& shape, StillRing ring) {
   const int columns = Columns(shape.function);
   int64_t* const head = ring.head;
   const int64_t newest = ring.rows[columns * (head[kSize] - 1)];
+  const bool decays = !shape.decay.empty();
+  const bool base_moves =
+      decays && DecayBase(shape, head[kNewest]) != DecayBase(shape, newest);
   head[kNewest] = newest;
   const int64_t before = newest - shape.steps;
   const int64_t first = head[kFirst];
   if (first + 1 < head[kSize] && head[kOldest] > before) {
     // Nothing leaves.
-    if (!shape.decay.empty()) RefreshDecayed(shape, ring);
+    if (base_moves) RefreshDecayed(shape, ring);
     return;
   }
   const int64_t* row = ring.rows + columns * first;
@@ -136,8 +144,10 @@ void SlideWindow(const AggregateShape& shape, StillRing ring) {
     } else if (leaving > first && HasBest(shape.function)) {
       RefreshBest(shape, ring);
     }
-  } else if (!shape.decay.empty()) {
+  } else if (base_moves) {
     RefreshDecayed(shape, ring);
+  } else if (decays) {
+    AddDecayed(shape, ring.rows + columns * first, row, -1, head);
   } else if (columns > 2) {
     AddWide(-third, head + kWindowSum);
   }

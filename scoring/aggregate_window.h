@@ -34,6 +34,20 @@ struct StillRing {
   int64_t* rows;
 };
 
+// With decay, what heads keep is weighted as of a step that stays the same for
+// a period of steps, about a half-life, so that nothing has to be added up anew
+// with each step: the last before the newest that begins a period.
+inline int64_t DecayPeriod(const AggregateShape& shape) {
+  return (static_cast<int64_t>(shape.decay.size()) - shape.steps + 1) / 2;
+}
+inline int64_t DecayBase(const AggregateShape& shape, int64_t newest) {
+  return newest - newest % DecayPeriod(shape);
+}
+// Of what is `age` steps older than the base; behind it the age is below zero.
+inline uint64_t WeightAt(const AggregateShape& shape, int64_t age) {
+  return shape.decay[static_cast<size_t>(age + DecayPeriod(shape) - 1)];
+}
+
 // After an empty bucket was appended: the window moves up to it.
 void SlideWindow(const AggregateShape& shape, StillRing ring);
 

@@ -406,15 +406,28 @@ TEST(AggregateSketch, DistinctIsEstimatedWithinItsStandardError) {
 
 TEST(AggregateDecay, WeightsArePowersOfAHalf) {
   OneRing ring("count: true, window: 720d, half_life: 30d, resolution: 2d");
-  const std::vector<uint64_t>& decay = ring.shape().decay;
-  ASSERT_EQ(decay.size(), 360);
-  EXPECT_EQ(decay[0], uint64_t{1} << kDecayPoint);
-  EXPECT_EQ(decay[15], uint64_t{1} << (kDecayPoint - 1));
-  for (size_t age = 0; age < decay.size(); ++age) {
-    EXPECT_NEAR(static_cast<double>(decay[age]),
-                std::exp2(kDecayPoint - static_cast<double>(age) / 15), 2)
+  const AggregateShape& shape = ring.shape();
+  ASSERT_EQ(DecayPeriod(shape), 15);
+  EXPECT_EQ(WeightAt(shape, 0), uint64_t{1} << kDecayPoint);
+  EXPECT_EQ(WeightAt(shape, 15), uint64_t{1} << (kDecayPoint - 1));
+  for (int64_t age = -14; age < 360 + 15; ++age) {
+    EXPECT_NEAR(static_cast<double>(WeightAt(shape, age)),
+                std::exp2(kDecayPoint - static_cast<double>(age) / 15), 4)
         << age;
   }
+}
+
+// Longer than the window, and shorter than a step.
+TEST(AggregateDecay, AnyHalfLifeHasItsWeights) {
+  const OneRing slow("count: true, window: 10d, half_life: 5y, resolution: 1d");
+  EXPECT_EQ(DecayPeriod(slow.shape()), 10);
+  EXPECT_NEAR(static_cast<double>(WeightAt(slow.shape(), -9)),
+              std::exp2(kDecayPoint + 9.0 / 1825), 4);
+  const OneRing fast("count: true, window: 10d, half_life: 1h, resolution: 1d");
+  EXPECT_EQ(DecayPeriod(fast.shape()), 1);
+  EXPECT_EQ(WeightAt(fast.shape(), 0), uint64_t{1} << kDecayPoint);
+  EXPECT_EQ(WeightAt(fast.shape(), 1), uint64_t{1} << (kDecayPoint - 24));
+  EXPECT_EQ(WeightAt(fast.shape(), 10), 0u);
 }
 
 TEST(AggregateContributions, SurviveTheJournal) {
