@@ -3,6 +3,8 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "scoring/decision.h"
@@ -60,8 +62,10 @@ class Places {
 
   void Report(v1::CapacityFigures* out) {
     std::vector<uint32_t> order;
+    std::set<std::string> met;
     for (const auto& [facility, place] : places_) {
       order.push_back(facility);
+      met.insert(table_.facility(facility));
       out->set_facility_days(out->facility_days() + place.days);
       out->set_full_days(out->full_days() + place.full);
     }
@@ -80,6 +84,13 @@ class Places {
       one->set_units(place.units);
       one->set_taken(place.taken);
       *one->mutable_precision() = place.counted.estimate();
+    }
+    // Nothing came there, or it is spelt otherwise.
+    for (const auto& [facility, count] : capacity_.facilities) {
+      if (count == 0 || met.count(facility) > 0) continue;
+      v1::CapacityFacility* const one = out->add_facilities();
+      one->set_facility(facility);
+      one->set_capacity(count);
     }
   }
 

@@ -198,6 +198,13 @@ void PrintCapacities(const v1::EvaluationReport& report) {
     }
   }
   table.Print(std::cout);
+  for (const v1::CapacityFigures& one : report.variants(0).capacities()) {
+    for (const v1::CapacityFacility& facility : one.facilities()) {
+      if (facility.units() > 0) continue;
+      std::cout << "nothing came to " << facility.facility()
+                << " in that time; is it spelt as movements name it?\n";
+    }
+  }
 }
 
 void PrintSensitivity(const v1::VariantReport& variant, int top) {
