@@ -65,7 +65,7 @@ void AddDegraded(Engine& engine, std::vector<Condition>* degraded) {
 
 }  // namespace
 
-Health Examine(Engine* engine) {
+Health Examine(Engine* engine, const absl::Status& door) {
   Health health;
   if (engine == nullptr) {
     health.not_ready.push_back(
@@ -81,6 +81,12 @@ Health Examine(Engine* engine) {
     health.not_ready.push_back({"STORE_CLOSED",
                                 "the store is being opened again after a "
                                 "failure, or could not be; see the log"});
+  }
+  if (!door.ok()) {
+    health.not_ready.push_back(
+        {"NOBODY_GETS_IN",
+         absl::StrCat("calls on open connections go on, new ones are refused: ",
+                      door.message())});
   }
   if (health.is_ready()) AddDegraded(*engine, &health.degraded);
   return health;

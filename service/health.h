@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "service/exposition.h"
 
 namespace portrisk::service {
@@ -36,8 +37,9 @@ inline constexpr uint64_t kCheckpointsBehindMax = 3;
 // Of the queue's limit.
 inline constexpr double kQueueNearlyFull = 0.8;
 
-// Any thread; a few locks, no I/O. Null: the store is not open yet.
-Health Examine(Engine* engine);
+// Any thread; a few locks, no I/O. Null: the store is not open yet. `door`: why
+// callers that come now would not get in.
+Health Examine(Engine* engine, const absl::Status& door = absl::OkStatus());
 
 // For a probe: {"ready":true,"degraded":[{"reason":...,"detail":...}]}.
 std::string HealthJson(const Health& health);

@@ -59,7 +59,12 @@ struct Monitor::Rep {
   std::thread thread;
   std::string address;
   std::mutex mutex;
-  Engine* engine = nullptr;  // Guarded by mutex.
+  // Guarded by mutex.
+  Engine* engine = nullptr;
+  std::function<absl::Status()> door;
+  Health Look() const {
+    return engine == nullptr ? Examine(nullptr) : Examine(engine, door());
+  }
 
   void Route() {
     http.Get("/livez", [](const httplib::Request&, httplib::Response& reply) {
@@ -68,7 +73,7 @@ struct Monitor::Rep {
     http.Get("/readyz",
              [this](const httplib::Request&, httplib::Response& reply) {
                const std::lock_guard<std::mutex> lock(mutex);
-               const Health health = Examine(engine);
+               const Health health = Look();
                if (!health.is_ready()) reply.status = kHttpUnavailable;
                reply.set_content(HealthJson(health) + "\n", "application/json");
              });
@@ -82,7 +87,7 @@ struct Monitor::Rep {
   void Show(Exposition* out) {
     ShowProcess(out);
     const std::lock_guard<std::mutex> lock(mutex);
-    ShowHealth(Examine(engine), out);
+    ShowHealth(Look(), out);
     if (engine != nullptr) ShowEngine(engine, out);
   }
 };
@@ -134,9 +139,10 @@ absl::StatusOr<std::unique_ptr<Monitor>> Monitor::Start(
 
 const std::string& Monitor::address() const { return rep_->address; }
 
-void Monitor::Watch(Engine* engine) {
+void Monitor::Watch(Engine* engine, std::function<absl::Status()> door) {
   const std::lock_guard<std::mutex> lock(rep_->mutex);
   rep_->engine = engine;
+  rep_->door = std::move(door);
 }
 
 void Monitor::Leave() { Watch(nullptr); }

@@ -7,9 +7,11 @@
 #ifndef PORTRISK_SERVICE_MONITOR_H_
 #define PORTRISK_SERVICE_MONITOR_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "service/metrics.h"
 
@@ -34,8 +36,11 @@ class Monitor {
 
   const std::string& address() const;
 
-  // The engine is open. Until then, and after Leave, nothing is ready.
-  void Watch(Engine* engine);
+  // The engine is open. Until then, and after Leave, nothing is ready. `door`
+  // says why callers that come now would not get in; asked with each look.
+  void Watch(
+      Engine* engine,
+      std::function<absl::Status()> door = [] { return absl::OkStatus(); });
   // Returns when no request reads the engine any more.
   void Leave();
 

@@ -77,6 +77,16 @@ bool IsLoopback(absl::string_view address) {
 
 }  // namespace
 
+absl::Status CheckTlsFiles(const ServerOptions& options) {
+  if (options.tls_cert.empty()) return absl::OkStatus();
+  const auto cert = ReadPem(options.tls_cert, "--tls-cert", kCertificate);
+  if (!cert.ok()) return cert.status();
+  const auto key = ReadPem(options.tls_key, "--tls-key", kKey);
+  if (!key.ok()) return key.status();
+  const auto ca = ReadPem(options.tls_ca, "--tls-ca", kCertificate);
+  return ca.ok() ? CheckPair(*cert, *key) : ca.status();
+}
+
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
     const ServerOptions& options) {
   const int given = !options.tls_cert.empty() + !options.tls_key.empty() +
@@ -102,14 +112,8 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
   if (options.roles == nullptr) {
     return Bad("with TLS, --roles says what each caller may do");
   }
-  const auto cert = ReadPem(options.tls_cert, "--tls-cert", kCertificate);
-  if (!cert.ok()) return cert.status();
-  const auto key = ReadPem(options.tls_key, "--tls-key", kKey);
-  if (!key.ok()) return key.status();
-  const auto ca = ReadPem(options.tls_ca, "--tls-ca", kCertificate);
-  if (!ca.ok()) return ca.status();
-  const absl::Status pair = CheckPair(*cert, *key);
-  if (!pair.ok()) return pair;
+  const absl::Status files = CheckTlsFiles(options);
+  if (!files.ok()) return files;
   const auto provider = std::make_shared<tls::FileWatcherCertificateProvider>(
       options.tls_key, options.tls_cert, options.tls_ca,
       options.tls_look_again_s);

@@ -17,6 +17,10 @@ namespace portrisk::service {
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
     const ServerOptions& options);
 
+// What is wrong with the files as they are now: a pair that does not belong
+// together lets nobody in until both have been renewed. OK without TLS.
+absl::Status CheckTlsFiles(const ServerOptions& options);
+
 // Of a client. `cert` and `key` may both be empty: it shows no certificate.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientCredentials(
     const std::string& ca, const std::string& cert, const std::string& key);

@@ -12,6 +12,8 @@
 #include "service/health_service.h"
 #include "service/monitor.h"
 #include "service/rule_api.h"
+#include "service/tls.h"
+#include "tests/service/certificates.h"
 #include "tests/service/engine_fixture.h"
 #include "tests/service/readers.h"
 
@@ -19,6 +21,7 @@ namespace portrisk::service {
 namespace {
 
 using cli::Scrape;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
@@ -318,6 +321,30 @@ TEST_F(MetricsTest, IsReadWhileItIsCounted) {
   stop = true;
   reader.join();
   EXPECT_EQ(Value(metric::kMovements, {{"kind", "new"}}), 200);
+}
+
+// Files are renewed one after the other; a probe knows when both are there.
+TEST_F(MetricsTest, NotReadyWhileCertificateAndKeyAreNotOfOneIssue) {
+  const Authority authority(directory_.path());
+  authority.Sign("one");
+  authority.Sign("two");
+  ServerOptions server;
+  server.tls_cert = authority.Pem("one");
+  server.tls_key = authority.Key("one");
+  server.tls_ca = authority.Pem("ca");
+  Metrics metrics;
+  const auto monitor = Monitor::Start(&metrics, {"127.0.0.1:0", false});
+  ASSERT_TRUE(monitor.ok()) << monitor.status();
+  (*monitor)->Watch(engine_.get(), [&] { return CheckTlsFiles(server); });
+  EXPECT_THAT(metrics.Text(), HasSubstr("\nportrisk_ready 1\n"));
+  server.tls_cert = authority.Pem("two");
+  EXPECT_THAT(metrics.Text(), HasSubstr("\nportrisk_ready 0\n"));
+  EXPECT_THAT(HealthJson(Examine(engine_.get(), CheckTlsFiles(server))),
+              AllOf(HasSubstr("NOBODY_GETS_IN"),
+                    HasSubstr("install the two files of one issue")));
+  server.tls_key = authority.Key("two");
+  EXPECT_THAT(metrics.Text(), HasSubstr("\nportrisk_ready 1\n"));
+  (*monitor)->Leave();
 }
 
 TEST(HealthTest, WithoutAnEngineNothingIsReady) {
