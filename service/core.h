@@ -111,8 +111,6 @@ class Core {
   absl::StatusOr<v1::ContainerState> ReadContainer(absl::string_view number);
   absl::StatusOr<v1::RightState> ReadRight(absl::string_view number);
   Entities& mutable_entities() { return entities_; }  // For other copies.
-  // Sequences of movements of a container not yet in the store's index.
-  std::vector<uint64_t> PendingSequences(absl::string_view number) const;
   absl::StatusOr<uint64_t> LatestSequence(const Digest& identity);
   absl::StatusOr<v1::MovementRecord> ReadRecord(uint64_t sequence);
 

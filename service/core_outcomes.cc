@@ -241,6 +241,7 @@ void Core::AddPending(
   for (const PendingIndex* index :
        {frozen_.get(), static_cast<const PendingIndex*>(pending_.get())}) {
     if (index == nullptr) continue;
+    // A walk, on the rare read, is what keeps each movement's write cheap.
     for (const auto& [container, sequence] : index->containers) {
       auto found = keys->find(container);
       if (found != keys->end()) found->second.push_back(sequence);

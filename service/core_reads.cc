@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/core.h"
 #include "service/errors.h"
+#include "service/fold_version.h"
 #include "service/keys.h"
 
 namespace portrisk::service {
@@ -72,20 +73,6 @@ absl::StatusOr<v1::RightState> Core::ReadRight(absl::string_view number) {
   return entities_.ReadRight(RightKey(number));
 }
 
-std::vector<uint64_t> Core::PendingSequences(absl::string_view number) const {
-  std::vector<uint64_t> sequences;
-  const EntityKey key = ContainerKey(number);
-  for (const PendingIndex* index :
-       {frozen_.get(), static_cast<const PendingIndex*>(pending_.get())}) {
-    if (index == nullptr) continue;
-    // A walk, on the rare read, is what keeps each movement's write cheap.
-    for (const auto& [container, sequence] : index->containers) {
-      if (container == key) sequences.push_back(sequence);
-    }
-  }
-  return sequences;
-}
-
 absl::StatusOr<uint64_t> Core::LatestSequence(const Digest& identity) {
   for (const PendingIndex* index :
        {static_cast<const PendingIndex*>(pending_.get()), frozen_.get()}) {
@@ -112,6 +99,7 @@ void Core::Freeze() {
   occurrences_.TakeChanged(&frozen_occurrences_);
   frozen_at_.set_sequence(last_sequence());
   *frozen_at_.mutable_last_recorded_time() = last_recorded_time_;
+  frozen_at_.set_fold_version(kFoldVersion);
   since_freeze_ = 0;
 }
 

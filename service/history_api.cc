@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "scoring/iso6346.h"
 #include "service/aggregate_readings.h"
+#include "service/container_index.h"
 #include "service/errors.h"
 #include "service/journal_walk.h"
 #include "service/keys.h"
@@ -75,40 +76,6 @@ absl::StatusOr<v1::GetContainerResponse> HistoryApi::GetContainer(
   return response;
 }
 
-absl::Status HistoryApi::ListOfContainer(
-    const v1::ListMovementsRequest& request, uint64_t after, size_t limit,
-    std::vector<uint64_t>* sequences) const {
-  const std::string number =
-      scoring::NormaliseContainerNumber(request.container_number());
-  std::vector<uint64_t> pending;
-  absl::Status status = engine_->Look([&](Core& core) {
-    pending = core.PendingSequences(number);
-    after = std::max(after, core.catalogue().removed_sequence());
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  auto store = engine_->store();
-  if (!store.ok()) return store.status();
-  status = (*store)->ScanPrefix(
-      store::Table::kContainerIndex, ContainerIndexPrefix(number),
-      ContainerIndexKey(number, after + 1),
-      [&](absl::string_view key, absl::string_view) {
-        sequences->push_back(
-            store::FromBigEndian64(key.substr(number.size() + 1)));
-        return sequences->size() < limit;
-      });
-  if (!status.ok()) return status;
-  // What was pending may have reached the index meanwhile.
-  for (uint64_t sequence : pending) {
-    if (sequence > after) sequences->push_back(sequence);
-  }
-  std::sort(sequences->begin(), sequences->end());
-  sequences->erase(std::unique(sequences->begin(), sequences->end()),
-                   sequences->end());
-  if (sequences->size() > limit) sequences->resize(limit);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<v1::AssessedMovement> HistoryApi::Read(
     uint64_t sequence, const std::string& language) const {
   v1::AssessedMovement result;
@@ -135,6 +102,11 @@ absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(
   if (!after.ok()) return after.status();
   const auto size = static_cast<size_t>(PageSizeOf(request));
   v1::ListMovementsResponse response;
+  absl::Status looked = engine_->Look([&](Core& core) {
+    response.set_removed_sequence(core.catalogue().removed_sequence());
+    return absl::OkStatus();
+  });
+  if (!looked.ok()) return looked;
   if (request.container_number().empty()) {
     std::vector<v1::JournalRecord> records;
     auto store = engine_->store();
@@ -157,14 +129,15 @@ absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(
     }
     return response;
   }
-  std::vector<uint64_t> sequences;
-  absl::Status status = ListOfContainer(request, *after, size + 1, &sequences);
-  if (!status.ok()) return status;
-  if (sequences.size() > size) {
-    sequences.resize(size);
-    response.set_next_page_token(absl::StrCat(sequences.back()));
+  auto positions = PositionsOf(
+      engine_, scoring::NormaliseContainerNumber(request.container_number()),
+      {*after + 1, UINT64_MAX}, size + 1);
+  if (!positions.ok()) return positions.status();
+  if (positions->size() > size) {
+    positions->resize(size);
+    response.set_next_page_token(absl::StrCat(positions->back()));
   }
-  for (uint64_t sequence : sequences) {
+  for (const uint64_t sequence : *positions) {
     auto movement = Read(sequence, request.language());
     if (!movement.ok()) return movement.status();
     *response.add_movements() = *std::move(movement);

@@ -36,9 +36,6 @@ class HistoryApi {
                             absl::string_view assessment) const;
 
  private:
-  absl::Status ListOfContainer(const v1::ListMovementsRequest& request,
-                               uint64_t after, size_t limit,
-                               std::vector<uint64_t>* sequences) const;
   absl::StatusOr<v1::AssessedMovement> Read(uint64_t sequence,
                                             const std::string& language) const;
 

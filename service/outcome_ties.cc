@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/outcome_tie.h"
+#include "service/container_index.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
@@ -127,23 +128,9 @@ class Containers {
                        const EntityKey& key, std::vector<uint64_t>* sequences) {
     // What came after the look at the container is none of its past.
     const uint64_t last = last_.at(key);
-    absl::Status status = store.ScanPrefix(
-        store::Table::kContainerIndex, ContainerIndexPrefix(number), "",
-        [&](absl::string_view found, absl::string_view) {
-          const uint64_t sequence =
-              store::FromBigEndian64(found.substr(number.size() + 1));
-          if (sequence <= last) sequences->push_back(sequence);
-          return true;
-        });
+    absl::Status status = CompletePositions(
+        store, number, {removed_ + 1, last + 1}, SIZE_MAX, sequences);
     if (!status.ok()) return status;
-    sequences->erase(std::remove_if(sequences->begin(), sequences->end(),
-                                    [this](uint64_t sequence) {
-                                      return sequence <= removed_;
-                                    }),
-                     sequences->end());
-    std::sort(sequences->begin(), sequences->end());
-    sequences->erase(std::unique(sequences->begin(), sequences->end()),
-                     sequences->end());
     if (sequences->size() > kMovementsMax) {
       sequences->erase(sequences->begin(), sequences->end() - kMovementsMax);
     }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
-#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "scoring/container_history.h"
 #include "service/catalogue.h"
+#include "service/container_index.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
@@ -25,52 +25,6 @@ bool Touches(const v1::Movement& movement, const std::vector<EntityKey>& keys,
   return std::any_of(own->begin(), own->end(), [&](const EntityKey& key) {
     return std::find(keys.begin(), keys.end(), key) != keys.end();
   });
-}
-
-// Sequences below `end` of versions that name the container, and of those that
-// correct such a version into another one.
-absl::StatusOr<std::set<uint64_t>> SequencesOf(Engine* engine,
-                                               const store::Store& store,
-                                               const std::string& number,
-                                               uint64_t end) {
-  std::vector<uint64_t> pending;
-  absl::Status status = engine->Look([&](Core& core) {
-    pending = core.PendingSequences(number);
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  std::set<uint64_t> sequences(pending.begin(), pending.end());
-  status = store.ScanPrefix(
-      store::Table::kContainerIndex, ContainerIndexPrefix(number), "",
-      [&](absl::string_view key, absl::string_view) {
-        sequences.insert(store::FromBigEndian64(key.substr(number.size() + 1)));
-        return true;
-      });
-  if (!status.ok()) return status;
-  sequences.erase(sequences.lower_bound(end), sequences.end());
-  std::set<uint64_t> moved;
-  for (const uint64_t sequence : sequences) {
-    auto one = ReadJournaled(store, sequence);
-    if (!one.ok()) return one.status();
-    const Digest identity =
-        IdentityOf(one->movement.source(), one->movement.id());
-    uint64_t version = 0;
-    status = engine->Look([&](Core& core) {
-      auto latest = core.LatestSequence(identity);
-      if (latest.ok()) version = *latest;
-      return latest.status();
-    });
-    if (!status.ok()) return status;
-    // Later versions, down to the one that is known.
-    while (version > sequence) {
-      if (version < end) moved.insert(version);
-      auto later = ReadJournaled(store, version);
-      if (!later.ok()) return later.status();
-      version = later->assessment.corrects_sequence();
-    }
-  }
-  sequences.insert(moved.begin(), moved.end());
-  return sequences;
 }
 
 // Movements below `end`, in order: `visit` gets those that name one of `keys`
@@ -291,9 +245,9 @@ absl::Status PastStates::FoldAll(Engine* engine, const v1::Movement& movement,
                     fold_other, fold_outcome);
     if (!status.ok()) return status;
   } else {
-    auto sequences = SequencesOf(engine, **store, number, end);
-    if (!sequences.ok()) return sequences.status();
-    for (const uint64_t at : *sequences) {
+    auto positions = PositionsOf(engine, number, {1, end});
+    if (!positions.ok()) return positions.status();
+    for (const uint64_t at : *positions) {
       auto one = ReadJournaled(**store, at);
       if (!one.ok()) return one.status();
       absl::Status status = fold(*one);

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "service/container_index.h"
 #include "service/errors.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
@@ -132,27 +133,13 @@ absl::StatusOr<bool> SelectionFeed::WasHereBefore(const v1::Movement& movement,
                                                   uint64_t sequence) const {
   const std::string& number = movement.container().number();
   if (number.empty()) return false;
-  absl::flat_hash_map<EntityKey, std::vector<uint64_t>> wanted;
-  std::vector<uint64_t>& sequences = wanted[ContainerKey(number)];
-  absl::Status status = engine_->Look([&](Core& core) {
-    core.AddPending(&wanted);
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
+  auto positions = PositionsOf(engine_, number, {1, sequence});
+  if (!positions.ok()) return positions.status();
   auto store = engine_->store();
   if (!store.ok()) return store.status();
-  status = (*store)->ScanPrefix(
-      store::Table::kContainerIndex, ContainerIndexPrefix(number), "",
-      [&](absl::string_view key, absl::string_view) {
-        sequences.push_back(
-            store::FromBigEndian64(key.substr(number.size() + 1)));
-        return true;
-      });
-  if (!status.ok()) return status;
   const PlaceFilter place{request_.locode(), request_.facility()};
-  std::sort(sequences.rbegin(), sequences.rend());
-  for (const uint64_t earlier : sequences) {
-    if (earlier >= sequence) continue;
+  for (auto at = positions->rbegin(); at != positions->rend(); ++at) {
+    const uint64_t earlier = *at;
     auto record = ReadJournalRecord(**store, earlier);
     if (!record.ok()) return record.status();
     v1::Movement before;

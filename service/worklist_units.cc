@@ -15,6 +15,7 @@
 #include "scoring/container_history.h"
 #include "scoring/decision.h"
 #include "scoring/timestamps.h"
+#include "service/container_index.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
 #include "service/keys.h"
@@ -325,17 +326,11 @@ class Reading {
 
   absl::Status ReadBeforeOne(std::vector<uint64_t> sequences,
                              UnitAtPlace* unit) {
-    absl::Status status = store_->ScanPrefix(
-        store::Table::kContainerIndex, ContainerIndexPrefix(unit->number), "",
-        [&](absl::string_view key, absl::string_view) {
-          sequences.push_back(
-              store::FromBigEndian64(key.substr(unit->number.size() + 1)));
-          return true;
-        });
+    absl::Status status = CompletePositions(
+        *store_, unit->number, {1, end_ + 1}, SIZE_MAX, &sequences);
     if (!status.ok()) return status;
     std::vector<UnitAssessment> before;
     for (const uint64_t sequence : sequences) {
-      if (sequence > end_) continue;
       auto record = ReadJournalRecord(*store_, sequence);
       if (!record.ok()) return record.status();
       v1::Assessment assessment;

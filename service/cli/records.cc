@@ -96,6 +96,11 @@ absl::Status PrintAssessments(const Connection& connection,
   } while (!response.next_page_token().empty());
   std::cout << "\nAssessments (as recorded)\n";
   table.Print(std::cout);
+  if (response.removed_sequence() > 0) {
+    std::cout << "Movements up to position " << response.removed_sequence()
+              << " have been removed by their age and are not listed; what "
+                 "rules have learnt from them stays\n";
+  }
   return absl::OkStatus();
 }
 

@@ -103,6 +103,7 @@ TEST_F(RemovalTest, OldMovementsGoAndWhatWasLearntStays) {
   const auto of_it = HistoryApi(engine_.get()).ListMovements(list);
   ASSERT_TRUE(of_it.ok()) << of_it.status();
   EXPECT_THAT(of_it->movements(), IsEmpty());
+  EXPECT_GT(of_it->removed_sequence(), 0u);
   const auto store = Drained();
   const auto chain = store::VerifyChain(*store, nullptr, nullptr);
   ASSERT_TRUE(chain.ok()) << chain.status();
@@ -112,6 +113,31 @@ TEST_F(RemovalTest, OldMovementsGoAndWhatWasLearntStays) {
   EXPECT_GT(report->base_sequence, 0u);
   EXPECT_EQ(report->difference_count, 0u)
       << testing::PrintToString(report->differences);
+}
+
+TEST_F(RemovalTest, StatesOfAnotherFoldAreMadeAnewFromWhatWasKept) {
+  CountVisits();
+  Serve();
+  LiveLong();
+  Removed();
+  Live(kRights, kRights + 2);
+  Drained();
+  {
+    store::Options options;
+    options.directory = Directory();
+    auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    auto checkpoint = (*store)->ReadCheckpoint();
+    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
+    checkpoint->clear_fold_version();
+    ASSERT_TRUE((*store)->Ingest({}, *checkpoint).ok());
+  }
+  Serve();
+  const auto base = engine_->ReadCatalogue();
+  ASSERT_TRUE(base.ok()) << base.status();
+  EXPECT_EQ(engine_->open_report().folded_records,
+            engine_->open_report().last_sequence - base->base().sequence());
+  ExpectVerified();
 }
 
 TEST_F(RemovalTest, TheBytesAreInNoFile) {
