@@ -352,6 +352,8 @@ void Aggregates::Freeze(uint64_t sequence) {
   frozen_at_ = sequence;
   frozen_.clear();
   for (const auto& table : tables_) {
+    // While opening folds up to there: nothing of it has changed.
+    if (table->folded_to > sequence) continue;
     table->table.Freeze();
     table->StartAt(sequence);
     frozen_.push_back(table.get());

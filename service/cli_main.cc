@@ -5,6 +5,7 @@
 #include "absl/synchronization/mutex.h"
 #include "service/cli/commands.h"
 #include "service/cli/formats.h"
+#include "service/fold_version.h"
 #include "service/wrong_usage.h"
 #include "store/store.h"
 
@@ -17,7 +18,8 @@ int main(int argc, char** argv) {
       "Exit code: 0 done, 1 failed, 2 done but some records were rejected.");
   app.set_version_flag(
       "--version", absl::StrCat("portrisk " PORTRISK_VERSION ", store format ",
-                                portrisk::store::kNewestFormatVersion));
+                                portrisk::store::kNewestFormatVersion,
+                                ", fold ", portrisk::service::kFoldVersion));
   app.require_subcommand(1);
   cli::GlobalFlags flags;
   app.add_option("--server", flags.server, "Address of portriskd")

@@ -7,12 +7,14 @@
 #include <functional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "portrisk/v1/rules.pb.h"
 #include "scoring/decision.h"
 #include "scoring/programme.h"
 
 namespace portrisk::service {
 
+class Core;
 class MovementCounts;
 class Pseudonyms;
 class RuleSets;
@@ -47,6 +49,11 @@ struct CoreOptions {
   uint64_t folds_from = 1;
   // A breaker has tripped; called on the apply thread, before it is durable.
   std::function<void(const v1::Revision&, const v1::RuleOverride&)> on_trip;
+  // Opening: called after every so many records that were folded, to write
+  // them behind (Freeze, TakeFrozen, Thaw), since what is not written stays in
+  // memory. Null: all does.
+  std::function<absl::Status(Core&)> write_behind;
+  uint64_t write_behind_records = 1'000'000;
   // Counts what is scored; outlives the core. Null: nobody counts.
   MovementCounts* counts = nullptr;
   // With which a repeat of what has been erased is recognised; outlives the

@@ -88,12 +88,18 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
     }
     handover.Finish();
   });
+  uint64_t written_to = recovered_to_;
   while (JournaledBatch* const batch = handover.NextFull()) {
     if (status.ok()) {
       status = FoldTogether(batch->movements(), {}, [](size_t) {});
     }
     if (status.ok() && batch->other() != nullptr) {
       status = Fold(*batch->other());
+    }
+    if (status.ok() && options_.write_behind &&
+        last_sequence() - written_to >= options_.write_behind_records) {
+      status = options_.write_behind(*this);
+      written_to = last_sequence();
     }
     if (!status.ok()) handover.Stop();
     batch->Clear();
@@ -102,8 +108,8 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
   reader.join();
   if (status.ok()) status = read;
   if (!status.ok()) return status;
-  since_freeze_ = last_sequence() - recovered_to_;
-  return since_freeze_;
+  since_freeze_ = last_sequence() - written_to;
+  return last_sequence() - recovered_to_;
 }
 
 absl::Status Core::FoldTogether(absl::Span<const ParsedMovement> movements,

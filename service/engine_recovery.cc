@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/engine.h"
 #include "service/errors.h"
+#include "service/fold_version.h"
 #include "service/log.h"
 #include "service/metrics.h"
 #include "service/secrets.h"
@@ -26,6 +27,8 @@ namespace {
 // Calls that hold the store let go of it within this time; a backup is told to.
 constexpr absl::Duration kLetGoMax = absl::Seconds(5);
 constexpr absl::Duration kLetGoPoll = absl::Milliseconds(1);
+// After a crash there is no more than one or two to fold.
+constexpr uint64_t kWriteBehindCheckpoints = 10;
 
 // What a caller is told of an error of the store.
 absl::Status RefusalFor(const absl::Status& cause, absl::Duration retry_after) {
@@ -48,6 +51,39 @@ absl::Status RefusalFor(const absl::Status& cause, absl::Duration retry_after) {
             "kept shows when it is open again. "
             "Try again: a repeat is harmless"),
       absl::Seconds(1));
+}
+
+absl::Status NeedsRoom(absl::string_view directory) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the states in ", directory,
+      " were made by another version of the program and are to be made anew, "
+      "but the disk is full; make room and start again"));
+}
+
+absl::Status RenewStates(store::Store* store) {
+  const auto forgotten = ForgetForeignStates(store);
+  if (!forgotten.ok()) return forgotten.status();
+  if (*forgotten) {
+    LogInfo(
+        "states are made anew: another version of the program made them, whose "
+        "fold was another",
+        {{"fold_version", absl::StrCat(kFoldVersion)},
+         {"records", absl::StrCat(store->last_sequence_at_open())}});
+  }
+  return absl::OkStatus();
+}
+
+// Of a journal that is folded while the store opens.
+absl::Status WriteBehind(Core* core, store::Store* store) {
+  core->Freeze();
+  absl::Status status =
+      store->Ingest(core->TakeFrozen(), core->frozen_checkpoint());
+  if (!status.ok()) return status;
+  core->Thaw();
+  LogInfo("opening: folding the journal",
+          {{"folded_to", absl::StrCat(core->last_sequence())},
+           {"of", absl::StrCat(store->last_sequence_at_open())}});
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -184,6 +220,19 @@ absl::Status Engine::StartOn(std::shared_ptr<store::Store> store) {
   };
   if (options_.metrics != nullptr) {
     core_options.counts = options_.metrics->counts();
+  }
+  if (is_read_only_) {
+    const auto checkpoint = store->ReadCheckpoint();
+    if (!checkpoint.ok()) return checkpoint.status();
+    if (!IsOfThisFold(*checkpoint)) return NeedsRoom(options_.store.directory);
+  } else {
+    absl::Status renewed = RenewStates(store.get());
+    if (!renewed.ok()) return renewed;
+    core_options.write_behind_records =
+        kWriteBehindCheckpoints * options_.checkpoint_records;
+    core_options.write_behind = [to = store.get()](Core& folding) {
+      return WriteBehind(&folding, to);
+    };
   }
   auto core = std::make_unique<Core>(core_options, store);
   const absl::Time start = absl::Now();

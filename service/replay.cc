@@ -8,6 +8,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "service/catalogue.h"
 #include "service/errors.h"
+#include "service/fold_version.h"
 #include "service/handover.h"
 #include "service/journal_reader.h"
 #include "service/journal_walk.h"
@@ -237,6 +238,14 @@ std::string DifferenceOf(const v1::Assessment& was, const v1::Assessment& is) {
   return text;
 }
 
+// Opens the description of a difference, where the program is the reason.
+std::string OfAnotherFold(uint32_t fold) {
+  if (fold == kFoldVersion) return "";
+  if (fold == 0) return "assessed by a program that did not tell its fold: ";
+  return absl::StrCat("assessed by another version of the program (fold ", fold,
+                      ", this one's is ", kFoldVersion, "): ");
+}
+
 }  // namespace
 
 void Replace(std::vector<scoring::Programme::Member> candidates,
@@ -365,6 +374,7 @@ absl::StatusOr<ReplayVerification> VerifyAssessments(
   players.push_back(*std::move(player));
   ReplayVerification result;
   std::string bytes;
+  uint32_t fold = 0;  // That assessed what comes, by the last start.
   const auto compare = [&](const ParsedMovement& one,
                            const v1::Assessment& answer) {
     ++result.movements;
@@ -373,9 +383,10 @@ absl::StatusOr<ReplayVerification> VerifyAssessments(
       ++result.equal;
     } else if (result.differences.size() < kDifferencesKept) {
       const v1::Assessment& was = one.assessment;
-      result.differences.push_back(absl::StrCat(
-          "position ", one.sequence, ", movement ", was.source(), "/",
-          was.movement_id(), ": ", DifferenceOf(was, answer)));
+      result.differences.push_back(
+          absl::StrCat("position ", one.sequence, ", movement ", was.source(),
+                       "/", was.movement_id(), ": ", OfAnotherFold(fold),
+                       DifferenceOf(was, answer)));
     }
   };
   absl::Status status =
@@ -384,6 +395,10 @@ absl::StatusOr<ReplayVerification> VerifyAssessments(
         for (size_t batch = 0; batch < chunk.size; ++batch) {
           for (const ParsedMovement& one : chunk.batches[batch].movements()) {
             compare(one, chunk.answers[0].assessments[at++]);
+          }
+          const v1::JournalRecord* const record = chunk.batches[batch].other();
+          if (record != nullptr && record->audit().fold_version() > 0) {
+            fold = record->audit().fold_version();
           }
         }
         return absl::OkStatus();

@@ -12,11 +12,16 @@
 #include "portrisk/v1/aggregates.pb.h"
 #include "portrisk/v1/assessment.pb.h"
 #include "service/errors.h"
+#include "service/fold_version.h"
 #include "service/journal_reader.h"
 #include "service/keys.h"
+#include "store/base.h"
 
 namespace portrisk::service {
 namespace {
+
+// Of an entry that is copied; none where it is left out.
+using Value = absl::StatusOr<std::optional<std::string>>;
 
 // Entries of one table, which come in the order of their keys, in bulk.
 class BulkWriter {
@@ -45,8 +50,8 @@ class BulkWriter {
 absl::Status CopyTable(
     const store::Store& from, store::Table source, absl::string_view prefix,
     store::Table target, store::Store* to,
-    const std::function<absl::StatusOr<std::optional<std::string>>(
-        absl::string_view key, absl::string_view value)>& value_of) {
+    const std::function<Value(absl::string_view key, absl::string_view value)>&
+        value_of) {
   BulkWriter writer(target, to);
   absl::Status status;
   absl::Status read = from.ScanPrefix(
@@ -99,27 +104,47 @@ absl::Status WriteProgress(const v1::Base& base, store::Store* to) {
 
 }  // namespace
 
-absl::Status CopyBase(const store::Store& from, const v1::Base& base,
-                      store::Store* to) {
-  using Value = absl::StatusOr<std::optional<std::string>>;
+absl::Status TakeUpBase(const store::Store& from, const v1::Base& base,
+                        store::Store* to) {
   const uint64_t last = base.sequence();
+  const auto at_base = ReadJournalRecord(from, last);
+  if (!at_base.ok()) return at_base.status();
+  store::StatesDigest digest;
   absl::Status status =
       CopyTable(from, store::Table::kBase, store::BigEndian64(last),
                 store::Table::kStates, to,
-                [](absl::string_view, absl::string_view value) -> Value {
+                [&](absl::string_view key, absl::string_view value) -> Value {
+                  digest.Add(key.substr(sizeof(last)), value);
                   return std::optional<std::string>(value);
                 });
-  if (status.ok()) {
-    status = CopyTable(
-        from, store::Table::kIdentity, "", store::Table::kIdentity, to,
-        [&](absl::string_view, absl::string_view value) -> Value {
-          if (value.size() != 8) return StoreDamaged("an entry of identities");
-          auto version = VersionAt(from, store::FromBigEndian64(value), last);
-          if (!version.ok()) return version.status();
-          if (*version == 0) return std::nullopt;
-          return std::optional<std::string>(store::BigEndian64(*version));
-        });
+  if (!status.ok()) return status;
+  if (digest.Finish() != base.digest()) {
+    return absl::DataLossError(absl::StrCat(
+        "the states kept as of position ", last,
+        " are not those that the journal has the digest of; restore "
+        "an earlier backup"));
   }
+  status = WriteProgress(base, to);
+  if (!status.ok()) return status;
+  v1::Checkpoint checkpoint;
+  checkpoint.set_sequence(last);
+  *checkpoint.mutable_last_recorded_time() = at_base->recorded_time();
+  checkpoint.set_fold_version(kFoldVersion);
+  return to->Ingest({}, checkpoint);
+}
+
+absl::Status CopyBase(const store::Store& from, const v1::Base& base,
+                      store::Store* to) {
+  const uint64_t last = base.sequence();
+  absl::Status status = CopyTable(
+      from, store::Table::kIdentity, "", store::Table::kIdentity, to,
+      [&](absl::string_view, absl::string_view value) -> Value {
+        if (value.size() != 8) return StoreDamaged("an entry of identities");
+        auto version = VersionAt(from, store::FromBigEndian64(value), last);
+        if (!version.ok()) return version.status();
+        if (*version == 0) return std::nullopt;
+        return std::optional<std::string>(store::BigEndian64(*version));
+      });
   if (status.ok()) {
     status = CopyTable(
         from, store::Table::kContainerIndex, "", store::Table::kContainerIndex,
@@ -130,21 +155,13 @@ absl::Status CopyBase(const store::Store& from, const v1::Base& base,
           return std::optional<std::string>(value);
         });
   }
+  if (status.ok()) status = TakeUpBase(from, base, to);
   if (!status.ok()) return status;
-  const auto at_base = ReadJournalRecord(from, last);
-  if (!at_base.ok()) return at_base.status();
-  v1::Checkpoint checkpoint;
-  checkpoint.set_sequence(last);
-  *checkpoint.mutable_last_recorded_time() = at_base->recorded_time();
-  status = to->Ingest({}, checkpoint);
-  if (!status.ok()) return status;
-  const auto kept = to->KeepBase([](absl::string_view) { return true; });
-  if (!kept.ok()) return kept.status();
-  if (kept->digest() == base.digest()) return WriteProgress(base, to);
-  return absl::DataLossError(
-      absl::StrCat("the states kept as of position ", last,
-                   " are not those that the journal has the digest of; restore "
-                   "an earlier backup"));
+  return to
+      ->KeepBase([](absl::string_view key) {
+        return key.empty() || key[0] != kAggregateProgressKind;
+      })
+      .status();
 }
 
 }  // namespace portrisk::service

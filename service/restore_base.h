@@ -1,4 +1,4 @@
-// What a restore to a point takes of a store that movements were removed from.
+// What folding begins with where movements were removed from the journal.
 #ifndef PORTRISK_SERVICE_RESTORE_BASE_H_
 #define PORTRISK_SERVICE_RESTORE_BASE_H_
 
@@ -8,9 +8,14 @@
 
 namespace portrisk::service {
 
-// Copies states and indexes as they were at the base, and the base itself, to a
-// store that has the journal. DATA_LOSS where the states are not those that the
-// journal has the digest of.
+// Puts the states of the base where opening goes on from, in a store without
+// states: `from` itself or a copy of its journal. DATA_LOSS where they are not
+// those that the journal has the digest of.
+absl::Status TakeUpBase(const store::Store& from, const v1::Base& base,
+                        store::Store* to);
+
+// The same for a copy, with the indexes as they were at the base and with the
+// base itself.
 absl::Status CopyBase(const store::Store& from, const v1::Base& base,
                       store::Store* to);
 

@@ -19,6 +19,7 @@
 #include "service/call_observer.h"
 #include "service/errors.h"
 #include "service/evaluation_calls.h"
+#include "service/fold_version.h"
 #include "service/health_service.h"
 #include "service/history_api.h"
 #include "service/history_calls.h"
@@ -183,6 +184,19 @@ class AuditServiceImpl final : public Methods {
   }
 };
 
+void RecordConfiguration(const std::string& what, uint32_t fold_version,
+                         Gate* gate) {
+  Caller service("portriskd");
+  service.roles = Roles();
+  v1::AuditEntry entry;
+  entry.set_kind(v1::CONFIGURATION);
+  entry.set_result("OK");
+  entry.set_detail(what);
+  entry.set_fold_version(fold_version);
+  const absl::Status status = gate->audit().Record(service, std::move(entry));
+  if (!status.ok()) LogError("writing to the audit log", status);
+}
+
 }  // namespace
 
 struct Server::Rep {
@@ -319,15 +333,12 @@ void Server::SetRoles(std::shared_ptr<const RoleBook> roles) {
 }
 
 void Server::Configured(const std::string& what) {
-  Caller service("portriskd");
-  service.roles = Roles();
-  v1::AuditEntry entry;
-  entry.set_kind(v1::CONFIGURATION);
-  entry.set_result("OK");
-  entry.set_detail(what);
-  const absl::Status status =
-      rep_->gate.audit().Record(service, std::move(entry));
-  if (!status.ok()) LogError("writing to the audit log", status);
+  RecordConfiguration(what, 0, &rep_->gate);
+}
+
+void Server::Started(const std::string& keys) {
+  RecordConfiguration(absl::StrCat("started; ", keys, "; fold ", kFoldVersion),
+                      kFoldVersion, &rep_->gate);
 }
 
 const std::string& Server::address() const { return rep_->address; }

@@ -69,8 +69,11 @@ class Server {
   // Calls that begin from here on meet these roles.
   void SetRoles(std::shared_ptr<const RoleBook> roles);
 
-  // Writes to the audit log that the service was set up otherwise.
+  // Writes to the audit log that the service was set up otherwise, or that it
+  // has started, with these keys: what is assessed from here on is so by this
+  // program's fold.
   void Configured(const std::string& what);
+  void Started(const std::string& keys);
 
   // "127.0.0.1:40123": what it listens on.
   const std::string& address() const;

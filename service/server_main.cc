@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "service/chain_checkpoints.h"
 #include "service/engine.h"
+#include "service/fold_version.h"
 #include "service/hardening.h"
 #include "service/log.h"
 #include "service/metrics.h"
@@ -20,6 +21,7 @@
 #include "service/server.h"
 #include "service/steady_clock.h"
 #include "service/store_secrets.h"
+#include "service/tls.h"
 #include "service/wrong_usage.h"
 
 namespace {
@@ -122,7 +124,8 @@ void Declare(CLI::App& app, Flags& f) {
       "         portrisk score --format edifact gate.edi");
   app.set_version_flag(
       "--version", absl::StrCat("portriskd " PORTRISK_VERSION ", store format ",
-                                portrisk::store::kNewestFormatVersion));
+                                portrisk::store::kNewestFormatVersion,
+                                ", fold ", service::kFoldVersion));
   app.set_config("--config", "", "Read flags from a file: `flag = value`");
   // A misspelt flag is an error there, too.
   app.allow_config_extras(CLI::config_extras_mode::error);
@@ -291,7 +294,10 @@ int Serve(Flags f, const sigset_t& signals) {
                     {"refold_time", absl::FormatDuration(report.fold_time)}});
   auto server = service::Server::Start(engine->get(), f.server);
   if (!server.ok()) return Fail(server.status());
-  if (watched->monitor != nullptr) watched->monitor->Watch(engine->get());
+  if (watched->monitor != nullptr) {
+    watched->monitor->Watch(engine->get(),
+                            [&] { return service::CheckTlsFiles(f.server); });
+  }
   service::LogInfo("listening on " + (*server)->address());
   if (!f.port_file.empty()) {
     std::ofstream(f.port_file) << (*server)->address() << "\n";
@@ -308,8 +314,7 @@ int Serve(Flags f, const sigset_t& signals) {
         "the chain is not signed: the secrets file has no "
         "audit_key");
   }
-  (*server)->Configured(
-      absl::StrCat("started; ", service::DescribeKeys(f.engine.secrets)));
+  (*server)->Started(service::DescribeKeys(f.engine.secrets));
   const int signal = Wait(f, signals, engine->get(), server->get(),
                           signer ? &*signer : nullptr);
   service::LogInfo("draining", {{"signal", strsignal(signal)}});

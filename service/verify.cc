@@ -13,6 +13,7 @@
 #include "service/catalogue.h"
 #include "service/core.h"
 #include "service/errors.h"
+#include "service/fold_version.h"
 #include "service/keys.h"
 #include "service/list_store.h"
 #include "service/rule_sets.h"
@@ -157,6 +158,35 @@ absl::StatusOr<Expected> ReadBase(const store::Store& store,
   return states;
 }
 
+// States and indexes, with what was folded over the states of the base.
+absl::Status CompareWritten(const store::Store& store, const Core& core,
+                            const v1::Catalogue& catalogue, Expected kept,
+                            VerifyReport* report) {
+  const uint64_t base = catalogue.base().sequence();
+  const KeyFilter left_out = LeftOut(core, HasErasedNames(catalogue), report);
+  absl::Status status = Compare(
+      store, store::Table::kStates, "state",
+      ExpectedStates(core, std::move(kept), left_out), &report->states_compared,
+      report,
+      [&](absl::string_view key, absl::string_view) { return left_out(key); });
+  if (!status.ok()) return status;
+  const Expected identities = ExpectedIdentities(core);
+  // What was last named before the base is not folded again.
+  status = Compare(store, store::Table::kIdentity, "identity", identities,
+                   &report->index_entries_compared, report,
+                   [&](absl::string_view key, absl::string_view value) {
+                     return IsUpTo(base, value) &&
+                            identities.count(std::string(key)) == 0;
+                   });
+  if (!status.ok()) return status;
+  return Compare(store, store::Table::kContainerIndex, "container index",
+                 ExpectedContainerIndex(core), &report->index_entries_compared,
+                 report, [&](absl::string_view key, absl::string_view) {
+                   return key.size() >= 8 &&
+                          IsUpTo(base, key.substr(key.size() - 8));
+                 });
+}
+
 // The catalogue is written with the blocks that change it, so it is that of
 // the journal's end; the documents and lists it names must be there, and be
 // those that the journal has the hashes of.
@@ -219,6 +249,7 @@ absl::StatusOr<VerifyReport> VerifyStore(
   auto checkpoint = store.ReadCheckpoint();
   if (!checkpoint.ok()) return checkpoint.status();
   report.checkpoint_sequence = checkpoint->sequence();
+  report.is_of_another_fold = !IsOfThisFold(*checkpoint);
   const RuleSets rule_sets;
   CoreOptions options;
   options.rule_sets = &rule_sets;
@@ -287,32 +318,8 @@ absl::StatusOr<VerifyReport> VerifyStore(
     }
     return absl::OkStatus();
   });
-  if (status.ok()) {
-    const KeyFilter left_out = LeftOut(core, HasErasedNames(*stored), &report);
-    status = Compare(store, store::Table::kStates, "state",
-                     ExpectedStates(core, std::move(kept), left_out),
-                     &report.states_compared, &report,
-                     [&](absl::string_view key, absl::string_view) {
-                       return left_out(key);
-                     });
-  }
-  if (status.ok()) {
-    const Expected expected = ExpectedIdentities(core);
-    // What was last named before the base is not folded again.
-    status = Compare(store, store::Table::kIdentity, "identity", expected,
-                     &report.index_entries_compared, &report,
-                     [&](absl::string_view key, absl::string_view value) {
-                       return IsUpTo(base, value) &&
-                              expected.count(std::string(key)) == 0;
-                     });
-  }
-  if (status.ok()) {
-    status = Compare(
-        store, store::Table::kContainerIndex, "container index",
-        ExpectedContainerIndex(core), &report.index_entries_compared, &report,
-        [&](absl::string_view key, absl::string_view) {
-          return key.size() >= 8 && IsUpTo(base, key.substr(key.size() - 8));
-        });
+  if (status.ok() && !report.is_of_another_fold) {
+    status = CompareWritten(store, core, *stored, std::move(kept), &report);
   }
   for (const v1::JournalRecord& record : later_rules) core.FoldRules(record);
   if (status.ok()) status = CompareCatalogue(store, core.catalogue(), &report);

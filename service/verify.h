@@ -20,6 +20,9 @@ struct VerifyReport {
   // Where the fold began: 0, or the position of the base, whose states are
   // those that the journal has the digest of.
   uint64_t base_sequence = 0;
+  // The states are those of another fold (fold_version.h): neither they nor the
+  // indexes are compared.
+  bool is_of_another_fold = false;
   uint64_t folded_records = 0;
   uint64_t states_compared = 0;
   uint64_t index_entries_compared = 0;

@@ -160,4 +160,24 @@ absl::Status Store::DropStates(absl::string_view prefix) {
                          PrefixEnd(prefix));
 }
 
+// First what makes it so, then the room.
+absl::Status Store::ForgetStates() {
+  absl::Status status = rep_->CheckWritable();
+  if (!status.ok()) return status;
+  const std::string end(1, '\xff');  // The kind of a state is a letter.
+  {
+    const std::lock_guard<std::mutex> lock(rep_->ingest_mutex);
+    rocksdb::ColumnFamilyHandle* const meta = rep_->column(Table::kMeta);
+    rocksdb::WriteBatch batch;
+    rocksdb::Status written =
+        batch.DeleteRange(rep_->column(Table::kStates), "", end);
+    if (written.ok()) written = batch.Delete(meta, kCheckpointKey);
+    if (written.ok()) written = rep_->db->Write(Synced(), &batch);
+    if (written.ok()) written = rep_->db->Flush({}, meta);
+    status = FromRocks(written, "forgetting states");
+    if (!status.ok()) rep_->StopWriting(status);
+  }
+  return status.ok() ? rep_->DropRange(Table::kStates, "", end) : status;
+}
+
 }  // namespace portrisk::store

@@ -4,8 +4,8 @@
 // for the journal, whose blocks are portrisk.v1.JournalBlock.
 //
 // Thread safety: reads may run in any thread beside one writer of the journal
-// (AppendBlock) and writers behind it (Ingest, IngestAside, DropStates), which
-// wait for one another.
+// (AppendBlock) and writers behind it (Ingest, IngestAside, DropStates,
+// ForgetStates), which wait for one another.
 #ifndef PORTRISK_STORE_STORE_H_
 #define PORTRISK_STORE_STORE_H_
 
@@ -184,6 +184,9 @@ class Store {
   // Removes all entries of kStates with this prefix, in bulk: without reading
   // them, whatever their number. Any thread.
   absl::Status DropStates(absl::string_view prefix);
+
+  // Removes all states and the checkpoint, in one write.
+  absl::Status ForgetStates();
 
   // --- Erasure, in erase.cc.
 

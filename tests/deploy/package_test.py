@@ -52,7 +52,7 @@ class Package(unittest.TestCase):
         for program in ("portrisk", "portriskd"):
             self.assertRegex(
                 run(self.tree / "usr/bin" / program, "--version").stdout,
-                rf"^{program} {re.escape(version)}, store format \d+\n$")
+                rf"^{program} {re.escape(version)}, store format \d+, fold \d+\n$")
 
     def test_it_holds_what_an_installation_needs(self):
         for path in ("usr/lib/systemd/system/portriskd.service",

@@ -112,6 +112,16 @@ class EngineFaultsTest : public EngineTest {
     }
   }
 
+  // As if another fold had made the states.
+  absl::Status MakeForeign() {
+    auto store = store::Store::Open(options_.store);
+    if (!store.ok()) return store.status();
+    auto checkpoint = (*store)->ReadCheckpoint();
+    if (!checkpoint.ok()) return checkpoint.status();
+    checkpoint->clear_fold_version();
+    return (*store)->Ingest({}, *checkpoint);
+  }
+
   // Each movement once, in time order, and all states as folded from zero.
   void CheckStore() {
     engine_.reset();  // A checkpoint, so that all states are written.
@@ -197,6 +207,51 @@ TEST_F(EngineFaultsTest, PowerGoesAgainAndAgain) {
             << " acknowledged" << std::endl;
   EXPECT_GT(losses, 20);
   EXPECT_GT(acknowledged_.size(), 500u);
+  CheckStore();
+}
+
+// The power goes at every third step of an opening that folds all of the
+// journal again, writing behind.
+TEST_F(EngineFaultsTest, PowerGoesWhileStatesAreMadeAnew) {
+  const uint32_t seed = NewSeed();
+  std::mt19937 random(seed);
+  Disk(seed);
+  ASSERT_TRUE(TryOpen().ok());
+  for (int n = 0; n < 200; ++n) ASSERT_TRUE(Send(&random));
+  int losses = 0;
+  for (uint64_t step = 1; losses + 1 == static_cast<int>(step + 2) / 3;
+       step += 3) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed, ", step ", step));
+    engine_.reset();
+    disk_->PowerLoss();
+    ASSERT_TRUE(MakeForeign().ok());
+    disk_->steps = 0;
+    disk_->end_at_step = step;
+    const bool opened = TryOpen().ok();
+    engine_.reset();
+    losses += disk_->power_is_off() ? 1 : 0;
+    if (!disk_->power_is_off()) EXPECT_TRUE(opened);
+    disk_->PowerLoss();
+    ASSERT_TRUE(TryOpen().ok());
+    CheckStore();
+    if (HasFatalFailure() || HasNonfatalFailure()) return;
+  }
+  std::cout << losses << " power losses" << std::endl;
+  EXPECT_GT(losses, 10);
+}
+
+TEST_F(EngineFaultsTest, WithAFullDiskStatesOfAnotherFoldAreNotRead) {
+  std::mt19937 random(1);
+  ASSERT_TRUE(TryOpen().ok());
+  for (int n = 0; n < 20; ++n) ASSERT_TRUE(Send(&random));
+  engine_.reset();
+  ASSERT_TRUE(MakeForeign().ok());
+  disk_->space_left = 0;
+  const absl::Status full = TryOpen();
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << full;
+  disk_->space_left = kPlenty;
+  ASSERT_TRUE(TryOpen().ok());
+  CheckAcknowledged();
   CheckStore();
 }
 

@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "service/audit_log.h"
+#include "service/fold_version.h"
 #include "service/profile_api.h"
 #include "tests/service/outcome_fixture.h"
 
@@ -87,6 +89,38 @@ TEST_F(ReplayTest, AnotherKeyIsNamedAsTheReason) {
               testing::AllOf(testing::HasSubstr("position 1, movement "
                                                 "terminal-1/m0: "),
                              testing::HasSubstr("another key")));
+}
+
+TEST_F(ReplayTest, WhichProgramAssessedIsNamedWhereItDiffers) {
+  const auto starts = [&](uint32_t fold) {
+    v1::AuditEntry entry;
+    entry.set_kind(v1::CONFIGURATION);
+    entry.set_fold_version(fold);
+    const absl::Status status =
+        AuditLog(engine_.get()).Record(Caller("portriskd"), std::move(entry));
+    ASSERT_TRUE(status.ok()) << status;
+  };
+  ScoreMany(0, 1);
+  starts(kFoldVersion + 6);
+  ScoreMany(1, 2);
+  starts(kFoldVersion);
+  ScoreMany(2, 3);
+  const auto store = Drained();
+  ReplayOptions options = Options();
+  options.draw_key.key[0] ^= 1;  // All differ.
+  const auto verified = VerifyAssessments(*store, options);
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  ASSERT_EQ(verified->differences.size(), 3u);
+  EXPECT_THAT(verified->differences[0],
+              testing::HasSubstr("m0: assessed by a program that did not tell "
+                                 "its fold: drawn with another key"));
+  EXPECT_THAT(verified->differences[1],
+              testing::HasSubstr(absl::StrCat(
+                  "m1: assessed by another version of the program (fold ",
+                  kFoldVersion + 6, ", this one's is ", kFoldVersion,
+                  "): drawn with another key")));
+  EXPECT_THAT(verified->differences[2],
+              testing::HasSubstr("m2: drawn with another key"));
 }
 
 TEST_F(ReplayTest, ACandidateIsMeasuredBesideWhatIsInForce) {

@@ -185,6 +185,7 @@ TEST_F(FormatTest, TheExamplesAreWhatIsOnDisk) {
   suppressed->set_count(2);
   checkpoint.set_sequence(301);
   *checkpoint.mutable_last_recorded_time() = block.records(1).recorded_time();
+  checkpoint.set_fold_version(1);
   ASSERT_TRUE(
       store_
           ->Ingest({{Table::kStates,

@@ -311,6 +311,29 @@ struct RefusedIngest {
   absl::StatusCode code;
 };
 
+TEST_F(StoreTest, ForgottenStatesAreGoneWithTheirCheckpoint) {
+  Open();
+  Append(1, 3);
+  ASSERT_TRUE(Ingest({{Table::kStates, {{"Ca", "old"}, {"Zb", "old"}}},
+                      {Table::kIdentity, {{"id", "old"}}}},
+                     3)
+                  .ok());
+  ASSERT_TRUE(store_->ForgetStates().ok());
+  for (int times = 0; times < 2; ++times) {
+    EXPECT_EQ(Value(Table::kStates, "Ca"), "");
+    EXPECT_EQ(Value(Table::kStates, "Zb"), "");
+    EXPECT_EQ(Value(Table::kIdentity, "id"), "old");
+    EXPECT_EQ(CheckpointSequence(), 0u);
+    Open();
+    EXPECT_EQ(store_->last_sequence_at_open(), 3u);
+  }
+  ASSERT_TRUE(Ingest({{Table::kStates, {{"Ca", "new"}}}}, 2).ok());
+  Open();
+  EXPECT_EQ(Value(Table::kStates, "Ca"), "new");
+  EXPECT_EQ(Value(Table::kStates, "Zb"), "");
+  EXPECT_EQ(CheckpointSequence(), 2u);
+}
+
 TEST_F(StoreTest, ARefusedIngestChangesNothing) {
   const SortedEntries good = {Table::kIdentity, {{"id", "new"}}};
   const std::vector<RefusedIngest> refused = {
