@@ -249,7 +249,6 @@ absl::StatusOr<VerifyReport> VerifyStore(
   auto checkpoint = store.ReadCheckpoint();
   if (!checkpoint.ok()) return checkpoint.status();
   report.checkpoint_sequence = checkpoint->sequence();
-  report.is_of_another_fold = !IsOfThisFold(*checkpoint);
   const RuleSets rule_sets;
   CoreOptions options;
   options.rule_sets = &rule_sets;
@@ -260,6 +259,9 @@ absl::StatusOr<VerifyReport> VerifyStore(
   const uint64_t base = stored->base().sequence();
   options.base = base;
   report.base_sequence = base;
+  // Before the first opening there are no states at all.
+  report.is_of_another_fold =
+      !IsOfThisFold(*checkpoint) && (checkpoint->sequence() > 0 || base > 0);
   Expected kept;
   if (base > 0) {
     auto read = ReadBase(store, stored->base(), &report);

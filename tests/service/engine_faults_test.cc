@@ -210,34 +210,36 @@ TEST_F(EngineFaultsTest, PowerGoesAgainAndAgain) {
   CheckStore();
 }
 
-// The power goes at every third step of an opening that folds all of the
-// journal again, writing behind.
+// An opening that folds all of the journal again and writes behind is cut off
+// at each of its syncs, and what was not synced is lost. (Syncs of its own
+// files: a compaction that fails while it has written nothing but what was
+// dropped ends the process, where RocksDB is built with assertions.)
 TEST_F(EngineFaultsTest, PowerGoesWhileStatesAreMadeAnew) {
   const uint32_t seed = NewSeed();
   std::mt19937 random(seed);
   Disk(seed);
   ASSERT_TRUE(TryOpen().ok());
   for (int n = 0; n < 200; ++n) ASSERT_TRUE(Send(&random));
-  int losses = 0;
-  for (uint64_t step = 1; losses + 1 == static_cast<int>(step + 2) / 3;
-       step += 3) {
-    SCOPED_TRACE(absl::StrCat("seed ", seed, ", step ", step));
-    engine_.reset();
-    disk_->PowerLoss();
-    ASSERT_TRUE(MakeForeign().ok());
-    disk_->steps = 0;
-    disk_->end_at_step = step;
-    const bool opened = TryOpen().ok();
-    engine_.reset();
-    losses += disk_->power_is_off() ? 1 : 0;
-    if (!disk_->power_is_off()) EXPECT_TRUE(opened);
-    disk_->PowerLoss();
-    ASSERT_TRUE(TryOpen().ok());
-    CheckStore();
-    if (HasFatalFailure() || HasNonfatalFailure()) return;
+  for (const char* files : {"/ingest/", ".log"}) {
+    int losses = 0;
+    for (bool opened = false; !opened; losses += opened ? 0 : 1) {
+      SCOPED_TRACE(absl::StrCat("seed ", seed, ", sync ", losses, files));
+      engine_.reset();
+      disk_->PowerLoss();
+      ASSERT_TRUE(MakeForeign().ok());
+      disk_->syncs_before = losses;
+      disk_->syncs_fail_of = files;
+      opened = TryOpen().ok();
+      engine_.reset();
+      disk_->syncs_fail_of = nullptr;
+      disk_->PowerLoss();
+      ASSERT_TRUE(TryOpen().ok());
+      CheckStore();
+      if (HasFatalFailure() || HasNonfatalFailure()) return;
+    }
+    std::cout << losses << " losses at syncs of " << files << std::endl;
+    EXPECT_GT(losses, 0);
   }
-  std::cout << losses << " power losses" << std::endl;
-  EXPECT_GT(losses, 10);
 }
 
 TEST_F(EngineFaultsTest, WithAFullDiskStatesOfAnotherFoldAreNotRead) {

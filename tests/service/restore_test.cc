@@ -207,6 +207,16 @@ TEST_F(RestoreTest, AStoreWithDamagedStatesIsFoldedAnew) {
   auto report = RestoreTo(to(), from);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->backup, 0u);
+  {
+    store::Options options;
+    options.directory = to();
+    options.read_only = true;
+    const auto whole =
+        VerifyStore(**store::Store::Open(options), [](uint64_t) {});
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    EXPECT_FALSE(whole->is_of_another_fold) << "it has no states yet";
+    EXPECT_EQ(whole->difference_count, 0u);
+  }
   Serve(to());
   EXPECT_EQ(ScoreSome(0, 60), answers);
   engine_.reset();
