@@ -99,12 +99,10 @@ Decayed DecayedOf(const AggregateShape& shape, const Window& window) {
   if (window.last_step < base) base = DecayBase(shape, window.last_step);
   Decayed decayed;
   decayed.age = window.last_step - base;
-  const bool sums = HasSums(shape.function);
-  for (int i = window.begin; i < window.end; ++i) {
-    const Int128 weight = WeightAt(shape, base - window.ring.step(i));
-    decayed.count += window.ring.count(i) * weight;
-    if (sums) decayed.sum += window.ring.third(i) * weight;
-  }
+  const RingView& ring = window.ring;
+  AddWeighted(shape, base, ring.rows + ring.columns * window.begin,
+              ring.rows + ring.columns * window.end, &decayed.count,
+              &decayed.sum);
   return decayed;
 }
 

@@ -20,7 +20,8 @@ using Function = AggregateFunction;
 // The window that the head is about, less its oldest buckets.
 struct Rest {
   int64_t count;    // Contributions.
-  Int128 gone = 0;  // Total of the third column of what is left out.
+  Int128 gone = 0;  // Total of the third column of what is left out,
+  const int64_t* row = nullptr;  // and its end; null: nothing is.
 };
 
 // `first_step` is not beyond the newest bucket. Rows are read only when some
@@ -33,25 +34,22 @@ Rest RestOf(const RingView& ring, int64_t first_step) {
     rest.count -= row[1] >> kCountShift;
     if (ring.columns > 2) rest.gone += row[2];
   }
+  rest.row = row;
   return rest;
 }
 
-// With decay; the same of what has left.
-Decayed DecayedRestOf(const AggregateShape& shape, const RingView& ring,
-                      int64_t last_step) {
+// With decay, what the head says less what is left out.
+Decayed DecayedIn(const Rest& rest, const AggregateShape& shape,
+                  const RingView& ring, int64_t last_step) {
   const int64_t* const head = ring.head;
   const int64_t base = DecayBase(shape, head[kNewest]);
-  Decayed decayed{WideAt(head + kDecayedCount), WideAt(head + kDecayedSum),
-                  last_step - base};
-  const int64_t first_step = last_step - shape.steps + 1;
-  if (head[kOldest] >= first_step) return decayed;
-  const int64_t* row = ring.rows + ring.columns * ring.first();
-  for (; row[0] < first_step; row += ring.columns) {
-    const Int128 weight = WeightAt(shape, base - row[0]);
-    decayed.count -= (row[1] >> kCountShift) * weight;
-    if (ring.columns > 2) decayed.sum -= row[2] * weight;
+  Decayed gone;
+  if (rest.row != nullptr) {
+    AddWeighted(shape, base, ring.rows + ring.columns * ring.first(), rest.row,
+                &gone.count, &gone.sum);
   }
-  return decayed;
+  return {WideAt(head + kDecayedCount) - gone.count,
+          WideAt(head + kDecayedSum) - gone.sum, last_step - base};
 }
 
 // How many different values are left: the head's less those whose last entry
@@ -75,7 +73,7 @@ bool DeriveNewest(const AggregateShape& shape, const RingView& ring,
   out->count_known = true;
   out->count = static_cast<uint64_t>(rest.count);
   if (!shape.decay.empty()) {
-    SetDecayed(shape, DecayedRestOf(shape, ring, last_step), out);
+    SetDecayed(shape, DecayedIn(rest, shape, ring, last_step), out);
     return true;
   }
   switch (shape.function) {

@@ -42,19 +42,12 @@ void RefreshBest(const AggregateShape& shape, StillRing ring) {
   head[kAnswer] = best;
 }
 
-// Adds rows from `row` to before `end`, weighted, `times` times.
+// The same into what the head keeps, `times` times.
 void AddDecayed(const AggregateShape& shape, const int64_t* row,
                 const int64_t* end, int times, int64_t* head) {
-  const int64_t base = DecayBase(shape, head[kNewest]);
-  const int64_t at_zero = base + DecayPeriod(shape) - 1;
-  const bool sums = HasSums(shape.function);
   Int128 count = 0;
   Int128 sum = 0;
-  for (; row < end; row += sums ? 3 : 2) {
-    const auto weight = static_cast<int64_t>(shape.decay[at_zero - row[0]]);
-    count += static_cast<Int128>(row[1] >> kCountShift) * weight;
-    if (sums) sum += static_cast<Int128>(row[2]) * weight;
-  }
+  AddWeighted(shape, DecayBase(shape, head[kNewest]), row, end, &count, &sum);
   AddWide(times * count, head + kDecayedCount);
   AddWide(times * sum, head + kDecayedSum);
 }
@@ -108,6 +101,17 @@ void RefreshLast(const Ring& ring) {
 }
 
 }  // namespace
+
+void AddWeighted(const AggregateShape& shape, int64_t base, const int64_t* row,
+                 const int64_t* end, Int128* count, Int128* sum) {
+  const int64_t at_zero = base + DecayPeriod(shape) - 1;
+  const bool sums = HasSums(shape.function);
+  for (; row < end; row += sums ? 3 : 2) {
+    const auto weight = static_cast<int64_t>(shape.decay[at_zero - row[0]]);
+    *count += static_cast<Int128>(row[1] >> kCountShift) * weight;
+    if (sums) *sum += static_cast<Int128>(row[2]) * weight;
+  }
+}
 
 void SlideWindow(const AggregateShape& shape, StillRing ring) {
   const int columns = Columns(shape.function);

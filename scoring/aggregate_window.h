@@ -48,6 +48,11 @@ inline uint64_t WeightAt(const AggregateShape& shape, int64_t age) {
   return shape.decay[static_cast<size_t>(age + DecayPeriod(shape) - 1)];
 }
 
+// Adds rows from `row` to before `end`, weighted as of `base`. `sum` stays
+// where rows have none.
+void AddWeighted(const AggregateShape& shape, int64_t base, const int64_t* row,
+                 const int64_t* end, Int128* count, Int128* sum);
+
 // After an empty bucket was appended: the window moves up to it.
 void SlideWindow(const AggregateShape& shape, StillRing ring);
 
