@@ -84,6 +84,9 @@ class Core {
   // Of these, which the catalogue has no more, states leave the store.
   void DropTables(const std::vector<uint32_t>& numbers);
   const scoring::Programme& programme() const { return *programme_; }
+  const std::shared_ptr<const scoring::Programme>& shared_programme() const {
+    return programme_;
+  }
 
   void SetProfiles(std::shared_ptr<const scoring::SelectionProfiles> profiles);
   const std::shared_ptr<const scoring::SelectionProfiles>& profiles() const {

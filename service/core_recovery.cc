@@ -77,22 +77,20 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
         if (filling == nullptr) return absl::CancelledError();
         absl::Status added = filling->Add(record, fields);
         if (added.ok() && filling->is_full()) {
-          handover.PutFull(filling);
+          handover.PutFull();
           filling = handover.NextEmpty();
         }
         return added;
       });
     });
     if (filling != nullptr && read.ok() && !filling->empty()) {
-      handover.PutFull(filling);
+      handover.PutFull();
     }
     handover.Finish();
   });
   uint64_t written_to = recovered_to_;
-  while (JournaledBatch* const batch = handover.NextFull()) {
-    if (status.ok()) {
-      status = FoldTogether(batch->movements(), {}, [](size_t) {});
-    }
+  while (JournaledBatch* const batch = handover.NextUsed()) {
+    status = FoldTogether(batch->movements(), {}, [](size_t) {});
     if (status.ok() && batch->other() != nullptr) {
       status = Fold(*batch->other());
     }
@@ -103,7 +101,7 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
     }
     if (!status.ok()) handover.Stop();
     batch->Clear();
-    handover.PutEmpty(batch);
+    handover.PutEmpty();
   }
   reader.join();
   if (status.ok()) status = read;

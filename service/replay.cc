@@ -55,8 +55,8 @@ struct Chunk {
   }
 };
 
-// One is read and one measured while one is assessed.
-constexpr size_t kChunks = 3;
+// One is read and one measured while players are in one or two of them.
+constexpr size_t kChunks = 4;
 // Of a chunk: batches keep the memory of their movements.
 constexpr size_t kBatchesMost = 64;
 
@@ -66,11 +66,12 @@ using Measure = absl::FunctionRef<absl::Status(const Chunk&)>;
 // The journal in chunks. Of what lies before `folds_from` only that which is no
 // history: rules, lists, reference data.
 absl::Status Read(const store::Store& store, const ReplayOptions& options,
-                  uint64_t folds_from, Chunks* chunks) {
+                  uint64_t folds_from, size_t players, Chunks* chunks) {
   Chunk* chunk = chunks->NextEmpty();
   const auto add = [&](const StoredRecord& stored) -> absl::Status {
     if (stored.sequence > options.last_sequence) return absl::OkStatus();
     if (chunk == nullptr) return absl::CancelledError();
+    chunk->answers.resize(players);
     const bool is_before = stored.sequence < folds_from;
     if (!is_before || !stored.is_movement) {
       JournaledBatch& batch = chunk->Filling();
@@ -87,7 +88,7 @@ absl::Status Read(const store::Store& store, const ReplayOptions& options,
         chunk->size < kBatchesMost) {
       return absl::OkStatus();
     }
-    chunks->PutFull(chunk);
+    chunks->PutFull();
     chunk = chunks->NextEmpty();
     return absl::OkStatus();
   };
@@ -101,61 +102,51 @@ absl::Status Read(const store::Store& store, const ReplayOptions& options,
   });
   if (is_over) status = absl::OkStatus();
   if (status.ok() && chunk != nullptr && chunk->records > 0) {
-    chunks->PutFull(chunk);
+    chunks->PutFull();
   }
   return status;
 }
 
-// All players take a chunk while the one before it is measured.
-absl::Status TakeChunk(
-    const std::vector<std::unique_ptr<ReplayPlayer>>& players, Chunk* chunk,
-    absl::FunctionRef<absl::Status()> measure_before) {
-  if (chunk->size == 0) return measure_before();  // All was passed over.
-  std::vector<absl::Status> statuses(players.size());
-  std::vector<std::thread> threads;
-  chunk->answers.resize(players.size());
-  for (size_t i = 0; i < players.size(); ++i) {
-    threads.emplace_back([&, i] {
-      for (size_t b = 0; b < chunk->size && statuses[i].ok(); ++b) {
-        statuses[i] = players[i]->Take(chunk->batches[b], &chunk->answers[i]);
-      }
-    });
+// One player's part. After an error it assesses nothing more.
+void Assess(size_t number, ReplayPlayer* player, Chunks* chunks) {
+  absl::Status status;
+  while (Chunk* const chunk = chunks->NextFull(number)) {
+    ReplayAnswers& answers = chunk->answers[number];
+    for (size_t b = 0; b < chunk->size && status.ok(); ++b) {
+      status = player->Take(chunk->batches[b], &answers);
+    }
+    answers.status = status;
+    chunks->PutUsed(number);
   }
-  absl::Status status = measure_before();
-  for (std::thread& thread : threads) thread.join();
-  for (const absl::Status& one : statuses) status.Update(one);
-  return status;
+  player->End();
 }
 
 absl::Status Play(const store::Store& store,
                   const std::vector<std::unique_ptr<ReplayPlayer>>& players,
                   const ReplayOptions& options, uint64_t folds_from,
                   Measure measure) {
-  Chunks chunks(kChunks);
+  Chunks chunks(kChunks, players.size());
   absl::Status read;
   std::thread reader([&] {
-    read = Read(store, options, folds_from, &chunks);
+    read = Read(store, options, folds_from, players.size(), &chunks);
     chunks.Finish();
   });
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < players.size(); ++i) {
+    threads.emplace_back(Assess, i, players[i].get(), &chunks);
+  }
   absl::Status status;
-  Chunk* before = nullptr;
-  const auto measure_before = [&]() -> absl::Status {
-    if (before == nullptr) return absl::OkStatus();
-    absl::Status measured = measure(*before);
-    if (measured.ok()) measured = options.progress(before->last_sequence);
-    before->Clear();
-    chunks.PutEmpty(before);
-    before = nullptr;
-    return measured;
-  };
-  while (Chunk* const chunk = chunks.NextFull()) {
-    if (status.ok()) status = TakeChunk(players, chunk, measure_before);
+  while (Chunk* const chunk = chunks.NextUsed()) {
+    for (const ReplayAnswers& one : chunk->answers) status.Update(one.status);
+    if (status.ok()) status = measure(*chunk);
+    if (status.ok()) status = options.progress(chunk->last_sequence);
     if (!status.ok()) chunks.Stop();
-    before = chunk;
+    chunk->Clear();
+    chunks.PutEmpty();
   }
   reader.join();
-  if (status.ok()) status = read;
-  return status.ok() ? measure_before() : status;
+  for (std::thread& thread : threads) thread.join();
+  return status.ok() ? read : status;
 }
 
 // What one variant makes of the units, but for what compares it.
@@ -170,7 +161,6 @@ void ReportVariant(const scoring::UnitTable& table,
     ref->set_shadow(member.shadow);
   }
   ReplayNotes& notes = player->notes();
-  notes.Settle(player->programme());
   notes.AddCosts(selection);
   selection->Report(table, options.rates, out);
   selection->ReportCapacities(table, options.capacities, out);

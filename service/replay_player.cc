@@ -95,8 +95,9 @@ ReplayPlayer::ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
       sensitivity_(options.sensitivity),
       last_sequence_(options.last_sequence),
       erased_answers_(std::make_shared<uint64_t>(0)),
-      core_(OptionsOf(rule_sets, variant, options, folds_from, erased_answers_),
-            Borrowed(store)) {}
+      core_(std::make_unique<Core>(
+          OptionsOf(rule_sets, variant, options, folds_from, erased_answers_),
+          Borrowed(store))) {}
 
 absl::StatusOr<std::unique_ptr<ReplayPlayer>> ReplayPlayer::Make(
     const store::Store& store, const RuleSets& rule_sets,
@@ -113,9 +114,9 @@ absl::Status ReplayPlayer::Begin(const ReplayVariant& variant) {
   auto catalogue = ReadCatalogue(store_);
   if (!catalogue.ok()) return catalogue.status();
   if (own_profiles_ != nullptr) {
-    core_.SetProfiles(own_profiles_);
+    core_->SetProfiles(own_profiles_);
   } else if (!as_recorded_ && catalogue->has_profile()) {
-    core_.SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
+    core_->SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
         catalogue->profile()));
   }
   std::vector<scoring::AggregatePlan::Use> uses;
@@ -140,9 +141,9 @@ absl::Status ReplayPlayer::Begin(const ReplayVariant& variant) {
       return scoring::Programme::Compile(std::move(members), *statistics);
     });
     if (!programme.ok()) return programme.status();
-    core_.SetProgramme(*std::move(programme));
+    core_->SetProgramme(*std::move(programme));
   }
-  core_.CountAll(scoring::AggregatePlan::Make(uses));
+  core_->CountAll(scoring::AggregatePlan::Make(uses));
   return absl::OkStatus();
 }
 
@@ -159,35 +160,42 @@ absl::Status ReplayPlayer::Take(const JournaledBatch& batch,
     answers->assessments.resize(answers->size);
     answers->points.resize(answers->size);
   }
-  answers->profiles.push_back(core_.profiles());
-  absl::Status status = core_.FoldTogether(
+  answers->profiles.push_back(core_->profiles());
+  absl::Status status = core_->FoldTogether(
       movements,
       absl::MakeSpan(answers->assessments).subspan(begin, movements.size()),
       [&](size_t i) {
-        notes_.Take(core_.evaluation(), &answers->assessments[begin + i],
+        notes_.Take(core_->evaluation(), &answers->assessments[begin + i],
                     &answers->points[begin + i]);
       });
   if (!status.ok() || batch.other() == nullptr) return status;
   return Follow(*batch.other());
 }
 
+void ReplayPlayer::End() {
+  notes_.Settle(core_->programme());
+  programme_ = core_->shared_programme();
+  profiles_ = core_->profiles();
+  core_.reset();
+}
+
 absl::Status ReplayPlayer::Follow(const v1::JournalRecord& record) {
   // What filled up a capacity then says nothing of another selection.
   if (record.has_worklist() && !as_recorded_) return absl::OkStatus();
-  absl::Status status = core_.Fold(record);
+  absl::Status status = core_->Fold(record);
   if (!status.ok()) return status;
   if (record.has_list()) {
     const v1::ListVersion& list = record.list().list();
     auto entries = LoadListEntries(store_, list);
     if (!entries.ok()) return entries.status();
-    core_.SetList({list.name(), list.version(), *std::move(entries)});
+    core_->SetList({list.name(), list.version(), *std::move(entries)});
   } else if (record.has_reference()) {
     auto reference = LoadReference(store_, record.reference().content_hash());
     if (!reference.ok()) return reference.status();
-    core_.SetReference(*std::move(reference));
+    core_->SetReference(*std::move(reference));
   } else if (record.profile().has_activated()) {
     if (as_recorded_ && own_profiles_ == nullptr) {
-      core_.SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
+      core_->SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
           record.profile().activated()));
     }
   } else if (record.has_rule()) {
@@ -198,10 +206,10 @@ absl::Status ReplayPlayer::Follow(const v1::JournalRecord& record) {
 
 absl::Status ReplayPlayer::PutInForce() {
   rules_changed_ = false;
-  auto programme = CompileInForce(store_, rule_sets_, core_.catalogue());
+  auto programme = CompileInForce(store_, rule_sets_, core_->catalogue());
   if (!programme.ok()) return programme.status();
-  notes_.Settle(core_.programme());
-  core_.SetProgramme(*std::move(programme));
+  notes_.Settle(core_->programme());
+  core_->SetProgramme(*std::move(programme));
   return absl::OkStatus();
 }
 

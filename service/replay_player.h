@@ -22,6 +22,7 @@ struct ReplayAnswers {
   std::vector<v1::Assessment> assessments;  // The first `size` of them.
   std::vector<SensitivityPoints> points;    // Of each.
   size_t size = 0;
+  absl::Status status;
   // In force when each batch was assessed.
   std::vector<std::shared_ptr<const scoring::SelectionProfiles>> profiles;
 
@@ -31,7 +32,8 @@ struct ReplayAnswers {
   }
 };
 
-// One thread at a time, but for what notes() says.
+// One thread at a time, but for what notes() says. After End() there is only
+// what it can tell.
 class ReplayPlayer {
  public:
   // `store` and `rule_sets` outlive it. `folds_from`: see CoreOptions.
@@ -42,13 +44,17 @@ class ReplayPlayer {
 
   // Takes the next batch of the journal and adds the answers to its movements.
   absl::Status Take(const JournaledBatch& batch, ReplayAnswers* answers);
+  // Nothing more comes: lets go of the states, which takes a while.
+  void End();
+
   // How many of all were left as recorded, since names they rest on are erased.
   uint64_t erased_answers() const { return *erased_answers_; }
 
-  const scoring::Programme& programme() const { return core_.programme(); }
-  // The terms of selection where no place has its own.
+  // The programme at the end.
+  const scoring::Programme& programme() const { return *programme_; }
+  // The terms of selection at the end where no place has its own.
   const scoring::SelectionProfile& everywhere() const {
-    return core_.profiles()->everywhere();
+    return profiles_->everywhere();
   }
   ReplayNotes& notes() { return notes_; }
 
@@ -68,8 +74,10 @@ class ReplayPlayer {
   const bool sensitivity_;
   const uint64_t last_sequence_;
   const std::shared_ptr<uint64_t> erased_answers_;  // Counted by core_.
-  Core core_;
+  std::unique_ptr<Core> core_;
   bool rules_changed_ = false;
+  std::shared_ptr<const scoring::Programme> programme_;
+  std::shared_ptr<const scoring::SelectionProfiles> profiles_;
   ReplayNotes notes_;
 };
 
