@@ -52,8 +52,9 @@ inline void SetMean(const AggregateShape& shape, Int128 sum,
     const auto count = static_cast<Int128>(out->count);
     out->value = UnitValue(shape.unit, static_cast<int64_t>(sum / count));
   } else {
-    out->value = cel::Value::Double(
-        ToDouble(sum) / static_cast<double>(out->count) / UnitSize(shape.unit));
+    out->value =
+        cel::Value::Double(ToDouble(sum) / (static_cast<double>(out->count) *
+                                            UnitSize(shape.unit)));
   }
 }
 

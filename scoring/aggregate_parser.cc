@@ -309,6 +309,19 @@ class AggregateReader {
                    quantile ? "q: 0.99" : "leave it out");
   }
 
+  // Counting asks whether there is a value, so that false counts, too.
+  void WarnOfCondition(const std::string& name, const YamlNode& node,
+                       const cel::Expr& expr, const AggregateDeclaration& out) {
+    const bool counts = out.shape.function == Function::kCount ||
+                        out.shape.function == Function::kTimeSince;
+    const bool is_true = expr.node == cel::Node::kLiteral && expr.literal.b;
+    if (!counts || expr.type.kind != cel::Kind::kBool || is_true) return;
+    issues_->Warning(
+        "COUNTS_FALSE", node.offset,
+        absl::StrCat(name, " counts this where it is false, too"),
+        absl::StrCat("write the condition as where, and ", name, ": true"));
+  }
+
   std::string Value(const YamlNode& node, AggregateDeclaration* out) {
     const std::string& name =
         AggregateFunctionNames()[static_cast<size_t>(out->shape.function)];
@@ -316,6 +329,7 @@ class AggregateReader {
     out->value = Expression(name, node, &canonical);
     if (out->value.expr == nullptr) return canonical;
     const cel::Expr& expr = *out->value.expr;
+    WarnOfCondition(name, node, expr, *out);
     const std::string wanted = TypeAggregate(expr.type, out);
     if (!wanted.empty()) {
       issues_->Error("TYPE_MISMATCH", node.offset,

@@ -11,6 +11,7 @@
 
 #include "scoring/bounded_timeline.h"
 #include "scoring/legs.h"
+#include "scoring/stay.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -131,7 +132,7 @@ void RemoveVersion(uint64_t movement_key, v1::ContainerState* state) {
   }
 }
 
-// Like AssignVisit, which takes a place that is not named for the visit's.
+// Like StayOf, which takes a place that is not named for the visit's.
 bool IsHandledAt(const v1::Visit& visit, const TimelineEvent& event) {
   return IsHandling(event.event()) &&
          (event.locode().empty() || MaySamePlace(event, visit));
@@ -221,14 +222,16 @@ void UnfoldVisit(const JournaledMovement& input, uint64_t was,
   }
 }
 
-// The visit that an assessment put the movement in. A unit that is not the
-// container's own visit (a consignment, a stay of the past) leaves no trace.
+// The visit that an assessment put the movement in. A unit that is none of the
+// two known ones (a consignment, a stay of the past) leaves no trace.
 void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
                uint64_t sequence, v1::ContainerState* state) {
   if (unit.visit_ordinal() == 0) return;
   v1::Visit* visit = state->mutable_visit();
-  if (unit.visit_ordinal() < visit->ordinal()) return;
-  if (unit.visit_ordinal() > visit->ordinal()) {
+  if (unit.visit_ordinal() < visit->ordinal()) {
+    if (unit.visit_ordinal() != state->previous_visit().ordinal()) return;
+    visit = state->mutable_previous_visit();
+  } else if (unit.visit_ordinal() > visit->ordinal()) {
     if (visit->ordinal() > 0) state->mutable_previous_visit()->Swap(visit);
     visit->Clear();
     visit->set_begun_sequence(sequence);
@@ -247,6 +250,22 @@ void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
   visit->set_draw_key_id(unit.draw_key_id());
   if (unit.has_rollout_ppm()) visit->set_rollout_ppm(unit.rollout_ppm());
   visit->set_selection_ppm(unit.selection_ppm());
+}
+
+// Into the timeline, which has no holes: what comes before something that it
+// had no place for has none either.
+void FoldEvent(const JournaledMovement& input, v1::ContainerState* state) {
+  if (IsForgotten(*input.movement, *state)) return;
+  if (state->timeline_size() == kTimelineMax) {
+    const TimelineEvent& oldest = state->timeline(0);
+    *state->mutable_forgotten_time() = MovementBefore(input, oldest)
+                                           ? input.movement->occurrence_time()
+                                           : oldest.occurrence_time();
+  }
+  InsertEvent(
+      input, kTimelineMax,
+      [&](TimelineEvent* event) { FillEvent(input, event); },
+      state->mutable_timeline());
 }
 
 }  // namespace
@@ -298,10 +317,7 @@ void FoldContainer(const JournaledMovement& input, const v1::Unit* unit,
   if (m.retraction()) return;
   if (state->number().empty()) state->set_number(m.container().number());
   if (EntersTimeline(m)) {
-    InsertEvent(
-        input, kTimelineMax,
-        [&](TimelineEvent* event) { FillEvent(input, event); },
-        state->mutable_timeline());
+    FoldEvent(input, state);
     if (!state->has_first_seen() ||
         Before(m.occurrence_time(), state->first_seen())) {
       *state->mutable_first_seen() = m.occurrence_time();

@@ -40,6 +40,16 @@ bool IsArrival(v1::Event event);
 bool IsDeparture(v1::Event event);
 bool IsHandling(v1::Event event);
 
+// Whether what the box carried before is out of it then: what it carries is
+// another load. Stuffing, which begins one, is for the caller to look at. Only
+// what is done to the box tells that it is empty: papers may mean its next
+// journey, devices are set once.
+template <typename TimelineEvent>
+bool IsEmptied(const TimelineEvent& event) {
+  return event.event() == v1::STRIPPING ||
+         (event.load_status() == v1::EMPTY && IsHandling(event.event()));
+}
+
 // The best weight a movement carries: verified, scale, crane, declared. False
 // when it carries none.
 bool BestWeight(const v1::Weights& weights, int32_t* kg);

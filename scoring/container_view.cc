@@ -16,6 +16,7 @@
 #include "scoring/borrow.h"
 #include "scoring/bounded_timeline.h"
 #include "scoring/legs.h"
+#include "scoring/stay.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -152,6 +153,7 @@ void ContainerViewBuffer::Begin(const v1::ContainerState* state,
   input_ = input;
   reference_ = &reference;
   position_ = kNotFound;
+  forgotten_ = state_ != nullptr && IsForgotten(*input.movement, *state_);
 }
 
 void ContainerViewBuffer::DeriveAll() {
@@ -188,7 +190,8 @@ void ContainerViewBuffer::DerivePast(Part part,
     case Part::kWalks:
       DerivePart(Part::kOwn);
       DerivePart(Part::kNeighbours);
-      return DeriveWalks(state);
+      if (!forgotten_) DeriveWalks(state);
+      return;
     case Part::kBooked:
       DerivePart(Part::kWalks);
       DerivePart(Part::kOtherCompleteness);
@@ -200,12 +203,18 @@ void ContainerViewBuffer::DerivePast(Part part,
     case Part::kOtherCompleteness:
       return DeriveOtherCompleteness(state);
     case Part::kOverlap:
-      return DeriveOverlap(state);
+      if (!forgotten_) DeriveOverlap(state);
+      return;
   }
 }
 
 void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state) {
   const v1::Movement& m = *input_.movement;
+  if (state.has_first_seen()) {
+    view_.unsafe_arena_set_allocated_first_seen(Borrow(state.first_seen()));
+  }
+  view_.set_events_known(state.timeline_size());
+  if (forgotten_) return;
   view_.unsafe_arena_set_allocated_previous(
       Nearest(state, position_ - 1, -1, IsPhysical));
   view_.unsafe_arena_set_allocated_next(
@@ -214,10 +223,6 @@ void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state) {
       Nearest(state, position_ - 1, -1, IsHandling));
   view_.unsafe_arena_set_allocated_next_handling(
       Nearest(state, position_, 1, IsHandling));
-  if (state.has_first_seen()) {
-    view_.unsafe_arena_set_allocated_first_seen(Borrow(state.first_seen()));
-  }
-  view_.set_events_known(state.timeline_size());
   const std::optional<Coordinates> here = Locate(m.location(), *reference_);
   if (DeriveLeg(state, position_ - 1, -1, m, here, *reference_, &leg_in_)) {
     view_.unsafe_arena_set_allocated_leg_in(&leg_in_);
@@ -244,7 +249,7 @@ void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state) {
       view_.set_cargo_changed_since_handling(changed);
     }
     // What stuffing reports already belongs to the present load.
-    if (event.event() == v1::STRIPPING || event.load_status() == v1::EMPTY) {
+    if (IsEmptied(event)) {
       load_ended = true;
     }
     if (load_ended) {

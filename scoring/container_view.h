@@ -81,7 +81,8 @@ class ContainerViewBuffer {
   const v1::ContainerState* state_ = nullptr;
   JournaledMovement input_{};
   const Reference* reference_ = nullptr;
-  int position_ = 0;  // Of the movement in the timeline.
+  int position_ = 0;        // Of the movement in the timeline.
+  bool forgotten_ = false;  // What came next to it is (IsForgotten).
   uint32_t derived_ = 0;
   bool knows_bookings_ = false;  // Of Part::kWalks.
   v1::ContainerView view_;

@@ -153,7 +153,7 @@ class ContainerViewBuffer::Walk {
     bool same_stay = true;
     for (int i = position; i < state_.timeline_size(); ++i) {
       const TimelineEvent& event = state_.timeline(i);
-      if (event.event() == v1::STRIPPING || event.load_status() == v1::EMPTY) {
+      if (IsEmptied(event)) {
         if (same_load) load_end_ = &event.occurrence_time();
         same_load = false;
       }
@@ -187,7 +187,7 @@ class ContainerViewBuffer::Walk {
   // Whether one since the box came or was emptied would have been met: a box
   // that reports its position pushes the rest out of its timeline.
   bool KnowsBookings() const {
-    return booking_over_ || state_.timeline_size() < kTimelineMax;
+    return booking_over_ || !state_.has_forgotten_time();
   }
 
  private:
@@ -252,7 +252,7 @@ class ContainerViewBuffer::Walk {
   // empty. What stuffing reports already belongs to it.
   void Load(const TimelineEvent& event) {
     if (load_begin_ != nullptr) return;
-    if (event.event() == v1::STRIPPING || event.load_status() == v1::EMPTY) {
+    if (IsEmptied(event)) {
       load_begin_ = &event.occurrence_time();
       return;
     }

@@ -47,8 +47,7 @@ class Load {
 };
 
 bool EndsLoad(const TimelineEvent& event) {
-  return event.event() == v1::STRIPPING || event.event() == v1::STUFFING ||
-         event.load_status() == v1::EMPTY;
+  return event.event() == v1::STUFFING || IsEmptied(event);
 }
 
 Handling Of(const TimelineEvent& event) {

@@ -7,10 +7,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "scoring/bounded_timeline.h"
 #include "scoring/container_history.h"
-#include "scoring/legs.h"
-#include "scoring/timestamps.h"
+#include "scoring/stay.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -56,40 +54,8 @@ void AssignConsignment(const v1::Movement& movement, v1::Unit* unit) {
   unit->set_visit_open(false);
 }
 
-// Whether the container is known to have been somewhere since.
-bool HappenedBefore(const v1::Movement& movement,
-                    const v1::ContainerState& state) {
-  if (!movement.has_occurrence_time()) return false;
-  for (int i = state.timeline_size() - 1; i >= 0; --i) {
-    if (!IsPhysical(state.timeline(i).event())) continue;
-    return Before(movement.occurrence_time(),
-                  state.timeline(i).occurrence_time());
-  }
-  return false;
-}
-
-// Whether the container has come to the place of its visit since: then what is
-// reported late was the end of an earlier one. What is older than all that is
-// kept of the past is taken to be.
-bool CameSince(const v1::Movement& movement, const v1::ContainerState& state) {
-  if (!movement.has_occurrence_time()) return false;
-  const auto& t = movement.occurrence_time();
-  if (state.timeline_size() == kTimelineMax &&
-      Before(t, state.timeline(0).occurrence_time())) {
-    return true;
-  }
-  for (int i = state.timeline_size() - 1; i >= 0; --i) {
-    const v1::TimelineEvent& event = state.timeline(i);
-    if (!Before(t, event.occurrence_time())) break;
-    if (IsArrival(event.event()) && MaySamePlace(event, state.visit())) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// A visit at another place than the present one that is already over: named
-// by its day, so that reports of one stay share a unit.
+// A stay that is over and of which nothing is kept: named by its day, so that
+// reports of one share a unit.
 void AssignPastVisit(const v1::Movement& movement, v1::Unit* unit) {
   NameUnit(movement, movement.location().locode(),
            movement.location().facility(), '~',
@@ -99,39 +65,43 @@ void AssignPastVisit(const v1::Movement& movement, v1::Unit* unit) {
   unit->set_visit_open(false);
 }
 
-void AssignVisit(const v1::Movement& movement, const v1::ContainerState& state,
-                 v1::Unit* unit) {
-  const v1::Location& place = movement.location();
-  const v1::Visit& visit = state.visit();
-  const bool late = HappenedBefore(movement, state);
-  const bool papers = !IsPhysical(movement.event());
-  // A place or a facility that was not named is unknown, not another one.
-  const bool here = papers || place.locode().empty() ||
-                    (visit.locode() == place.locode() &&
-                     (visit.facility() == place.facility() ||
-                      visit.facility().empty() || place.facility().empty()));
-  if (papers && !visit.open()) {
-    AssignConsignment(movement, unit);
-    return;
-  }
-  if (here && visit.ordinal() > 0) {
-    const bool again = !visit.open() && IsArrival(movement.event()) && !late;
-    if (!again) {
-      unit->set_id(visit.unit());
-      unit->set_visit_ordinal(visit.ordinal());
-      unit->set_visit_open(visit.open() && (!IsDeparture(movement.event()) ||
-                                            CameSince(movement, state)));
-      return;
-    }
-  } else if (visit.ordinal() > 0 && late) {
-    AssignPastVisit(movement, unit);
-    return;
-  }
+void AssignNewVisit(const v1::Movement& movement,
+                    const v1::ContainerState& state, v1::Unit* unit) {
   const uint32_t ordinal =
-      std::max(visit.ordinal(), state.withdrawn_ordinal()) + 1;
-  NameUnit(movement, place.locode(), place.facility(), '#', ordinal, unit);
+      std::max(state.visit().ordinal(), state.withdrawn_ordinal()) + 1;
+  NameUnit(movement, movement.location().locode(),
+           movement.location().facility(), '#', ordinal, unit);
   unit->set_visit_ordinal(ordinal);
   unit->set_visit_open(!IsDeparture(movement.event()));
+}
+
+// A visit that the state knows. It goes on after a departure that is told late,
+// when the container has come again since.
+void AssignKnownVisit(const v1::Movement& movement,
+                      const v1::ContainerState& state, const v1::Visit& visit,
+                      v1::Unit* unit) {
+  unit->set_id(visit.unit());
+  unit->set_visit_ordinal(visit.ordinal());
+  unit->set_visit_open(
+      visit.open() &&
+      (!IsDeparture(movement.event()) ||
+       (&visit == &state.visit() && CameAgainSince(movement, state, visit))));
+}
+
+void AssignVisit(const v1::Movement& movement, const v1::ContainerState& state,
+                 v1::Unit* unit) {
+  switch (StayOf(movement, state)) {
+    case Stay::kNone:
+      return AssignConsignment(movement, unit);
+    case Stay::kPresent:
+      return AssignKnownVisit(movement, state, state.visit(), unit);
+    case Stay::kPrevious:
+      return AssignKnownVisit(movement, state, state.previous_visit(), unit);
+    case Stay::kPast:
+      return AssignPastVisit(movement, unit);
+    case Stay::kNew:
+      return AssignNewVisit(movement, state, unit);
+  }
 }
 
 void Cap(const Programme& programme, v1::Assessment* a) {
@@ -170,9 +140,10 @@ v1::Lane LaneOfScore(const SelectionProfile& profile, int32_t score) {
   return v1::GREEN;
 }
 
-bool IsPresentVisit(const v1::ContainerState* state, const v1::Unit& unit) {
-  return state != nullptr && unit.visit_ordinal() > 0 &&
-         unit.visit_ordinal() == state->visit().ordinal();
+// The visit that the unit is, as far as it is known; may be null.
+const v1::Visit* KnownVisit(const v1::ContainerState* state,
+                            const v1::Unit& unit) {
+  return state == nullptr ? nullptr : VisitOf(unit.visit_ordinal(), *state);
 }
 
 constexpr absl::string_view kRolloutDomain = "portrisk rollout";
@@ -226,15 +197,15 @@ void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
   } else {
     AssignVisit(movement, *state, unit);
   }
-  if (IsPresentVisit(state, *unit)) {
-    unit->set_lane(state->visit().lane());
-    unit->set_channel(state->visit().channel());
-    unit->set_selection_ppm(state->visit().selection_ppm());
-    unit->set_draw_ppm(state->visit().draw_ppm());
-    unit->set_draw_key_id(state->visit().draw_key_id());
+  if (const v1::Visit* const visit = KnownVisit(state, *unit)) {
+    unit->set_lane(visit->lane());
+    unit->set_channel(visit->channel());
+    unit->set_selection_ppm(visit->selection_ppm());
+    unit->set_draw_ppm(visit->draw_ppm());
+    unit->set_draw_key_id(visit->draw_key_id());
     // A visit that began before there were shares gets its bucket now.
-    unit->set_rollout_ppm(state->visit().has_rollout_ppm()
-                              ? state->visit().rollout_ppm()
+    unit->set_rollout_ppm(visit->has_rollout_ppm()
+                              ? visit->rollout_ppm()
                               : RolloutPpm(key, unit->id()));
     return;
   }
@@ -250,11 +221,12 @@ const SelectionProfile& TermsOf(const SelectionProfiles& profiles,
                                 const v1::Movement& movement,
                                 const v1::ContainerState* state,
                                 const v1::Unit& unit) {
-  if (!IsPresentVisit(state, unit)) {
+  const v1::Visit* const known = KnownVisit(state, unit);
+  if (known == nullptr) {
     return profiles.At(movement.location().locode(),
                        movement.location().facility());
   }
-  const v1::Visit& visit = state->visit();
+  const v1::Visit& visit = *known;
   // The first report of a visit may have named no facility.
   const bool names_it = visit.facility().empty() &&
                         movement.location().locode() == visit.locode();

@@ -166,6 +166,10 @@ class Parser {
                      "rate is the share of units, from 0% to 100%", "rate: 1%");
       return;
     }
+    if (!percent && share == 1) {
+      issues_->Warning("BAD_VALUE", node.offset, "a rate of 1 is every unit",
+                       "write 100%, or 1% for one unit of a hundred");
+    }
     terms->set_random_rate_ppm(
         static_cast<uint32_t>(std::llround(share * kMillion)));
   }

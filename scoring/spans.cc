@@ -64,9 +64,7 @@ absl::string_view PortBefore(const Timeline& timeline, int load) {
   const int first = HandlingBefore(timeline, discharge);
   if (first < 0 || timeline[first].event() != v1::LOAD) return {};
   for (int i = first; i <= load; ++i) {
-    if (timeline[i].event() == v1::STUFFING ||
-        timeline[i].event() == v1::STRIPPING ||
-        timeline[i].load_status() == v1::EMPTY) {
+    if (timeline[i].event() == v1::STUFFING || IsEmptied(timeline[i])) {
       return {};
     }
   }

@@ -254,10 +254,11 @@ std::vector<scoring::Programme::Override> OverridesOf(
 
 uint64_t PreviousActive(const v1::Catalogue& catalogue,
                         absl::string_view rule_set) {
+  enum class Change { kCame, kUndone, kBrokenOff };
   struct Step {
     uint64_t sequence;
     uint64_t revision;
-    bool undone;
+    Change change;
   };
   std::vector<Step> steps;
   bool active = false;
@@ -265,14 +266,23 @@ uint64_t PreviousActive(const v1::Catalogue& catalogue,
     if (revision.rule_set() != rule_set) continue;
     active |= revision.state() == v1::ACTIVE;
     bool on = false;
+    uint32_t share = 0;
     for (const v1::RevisionEvent& event : revision.events()) {
       const bool turns_on = event.state() == v1::ACTIVE && !on;
+      const bool breaks_off = on && event.state() == v1::RETIRED && share > 0;
       on = event.state() == v1::ACTIVE;
+      share = on ? event.share_ppm() : 0;
       // A rollback retires one and, with the same mark, brings back another.
+      // A roll-out that was broken off is not taken up again by one: the
+      // revision never was in force for all.
       if (event.rollback() && event.state() == v1::RETIRED) {
-        steps.push_back({event.sequence(), revision.revision(), true});
+        steps.push_back(
+            {event.sequence(), revision.revision(), Change::kUndone});
+      } else if (breaks_off) {
+        steps.push_back(
+            {event.sequence(), revision.revision(), Change::kBrokenOff});
       } else if (turns_on && !event.rollback()) {
-        steps.push_back({event.sequence(), revision.revision(), false});
+        steps.push_back({event.sequence(), revision.revision(), Change::kCame});
       }
     }
   }
@@ -281,10 +291,13 @@ uint64_t PreviousActive(const v1::Catalogue& catalogue,
   });
   std::vector<uint64_t> stack;
   for (const Step& step : steps) {
-    if (!step.undone) {
+    if (step.change == Change::kCame) {
       stack.push_back(step.revision);
-    } else if (!stack.empty()) {
-      stack.pop_back();
+    } else if (step.change == Change::kUndone) {
+      if (!stack.empty()) stack.pop_back();
+    } else {
+      stack.erase(std::remove(stack.begin(), stack.end(), step.revision),
+                  stack.end());
     }
   }
   const size_t back = active ? 2 : 1;

@@ -257,10 +257,10 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
   return Error(
       absl::StatusCode::kAlreadyExists, "MOVEMENT_CONFLICT",
       absl::StrCat("movement ", task->movement->id(), " of source ",
-                   task->movement->source(),
-                   " is stored with other content, and this one has no newer "
-                   "update_time; send a correction with a later update_time, "
-                   "or another id"),
+                   task->movement->source(), " is stored at position ", stored,
+                   " with other content, ", UpdatedAt(prior),
+                   ", and this one has no newer update_time; send a "
+                   "correction with a later update_time, or another id"),
       {{"source", task->movement->source()},
        {"movement_id", task->movement->id()},
        {"stored_sequence", absl::StrCat(stored)},

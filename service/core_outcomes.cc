@@ -7,6 +7,7 @@
 #include "service/errors.h"
 #include "service/journal_reader.h"
 #include "service/keys.h"
+#include "service/times.h"
 
 namespace portrisk::service {
 namespace {
@@ -60,18 +61,20 @@ bool Newer(const Content& a, const Content& b) {
          scoring::Before(b.update_time(), a.update_time());
 }
 
+// With the version in force.
 template <typename Content>
-absl::Status Conflict(const Content& given, uint64_t stored) {
-  return Error(
-      absl::StatusCode::kAlreadyExists, ReasonOf(given),
-      absl::StrCat(given.id(), " of source ", given.source(),
-                   " is stored at position ", stored,
-                   " with other content, and this one has no newer "
-                   "update_time; send a correction with a later update_time "
-                   "(--updated of portrisk), or another id"),
-      {{"source", given.source()},
-       {"id", given.id()},
-       {"stored_sequence", absl::StrCat(stored)}});
+absl::Status Conflict(const Content& given, const Content& stored,
+                      uint64_t position) {
+  return Error(absl::StatusCode::kAlreadyExists, ReasonOf(given),
+               absl::StrCat(given.id(), " of source ", given.source(),
+                            " is stored at position ", position,
+                            " with other content, ", UpdatedAt(stored),
+                            ", and this one has no newer update_time; send a "
+                            "correction with a later update_time "
+                            "(--updated of portrisk), or another id"),
+               {{"source", given.source()},
+                {"id", given.id()},
+                {"stored_sequence", absl::StrCat(position)}});
 }
 
 }  // namespace
@@ -169,20 +172,25 @@ absl::Status Core::RecordControl(Kept record, const Caller& caller,
   // Versions, newest first: a repeat of any is answered with that one.
   const std::string bytes = ContentOf(record).SerializeAsString();
   size_t searched = 0;
+  v1::JournalRecord in_force;
+  const auto conflict = [&] {
+    return Conflict(ContentOf(record),
+                    ContentOf(*Part(in_force, static_cast<Kept*>(nullptr))),
+                    *latest);
+  };
   for (uint64_t version = latest.value_or(0); version != 0;) {
-    if (++searched > kVersionsSearchedMax) {
-      return Conflict(ContentOf(record), *latest);
-    }
+    if (++searched > kVersionsSearchedMax) return conflict();
     auto stored = ReadControl(version);
     if (!stored.ok()) return stored.status();
     const Kept* prior = Part(*stored, static_cast<const Kept*>(nullptr));
     if (prior == nullptr) return Damaged(version);
+    if (version == *latest) in_force = *stored;
     if (ContentOf(*prior).SerializeAsString() == bytes) {
       Show(*stored, out);
       return absl::OkStatus();
     }
     if (Newer(ContentOf(record), ContentOf(*prior))) {
-      if (version != *latest) return Conflict(ContentOf(record), version);
+      if (version != *latest) return conflict();
       record.set_corrects_sequence(version);
       // What voids it is about the same, and so is what cannot be tied anew
       // since the movement was removed.
@@ -192,7 +200,7 @@ absl::Status Core::RecordControl(Kept record, const Caller& caller,
       break;
     }
     version = prior->corrects_sequence();
-    if (version == 0) return Conflict(ContentOf(record), *latest);
+    if (version == 0) return conflict();
   }
   v1::JournalRecord made;
   caller.Sign(&made);

@@ -136,6 +136,16 @@ std::string Describe(const google::rpc::Status& status) {
   return text;
 }
 
+std::optional<absl::Duration> RetryDelayOf(const google::rpc::Status& status) {
+  for (const auto& any : status.details()) {
+    google::rpc::RetryInfo retry;
+    if (!any.Is<google::rpc::RetryInfo>() || !any.UnpackTo(&retry)) continue;
+    return absl::Seconds(retry.retry_delay().seconds()) +
+           absl::Nanoseconds(retry.retry_delay().nanos());
+  }
+  return std::nullopt;
+}
+
 std::string OneLineOf(const std::vector<Violation>& violations) {
   return absl::StrJoin(
       violations, "; ",

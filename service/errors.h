@@ -4,6 +4,7 @@
 #ifndef PORTRISK_SERVICE_ERRORS_H_
 #define PORTRISK_SERVICE_ERRORS_H_
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,9 @@ google::rpc::Status ToRpcStatus(const absl::Status& status);
 
 // The reason in its ErrorInfo: "OK" of none, "INTERNAL" where it has none.
 std::string ErrorReason(const absl::Status& status);
+
+// After which the same may be sent again, of its RetryInfo; none: it may not.
+std::optional<absl::Duration> RetryDelayOf(const google::rpc::Status& status);
 
 // For a reject, which is on one line: its reason, and what is wrong with each
 // field, else its message.

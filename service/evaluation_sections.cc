@@ -192,24 +192,33 @@ void AddCapacities(const v1::EvaluationReport& report,
   Rows rows;
   for (const v1::VariantReport& variant : report.variants()) {
     for (const v1::CapacityFigures& one : variant.capacities()) {
-      const v1::RateFigures& figures = one.figures();
-      rows.push_back(
-          {HtmlEscape(variant.name()), HtmlEscape(one.capacity()),
-           absl::StrCat(figures.k(), " (", PercentText(figures.rate()), ")"),
-           absl::StrCat(one.full_days(), "/", one.facility_days()),
-           ShareCell(figures.precision()),
-           figures.has_weighted_precision()
-               ? IntervalCell(figures.weighted_precision(),
-                              figures.weighted_precision_interval())
-               : "",
-           figures.has_recall()
-               ? IntervalCell(figures.recall(), figures.recall_interval())
-               : "",
-           figures.has_lift()
-               ? absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>",
-                                 figures.lift(), figures.lift_interval().low(),
-                                 figures.lift_interval().high())
-               : ""});
+      for (const v1::RateFigures* by : {&one.figures(), &one.worklist()}) {
+        const v1::RateFigures& figures = *by;
+        const bool by_score = by == &one.figures();
+        rows.push_back(
+            {HtmlEscape(variant.name()),
+             absl::StrCat(HtmlEscape(one.capacity()), "<small>",
+                          by_score ? words.by_score_alone : words.as_worklist,
+                          "</small>"),
+             absl::StrCat(figures.k(), " (", PercentText(figures.rate()), ")"),
+             by_score
+                 ? absl::StrCat(one.full_days(), "/", one.facility_days())
+                 : absl::Substitute(words.left_out, one.worklist_left_out()),
+             ShareCell(figures.precision()),
+             figures.has_weighted_precision()
+                 ? IntervalCell(figures.weighted_precision(),
+                                figures.weighted_precision_interval())
+                 : "",
+             figures.has_recall()
+                 ? IntervalCell(figures.recall(), figures.recall_interval())
+                 : "",
+             figures.has_lift()
+                 ? absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>",
+                                   figures.lift(),
+                                   figures.lift_interval().low(),
+                                   figures.lift_interval().high())
+                 : ""});
+      }
     }
   }
   if (rows.empty()) return;

@@ -62,7 +62,11 @@ constexpr EvaluationWords kWords[] = {
                   "the first rules at the same share of inspections.",
      .capacity = "Found at a given capacity",
      .capacity_note = "As if each facility inspected the best units that came "
-                      "on a day, as many as it can.",
+                      "on a day, as many as it can; and as its worklist "
+                      "takes them.",
+     .by_score_alone = "by score alone",
+     .as_worklist = "as a worklist",
+     .left_out = "$0 left out",
      .a_day_each = "A day and facility",
      .full_days = "Full days",
      .evaluated = "Looked at",
@@ -190,7 +194,11 @@ constexpr EvaluationWords kWords[] = {
          "menos la de las primeras reglas con la misma parte inspeccionada.",
      .capacity = "Hallado según la capacidad",
      .capacity_note = "Como si cada instalación inspeccionara las mejores "
-                      "unidades llegadas en un día, tantas como puede.",
+                      "unidades llegadas en un día, tantas como puede; y "
+                      "como las toma su lista de trabajo.",
+     .by_score_alone = "solo por puntuación",
+     .as_worklist = "como lista de trabajo",
+     .left_out = "$0 sin lugar",
      .a_day_each = "Por día e instalación",
      .full_days = "Días completos",
      .evaluated = "Examinada",
@@ -321,7 +329,11 @@ constexpr EvaluationWords kWords[] = {
          "das primeiras regras com a mesma parte inspecionada.",
      .capacity = "Encontrado conforme a capacidade",
      .capacity_note = "Como se cada instalação inspecionasse as melhores "
-                      "unidades chegadas num dia, tantas quantas pode.",
+                      "unidades chegadas num dia, tantas quantas pode; e "
+                      "como as toma a sua lista de trabalho.",
+     .by_score_alone = "só por pontuação",
+     .as_worklist = "como lista de trabalho",
+     .left_out = "$0 sem lugar",
      .a_day_each = "Por dia e instalação",
      .full_days = "Dias cheios",
      .evaluated = "Examinada",

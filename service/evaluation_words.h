@@ -58,6 +58,9 @@ struct EvaluationWords {
   const char* gain_note;
   const char* capacity;
   const char* capacity_note;
+  const char* by_score_alone;
+  const char* as_worklist;
+  const char* left_out;  // $0: units.
   const char* a_day_each;
   const char* full_days;
   const char* evaluated;

@@ -15,7 +15,9 @@ namespace portrisk::service {
 // states or of indexes; tests/service/fold_version_test.cc notices one.
 // 1: visits know what they began with and the one before them; what decays is
 // weighed as of the beginning of a period.
-inline constexpr uint32_t kFoldVersion = 1;
+// 2: what is told late belongs to the visit before; a timeline knows from when
+// on it has no holes.
+inline constexpr uint32_t kFoldVersion = 2;
 
 inline bool IsOfThisFold(const v1::Checkpoint& checkpoint) {
   return checkpoint.fold_version() == kFoldVersion;

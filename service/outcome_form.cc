@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "scoring/decision.h"
 #include "scoring/iso6346.h"
 #include "scoring/outcome_tie.h"
 #include "service/normal_form.h"
@@ -147,6 +149,13 @@ std::vector<Violation> AdmitOutcome(absl::Time now, v1::Outcome* outcome) {
   form.Text("unit", kUnitLengthMax, outcome->mutable_unit());
   const std::string of_unit = scoring::NormaliseContainerNumber(
       scoring::ContainerOfUnit(outcome->unit()));
+  if (!outcome->unit().empty() && of_unit.empty() &&
+      !absl::StartsWith(outcome->unit(), scoring::kConsignmentPrefix)) {
+    form.Report("unit",
+                "names none; send it as an assessment shows it "
+                "(MSKU1234565@NLRTM/E1#2, or consignment:...), or leave it out "
+                "and say container and time");
+  }
   outcome->set_container_number(
       outcome->container_number().empty()
           ? of_unit

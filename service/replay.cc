@@ -157,7 +157,8 @@ void ReportVariant(const scoring::UnitTable& table,
     if (member.revision >= kVariantRevisions) continue;
     v1::RevisionRef* const ref = out->add_revisions();
     ref->set_rule_set(std::string(scoring::RuleSetName(*member.rule_set)));
-    ref->set_revision(member.revision);
+    // A file has none.
+    if (member.revision < kReplayRevisions) ref->set_revision(member.revision);
     ref->set_shadow(member.shadow);
   }
   ReplayNotes& notes = player->notes();

@@ -34,6 +34,14 @@ inline std::string FormatTime(const google::protobuf::Timestamp& stamp) {
                           absl::UTCTimeZone());
 }
 
+// Of what may be corrected: "updated 2026-11-28T10:00:00Z", or that it was not.
+template <typename Content>
+std::string UpdatedAt(const Content& content) {
+  return content.has_update_time()
+             ? "updated " + FormatTime(content.update_time())
+             : "without update_time";
+}
+
 }  // namespace portrisk::service
 
 #endif  // PORTRISK_SERVICE_TIMES_H_

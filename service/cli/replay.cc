@@ -55,6 +55,22 @@ absl::StatusOr<Tried> ReadTried(const Flags& flags) {
   return tried;
 }
 
+// Of files that are tried together each has a rule set of its own.
+absl::Status CheckApart(const Flags& flags, const Tried& tried) {
+  if (flags.plan.separate) return absl::OkStatus();
+  std::map<std::string, std::string> file_of;
+  for (const std::string& file : flags.files) {
+    const std::string name(scoring::RuleSetName(*tried.rule_sets.at(file)));
+    const auto [other, is_new] = file_of.try_emplace(name, file);
+    if (is_new) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        other->second, " and ", file, " are both rule set ", name,
+        ", which cannot be tried twice together; make them two candidates "
+        "(--separate)"));
+  }
+  return absl::OkStatus();
+}
+
 // The sets of the files, to be tried together.
 ReplayVariant Candidate(const ReplayVariant& in_force, const Tried& tried,
                         const std::vector<std::string>& files) {
@@ -142,15 +158,23 @@ absl::StatusOr<ReplayOptions> OptionsOf(const GlobalFlags& global,
                   MissingSecrets::kRefuse);
   if (!secrets.ok()) return secrets.status();
   options.draw_key = DrawKeyOf(*secrets);
-  if (flags.verify && !flags.plan.history_from.empty()) {
-    return absl::InvalidArgumentError(
-        "--verify needs all of the history: leave --history-from out");
-  }
   return options;
 }
 
 absl::Status CheckFlags(const GlobalFlags& global, const Flags& flags) {
   const InputFlags& movements = flags.movements;
+  const PlanFlags none;
+  if (flags.verify &&
+      (!flags.files.empty() || !flags.profile.empty() ||
+       !flags.plan.from.empty() || !flags.plan.until.empty() ||
+       !flags.plan.history_from.empty() || !flags.plan.capacities.empty() ||
+       flags.plan.baseline != none.baseline ||
+       flags.report.output != "table")) {
+    return absl::InvalidArgumentError(
+        "--verify assesses all that is stored, by the rules of then, and "
+        "answers in words: leave out rule sets, --profile, --from, --until, "
+        "--history-from, --capacity, --baseline and --output");
+  }
   if (!movements.files.empty()) {
     if (!movements.format.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError("say what the files are: --format");
@@ -214,6 +238,8 @@ int Replay(GlobalFlags global, const Flags& flags) {
   if (!status.ok()) return Fail(status);
   const auto tried = ReadTried(flags);
   if (!tried.ok()) return Fail(tried.status());
+  status = CheckApart(flags, *tried);
+  if (!status.ok()) return Fail(status);
   int code = kExitOk;
   std::unique_ptr<ScratchStore> scratch;
   if (!flags.movements.files.empty()) {

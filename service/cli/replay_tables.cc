@@ -40,6 +40,10 @@ void PrintRates(const v1::EvaluationReport& report) {
   table.Print(std::cout);
 }
 
+void PrintMore(int rows) {
+  if (rows > 0) std::cout << "... and " << rows << " more (--top)\n";
+}
+
 void PrintRules(const v1::VariantReport& variant, int top) {
   std::vector<v1::RuleFigures> rules(variant.rules().begin(),
                                      variant.rules().end());
@@ -67,7 +71,7 @@ void PrintRules(const v1::VariantReport& variant, int top) {
                Percent(rule.cost_share())});
   }
   table.Print(std::cout);
-  if (shown > top) std::cout << "... and " << shown - top << " more (--top)\n";
+  PrintMore(shown - top);
   const std::vector<std::string> undecided = UndecidedRules(variant);
   if (!undecided.empty()) {
     std::cout
@@ -100,10 +104,15 @@ void PrintWorkload(const v1::EvaluationReport& report, int top) {
   std::cout << "\nWorkload by facility\n";
   Table table({"RULES", "FACILITY", "UNITS", "SELECTED", "A DAY", "BUSIEST DAY",
                "BUSIEST HOUR"});
+  int more = 0;
   for (const v1::VariantReport& variant : report.variants()) {
     int shown = 0;
     for (const v1::FacilityWorkload& one : variant.workload()) {
-      if (one.selected() == 0 || ++shown > top) break;
+      if (one.selected() == 0) break;
+      if (++shown > top) {
+        ++more;
+        continue;
+      }
       table.Add(
           {variant.name(), one.facility(), absl::StrCat(one.units()),
            absl::StrCat(one.selected()), absl::StrFormat("%.2f", one.per_day()),
@@ -111,6 +120,7 @@ void PrintWorkload(const v1::EvaluationReport& report, int top) {
     }
   }
   table.Print(std::cout);
+  PrintMore(more);
 }
 
 }  // namespace
@@ -244,6 +254,7 @@ void PrintBurden(const v1::EvaluationReport& report, int top) {
     Table table({"RULES", name, "CONSIGNEES", "SELECTED OF UNITS (95 %)",
                  "HIT BY A RULE", "FINDS OF SELECTED"});
     bool is_empty = true;
+    int more = 0;
     for (const v1::VariantReport& variant : report.variants()) {
       std::vector<const v1::BurdenFigures*> rows;
       for (const v1::BurdenFigures& one : variant.burden()) {
@@ -255,6 +266,7 @@ void PrintBurden(const v1::EvaluationReport& report, int top) {
         });
       }
       if (rows.size() > static_cast<size_t>(top)) {
+        more += static_cast<int>(rows.size()) - top;
         rows.resize(static_cast<size_t>(top));
       }
       for (const v1::BurdenFigures* one : rows) {
@@ -272,6 +284,7 @@ void PrintBurden(const v1::EvaluationReport& report, int top) {
     if (is_empty) return;
     std::cout << "\n";
     table.Print(std::cout);
+    PrintMore(more);
   };
   print(v1::COUNTRY_OF_CONSIGNEE, "COUNTRY OF CONSIGNEE");
   print(v1::SIZE_OF_CONSIGNEE, "SIZE OF CONSIGNEE, IN QUARTERS");
@@ -301,6 +314,10 @@ void PrintDrift(const v1::EvaluationReport& report) {
 }
 
 void PrintReport(const v1::EvaluationReport& report, int top) {
+  if (report.movements() == 0) {
+    std::cout << "No movement lies in what was asked for: see --from, --until "
+                 "and --history-from.\n";
+  }
   std::cout << report.movements() << " movements, " << report.units()
             << " units, of which " << report.controlled()
             << " were controlled and " << report.finds()
@@ -329,8 +346,8 @@ void PrintReport(const v1::EvaluationReport& report, int top) {
     PrintSensitivity(variant, top);
   }
   PrintDrift(report);
-  PrintBurden(report, std::min(top, 10));
-  PrintWorkload(report, std::min(top, 10));
+  PrintBurden(report, top);
+  PrintWorkload(report, top);
 }
 
 }  // namespace portrisk::service::cli

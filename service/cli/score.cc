@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "portrisk/v1/scoring_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/input.h"
@@ -30,7 +32,7 @@ constexpr size_t kInFlightMax = 256;
 
 // What was sent and waits for its result: results come in order.
 struct Sent {
-  v1::Event event;
+  v1::ScoreMovementRequest request;
   Reject at;  // Where it was read.
 };
 
@@ -66,6 +68,7 @@ class ScoreRun {
           at_ = std::move(at);
           return std::nullopt;  // The server knows what is wrong.
         });
+    SendRest(stream.get());
     stream->WritesDone();
     receiver.join();
     status = (*connection)->Explain(stream->Finish());
@@ -75,21 +78,68 @@ class ScoreRun {
   }
 
  private:
-  absl::Status Send(v1::Movement&& movement,
-                    grpc::ClientReaderWriter<v1::ScoreMovementRequest,
-                                             v1::ScoreResult>* stream) {
-    {
-      std::unique_lock<std::mutex> lock(mutex_);
+  using Stream =
+      grpc::ClientReaderWriter<v1::ScoreMovementRequest, v1::ScoreResult>;
+
+  absl::Status Send(v1::Movement&& movement, Stream* stream) {
+    Sent sent;
+    *sent.request.mutable_movement() = std::move(movement);
+    sent.request.set_language(global_.language);
+    sent.at = std::move(at_);
+    std::unique_lock<std::mutex> lock(mutex_);
+    answered_.wait(lock, [&] { return over_ || sent_.size() < kInFlightMax; });
+    while (!over_ && !again_.empty()) WriteAgain(&lock, stream);
+    return Write(std::move(sent), &lock, stream);
+  }
+
+  // After the last: waits for results, as long as anything may have to be sent
+  // again.
+  void SendRest(Stream* stream) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
       answered_.wait(lock,
-                     [&] { return over_ || sent_.size() < kInFlightMax; });
-      sent_.push_back({movement.event(), std::move(at_)});
+                     [&] { return over_ || sent_.empty() || !again_.empty(); });
+      if (over_ || again_.empty()) return;
+      WriteAgain(&lock, stream);
     }
-    v1::ScoreMovementRequest request;
-    *request.mutable_movement() = std::move(movement);
-    request.set_language(global_.language);
+  }
+
+  // The first of those that had no place, when there may be one.
+  void WriteAgain(std::unique_lock<std::mutex>* lock, Stream* stream) {
+    answered_.wait_until(*lock, absl::ToChronoTime(again_at_),
+                         [&] { return over_; });
+    Sent sent = std::move(again_.front());
+    again_.pop_front();
     // A broken stream tells why when it finishes.
-    if (!stream->Write(request)) return absl::CancelledError("stream broken");
-    return absl::OkStatus();
+    Write(std::move(sent), lock, stream).IgnoreError();
+  }
+
+  absl::Status Write(Sent sent, std::unique_lock<std::mutex>* lock,
+                     Stream* stream) {
+    sent_.push_back(std::move(sent));
+    const v1::ScoreMovementRequest& request = sent_.back().request;
+    lock->unlock();
+    // It stays where it is until it is answered.
+    const bool written = stream->Write(request);
+    lock->lock();
+    return written ? absl::OkStatus() : absl::CancelledError("stream broken");
+  }
+
+  // Whether it was refused for want of a place, and is to be sent again.
+  bool Postpone(const v1::ScoreResult& result, Sent* sent) {
+    if (!result.has_error() || ErrorReason(result.error()) != "QUEUE_FULL") {
+      return false;
+    }
+    const std::optional<absl::Duration> delay = RetryDelayOf(result.error());
+    if (!delay) return false;
+    if (!told_busy_) {
+      std::cerr << "the server has no place for more just now; what it refuses "
+                   "is sent again\n";
+    }
+    told_busy_ = true;
+    again_at_ = absl::Now() + *delay;
+    again_.push_back(std::move(*sent));
+    return true;
   }
 
   void Receive(const v1::ScoreResult& result) {
@@ -98,7 +148,9 @@ class ScoreRun {
       std::lock_guard<std::mutex> lock(mutex_);
       sent = std::move(sent_.front());
       sent_.pop_front();
+      const bool postponed = Postpone(result, &sent);
       answered_.notify_one();
+      if (postponed) return;
     }
     if (result.has_error()) {
       Refused(std::move(sent.at), result.error());
@@ -117,12 +169,12 @@ class ScoreRun {
       return;
     }
     // A retraction need not name one.
-    table_.Add(
-        {assessment.container_number(),
-         sent.event == v1::EVENT_UNSPECIFIED ? "-" : v1::Event_Name(sent.event),
-         is_told ? absl::StrCat(assessment.score()) : "-",
-         is_told ? v1::Lane_Name(assessment.lane()) : "-",
-         ChannelOf(assessment), TopReason(assessment)});
+    const v1::Event event = sent.request.movement().event();
+    table_.Add({assessment.container_number(),
+                event == v1::EVENT_UNSPECIFIED ? "-" : v1::Event_Name(event),
+                is_told ? absl::StrCat(assessment.score()) : "-",
+                is_told ? v1::Lane_Name(assessment.lane()) : "-",
+                ChannelOf(assessment), TopReason(assessment)});
   }
 
   static std::string ChannelOf(const v1::Assessment& assessment) {
@@ -166,6 +218,9 @@ class ScoreRun {
   std::mutex mutex_;
   std::condition_variable answered_;
   std::deque<Sent> sent_;
+  std::deque<Sent> again_;  // Refused for want of a place.
+  absl::Time again_at_;
+  bool told_busy_ = false;
   Reject at_;          // Of the movement that is sent next.
   bool over_ = false;  // No result comes any more.
   std::mutex rejects_mutex_;

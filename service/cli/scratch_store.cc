@@ -1,8 +1,14 @@
 #include "service/cli/scratch_store.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <filesystem>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -40,7 +46,65 @@ absl::Status Copy(const store::Store& from, store::Store* to) {
   });
 }
 
+// Of what tells a thread which signal came; a handler may do little more.
+int told_signals = -1;
+
+void Tell(int signal) {
+  const int8_t byte = static_cast<int8_t>(signal);
+  [[maybe_unused]] const ssize_t written = write(told_signals, &byte, 1);
+}
+
+constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+// What is being written while it is removed needs another round.
+constexpr int kRemovalsMax = 100;
+
 }  // namespace
+
+// Waits for a signal that would end the process and leave the directory behind.
+class ScratchStore::Guard {
+ public:
+  explicit Guard(std::string root) : root_(std::move(root)) {
+    if (pipe2(pipe_.data(), O_CLOEXEC) != 0) return;
+    told_signals = pipe_[1];
+    struct sigaction action = {};
+    action.sa_handler = Tell;
+    for (size_t i = 0; i < kSignals.size(); ++i) {
+      sigaction(kSignals[i], &action, &before_[i]);
+    }
+    waits_ = std::thread([this] { Wait(); });
+  }
+  ~Guard() {
+    if (!waits_.joinable()) return;
+    for (size_t i = 0; i < kSignals.size(); ++i) {
+      sigaction(kSignals[i], &before_[i], nullptr);
+    }
+    Tell(0);
+    waits_.join();
+    for (const int end : pipe_) close(end);
+  }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+
+ private:
+  void Wait() const {
+    int8_t told = 0;
+    while (read(pipe_[0], &told, 1) < 0 && errno == EINTR) {
+    }
+    if (told == 0) return;
+    std::error_code ignored;
+    for (int i = 0; i < kRemovalsMax; ++i) {
+      std::filesystem::remove_all(root_, ignored);
+      if (!std::filesystem::exists(root_, ignored)) break;
+    }
+    signal(told, SIG_DFL);
+    raise(told);
+  }
+
+  const std::string root_;
+  std::array<int, 2> pipe_ = {-1, -1};
+  std::array<struct sigaction, kSignals.size()> before_ = {};
+  std::thread waits_;
+};
 
 absl::StatusOr<std::unique_ptr<ScratchStore>> ScratchStore::Make(
     const store::Store* from) {
@@ -54,6 +118,7 @@ absl::StatusOr<std::unique_ptr<ScratchStore>> ScratchStore::Make(
   }
   auto scratch = std::unique_ptr<ScratchStore>(new ScratchStore());
   scratch->root_ = root;
+  scratch->guard_ = std::make_unique<Guard>(root);
   scratch->store_ = root + "/store";
   store::Options options;
   options.directory = scratch->store_;
@@ -66,6 +131,8 @@ absl::StatusOr<std::unique_ptr<ScratchStore>> ScratchStore::Make(
   }
   return scratch;
 }
+
+ScratchStore::ScratchStore() = default;
 
 ScratchStore::~ScratchStore() {
   std::error_code ignored;

@@ -14,7 +14,7 @@ class ScratchStore {
  public:
   // Copies the journal, the rules, lists and reference data of `from`; null:
   // it is empty. In a directory for temporary files, which is removed in the
-  // end.
+  // end, also where a signal is it. One at a time.
   static absl::StatusOr<std::unique_ptr<ScratchStore>> Make(
       const store::Store* from);
   ~ScratchStore();
@@ -22,9 +22,11 @@ class ScratchStore {
   const std::string& directory() const { return store_; }
 
  private:
-  ScratchStore() = default;
+  class Guard;
+  ScratchStore();
 
   std::string root_;
+  std::unique_ptr<Guard> guard_;
   std::string store_;
 };
 

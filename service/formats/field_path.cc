@@ -1,5 +1,6 @@
 #include "service/formats/field_path.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "service/formats/text.h"
@@ -84,11 +86,26 @@ Message* Descend(Message* message,
   return message;
 }
 
+// Whether a comma may part thousands as well as a fraction: "21,500".
+bool IsAmbiguous(absl::string_view text) {
+  absl::ConsumePrefix(&text, "-");
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, ',');
+  return parts.size() == 2 && parts[1].size() == 3 && parts[0] != "0" &&
+         !parts[0].empty() && parts[0].size() <= 3 &&
+         std::all_of(parts[1].begin(), parts[1].end(), absl::ascii_isdigit);
+}
+
 absl::Status ParseNumber(absl::string_view text, double low, double high,
                          double* number) {
+  if (IsAmbiguous(text)) {
+    return Bad("BAD_NUMBER", text,
+               "may mean thousands or a fraction; write it without the comma, "
+               "as 21500 or 21.5");
+  }
   // A decimal comma is as common as a point in what people export.
   const std::string pointed = absl::StrReplaceAll(text, {{",", "."}});
-  if (!absl::SimpleAtod(pointed, number) || !std::isfinite(*number)) {
+  if (!absl::SimpleAtod(pointed, number) || !std::isfinite(*number) ||
+      pointed.find_first_of("xX") != std::string::npos) {
     return Bad("BAD_NUMBER", text, "is no number; write 27000 or 27000.5");
   }
   if (*number < low || *number > high) {

@@ -168,6 +168,26 @@ TEST(AggregateRules, MistakesAreShownWhereTheyStand) {
   }
 }
 
+TEST(AggregateRules, ACountOfAConditionIsAWarning) {
+  const auto of = [](const std::string& function) {
+    std::vector<std::string> issues = IssuesOf(absl::StrReplaceAll(
+        kGood, {{"aggregates:\n", absl::StrCat("aggregates:\n  idle: {key: "
+                                               "movement.id, window: 1h, ",
+                                               function, "}\n")}}));
+    issues.erase(issues.begin());  // Nothing reads it.
+    return issues;
+  };
+  EXPECT_THAT(of("count: false"),
+              ElementsAre("COUNTS_FALSE 8:47 count counts this where it is "
+                          "false, too [write the condition as where, and "
+                          "count: true]"));
+  EXPECT_THAT(of("time_since: movement.event == GATE_IN"),
+              ElementsAre(testing::StartsWith("COUNTS_FALSE")));
+  EXPECT_THAT(of("count: true"), ElementsAre());
+  EXPECT_THAT(of("count: movement.haulier.id"), ElementsAre());
+  EXPECT_THAT(of("distinct: movement.event == GATE_IN"), ElementsAre());
+}
+
 TEST(AggregateRules, OneThatNothingReadsIsAWarningAndNotCounted) {
   const std::string yaml = absl::StrReplaceAll(
       kGood, {{"aggregates:\n",

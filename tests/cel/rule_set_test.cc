@@ -491,6 +491,9 @@ constexpr CodeCase kCodeCases[] = {
     {"BAD_VALUE", "score: 100", "score: many", "many"},
     {"CONSTANT_CONDITION", "movement.location.locode in ports", "1 < 2",
      "1 < 2"},
+    {"COUNTS_FALSE", "rules:",
+     "aggregates: {n: {key: movement.id, count: false, window: 1h}}\nrules:",
+     "false"},
     {"DUPLICATE_RULE", "rules:",
      "rules:\n  - {id: first, when: movement.retraction, score: 1, title: {en: "
      "T}, explain: {en: T}}",

@@ -66,6 +66,13 @@ TEST(FieldPathTest, SaysWhyItRefuses) {
               StartsWith("NO_SUCH_FIELD: "));
   EXPECT_THAT(Error("weights.vgm_kg", "nan"), StartsWith("BAD_NUMBER: "));
   EXPECT_THAT(Error("weights.vgm_kg", "3e9"), StartsWith("BAD_NUMBER: "));
+  EXPECT_THAT(Error("weights.vgm_kg", "0x10"), StartsWith("BAD_NUMBER: "));
+  for (const char* thousands : {"21,500", "1,234,567", "-1,500"}) {
+    EXPECT_THAT(Error("weights.vgm_kg", thousands), StartsWith("BAD_NUMBER: "));
+  }
+  for (const char* fraction : {"21500,5", "0,125", "21,50", "1234,567"}) {
+    EXPECT_EQ(Error("weights.vgm_kg", fraction), "") << fraction;
+  }
   EXPECT_THAT(Error("occurrence_time", "now"), StartsWith("BAD_TIME: "));
   EXPECT_THAT(Error("occurrence_time", "infinite-future"),
               StartsWith("BAD_TIME: "));

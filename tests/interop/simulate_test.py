@@ -2,18 +2,22 @@
 """portrisk simulate as an operator uses it: write a world, score it in a store
 of its own, compare it with real files where there are any.
 
-    simulate_test.py PORTRISK
+    simulate_test.py PORTRISK PORTRISKD
 """
 
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
-PORTRISK = None
+from server import Server
+
+PORTRISK = PORTRISKD = None
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -54,11 +58,57 @@ class SimulateTest(unittest.TestCase):
                       done.stderr)
         self.assertIn("GATE_OUT", done.stdout)
 
+    def test_nothing_is_lost_at_a_server_that_refuses(self):
+        self.simulate("world", "--seed", 5)
+        world = json.loads((self.path / "world/world.json").read_text())
+        # Hardly anything may wait there.
+        with Server(PORTRISKD, "--development", "--bulk-wait-max-ms",
+                    "1") as server:
+            done = run(PORTRISK, "--server", server.address, "--caller",
+                       "development", "score", "--format", "jsonl",
+                       "--output", "json",
+                       self.path / "world/movements.jsonl")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"{world['movements']} movements, 0 rejected",
+                      done.stderr)
+        self.assertIn("is sent again", done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), world["movements"])
+
+    def test_a_replay_that_is_stopped_leaves_nothing_behind(self):
+        self.simulate("world", "--seed", 5)
+        scratch = self.path / "scratch"
+        scratch.mkdir()
+        for how in (signal.SIGINT, signal.SIGTERM):
+            replay = subprocess.Popen(
+                [PORTRISK, "replay",
+                 ROOT / "deploy/rules/common.pickup-right.yaml", "--format",
+                 "jsonl", "--movements", self.path / "world/movements.jsonl"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env={**os.environ, "TMPDIR": str(scratch)})
+            end = time.monotonic() + 60
+            while not any(scratch.glob("*/store/CURRENT")):
+                self.assertIsNone(replay.poll())
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.01)
+            replay.send_signal(how)
+            self.assertEqual(replay.wait(timeout=60), -how)
+            self.assertEqual(list(scratch.iterdir()), [])
+
     def test_what_cannot_be_done_is_said(self):
         done = run(PORTRISK, "simulate", "--start", "yesterday", "--out",
                    self.path / "x")
         self.assertEqual(done.returncode, 1)
         self.assertIn("2025-01-01", done.stderr)
+        rules = ROOT / "deploy/rules/common.timeline.yaml"
+        done = run(PORTRISK, "--store", self.path, "replay", rules,
+                   "--verify")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("leave out rule sets", done.stderr)
+        again = self.path / "again.yaml"
+        again.write_text(rules.read_text())
+        done = run(PORTRISK, "--store", self.path, "replay", rules, again)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--separate", done.stderr)
         done = run(PORTRISK, "simulate")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("--out", done.stderr)
@@ -84,5 +134,5 @@ class SimulateTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PORTRISK = sys.argv.pop(1)
+    PORTRISK, PORTRISKD = sys.argv.pop(1), sys.argv.pop(1)
     unittest.main()

@@ -25,7 +25,8 @@ if(TARGET portriskd AND TARGET portrisk)
     ${INTEROP}/rule_life_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
   add_test(NAME interop.simulate COMMAND ${DEBIAN_PYTHON3}
-    ${INTEROP}/simulate_test.py $<TARGET_FILE:portrisk>)
+    ${INTEROP}/simulate_test.py $<TARGET_FILE:portrisk>
+    $<TARGET_FILE:portriskd>)
   add_test(NAME interop.criteria COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/criteria_test.py $<TARGET_FILE:portrisk>)
   add_test(NAME interop.customs_labelled COMMAND ${DEBIAN_PYTHON3}

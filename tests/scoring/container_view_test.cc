@@ -273,6 +273,48 @@ TEST_F(ContainerViewTest, WhatWasPushedOutOfTheTimelineIsUnknown) {
   EXPECT_FALSE(buffer_.view().booked());
 }
 
+// Between it and what is kept there was more: what comes next is not known.
+TEST_F(ContainerViewTest, WhatIsOlderThanAllThatIsKeptHasNoNeighbours) {
+  Fold(At(v1::GATE_IN, 0), 1);
+  for (int i = 1; i <= kTimelineMax; ++i) {
+    Fold(At(i % 2 == 0 ? v1::GATE_IN : v1::GATE_OUT, 10 * i), 1 + i);
+  }
+  Fold(At(v1::GATE_IN, 500), 90);
+  ASSERT_EQ(state_.forgotten_time().seconds(), kBegin + 10 * kHour);
+  const v1::ContainerView& view = Derive(At(v1::GATE_OUT, 5));
+  EXPECT_FALSE(view.has_previous());
+  EXPECT_FALSE(view.has_next());
+  EXPECT_FALSE(view.has_next_handling());
+  EXPECT_FALSE(view.has_leg_out());
+  EXPECT_EQ(view.whereabouts_after(), v1::WHEREABOUTS_UNSPECIFIED);
+  EXPECT_EQ(view.first_seen().seconds(), kBegin);
+  EXPECT_EQ(Derive(At(v1::GATE_OUT, 15)).next().occurrence_time().seconds(),
+            kBegin + 20 * kHour);
+}
+
+// A booking for its next, empty journey empties nothing.
+TEST_F(ContainerViewTest, OnlyWhatIsDoneToTheBoxTellsThatItIsEmpty) {
+  v1::Movement in = At(v1::DISCHARGE, 0);
+  in.add_seals()->set_number("S1");
+  in.mutable_weights()->set_scale_kg(20'000);
+  Fold(in, 1);
+  for (const v1::Event event : {v1::BOOKING, v1::STOW_PLAN, v1::POSITION}) {
+    v1::Movement empty = At(event, 1);
+    empty.mutable_container()->set_load_status(v1::EMPTY);
+    Fold(empty, 2);
+    const v1::ContainerView& view = Derive(At(v1::GATE_OUT, 5));
+    ASSERT_EQ(view.last_seals_size(), 1) << v1::Event_Name(event);
+    EXPECT_EQ(view.last_weight_kg(), 20'000);
+    EXPECT_EQ(view.last_scale_kg(), 20'000);
+    Unfold(2);
+  }
+  v1::Movement out = At(v1::GATE_OUT, 1);
+  out.mutable_container()->set_load_status(v1::EMPTY);
+  Fold(out, 2);
+  EXPECT_EQ(Derive(At(v1::GATE_IN, 5)).last_seals_size(), 0);
+  EXPECT_FALSE(buffer_.view().has_last_weight_kg());
+}
+
 TEST_F(ContainerViewTest, ASourceThatBecameCompleteTooLateProvesNothing) {
   Complete({v1::GATE_IN, v1::DISCHARGE});
   Fold(At(v1::GATE_IN, -200 * 24), 1);

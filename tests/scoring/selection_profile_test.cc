@@ -101,6 +101,10 @@ TEST(SelectionProfileTest, MistakesAreNamedWhereTheyStand) {
             "3:16 BAD_VALUE");
   EXPECT_EQ(IssuesOf(absl::StrCat(kHead, "random: {rate: x, lane: GREEN}\n")),
             "3:16 BAD_VALUE, 3:25 UNKNOWN_VALUE");
+  EXPECT_EQ(IssuesOf(absl::StrCat(kHead, "random: {rate: 1}\n")),
+            "3:16 BAD_VALUE")
+      << "all of them, or one of a hundred?";
+  EXPECT_EQ(IssuesOf(absl::StrCat(kHead, "random: {rate: 100%}\n")), "");
   EXPECT_EQ(IssuesOf(absl::StrCat(kHead, "capacity: {monday: 3}\n")),
             "3:11 MISSING_KEY");
   EXPECT_EQ(IssuesOf(absl::StrCat(kHead, "capacity: -1\n")), "3:11 BAD_VALUE");

@@ -51,7 +51,8 @@ TEST_F(OutcomeTest, OtherContentUnderOneIdIsAConflictThatNamesBoth) {
     EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
     EXPECT_EQ(ReasonOf(status), "OUTCOME_CONFLICT");
     EXPECT_THAT(Text(status), HasSubstr("C-1 of source nl-customs"));
-    EXPECT_THAT(Text(status), HasSubstr("position 1"));
+    EXPECT_THAT(Text(status), HasSubstr("position 1 with other content, "
+                                        "updated 1970-"));
     EXPECT_THAT(Text(status), HasSubstr("later update_time"));
   }
   Score(engine_.get(), MakeMovement("1", v1::GATE_IN, kBox, 0));
@@ -60,7 +61,8 @@ TEST_F(OutcomeTest, OtherContentUnderOneIdIsAConflictThatNamesBoth) {
       Record(MakeDecision("D-1", "1", v1::OVERRIDE)).status();
   EXPECT_EQ(ReasonOf(status), "DECISION_CONFLICT");
   EXPECT_THAT(Text(status), HasSubstr("D-1 of source nl-desk"));
-  EXPECT_THAT(Text(status), HasSubstr("position 3"));
+  EXPECT_THAT(Text(status),
+              HasSubstr("position 3 with other content, without update_time"));
 }
 
 TEST_F(OutcomeTest, IdsOfMovementsOutcomesAndDecisionsAreApart) {
@@ -85,9 +87,13 @@ TEST_F(OutcomeTest, ACorrectionTakesThePlaceAndAllVersionsAreKept) {
   EXPECT_EQ(Record(MakeOutcome("C-1", kBox, 60))->sequence(),
             first->sequence());
   // What is between the two is no newer than both.
-  EXPECT_EQ(
-      ReasonOf(Record(UpdatedAt(MakeOutcome("C-1", kBox, 61), 3)).status()),
-      "OUTCOME_CONFLICT");
+  const absl::Status between =
+      Record(UpdatedAt(MakeOutcome("C-1", kBox, 61), 3)).status();
+  EXPECT_EQ(ReasonOf(between), "OUTCOME_CONFLICT");
+  EXPECT_THAT(Text(between),
+              HasSubstr(absl::StrCat("position ", second->sequence(),
+                                     " with other content, updated 1970-")))
+      << "the version in force";
   v1::Outcome voided;
   voided.set_source("nl-customs");
   voided.set_id("C-1");

@@ -85,8 +85,12 @@ TEST(OutcomeForm, EveryFieldIsChecked) {
   EXPECT_EQ(
       WrongOutcome([](O& o) { o.set_container_number(std::string(30, 'X')); }),
       "container_number");
-  EXPECT_EQ(WrongOutcome([](O& o) { o.set_unit(std::string(257, 'x')); }),
+  EXPECT_EQ(WrongOutcome([](O& o) {
+              o.set_unit("consignment:" + std::string(257, 'x'));
+            }),
             "unit");
+  EXPECT_EQ(WrongOutcome([](O& o) { o.set_unit("nonsense"); }), "unit");
+  EXPECT_EQ(WrongOutcome([](O& o) { o.set_unit("consignment:BL@1"); }), "");
   EXPECT_EQ(WrongOutcome([](O& o) {
               o.clear_container_number();
               o.set_unit("A-NUMBER-THAT-IS-TOO-LONG@NLRTM/ECT#1");

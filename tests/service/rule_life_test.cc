@@ -304,6 +304,26 @@ TEST_F(RuleLifeTest, RollingBackARolloutLeavesTheOldRevisionForAll) {
   EXPECT_EQ(Assess(Number(1)).score(), 10);
 }
 
+// It never was in force for all, and is not put there by going back.
+TEST_F(RuleLifeTest, ABrokenOffRolloutIsNotGoneBackTo) {
+  const auto scoring = [](const char* score) {
+    return Document("s", "port", "",
+                    absl::StrReplaceAll(kAnyBox, {{"10", score}}));
+  };
+  const uint64_t before = Activate(Document("s", "port", "", kAnyBox));
+  const uint64_t tried = Activate(scoring("20"), 100'000);
+  Activate(scoring("30"));
+  EXPECT_EQ(Get(tried).state(), v1::RETIRED);
+  EXPECT_EQ(Rollback()->revision(), before);
+  EXPECT_EQ(Assess(Number(1)).score(), 10);
+  EXPECT_EQ(ReasonOf(Rollback().status()), "NOTHING_TO_ROLL_BACK");
+  // Nor by retiring it while it is rolled out.
+  ASSERT_TRUE(
+      rules_->Retire(Change(Activate(scoring("40"), 100'000)), kCaller).ok());
+  EXPECT_EQ(Assess(Number(2)).score(), 10);
+  EXPECT_EQ(ReasonOf(Rollback().status()), "NOTHING_TO_ROLL_BACK");
+}
+
 TEST_F(RuleLifeTest, AShadowRevisionIsRecordedAndAddsNothing) {
   Activate(Document("s", "port", "", kAnyBox));
   const uint64_t shadow = Approve(

@@ -1,0 +1,37 @@
+// Which stay of a container a movement belongs to, however late it is told.
+#ifndef PORTRISK_SCORING_STAY_H_
+#define PORTRISK_SCORING_STAY_H_
+
+#include <cstdint>
+
+#include "portrisk/v1/history.pb.h"
+#include "portrisk/v1/movement.pb.h"
+
+namespace portrisk::scoring {
+
+enum class Stay : uint8_t {
+  kNone,      // Papers that speak of no stay that is known.
+  kPresent,   // The state's `visit`.
+  kPrevious,  // Its `previous_visit`.
+  kPast,      // One before, or between, those.
+  kNew,       // It begins one.
+};
+
+Stay StayOf(const v1::Movement& movement, const v1::ContainerState& state);
+
+// Whether the container has come to the place of `visit` again since the
+// movement, which is at that place: after it had left, or been elsewhere.
+bool CameAgainSince(const v1::Movement& movement,
+                    const v1::ContainerState& state, const v1::Visit& visit);
+
+// Whether events before the movement, and maybe right after it, had to give
+// their place in the timeline to newer ones: what is kept then says nothing of
+// what came next.
+bool IsForgotten(const v1::Movement& movement, const v1::ContainerState& state);
+
+// The visit that the state knows by that number; null: it knows none.
+const v1::Visit* VisitOf(uint32_t ordinal, const v1::ContainerState& state);
+
+}  // namespace portrisk::scoring
+
+#endif  // PORTRISK_SCORING_STAY_H_
