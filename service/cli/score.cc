@@ -1,4 +1,5 @@
 // portrisk score, portrisk convert, portrisk survey.
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -29,6 +31,8 @@ struct ScoreFlags {
 // So many wait for their results at once: enough for full batches, and few
 // enough that a slow server need not refuse any for the time it would wait.
 constexpr size_t kInFlightMax = 256;
+// After so many results one more may wait, where a refusal had made it fewer.
+constexpr size_t kResultsPerPlace = 4096;
 
 // What was sent and waits for its result: results come in order.
 struct Sent {
@@ -87,8 +91,17 @@ class ScoreRun {
     sent.request.set_language(global_.language);
     sent.at = std::move(at_);
     std::unique_lock<std::mutex> lock(mutex_);
-    answered_.wait(lock, [&] { return over_ || sent_.size() < kInFlightMax; });
-    while (!over_ && !again_.empty()) WriteAgain(&lock, stream);
+    const std::string identity = IdentityOf(sent);
+    for (;;) {
+      answered_.wait(lock, [&] {
+        return over_ ||
+               (sent_.size() < places_ &&
+                (!again_.empty() || !under_way_.contains(identity)));
+      });
+      if (over_ || again_.empty()) break;
+      WriteAgain(&lock, stream);
+    }
+    under_way_.insert(identity);
     return Write(std::move(sent), &lock, stream);
   }
 
@@ -97,8 +110,10 @@ class ScoreRun {
   void SendRest(Stream* stream) {
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      answered_.wait(lock,
-                     [&] { return over_ || sent_.empty() || !again_.empty(); });
+      answered_.wait(lock, [&] {
+        return over_ || sent_.empty() ||
+               (!again_.empty() && sent_.size() < places_);
+      });
       if (over_ || again_.empty()) return;
       WriteAgain(&lock, stream);
     }
@@ -112,6 +127,11 @@ class ScoreRun {
     again_.pop_front();
     // A broken stream tells why when it finishes.
     Write(std::move(sent), lock, stream).IgnoreError();
+  }
+
+  static std::string IdentityOf(const Sent& sent) {
+    const v1::Movement& movement = sent.request.movement();
+    return absl::StrCat(movement.source(), "\n", movement.id());
   }
 
   absl::Status Write(Sent sent, std::unique_lock<std::mutex>* lock,
@@ -137,7 +157,11 @@ class ScoreRun {
                    "is sent again\n";
     }
     told_busy_ = true;
-    again_at_ = absl::Now() + *delay;
+    // Once for those that were under way together.
+    if (const absl::Time now = absl::Now(); again_at_ <= now) {
+      places_ = std::max<size_t>(1, places_ / 4);
+      again_at_ = now + *delay;
+    }
     again_.push_back(std::move(*sent));
     return true;
   }
@@ -149,6 +173,10 @@ class ScoreRun {
       sent = std::move(sent_.front());
       sent_.pop_front();
       const bool postponed = Postpone(result, &sent);
+      if (!postponed) under_way_.erase(IdentityOf(sent));
+      if (++results_ % kResultsPerPlace == 0) {
+        places_ = std::min(kInFlightMax, places_ + 1);
+      }
       answered_.notify_one();
       if (postponed) return;
     }
@@ -219,7 +247,12 @@ class ScoreRun {
   std::condition_variable answered_;
   std::deque<Sent> sent_;
   std::deque<Sent> again_;  // Refused for want of a place.
-  absl::Time again_at_;
+  absl::Time again_at_;     // Not before.
+  // Of both. What corrects one of them waits: sent again behind its correction
+  // a movement would be refused as older.
+  absl::flat_hash_set<std::string> under_way_;
+  size_t places_ = kInFlightMax;
+  size_t results_ = 0;
   bool told_busy_ = false;
   Reject at_;          // Of the movement that is sent next.
   bool over_ = false;  // No result comes any more.

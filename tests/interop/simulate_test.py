@@ -61,9 +61,9 @@ class SimulateTest(unittest.TestCase):
     def test_nothing_is_lost_at_a_server_that_refuses(self):
         self.simulate("world", "--seed", 5)
         world = json.loads((self.path / "world/world.json").read_text())
-        # Hardly anything may wait there.
+        # Nothing may wait there for another of its caller.
         with Server(PORTRISKD, "--development", "--bulk-wait-max-ms",
-                    "1") as server:
+                    "0.0001") as server:
             done = run(PORTRISK, "--server", server.address, "--caller",
                        "development", "score", "--format", "jsonl",
                        "--output", "json",
