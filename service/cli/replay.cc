@@ -30,6 +30,7 @@ struct Flags {
   std::string outcomes;
   std::string profile;
   bool verify = false;
+  std::vector<std::string> beside_verify;  // Names of what else was given.
 };
 
 // What is tried, read before files are scored, which may take long.
@@ -163,17 +164,11 @@ absl::StatusOr<ReplayOptions> OptionsOf(const GlobalFlags& global,
 
 absl::Status CheckFlags(const GlobalFlags& global, const Flags& flags) {
   const InputFlags& movements = flags.movements;
-  const PlanFlags none;
-  if (flags.verify &&
-      (!flags.files.empty() || !flags.profile.empty() ||
-       !flags.plan.from.empty() || !flags.plan.until.empty() ||
-       !flags.plan.history_from.empty() || !flags.plan.capacities.empty() ||
-       flags.plan.baseline != none.baseline ||
-       flags.report.output != "table")) {
-    return absl::InvalidArgumentError(
+  if (flags.verify && !flags.beside_verify.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
         "--verify assesses all that is stored, by the rules of then, and "
-        "answers in words: leave out rule sets, --profile, --from, --until, "
-        "--history-from, --capacity, --baseline and --output");
+        "answers in words: leave out ",
+        absl::StrJoin(flags.beside_verify, ", ")));
   }
   if (!movements.files.empty()) {
     if (!movements.format.empty()) return absl::OkStatus();
@@ -302,8 +297,17 @@ void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action) {
   command->add_flag("--verify", own->verify,
                     "Assess everything again as it was, and compare with the "
                     "stored answers byte for byte");
-  command->callback(
-      [=, &flags] { *action = [=, &flags] { return Replay(flags, *own); }; });
+  command->callback([=, &flags] {
+    for (const CLI::Option* option : command->get_options()) {
+      if (option->count() == 0 || option->get_single_name() == "verify") {
+        continue;
+      }
+      own->beside_verify.push_back(option->get_positional()
+                                       ? "rule sets"
+                                       : option->get_name());
+    }
+    *action = [=, &flags] { return Replay(flags, *own); };
+  });
 }
 
 }  // namespace portrisk::service::cli
