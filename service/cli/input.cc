@@ -129,6 +129,12 @@ absl::StatusOr<ReadSummary> ReadAll(
     const MovementCheck& check) {
   auto format = ParseFormat(flags.format);
   if (!format.ok()) return format.status();
+  if (!flags.mapping.empty() && *format != Format::kCsv) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--mapping says which column is which field: it goes with --format "
+        "csv, not ",
+        flags.format));
+  }
   ReaderOptions options;
   options.format = *format;
   options.source = flags.source;

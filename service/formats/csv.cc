@@ -205,11 +205,9 @@ absl::Status CsvReader::ReadMovement(const CsvRow& row, size_t index) {
   const MovementRule& rule = mapping_.movements[index];
   v1::Movement movement;
   for (const auto& [path, text] : rule.constants) {
-    const absl::Status set = SetField(&movement, path, text, {"", zone_});
-    if (!set.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("constant ", path, ": ", set.message()));
-    }
+    // That they fit was seen when the mapping was read.
+    absl::Status set = SetField(&movement, path, text, {"", zone_});
+    if (!set.ok()) return set;
   }
   for (const ColumnRule& column : rule.columns) {
     const absl::Status set = Fill(row, column, &movement);
@@ -234,7 +232,11 @@ absl::Status CsvReader::Fill(const CsvRow& row, const ColumnRule& rule,
     value = rule.values.find("*");
   }
   if (value != rule.values.end()) text = value->second;
-  return SetField(movement, rule.path, text, {rule.format, zone_});
+  bool decimal_comma = false;
+  absl::Status set = SetField(movement, rule.path, text, {rule.format, zone_},
+                              &decimal_comma);
+  if (set.ok() && decimal_comma) output_->Tolerate("DECIMAL_COMMA");
+  return set;
 }
 
 std::string CsvReader::Identity(const CsvRow& row, size_t index) const {

@@ -50,6 +50,17 @@ std::string Path(const YAML::Node& node) {
   return path;
 }
 
+// What the field `path` is set to.
+std::string Value(const YAML::Node& node, const std::string& path,
+                  const std::string& format) {
+  std::string text = Scalar(node, path);
+  v1::Movement any;
+  const absl::Status fits =
+      SetField(&any, path, text, {format, absl::UTCTimeZone()});
+  if (!fits.ok()) Fail(node, absl::StrCat(path, ": ", fits.message()));
+  return text;
+}
+
 ColumnRule ParseColumn(const YAML::Node& path, const YAML::Node& column) {
   ColumnRule rule;
   rule.path = Path(path);
@@ -88,7 +99,7 @@ void ParseValues(const YAML::Node& node, MovementRule* rule) {
     }
     for (const auto& value : field.second) {
       column->values[Scalar(value.first, "a value")] =
-          Scalar(value.second, "a value");
+          Value(value.second, path, column->format);
     }
   }
 }
@@ -154,8 +165,8 @@ bool ParseMovementKey(const std::string& key, const YAML::Node& node,
   } else if (key == "constants") {
     RequireMap(node, key);
     for (const auto& entry : node) {
-      rule->constants.emplace_back(Path(entry.first),
-                                   Scalar(entry.second, "a constant"));
+      const std::string path = Path(entry.first);
+      rule->constants.emplace_back(path, Value(entry.second, path, ""));
     }
   } else if (key == "where") {
     rule->where = ParseWhere(node);

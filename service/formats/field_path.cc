@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
@@ -34,6 +34,19 @@ absl::Status Bad(absl::string_view reason, absl::string_view text,
 bool IsTime(const FieldDescriptor* field) {
   return field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
          field->message_type() == Timestamp::descriptor();
+}
+
+bool IsNumber(const FieldDescriptor* field) {
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_UINT32:
+    case FieldDescriptor::CPPTYPE_INT64:
+    case FieldDescriptor::CPPTYPE_UINT64:
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool IsLeaf(const FieldDescriptor* field) {
@@ -95,17 +108,23 @@ bool IsAmbiguous(absl::string_view text) {
          std::all_of(parts[1].begin(), parts[1].end(), absl::ascii_isdigit);
 }
 
-absl::Status ParseNumber(absl::string_view text, double low, double high,
-                         double* number) {
-  if (IsAmbiguous(text)) {
-    return Bad("BAD_NUMBER", text,
+// Points a decimal comma, which is as common in what people export.
+absl::Status Point(std::string* text, bool* decimal_comma) {
+  if (std::count(text->begin(), text->end(), ',') != 1) return absl::OkStatus();
+  if (IsAmbiguous(*text)) {
+    return Bad("BAD_NUMBER", *text,
                "may mean thousands or a fraction; write it without the comma, "
                "as 21500 or 21.5");
   }
-  // A decimal comma is as common as a point in what people export.
-  const std::string pointed = absl::StrReplaceAll(text, {{",", "."}});
-  if (!absl::SimpleAtod(pointed, number) || !std::isfinite(*number) ||
-      pointed.find_first_of("xX") != std::string::npos) {
+  (*text)[text->find(',')] = '.';
+  *decimal_comma = true;
+  return absl::OkStatus();
+}
+
+absl::Status ParseNumber(absl::string_view text, double low, double high,
+                         double* number) {
+  if (!absl::SimpleAtod(text, number) || !std::isfinite(*number) ||
+      text.find_first_of("xX") != absl::string_view::npos) {
     return Bad("BAD_NUMBER", text, "is no number; write 27000 or 27000.5");
   }
   if (*number < low || *number > high) {
@@ -247,7 +266,8 @@ absl::Status SetLeaf(Message* message, const FieldDescriptor* field,
 }  // namespace
 
 absl::Status SetField(Message* message, absl::string_view path,
-                      absl::string_view text, const TimeText& times) {
+                      absl::string_view text, const TimeText& times,
+                      bool* decimal_comma) {
   std::vector<const FieldDescriptor*> fields;
   if (absl::Status known = Resolve(message->GetDescriptor(), path, &fields);
       !known.ok()) {
@@ -255,6 +275,14 @@ absl::Status SetField(Message* message, absl::string_view path,
   }
   text = absl::StripAsciiWhitespace(text);
   if (text.empty()) return absl::OkStatus();
+  std::string pointed;
+  if (decimal_comma != nullptr && IsNumber(fields.back()) &&
+      absl::StrContains(text, ',')) {
+    pointed = std::string(text);
+    absl::Status status = Point(&pointed, decimal_comma);
+    if (!status.ok()) return status;
+    text = pointed;
+  }
   return SetLeaf(Descend(message, fields), fields.back(), text, times);
 }
 

@@ -31,10 +31,11 @@ struct TimeText {
 
 // Empty text leaves the field unset. INVALID_ARGUMENT with what is wrong and
 // what would be right; its message begins with a capital reason and a colon:
-// NO_SUCH_FIELD, BAD_NUMBER, BAD_TIME, BAD_VALUE.
+// NO_SUCH_FIELD, BAD_NUMBER, BAD_TIME, BAD_VALUE. A number with a decimal comma
+// is none unless `decimal_comma` is there, which becomes true then.
 absl::Status SetField(google::protobuf::Message* message,
                       absl::string_view path, absl::string_view text,
-                      const TimeText& times);
+                      const TimeText& times, bool* decimal_comma = nullptr);
 
 // Whether SetField knows the path in messages of this type.
 absl::Status CheckPath(const google::protobuf::Descriptor* type,

@@ -213,6 +213,23 @@ TEST(CsvTest, ToleratesMarksShortRowsAndAMissingLastLineEnd) {
   EXPECT_EQ(reading.tolerated("LAST_ROW_UNTERMINATED"), 1);
 }
 
+TEST(CsvTest, ADecimalCommaIsCountedAndStrictlyRejected) {
+  const std::string text =
+      "id,event,occurrence_time,weights.vgm_kg\n"
+      "1,LOAD,2026-01-01T00:00:00Z,\"21,5\"\n"
+      "2,LOAD,2026-01-01T00:00:00Z,21.5\n";
+  const Reading reading = Csv(text);
+  EXPECT_THAT(reading.ids(), ElementsAre("1", "2"));
+  EXPECT_EQ(reading.tolerated("DECIMAL_COMMA"), 1);
+  ReaderOptions options;
+  options.format = Format::kCsv;
+  options.strict = true;
+  const Reading strict = ReadWith(options, text);
+  EXPECT_THAT(strict.ids(), ElementsAre("2"));
+  ASSERT_EQ(strict.rejects.size(), 1);
+  EXPECT_EQ(strict.rejects[0].reason, "DECIMAL_COMMA");
+}
+
 TEST(CsvTest, AFileThatDoesNotFitItsMappingIsRefusedWhole) {
   const Reading lacks = Mapped(kMapping, "Box;When\nX;Y\n");
   EXPECT_EQ(lacks.status.code(), absl::StatusCode::kInvalidArgument);
@@ -290,6 +307,8 @@ TEST(CsvTest, AMistakeInAMappingIsFoundWithItsPlace) {
       {"fixed: {a: [0, 3]}\ncolumns: {id: a}", "count from 1"},
       {"fixed: {a: 3}\ncolumns: {id: a}", "[start, length]"},
       {"carry: {a: {column: b}}\ncolumns: {id: a}", "where and column"},
+      {"columns: {id: a}\nconstants: {event: GATED}", "m.yaml:2:20: event"},
+      {"columns: {event: a}\nvalues: {event: {O: OUT}}", "m.yaml:2:21: event"},
       {"", "must be a mapping"},
   };
   for (const auto& [yaml, expected] : cases) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "portrisk/v1/movement.pb.h"
@@ -13,7 +14,8 @@ using ::testing::StartsWith;
 
 std::string Error(const std::string& path, const std::string& text) {
   v1::Movement movement;
-  return std::string(SetField(&movement, path, text, {}).message());
+  bool comma = false;
+  return std::string(SetField(&movement, path, text, {}, &comma).message());
 }
 
 TEST(FieldPathTest, SetsEveryKindOfField) {
@@ -29,7 +31,9 @@ TEST(FieldPathTest, SetsEveryKindOfField) {
       {"pickup_right.nominee.id", "H1"},
   };
   for (const auto& [path, text] : fields) {
-    EXPECT_TRUE(SetField(&movement, path, text, {}).ok()) << path;
+    bool comma = false;
+    EXPECT_TRUE(SetField(&movement, path, text, {}, &comma).ok()) << path;
+    EXPECT_EQ(comma, absl::StrContains(text, ',')) << path;
   }
   EXPECT_EQ(movement.id(), "x");
   EXPECT_TRUE(movement.retraction());
@@ -73,6 +77,8 @@ TEST(FieldPathTest, SaysWhyItRefuses) {
   for (const char* fraction : {"21500,5", "0,125", "21,50", "1234,567"}) {
     EXPECT_EQ(Error("weights.vgm_kg", fraction), "") << fraction;
   }
+  v1::Movement movement;
+  EXPECT_FALSE(SetField(&movement, "weights.vgm_kg", "21,5", {}).ok());
   EXPECT_THAT(Error("occurrence_time", "now"), StartsWith("BAD_TIME: "));
   EXPECT_THAT(Error("occurrence_time", "infinite-future"),
               StartsWith("BAD_TIME: "));
