@@ -302,9 +302,8 @@ void AddReplay(CLI::App& app, const GlobalFlags& flags, Action* action) {
       if (option->count() == 0 || option->get_single_name() == "verify") {
         continue;
       }
-      own->beside_verify.push_back(option->get_positional()
-                                       ? "rule sets"
-                                       : option->get_name());
+      own->beside_verify.push_back(
+          option->get_positional() ? "rule sets" : option->get_name());
     }
     *action = [=, &flags] { return Replay(flags, *own); };
   });

@@ -94,9 +94,8 @@ class ScoreRun {
     const std::string identity = IdentityOf(sent);
     for (;;) {
       answered_.wait(lock, [&] {
-        return over_ ||
-               (sent_.size() < places_ &&
-                (!again_.empty() || !under_way_.contains(identity)));
+        return over_ || (sent_.size() < places_ &&
+                         (!again_.empty() || !under_way_.contains(identity)));
       });
       if (over_ || again_.empty()) break;
       WriteAgain(&lock, stream);

@@ -233,8 +233,8 @@ absl::Status CsvReader::Fill(const CsvRow& row, const ColumnRule& rule,
   }
   if (value != rule.values.end()) text = value->second;
   bool decimal_comma = false;
-  absl::Status set = SetField(movement, rule.path, text, {rule.format, zone_},
-                              &decimal_comma);
+  absl::Status set =
+      SetField(movement, rule.path, text, {rule.format, zone_}, &decimal_comma);
   if (set.ok() && decimal_comma) output_->Tolerate("DECIMAL_COMMA");
   return set;
 }
