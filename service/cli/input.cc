@@ -148,13 +148,16 @@ absl::StatusOr<ReadSummary> ReadAll(
   Progress progress(command, "movements");
   uint64_t movements = 0, bytes_before = 0;
   const uint64_t bytes = BytesOf(flags.files);
+  // Before anything of the others is taken.
+  for (const std::string& name : flags.files) {
+    if (name != "-" && !std::ifstream(name, std::ios::binary)) {
+      return absl::NotFoundError(absl::StrCat("cannot read ", name));
+    }
+  }
   for (const std::string& name : flags.files) {
     std::ifstream file;
     if (name != "-") {
       file.open(name, std::ios::binary);
-      if (!file) {
-        return absl::NotFoundError(absl::StrCat("cannot read ", name));
-      }
       if (const auto other = OtherFormat(name, options.format, &file)) {
         rejects->Add(*other);
         ++total.rejects;

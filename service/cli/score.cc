@@ -333,9 +333,15 @@ void AddSurvey(CLI::App& app, Action* action) {
   command->add_option("folder", *folder, "Folder of real files")
       ->envname("PORTRISK_REAL_DATA")
       ->required();
+  auto mappings = std::make_shared<std::string>(SurveyOptions().mappings);
+  command
+      ->add_option("--mappings", *mappings,
+                   "Folder of column mappings for CSV and fixed files")
+      ->capture_default_str();
   command->callback([=] {
     *action = [=] {
       SurveyOptions options;
+      options.mappings = *mappings;
       options.check = AdmissionCheck();
       absl::Status status = SurveyFolder(*folder, std::cout, options);
       return status.ok() ? kExitOk : Fail(status);

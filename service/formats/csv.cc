@@ -26,6 +26,25 @@ namespace {
 
 constexpr uint32_t kColumnsMax = 10'000;
 
+// `count` characters of valid UTF-8, from the one at `start`, counted from 0.
+absl::string_view Characters(absl::string_view text, size_t start,
+                             size_t count) {
+  const auto skip = [](absl::string_view* rest, size_t characters) {
+    size_t bytes = 0;
+    while (bytes < rest->size()) {
+      const bool begins =
+          (static_cast<unsigned char>((*rest)[bytes]) & 0xC0) != 0x80;
+      if (begins && characters-- == 0) break;
+      ++bytes;
+    }
+    const absl::string_view skipped = rest->substr(0, bytes);
+    rest->remove_prefix(bytes);
+    return skipped;
+  };
+  skip(&text, start);
+  return skip(&text, count);
+}
+
 class CsvReader {
  public:
   CsvReader(CsvMapping mapping, bool mapped, Output* output)
@@ -98,10 +117,18 @@ absl::Status CsvReader::Begin(const std::vector<std::string>& header) {
   for (size_t i = 0; i < header_.size(); ++i) column_.emplace(header_[i], i);
   if (!mapped_) {
     absl::StatusOr<CsvMapping> mapping = MappingFromHeader(header_);
-    if (!mapping.ok()) return mapping.status();
+    if (!mapping.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          output_->options().file, ": ", mapping.status().message()));
+    }
     mapping_.movements = std::move(mapping->movements);
   }
   for (const std::string& column : ColumnsUsed(mapping_)) {
+    if (std::count(header_.begin(), header_.end(), column) > 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(output_->options().file, ": the column \"", column,
+                       "\" stands twice in the header; keep one"));
+    }
     if (column_.count(column) != 0) continue;
     uint32_t number = 0;
     if (column[0] == '#' && absl::SimpleAtoi(column.substr(1), &number) &&
@@ -189,10 +216,13 @@ absl::Status CsvReader::ReadFixed(std::istream& in) {
       Refuse(row, "", "ROW_TOO_LONG", "the line is longer than 1 MiB");
       continue;
     }
+    const bool utf8 =
+        !mapping_.latin1 && !IsPlainAscii(line) && IsValidUtf8(line);
     for (const FixedColumn& column : mapping_.fixed) {
-      const size_t start = std::min(column.start - 1, line.size());
-      row.cells.emplace_back(
-          absl::StripAsciiWhitespace(line.substr(start, column.length)));
+      row.cells.emplace_back(absl::StripAsciiWhitespace(
+          utf8 ? Characters(line, column.start - 1, column.length)
+               : line.substr(std::min(column.start - 1, line.size()),
+                             column.length)));
     }
     row_ = std::move(row);
     if (absl::Status read = ReadRow(); !read.ok()) return read;

@@ -1,5 +1,6 @@
 #include "service/formats/csv_mapping.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -41,6 +42,12 @@ std::vector<std::string> Strings(const YAML::Node& node,
 
 void RequireMap(const YAML::Node& node, absl::string_view what) {
   if (!node.IsMap()) Fail(node, absl::StrCat(what, " must be a mapping"));
+  std::set<std::string> keys;
+  for (const auto& entry : node) {
+    const std::string key = Scalar(entry.first, "a key");
+    if (keys.insert(key).second) continue;
+    Fail(entry.first, absl::StrCat("\"", key, "\" stands here twice"));
+  }
 }
 
 std::string Path(const YAML::Node& node) {
@@ -186,7 +193,10 @@ MovementRule ParseMovement(const YAML::Node& node) {
     if (!ParseMovementKey(key, entry.second, &rule)) {
       Fail(entry.first, absl::StrCat("no key \"", key,
                                      "\" here; a movement has where, "
-                                     "columns, constants, values and id"));
+                                     "columns, constants, values and id; "
+                                     "the file itself delimiter, encoding, "
+                                     "ragged, header, fixed, carry, files, "
+                                     "utc_offset_min and movements"));
     }
   }
   if (node["values"]) ParseValues(node["values"], &rule);
@@ -288,12 +298,16 @@ absl::StatusOr<CsvMapping> ParseCsvMapping(absl::string_view yaml,
   } catch (const Mistake& mistake) {
     mark = mistake.mark;
     message = mistake.message;
+  } catch (const YAML::BadConversion& error) {
+    mark = error.mark;
+    message = "this is no value of its kind: a number, or true or false";
   } catch (const YAML::Exception& error) {
     mark = error.mark;
     message = error.msg;
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      file, ":", mark.line + 1, ":", mark.column + 1, ": ", message));
+  return absl::InvalidArgumentError(
+      absl::StrCat(file, ":", std::max(mark.line, 0) + 1, ":",
+                   std::max(mark.column, 0) + 1, ": ", message));
 }
 
 absl::StatusOr<CsvMapping> LoadCsvMapping(const std::string& file) {
@@ -321,7 +335,9 @@ absl::StatusOr<CsvMapping> MappingFromHeader(
     return absl::InvalidArgumentError(absl::StrCat(
         "these columns name no field of a movement: ",
         absl::StrJoin(unknown, ", "),
-        "; name them by path (container.number) or give a mapping"));
+        "; name them by path (container.number) or give a mapping",
+        header.size() == 1 ? ", which also says what separates the columns"
+                           : ""));
   }
   CsvMapping mapping;
   mapping.movements.push_back(std::move(rule));

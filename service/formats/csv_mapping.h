@@ -37,7 +37,7 @@ struct CarriedColumn {
 // A column of a file without delimiters.
 struct FixedColumn {
   std::string name;
-  size_t start = 0;  // From 1, in bytes.
+  size_t start = 0;  // From 1, in characters.
   size_t length = 0;
 };
 

@@ -24,33 +24,33 @@ namespace {
 using simdjson::dom::array;
 using simdjson::dom::element;
 
-struct Code {
-  absl::string_view code;
-  v1::Event event;
-};
-constexpr Code kEquipmentEvents[] = {{"GTIN", v1::GATE_IN},
-                                     {"GTOT", v1::GATE_OUT},
-                                     {"LOAD", v1::LOAD},
-                                     {"DISC", v1::DISCHARGE},
-                                     {"STUF", v1::STUFFING},
-                                     {"STRP", v1::STRIPPING},
-                                     {"PICK", v1::PICK_UP},
-                                     {"DROP", v1::DROP_OFF},
-                                     {"INSP", v1::INSPECTION},
-                                     {"RSEA", v1::SEAL_CHANGE},
-                                     {"RMVD", v1::SEAL_CHANGE},
-                                     {"CUSS", v1::CUSTOMS_SELECTED},
-                                     {"CUSI", v1::CUSTOMS_SELECTED},
-                                     {"CUSR", v1::CUSTOMS_RELEASED},
-                                     {"WAYP", v1::POSITION}};
-constexpr Code kTransportEvents[] = {{"ARRI", v1::VESSEL_ARRIVAL},
-                                     {"DEPA", v1::VESSEL_DEPARTURE}};
-constexpr Code kIotEvents[] = {{"DRO", v1::DOOR_OPENED}, {"LOC", v1::POSITION}};
+constexpr char kEquipment[] = "EQUIPMENT";
+constexpr char kTransport[] = "TRANSPORT";
+constexpr char kShipment[] = "SHIPMENT";
+constexpr char kIot[] = "IOT";
+constexpr DcsaCode kCodes[] = {{kEquipment, "GTIN", v1::GATE_IN},
+                               {kEquipment, "GTOT", v1::GATE_OUT},
+                               {kEquipment, "LOAD", v1::LOAD},
+                               {kEquipment, "DISC", v1::DISCHARGE},
+                               {kEquipment, "STUF", v1::STUFFING},
+                               {kEquipment, "STRP", v1::STRIPPING},
+                               {kEquipment, "PICK", v1::PICK_UP},
+                               {kEquipment, "DROP", v1::DROP_OFF},
+                               {kEquipment, "INSP", v1::INSPECTION},
+                               {kEquipment, "RSEA", v1::SEAL_CHANGE},
+                               {kEquipment, "RMVD", v1::SEAL_CHANGE},
+                               {kEquipment, "CUSS", v1::CUSTOMS_SELECTED},
+                               {kEquipment, "CUSI", v1::CUSTOMS_SELECTED},
+                               {kEquipment, "CUSR", v1::CUSTOMS_RELEASED},
+                               {kEquipment, "WAYP", v1::POSITION},
+                               {kTransport, "ARRI", v1::VESSEL_ARRIVAL},
+                               {kTransport, "DEPA", v1::VESSEL_DEPARTURE},
+                               {kIot, "DRO", v1::DOOR_OPENED},
+                               {kIot, "LOC", v1::POSITION}};
 
-template <size_t N>
-v1::Event Find(const Code (&codes)[N], absl::string_view code) {
-  for (const Code& entry : codes) {
-    if (entry.code == code) return entry.event;
+v1::Event Find(absl::string_view type, absl::string_view code) {
+  for (const DcsaCode& entry : kCodes) {
+    if (entry.type == type && entry.code == code) return entry.event;
   }
   return v1::EVENT_UNSPECIFIED;
 }
@@ -93,7 +93,11 @@ v1::Event EventReader::ShipmentEvent(const std::string& code) const {
   const std::string document =
       Text({"/documentTypeCode", "/payload/documentTypeCode",
             "/shipmentDetails/documentReference/typeCode"});
-  if (document == "BKG" || document == "CBR") return v1::BOOKING;
+  if (document == "BKG" || document == "CBR") {
+    // What was refused or withdrawn booked nothing.
+    return code == "REJE" || code == "VOID" ? v1::EVENT_UNSPECIFIED
+                                            : v1::BOOKING;
+  }
   if (document == "CRO" || document == "DEO") return v1::RELEASE_ORDER;
   if (document == "CUC" && (code == "RELS" || code == "CMPL")) {
     return v1::CUSTOMS_RELEASED;
@@ -106,25 +110,25 @@ v1::Event EventReader::EventOf(const std::string& type) {
   std::string code;
   v1::Event event = v1::EVENT_UNSPECIFIED;
   const char* pointer = "/eventType";
-  if (type == "EQUIPMENT") {
+  if (type == kEquipment) {
     pointer = "/equipmentEventTypeCode";
     code = Text({pointer, "/payload/equipmentEventTypeCode",
                  "/eventClassification/equipmentEventTypeCode"});
-    event = Find(kEquipmentEvents, code);
-  } else if (type == "TRANSPORT") {
+    event = Find(type, code);
+  } else if (type == kTransport) {
     pointer = "/transportEventTypeCode";
     code = Text({pointer, "/payload/transportEventTypeCode",
                  "/eventClassification/transportEventTypeCode"});
-    event = Find(kTransportEvents, code);
-  } else if (type == "SHIPMENT") {
+    event = Find(type, code);
+  } else if (type == kShipment) {
     pointer = "/shipmentEventTypeCode";
     code = Text({pointer, "/payload/shipmentEventTypeCode",
                  "/eventClassification/shipmentEventTypeCode"});
     if (!code.empty()) event = ShipmentEvent(code);
-  } else if (type == "IOT") {
+  } else if (type == kIot) {
     pointer = "/iotDetails/iotEventCode";
     code = Text({pointer, "/payload/iotEventCode"});
-    event = Find(kIotEvents, code);
+    event = Find(type, code);
   }
   if (event == v1::EVENT_UNSPECIFIED) {
     Fail("UNSUPPORTED_EVENT",
@@ -242,7 +246,7 @@ void EventReader::ReadReferences() {
 }
 
 void EventReader::Emit(const std::string& type) {
-  const bool one_container = type == "EQUIPMENT" || type == "IOT";
+  const bool one_container = type == kEquipment || type == kIot;
   if (one_container && movement_.container().number().empty() &&
       containers_.size() == 1) {
     movement_.mutable_container()->set_number(containers_[0]);
@@ -323,6 +327,8 @@ DcsaResult EventReader::Read() {
 }
 
 }  // namespace
+
+absl::Span<const DcsaCode> DcsaCodes() { return kCodes; }
 
 DcsaResult ReadDcsaEvent(element event) { return EventReader(event).Read(); }
 

@@ -7,10 +7,20 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "portrisk/v1/movement.pb.h"
 #include "simdjson.h"
 
 namespace portrisk::service {
+
+// An event type and its code, and what they report. SHIPMENT events report by
+// the document they are about.
+struct DcsaCode {
+  absl::string_view type;
+  absl::string_view code;
+  v1::Event event;
+};
+absl::Span<const DcsaCode> DcsaCodes();
 
 // What an event gave.
 struct DcsaResult {

@@ -22,7 +22,7 @@ struct Envelope {
   std::string sender;
   std::string prepared_text;  // As UNB says it: part of an identity.
   absl::Time prepared = absl::InfinitePast();  // Unless UNB is readable.
-  const char* charset = nullptr;               // See CharsetOf.
+  const char* charset = "";                    // See CharsetOf.
   std::string message;                         // Reference of UNH.
   uint32_t segment = 0;                        // Within the message; UNH is 1.
 };
@@ -45,8 +45,11 @@ struct Anchor {
 struct Occurrence {
   int rank = -1;  // Below 0: none. Higher wins.
   absl::Time time;
+  bool date_only = false;  // The time of day may yet come.
   std::string unreadable;  // The value that was none, and where it stood.
   uint32_t unreadable_segment = 0;
+  uint64_t unreadable_offset = 0;
+  std::string unreadable_raw;
 };
 
 // The movement lives on an arena of the draft's own: it is built and thrown

@@ -4,6 +4,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace portrisk::service {
@@ -20,10 +21,11 @@ constexpr Named kSealSources[] = {
 constexpr Named kPartySchemes[] = {
     {"16", "DUNS"}, {"20", "BIC"}, {"166", "SCAC"}, {"306", "SMDG"}};
 constexpr Named kCharsets[] = {
-    {"UNOD", "ISO-8859-2"}, {"UNOE", "ISO-8859-5"}, {"UNOF", "ISO-8859-7"},
-    {"UNOG", "ISO-8859-3"}, {"UNOH", "ISO-8859-4"}, {"UNOI", "ISO-8859-6"},
-    {"UNOJ", "ISO-8859-8"}, {"UNOK", "ISO-8859-9"}, {"UNOL", "ISO-8859-15"},
-    {"UNOW", "UTF-8"},      {"UNOX", "UTF-8"},      {"UNOY", "UTF-8"},
+    {"UNOA", kPlainCharset}, {"UNOB", kPlainCharset}, {"UNOC", "ISO-8859-1"},
+    {"UNOD", "ISO-8859-2"},  {"UNOE", "ISO-8859-5"},  {"UNOF", "ISO-8859-7"},
+    {"UNOG", "ISO-8859-3"},  {"UNOH", "ISO-8859-4"},  {"UNOI", "ISO-8859-6"},
+    {"UNOJ", "ISO-8859-8"},  {"UNOK", "ISO-8859-9"},  {"UNOL", "ISO-8859-15"},
+    {"UNOW", "UTF-8"},       {"UNOX", "UTF-8"},       {"UNOY", "UTF-8"},
     {"KECA", "CP949"},
 };
 
@@ -103,26 +105,41 @@ bool ParseDigits(absl::string_view digits, size_t year_digits,
   return true;
 }
 
-// The zone behind the digits; `zone` and a tolerance when it says nothing.
+// The zone behind the digits, letters or +hh or +hhmm; `zone` and a tolerance
+// when it says nothing.
 bool ParseZone(absl::string_view text, Layout::Zone kind, absl::TimeZone* zone,
                absl::string_view* tolerated) {
   if (kind == Layout::kLetters) {
+    const bool offset = !text.empty() && (text[0] == '+' || text[0] == '-');
     if (text == "UTC" || text == "GMT" || text == "Z") {
       *zone = absl::UTCTimeZone();
-    } else {
+    } else if (!offset) {
       *tolerated = "ZONE_UNKNOWN";
     }
-    return text.size() <= 3;
+    if (!offset) return text.size() <= 3;
   }
-  if (text.size() != 5 || (text[0] != '+' && text[0] != '-') ||
+  if ((text.size() != 3 && text.size() != 5) ||
+      (text[0] != '+' && text[0] != '-') ||
       !std::all_of(text.begin() + 1, text.end(), absl::ascii_isdigit)) {
     return false;
   }
   const int seconds =
-      Number(text.substr(1, 2)) * 3600 + Number(text.substr(3, 2)) * 60;
+      Number(text.substr(1, 2)) * 3600 + Number(text.substr(3)) * 60;
   if (seconds > 14 * 3600) return false;
   *zone = absl::FixedTimeZone(text[0] == '-' ? -seconds : seconds);
   return true;
+}
+
+// The format of 2379 that a date and a time of so many digits are together; ""
+// for none.
+absl::string_view X12Format(size_t date, size_t time) {
+  if (date == 8) {
+    return time == 0 ? "102" : time == 4 ? "203" : time == 6 ? "204" : "";
+  }
+  if (date == 6) {
+    return time == 0 ? "101" : time == 4 ? "201" : time == 6 ? "202" : "";
+  }
+  return "";
 }
 
 const Layout* LayoutByLength(size_t digits) {
@@ -226,11 +243,21 @@ DateTime ParseDateTime(absl::string_view value, absl::string_view format,
     return result;
   }
   if (layout->digits - layout->year_digits == 4 && result.tolerated.empty()) {
-    result.tolerated = "DATE_ONLY";
+    result.tolerated = kDateOnly;
   }
   result.ok = ParseDigits(value.substr(0, digits), layout->year_digits, zone,
                           &result.time);
   return result;
+}
+
+absl::optional<absl::Duration> ParseTimeOfDay(absl::string_view value) {
+  if (value.size() != 4 ||
+      !std::all_of(value.begin(), value.end(), absl::ascii_isdigit)) {
+    return absl::nullopt;
+  }
+  const int hour = Number(value.substr(0, 2)), minute = Number(value.substr(2));
+  if (hour > 23 || minute > 59) return absl::nullopt;
+  return absl::Hours(hour) + absl::Minutes(minute);
 }
 
 DateTime ParseX12Time(absl::string_view date, absl::string_view time,
@@ -241,26 +268,38 @@ DateTime ParseX12Time(absl::string_view date, absl::string_view time,
     absl::string_view code;
     int hours;
   };
-  constexpr Zone kZones[] = {{"UT", 0},  {"GM", 0},  {"ES", -5}, {"ED", -4},
-                             {"CS", -6}, {"CD", -5}, {"MS", -7}, {"MD", -6},
-                             {"PS", -8}, {"PD", -7}};
-  const std::string text = absl::StrCat(date, time.substr(0, 6));
-  DateTime result = ParseDateTime(text, "", zone);
-  result.tolerated = date.size() < text.size() ? "" : "DATE_ONLY";
-  if (code.empty() || code == "LT" || !result.ok) return result;
-  for (const Zone& known : kZones) {
-    if (known.code != code) continue;
-    result.time =
-        ParseDateTime(text, "", absl::FixedTimeZone(known.hours * 3600)).time;
-    return result;
+  constexpr Zone kZones[] = {{"UT", 0},   {"GM", 0},  {"ES", -5}, {"ED", -4},
+                             {"CS", -6},  {"CD", -5}, {"MS", -7}, {"MD", -6},
+                             {"PS", -8},  {"PD", -7}, {"AS", -9}, {"AD", -8},
+                             {"HS", -10}, {"HD", -9}, {"TS", -4}, {"TD", -3}};
+  time = time.substr(0, 6);
+  const std::string text = absl::StrCat(date, time);
+  const absl::string_view format = X12Format(date.size(), time.size());
+  if (format.empty()) return DateTime();
+  absl::string_view zone_unknown;
+  int numbered = 0;
+  if (code.size() == 2 && absl::SimpleAtoi(code, &numbered) && numbered >= 1 &&
+      numbered <= 24) {
+    // 01 to 12 lie east of UTC; 13 is twelve hours west of it, 24 one hour.
+    zone =
+        absl::FixedTimeZone((numbered <= 12 ? numbered : numbered - 25) * 3600);
+  } else if (!code.empty() && code != "LT") {
+    const auto* known =
+        std::find_if(std::begin(kZones), std::end(kZones),
+                     [code](const Zone& one) { return one.code == code; });
+    if (known == std::end(kZones)) {
+      zone_unknown = "ZONE_UNKNOWN";
+    } else {
+      zone = absl::FixedTimeZone(known->hours * 3600);
+    }
   }
-  result.tolerated = "ZONE_UNKNOWN";
+  DateTime result = ParseDateTime(text, format, zone);
+  if (!zone_unknown.empty()) result.tolerated = zone_unknown;
   return result;
 }
 
 const char* CharsetOf(absl::string_view syntax) {
-  const absl::string_view name = Find(kCharsets, syntax);
-  return name.empty() ? nullptr : name.data();
+  return Find(kCharsets, syntax).data();
 }
 
 }  // namespace portrisk::service

@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "portrisk/v1/movement.pb.h"
 #include "service/formats/meaning.h"
 
@@ -44,18 +45,26 @@ struct DateTime {
   absl::string_view tolerated;
 };
 
+inline constexpr absl::string_view kDateOnly = "DATE_ONLY";
+
 // `value` in format `format` (2379). Where the two contradict, the length of
 // the value decides. Times without a zone are in `zone`.
 DateTime ParseDateTime(absl::string_view value, absl::string_view format,
                        absl::TimeZone zone);
 
-// The same of a date (CCYYMMDD or YYMMDD), a time (HHMM, HHMMSS) and a time
-// code ("LT", "UT", "ES") as X12 has them in three elements.
+// HHMM.
+absl::optional<absl::Duration> ParseTimeOfDay(absl::string_view value);
+
+// The same of a date (CCYYMMDD or YYMMDD), a time (HHMM, HHMMSS, behind which
+// fractions may stand) and a time code ("LT", "UT", "ES", "01") as X12 has them
+// in three elements.
 DateTime ParseX12Time(absl::string_view date, absl::string_view time,
                       absl::string_view code, absl::TimeZone zone);
 
-// Character set of a syntax identifier ("UNOE"), as iconv names it; null for
-// those whose characters beyond ASCII we take as ISO 8859-1.
+// That of UNOA and UNOB, which have nothing beyond ASCII.
+inline constexpr char kPlainCharset[] = "US-ASCII";
+// Character set of a syntax identifier ("UNOE"), as iconv names it; "" for one
+// that is unknown.
 const char* CharsetOf(absl::string_view syntax);
 
 }  // namespace portrisk::service

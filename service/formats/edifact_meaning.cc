@@ -173,8 +173,10 @@ constexpr Group kGroups[] = {
     {In(M::kIftsta), "EQD", "CN", 0, kUnit, 3, Role::kUnit},
     {In(M::kIftsta), "EQD", "", 0, 0, 3, Role::kIgnored},
     {In(M::kBaplie), "LOC", "147", 0, kUnit, 1, Role::kUnit},
-    {kHolding | In(M::kIftmin) | kOrders, "GID", "", kAnywhere, kGoods, 1,
-     Role::kPart},
+    // In a bay plan the weight behind it is the box's.
+    {kAll & ~(In(M::kCoarri) | In(M::kCusrep) | In(M::kBaplie)), "GID", "",
+     kAnywhere, kGoods, 1, Role::kPart},
+    {kAll, "DGS", "", kAnywhere | kTrailer, kDangerous, 1, Role::kRemark},
     {kAll, "TDT", "", kTop, kLeg, 0, Role::kPart},
     {kAll, "TDT", "", kAnywhere & ~kTop, kUnitLeg, 1, Role::kPart},
     {kByBox | In(M::kCostco), "CNT", "", 0, kTrailer, 0, Role::kTrailer},

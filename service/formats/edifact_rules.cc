@@ -39,6 +39,7 @@ constexpr MessageSet kDocuments = kOrders | kCuscar | kCusrep | kBaplie;
 constexpr MessageSet kWithInland = kAll & ~(kCoarri | kCuscar | kBaplie);
 
 constexpr Scopes kNotGoods = kAnywhere & ~kGoods;
+constexpr Scopes kOfBox = kNotGoods | kDangerous;  // Whatever stands before it.
 constexpr Scopes kOfUnit = kUnit | kUnitLeg;
 
 // In order: messages, scopes, tag, key, codes, value, take, field.
@@ -248,20 +249,19 @@ constexpr Rule kRules[] = {
         .And({1}, "WT"),
     R(kAll, kNotGoods, "MEA", {2}, "EGW", {3, 1}, T::kFirstWeight, &kGrossKg)
         .Extra({3}),
-    R(kAll, kNotGoods, "MEA", {2}, "VGM", {3, 1}, T::kWeight, &kVgmKg)
-        .Extra({3}),
+    R(kAll, kOfBox, "MEA", {2}, "VGM", {3, 1}, T::kWeight, &kVgmKg).Extra({3}),
     R(kBaplie, kOfUnit, "MEA", {2}, "-", {3, 1}, T::kWeight, &kVgmKg)
         .Extra({3})
         .And({1}, "VGM"),
-    R(kAll, kNotGoods, "MEA", {2}, "T", {3, 1}, T::kWeight, &kTareKg)
-        .Extra({3}),
+    R(kAll, kOfBox, "MEA", {2}, "T", {3, 1}, T::kWeight, &kTareKg).Extra({3}),
     R(kIftmin | kCuscar | kCostco, kGoods, "MEA", {2}, "G|AAB", {3, 1},
       T::kWeightSum, &kCargoKg)
         .Extra({3}),
     R(kIftmin | kCuscar | kCostco, kGoods, "GID", {1}, "", {2}, T::kCountSum,
       &kPackages),
     R(kAll, kAnywhere, "SEL", {1}, "", {1}, T::kSeal, &kSealFields),
-    R(kAll, kAnywhere, "FTX", {1}, "AAA", {4}, T::kGoods, &kGoodsField),
+    R(kAll, kAnywhere | kDangerous, "FTX", {1}, "AAA", {4}, T::kGoods,
+      &kGoodsField),
     R(kAll, kAnywhere, "PIA", {1}, "", {2}, T::kDigits, &kCommodity)
         .And({2, 1}, "HS"),
 };

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "service/formats/dcsa_event.h"
 #include "service/formats/definitions.h"
 #include "service/formats/epcis.h"
 #include "service/formats/meaning.h"
@@ -58,6 +59,16 @@ constexpr JsonPlace kPlaces[] = {
      "consignment.bill_of_lading"},
     {"dcsa 2.2", "/seals", R"([{"sealNumber":"S1","sealSource":"SHI"}])",
      "seals.number, seals.source"},
+    {"dcsa 2.2", "/references",
+     R"([{"referenceType":"EQ","referenceValue":"MSKU1234565"}])",
+     "container.number"},
+    {"dcsa 2.2", "/retractedEventID", R"("e0")", "id, retraction"},
+    {"dcsa 2.2", "/publisher/partyName", R"("Carrier")", "source"},
+    {"dcsa 2.2", "/eventLocation",
+     R"({"facilityCode":"QUAY4","facilityCodeListProvider":"SMDG"})",
+     "location.facility, location.facility_code_list"},
+    {"dcsa 3.0", "/eventRouting/originatingParty/partyCode", R"("MAEU")",
+     "source"},
     {"dcsa 3.0", "/eventUpdatedDateTime", R"("2026-01-31T08:00:00Z")",
      "update_time"},
     {"dcsa 3.0", "/eventClassification/eventClassifierCode", R"("EST")",
@@ -119,6 +130,7 @@ constexpr Word kScopeWords[] = {
 };
 
 std::string ScopeText(Scopes scopes) {
+  scopes &= ~kDangerous;
   if (scopes == kAnywhere) return "anywhere";
   if (scopes == (kAnywhere & ~kGoods)) return "anywhere but goods";
   std::vector<absl::string_view> words;
@@ -156,7 +168,7 @@ void PrintRule(const Rule& rule, std::ostream& out) {
     if (!condition.empty()) conditions.push_back(std::move(condition));
   }
   if (rule.leg == Leg::kMain) conditions.push_back("the vessel's");
-  if (rule.leg == Leg::kInland) conditions.push_back("the haulier's");
+  if (rule.leg == Leg::kInland) conditions.push_back("the inland leg's");
   if (rule.only != v1::EVENT_UNSPECIFIED) {
     conditions.push_back(v1::Event_Name(rule.only));
   }
@@ -166,6 +178,24 @@ void PrintRule(const Rule& rule, std::ostream& out) {
   }
   PrintRow(out, ScopeText(rule.at), segment, PartText(rule.value),
            rule.field->path);
+}
+
+// As MessageReader tells them apart. X12 has a segment for each.
+absl::string_view LegsText(Legs legs) {
+  switch (legs) {
+    case Legs::kGate:
+      return "a TDT of stage 20 is the vessel's unless by road, rail or barge; "
+             "any other one is the inland leg's unless by sea";
+    case Legs::kQuay:
+      return "a TDT of stage 20 before any container is the vessel's";
+    case Legs::kOrder:
+      return "a TDT by road, rail or barge is the inland leg's; any other one "
+             "of stage 20 the vessel's";
+    case Legs::kMode:
+      return "what is by road, rail or barge is the inland leg's; all else the "
+             "vessel's";
+  }
+  return "";
 }
 
 void PrintMessage(const Definition& definition, absl::Span<const Rule> rules,
@@ -197,7 +227,8 @@ void PrintMessage(const Definition& definition, absl::Span<const Rule> rules,
     events.push_back("otherwise STUFFING of full, STRIPPING of empty boxes");
   }
   if (events.empty()) events.push_back("by status, see `portrisk formats`");
-  out << "  events: " << absl::StrJoin(events, ", ") << "\n";
+  out << "  events: " << absl::StrJoin(events, ", ") << "\n"
+      << "  legs: " << LegsText(definition.legs) << "\n";
   PrintRow(out, "where", "segment", "element", "field");
   for (const Rule& rule : rules) {
     if ((rule.in & In(definition.type)) != 0) PrintRule(rule, out);
@@ -210,6 +241,21 @@ void PrintJson(absl::string_view format, std::ostream& out) {
   for (const JsonPlace& place : kPlaces) {
     if (!absl::StartsWith(place.format, format)) continue;
     PrintRow(out, place.format, place.pointer, "", place.field);
+  }
+  if (format == "dcsa") {
+    for (const DcsaCode& code : DcsaCodes()) {
+      PrintRow(out, "dcsa",
+               absl::StrCat(code.type, " event with code ", code.code), "",
+               v1::Event_Name(code.event));
+    }
+    PrintRow(out, "dcsa", "SHIPMENT event about document BKG, CBR", "",
+             "BOOKING, unless its code is REJE or VOID");
+    PrintRow(out, "dcsa", "SHIPMENT event about document CRO, DEO", "",
+             "RELEASE_ORDER");
+    PrintRow(out, "dcsa", "SHIPMENT event about document CUC", "",
+             "CUSTOMS_RELEASED, if its code is RELS or CMPL");
+    PrintRow(out, "dcsa", "SHIPMENT event about any other document", "",
+             "TRANSPORT_DOCUMENT");
   }
   if (format == "epcis") {
     for (const EpcisStep& step : EpcisSteps()) {

@@ -94,6 +94,7 @@ class InterchangeReader {
   bool outside_reported_ = false;  // Once for each run of such segments.
   bool nothing_yet_ = true;        // No UNB, no UNH.
   bool junk_ = false;
+  bool damaged_ = false;   // What was sought behind damage may be its UNZ.
   uint64_t messages_ = 0;  // In the interchange.
   uint64_t groups_ = 0;
 };
@@ -179,7 +180,8 @@ bool InterchangeReader::IsService(absl::string_view tag) const {
 }
 
 void InterchangeReader::BeginInterchange(const Segment& segment) {
-  if (interchange_open_) Tolerate(w_.end_interchange, "_MISSING");
+  if (interchange_open_ && !damaged_) Tolerate(w_.end_interchange, "_MISSING");
+  damaged_ = false;
   nothing_yet_ = false;
   interchange_open_ = true;
   between_ = false;
@@ -196,7 +198,7 @@ void InterchangeReader::NoteSender(const Segment& segment) {
   const bool x12 = w_.syntax == Syntax::kX12;
   envelope_.interchange = Plain(segment.At(x12 ? 13 : 5));
   envelope_.sender = Plain(segment.At(x12 ? 6 : 2));
-  envelope_.charset = x12 ? nullptr : CharsetOf(segment.At(1));
+  envelope_.charset = x12 ? "" : CharsetOf(segment.At(1));
   const std::string date = Plain(segment.At(x12 ? 9 : 4));
   const std::string time = Plain(x12 ? segment.At(10) : segment.At(4, 1));
   envelope_.prepared_text = absl::StrCat(date, time);
@@ -219,6 +221,7 @@ void InterchangeReader::BeginMessage(const Segment& segment) {
   nothing_yet_ = false;
   between_ = false;
   outside_reported_ = false;
+  damaged_ = false;
   ++messages_;
   output_->CountRecord();
   if (!interchange_open_) Tolerate(w_.begin_interchange, "_MISSING");
@@ -314,6 +317,7 @@ void InterchangeReader::TakeDamage() {
   ++envelope_.segment;
   const std::string lost = Lost();
   outside_reported_ = true;  // The rest of the message is this damage's.
+  damaged_ = true;
   const absl::string_view what =
       tokenizer_.damage_reason() == "SEGMENT_TOO_LONG"
           ? "no terminator within 64 KiB; is one missing, or another in use "
@@ -357,7 +361,7 @@ void InterchangeReader::TakeEnd() {
                absl::StrCat("the file ends before the message's ",
                             w_.end_message, "; send the message again"));
   } else if (interchange_open_) {
-    Tolerate(w_.end_interchange, "_MISSING");
+    if (!damaged_) Tolerate(w_.end_interchange, "_MISSING");
   } else if (nothing_yet_ && junk_) {
     Refuse(absl::StrCat("NOT_", w_.standard),
            absl::StrCat("the file holds no ", w_.begin_interchange, " and no ",

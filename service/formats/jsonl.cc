@@ -56,6 +56,12 @@ absl::Status ReadLine(const LineReader& lines, absl::string_view text,
       google::protobuf::StringPiece(text.data(), text.size()), &movement,
       parse);
   if (parsed.ok()) return output->Emit(std::move(movement));
+  if (absl::StartsWith(text, "[")) {
+    output->Rejected(At(lines, "BAD_JSON",
+                        "this is a JSON array; send one movement a line, each "
+                        "an object, without brackets or commas between them"));
+    return absl::OkStatus();
+  }
   const auto why = parsed.message();
   output->Rejected(At(
       lines, lines.unterminated() ? "TRUNCATED_LINE" : "BAD_JSON",

@@ -49,7 +49,7 @@ constexpr MessageSet In(MessageType type) {
 
 // Which part of a message a segment stands in. Bits, so that a rule can name
 // several.
-using Scopes = uint8_t;
+using Scopes = uint16_t;
 inline constexpr Scopes kHeader = 1;       // Before any of the following.
 inline constexpr Scopes kLeg = 2;          // Behind the message's transport.
 inline constexpr Scopes kConsignment = 4;  // Of a consignment (CNI, LX).
@@ -58,6 +58,7 @@ inline constexpr Scopes kStatus = 16;      // Of a status (STS).
 inline constexpr Scopes kUnit = 32;        // Of one container.
 inline constexpr Scopes kUnitLeg = 64;     // Behind a container's transport.
 inline constexpr Scopes kTrailer = 128;    // Behind the last container.
+inline constexpr Scopes kDangerous = 256;  // A remark on dangerous goods.
 inline constexpr Scopes kAnywhere = 127;
 inline constexpr Scopes kTop = kHeader | kLeg;
 
@@ -185,6 +186,7 @@ struct Rule {
 // What a group of segments is.
 enum class Role : uint8_t {
   kPart,         // More about what it stands in.
+  kRemark,       // The same, of MEA and FTX alone; then that goes on.
   kContext,      // Holds for what stands in it.
   kUnit,         // Gives a movement.
   kUnitIfAlone,  // Gives one when nothing in it did.

@@ -22,6 +22,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "service/formats/edifact_codes.h"
 #include "service/formats/message_reader.h"
 #include "service/formats/text.h"
 #include "service/times.h"
@@ -173,10 +174,14 @@ bool MessageReader::SetTimes(Draft* draft) {
   movement.set_retraction(voids);
   if (draft->occurrence.rank < 0 && definition.document &&
       prepared != absl::InfinitePast()) {
+    if (facts_.prepared == absl::InfinitePast()) {
+      output_->Tolerate("TIME_OF_INTERCHANGE");
+    }
     draft->occurrence.rank = 0;
     draft->occurrence.time = prepared;
   }
   if (draft->occurrence.rank >= 0) {
+    if (draft->occurrence.date_only) output_->Tolerate(kDateOnly);
     *movement.mutable_occurrence_time() = ToProto(draft->occurrence.time);
     return true;
   }
@@ -184,7 +189,9 @@ bool MessageReader::SetTimes(Draft* draft) {
   if (!draft->occurrence.unreadable.empty()) {
     Anchor anchor = draft->anchor;
     anchor.segment = draft->occurrence.unreadable_segment;
-    Refuse(anchor, definition.standard == "X12" ? "" : "DTM, element 1.1",
+    anchor.offset = draft->occurrence.unreadable_offset;
+    anchor.raw = draft->occurrence.unreadable_raw;
+    Refuse(anchor, definition.standard == "X12" ? "" : "DTM, element 1.2",
            "BAD_TIME",
            absl::StrCat("\"", Excerpt(draft->occurrence.unreadable),
                         "\" is no time; ",
@@ -210,9 +217,12 @@ bool MessageReader::SetIdentity(Draft* draft) {
       meaning_->definition().replaced_by == v1::EVENT_UNSPECIFIED;
   if ((cancels || corrects) && document.empty()) {
     Refuse(draft->anchor, "", "NO_PREVIOUS_DOCUMENT",
-           absl::StrCat("the message ", cancels ? "cancels" : "replaces",
-                        " another, but names no document that identifies "
-                        "which; send its number in BGM 1004 or RFF+ACW"));
+           absl::StrCat(
+               "the message ", cancels ? "cancels" : "replaces",
+               " another, but names no document that identifies which; send "
+               "its number in BGM 1004 or RFF+ACW, of six characters or more, "
+               "four of them digits: what is shorter is no number of one "
+               "document"));
     return false;
   }
   key_ = document;

@@ -73,6 +73,10 @@ absl::Status MessageReader::Take(const Segment& segment) {
   if (refused_) return absl::OkStatus();
   const TagMeaning* meaning = meaning_->Find(segment.tag());
   if (meaning == nullptr) return absl::OkStatus();
+  if (scope_ == kDangerous && segment.tag() != "MEA" &&
+      segment.tag() != "FTX") {
+    scope_ = behind_remark_;
+  }
   if (const Group* group = FindOpening(*meaning, segment)) {
     if (absl::Status opened = Open(*group, segment); !opened.ok()) {
       return opened;
@@ -109,14 +113,16 @@ const Group* MessageReader::FindOpening(const TagMeaning& meaning,
 
 absl::Status MessageReader::Open(const Group& group, const Segment& segment) {
   if (segment.tag() == "TDT") facts_.leg = LegOf(segment);
-  if (group.role != Role::kPart) {
+  if (group.role != Role::kPart && group.role != Role::kRemark) {
     if (absl::Status closed = CloseTo(group.level); !closed.ok()) {
       return closed;
     }
   }
+  if (group.role == Role::kRemark) behind_remark_ = scope_;
   scope_ = group.opens;
   switch (group.role) {
     case Role::kPart:
+    case Role::kRemark:
     case Role::kTrailer:
       break;
     case Role::kIgnored:
@@ -132,7 +138,7 @@ absl::Status MessageReader::Open(const Group& group, const Segment& segment) {
 }
 
 void MessageReader::Push(const Group& group, const Segment& segment) {
-  empty_ = false;
+  if (group.role != Role::kContext) empty_ = false;
   Draft& draft = drafts_[depth_];
   draft.BeginWithin(top());
   draft.role = group.role;
@@ -172,7 +178,8 @@ Leg MessageReader::LegOf(const Segment& segment) const {
   switch (meaning_->definition().legs) {
     case Legs::kGate:
       // Barge and rail operators are sent their own carriage as the main one.
-      return main && !inland ? Leg::kMain : Leg::kInland;
+      if (main && !inland) return Leg::kMain;
+      return mode == v1::SEA ? Leg::kOther : Leg::kInland;
     case Legs::kQuay:
       return main && (scope_ & kTop) != 0 ? Leg::kMain : Leg::kOther;
     case Legs::kOrder:

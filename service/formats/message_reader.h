@@ -94,6 +94,7 @@ class MessageReader {
   bool refused_ = false;
   bool empty_ = true;  // Nothing in it was a container or a status.
   Scopes scope_ = kHeader;
+  Scopes behind_remark_ = kHeader;
   std::array<Draft, kDepthMax> drafts_;  // Reused.
   size_t depth_ = 1;
   std::vector<Held> held_;

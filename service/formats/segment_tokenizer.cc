@@ -185,6 +185,16 @@ bool SegmentTokenizer::LooksLikeSegment(absl::string_view raw) const {
   return role == kElement || role == kComponent || role == kLineBreak;
 }
 
+// A line that ends within the tag, as where lines are cut at a fixed length.
+bool SegmentTokenizer::TagIsWrapped(absl::string_view raw) const {
+  constexpr size_t kTagBytes = 4;  // With what follows it.
+  std::string begin;
+  for (size_t i = 0; i < raw.size() && begin.size() < kTagBytes; ++i) {
+    if (raw[i] != '\r' && raw[i] != '\n') begin.push_back(raw[i]);
+  }
+  return begin != raw.substr(0, kTagBytes) && LooksLikeSegment(begin);
+}
+
 SegmentTokenizer::Token SegmentTokenizer::Damage(size_t bytes,
                                                  absl::string_view reason) {
   damage_ = Rest().substr(0, bytes);
@@ -226,7 +236,7 @@ SegmentTokenizer::Token SegmentTokenizer::Next() {
     return Token::kEmpty;
   }
   absl::string_view raw = Rest().substr(0, size);
-  if (!LooksLikeSegment(raw)) {
+  if (!LooksLikeSegment(raw) && !TagIsWrapped(raw)) {
     const size_t before = SizeBeforeMessage(raw);
     return Damage(before == size ? size + 1 : before, "BAD_SEGMENT");
   }

@@ -101,6 +101,7 @@ class SegmentTokenizer {
   void SetSeparators(const Separators& separators);
   bool FindTerminator(size_t* size);
   bool LooksLikeSegment(absl::string_view raw) const;
+  bool TagIsWrapped(absl::string_view raw) const;
   bool StartsMessage(absl::string_view rest) const;
   size_t SizeBeforeMessage(absl::string_view raw) const;
   void Split(absl::string_view raw);

@@ -117,6 +117,12 @@ bool MeantFor(const CsvMapping& mapping, const std::string& name) {
 }
 
 void Survey::LoadMappings(const std::string& dir) {
+  std::error_code error;
+  if (!fs::is_directory(dir, error)) {
+    notes_.push_back(absl::StrCat("no folder ", dir,
+                                  " of column mappings, so CSV is read by its "
+                                  "header alone; name one with --mappings"));
+  }
   for (const fs::path& file : RegularFiles(dir)) {
     if (file.extension() != ".yaml") continue;
     absl::StatusOr<CsvMapping> mapping = LoadCsvMapping(file.string());

@@ -12,7 +12,8 @@ namespace portrisk::service {
 
 struct SurveyOptions {
   // Folder of column mappings (*.yaml) for CSV files; each file is read with
-  // the mapping that fits its header best. Missing: none are known.
+  // the mapping that fits its header best. Missing: none are known, and the
+  // table says so.
   std::string mappings = "deploy/mappings";
   // What else is a reject.
   MovementCheck check = nullptr;

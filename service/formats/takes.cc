@@ -44,6 +44,8 @@ bool IsLocode(absl::string_view code) {
 
 // Reads "27000", "27000.5", "27000,5" and "27 000".
 bool ParseMeasure(absl::string_view text, Output* output, double* value) {
+  // SimpleAtod reads hexadecimal numbers too.
+  if (text.find_first_of("xX") != absl::string_view::npos) return false;
   if (absl::SimpleAtod(text, value)) return true;
   std::string plain(text);
   if (text.find(' ') != absl::string_view::npos) {
@@ -76,12 +78,18 @@ SegmentTaker::SegmentTaker(const Envelope& envelope, Output* output)
 std::string SegmentTaker::Text(absl::string_view bytes) {
   bytes = absl::StripAsciiWhitespace(bytes);
   if (IsPlainAscii(bytes)) return std::string(bytes);
-  if (IsValidUtf8(bytes)) return FoldControls(bytes);
-  if (envelope_.charset != nullptr) {
-    return FoldControls(CharsetToUtf8(bytes, envelope_.charset));
+  const absl::string_view charset = envelope_.charset;
+  if (IsValidUtf8(bytes)) {
+    if (!charset.empty() && charset != "UTF-8") {
+      output_->Tolerate("UTF8_UNDECLARED");
+    }
+    return FoldControls(bytes);
   }
-  output_->Tolerate("LATIN1");
-  return FoldControls(Latin1ToUtf8(bytes));
+  if (charset.empty() || charset == kPlainCharset) {
+    output_->Tolerate("LATIN1");
+    return FoldControls(Latin1ToUtf8(bytes));
+  }
+  return FoldControls(CharsetToUtf8(bytes, envelope_.charset));
 }
 
 void SegmentTaker::Set(std::string* field, absl::string_view bytes) {
@@ -261,6 +269,11 @@ void SegmentTaker::TakeCallSign(const Job& job) {
 }
 
 void SegmentTaker::TakeInlandMeans(const Job& job) {
+  // A barge's name beside the vessel's: the IMO number is not the barge's.
+  if (job.rule.take == Take::kBargeName &&
+      !job.movement()->transport().vessel_name().empty()) {
+    return;
+  }
   const absl::string_view means =
       job.value().empty() ? job.segment.At(8, 3) : job.value();
   const v1::Mode wanted = job.rule.take == Take::kPlate ? v1::ROAD : v1::BARGE;
@@ -281,12 +294,22 @@ void SegmentTaker::TakeLegParty(const Job& job) {
   party->set_id_scheme(scheme.data(), scheme.size());
 }
 
-// The name stands in C080, or unstructured in C058.
+// The name stands in C080, in up to five parts, or unstructured in C058, whose
+// other parts are an address.
 void SegmentTaker::TakeNadParty(const Job& job) {
+  constexpr size_t kNameParts = 5;
   const Segment& segment = job.segment;
   const absl::string_view id = job.value();
-  const absl::string_view name =
-      segment.At(4, 0).empty() ? segment.At(3, 0) : segment.At(4, 0);
+  std::string joined;
+  for (size_t i = 1; i < kNameParts; ++i) {
+    const absl::string_view part = absl::StripAsciiWhitespace(segment.At(4, i));
+    if (part.empty()) continue;
+    if (joined.empty()) joined = std::string(segment.At(4, 0));
+    absl::StrAppend(&joined, joined.empty() ? "" : " ", part);
+  }
+  const absl::string_view name = !joined.empty()            ? joined
+                                 : segment.At(4, 0).empty() ? segment.At(3, 0)
+                                                            : segment.At(4, 0);
   if (id.empty() && name.empty()) return;
   v1::Party* party = job.rule.field->party(job.movement());
   if (!id.empty()) Set(party->mutable_id(), id);
@@ -330,6 +353,7 @@ void SegmentTaker::Seal(v1::Movement* movement, absl::string_view number,
 
 void SegmentTaker::TakeSeal(const Job& job) {
   const bool x12 = job.rule.take == Take::kX12Seal;
+  if (!x12 && job.value().empty()) output_->Tolerate("SEAL_WITHOUT_NUMBER");
   Seal(job.movement(), job.value(), x12 ? "" : SealSourceOf(job.segment.At(2)));
 }
 
@@ -351,7 +375,10 @@ void SegmentTaker::TakeLoadStatus(const Job& job) {
   const v1::LoadStatus status = job.rule.take == Take::kX12LoadStatus
                                     ? X12LoadStatusOf(job.value())
                                     : LoadStatusOf(job.value());
-  if (status == v1::LOAD_STATUS_UNSPECIFIED) return;
+  if (status == v1::LOAD_STATUS_UNSPECIFIED) {
+    if (!job.value().empty()) output_->Tolerate("LOAD_STATUS_UNUSABLE");
+    return;
+  }
   job.movement()->mutable_container()->set_load_status(status);
 }
 

@@ -71,6 +71,8 @@ class SegmentTaker {
   void TakeLoadStatus(const Job& job);
   void TakeNotMoved(const Job& job);
   void TakeTime(const Job& job);
+  void TakeTimeOfDay(const Job& job);
+  void NoteUnreadable(const Job& job, std::string text);
   void TakeX12Time(const Job& job);
   void TakePrepared(const Job& job);
   void TakeTimestamp(const Job& job);

@@ -15,16 +15,34 @@ constexpr size_t kLinksMax = 2000;
 
 void SegmentTaker::TakeTime(const Job& job) {
   Occurrence& occurrence = job.draft->occurrence;
+  if (job.behind() == "401") return TakeTimeOfDay(job);
   if (job.rule.rank <= occurrence.rank) return;
   const DateTime read = ParseDateTime(job.value(), job.behind(), zone_);
-  if (!read.ok) {
-    occurrence.unreadable = std::string(job.value());
-    occurrence.unreadable_segment = envelope_.segment;
-    return;
+  if (!read.ok) return NoteUnreadable(job, std::string(job.value()));
+  occurrence.date_only = read.tolerated == kDateOnly;
+  if (!occurrence.date_only && !read.tolerated.empty()) {
+    output_->Tolerate(read.tolerated);
   }
-  if (!read.tolerated.empty()) output_->Tolerate(read.tolerated);
   occurrence.rank = job.rule.rank;
   occurrence.time = read.time;
+}
+
+// Some send the day, and then the time of day by itself.
+void SegmentTaker::TakeTimeOfDay(const Job& job) {
+  Occurrence& occurrence = job.draft->occurrence;
+  if (job.rule.rank != occurrence.rank || !occurrence.date_only) return;
+  const absl::optional<absl::Duration> time = ParseTimeOfDay(job.value());
+  if (!time) return output_->Tolerate("TIME_UNUSABLE");
+  occurrence.time += *time;
+  occurrence.date_only = false;
+}
+
+void SegmentTaker::NoteUnreadable(const Job& job, std::string text) {
+  Occurrence& occurrence = job.draft->occurrence;
+  occurrence.unreadable = std::move(text);
+  occurrence.unreadable_segment = envelope_.segment;
+  occurrence.unreadable_offset = job.segment.offset();
+  occurrence.unreadable_raw = std::string(job.segment.raw());
 }
 
 void SegmentTaker::TakeX12Time(const Job& job) {
@@ -35,10 +53,8 @@ void SegmentTaker::TakeX12Time(const Job& job) {
       job.segment.tag() == "Q5" ? job.segment.At(at + 2) : "", zone_);
   Occurrence& occurrence = job.draft->occurrence;
   if (!read.ok) {
-    occurrence.unreadable =
-        absl::StrCat(job.value(), " ", job.segment.At(at + 1));
-    occurrence.unreadable_segment = envelope_.segment;
-    return;
+    return NoteUnreadable(
+        job, absl::StrCat(job.value(), " ", job.segment.At(at + 1)));
   }
   if (!read.tolerated.empty()) output_->Tolerate(read.tolerated);
   occurrence.rank = 1;
@@ -47,7 +63,11 @@ void SegmentTaker::TakeX12Time(const Job& job) {
 
 void SegmentTaker::TakePrepared(const Job& job) {
   const DateTime read = ParseDateTime(job.value(), job.behind(), zone_);
-  if (read.ok) job.facts->prepared = read.time;
+  if (read.ok) {
+    job.facts->prepared = read.time;
+  } else if (!job.value().empty()) {
+    output_->Tolerate("TIME_UNUSABLE");
+  }
 }
 
 void SegmentTaker::TakeTimestamp(const Job& job) {

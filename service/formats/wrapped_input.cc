@@ -209,15 +209,19 @@ class Transcode : public WrappedInput::Stage {
   std::string in_;
 };
 
-// The set a whole EDIFACT file must be read in, or null. In ISO 2022 a
-// character's second byte may be a terminator, in UTF-16 every other is NUL.
-const char* WholeCharset(absl::string_view head) {
+// The set a whole file must be read in, or null. In ISO 2022 a character's
+// second byte may be a terminator, in UTF-16 every other is NUL.
+const char* WholeCharset(absl::string_view head, bool edifact) {
   using absl::StartsWith;
   if (StartsWith(head, "\xFF\xFE")) return "UTF-16LE";
   if (StartsWith(head, "\xFE\xFF")) return "UTF-16BE";
-  if (StartsWith(head, absl::string_view("U\0N\0", 4))) return "UTF-16LE";
-  if (StartsWith(head, absl::string_view("\0U\0N", 4))) return "UTF-16BE";
-  if (absl::StrContains(head, "UNB+UNOX")) return "ISO-2022-JP-2";
+  if (head.size() >= 4) {
+    const bool even = head[0] != '\0' && head[2] != '\0';
+    const bool odd = head[1] != '\0' && head[3] != '\0';
+    if (even && head[1] == '\0' && head[3] == '\0') return "UTF-16LE";
+    if (odd && head[0] == '\0' && head[2] == '\0') return "UTF-16BE";
+  }
+  if (edifact && absl::StrContains(head, "UNB+UNOX")) return "ISO-2022-JP-2";
   return nullptr;
 }
 
@@ -249,7 +253,7 @@ WrappedInput::WrappedInput(std::istream& in, bool edifact) {
     headed = add(std::make_unique<Headed>(stage, kHeadBytes));
   }
   std::streambuf* last = headed;
-  if (const char* charset = edifact ? WholeCharset(headed->head()) : nullptr) {
+  if (const char* charset = WholeCharset(headed->head(), edifact)) {
     last = add(std::make_unique<Transcode>(headed, charset));
   }
   stream_ = std::make_unique<std::istream>(last);

@@ -46,29 +46,32 @@ const Definition kDefinitions[] = {
 };
 
 constexpr Group kGroups[] = {
-    {k309, "LX", "", 0, kConsignment, 1, Role::kUnitIfAlone},
-    {k309, "VID", "", 0, kUnit, 2, Role::kUnit},
-    {k322, "N7", "", 0, kUnit, 1, Role::kUnit},
+    {k309, "P4", "", 0, kLeg, 1, Role::kContext},
+    {k309, "LX", "", 0, kConsignment, 2, Role::kUnitIfAlone},
+    {k309, "VID", "", 0, kUnit, 3, Role::kUnit},
+    {k315, "B4", "", 0, kStatus, 1, Role::kUnitIfAlone},
+    {k322, "Q5", "", 0, kStatus, 1, Role::kContext},
+    {k322, "N7", "", 0, kUnit, 2, Role::kUnit},
 };
 
 // Columns as in edifact_rules.cc.
 constexpr Rule kRules[] = {
     // What happened, when and where.
-    R(k315, kHeader, "B4", {1}, "", {3}, T::kStatusCode, &kEventAndMode),
-    R(k315, kHeader, "B4", {1}, "", {4}, T::kX12Time, &kOccurrence),
-    R(k315, kHeader, "B4", {1}, "", {11}, T::kX12Place, &kX12PlaceFields)
+    R(k315, kStatus, "B4", {1}, "", {3}, T::kStatusCode, &kEventAndMode),
+    R(k315, kStatus, "B4", {1}, "", {4}, T::kX12Time, &kOccurrence),
+    R(k315, kStatus, "B4", {1}, "", {11}, T::kX12Place, &kX12PlaceFields)
         .Extra({12}),
-    R(k322, kHeader, "Q5", {1}, "", {1}, T::kStatusCode, &kEventAndMode),
-    R(k322, kHeader, "Q5", {1}, "", {2}, T::kX12Time, &kOccurrence),
-    R(k322, kHeader, "Q5", {1}, "", {6}, T::kFirst, &kPlaceName),
+    R(k322, kStatus, "Q5", {1}, "", {1}, T::kStatusCode, &kEventAndMode),
+    R(k322, kStatus, "Q5", {1}, "", {2}, T::kX12Time, &kOccurrence),
+    R(k322, kStatus, "Q5", {1}, "", {6}, T::kFirst, &kPlaceName),
     R(k315 | k322, kAnywhere, "R4", {1}, "5", {3}, T::kX12Port,
       &kX12PlaceFields),
 
     // Equipment.
-    R(k315, kHeader, "B4", {1}, "", {7}, T::kX12Number, &kContainerNumber)
+    R(k315, kStatus, "B4", {1}, "", {7}, T::kX12Number, &kContainerNumber)
         .Extra({13}),
-    R(k315, kHeader, "B4", {1}, "", {9}, T::kX12LoadStatus, &kLoadStatusField),
-    R(k315, kHeader, "B4", {1}, "", {10}, T::kText, &kTypeCode),
+    R(k315, kStatus, "B4", {1}, "", {9}, T::kX12LoadStatus, &kLoadStatusField),
+    R(k315, kStatus, "B4", {1}, "", {10}, T::kText, &kTypeCode),
     R(k315, kAnywhere, "N9", {1}, "EQ", {2}, T::kFirstNumber,
       &kContainerNumber),
     R(k322, kUnit, "N7", {1}, "", {1}, T::kX12Number, &kContainerNumber)
@@ -113,8 +116,8 @@ constexpr Rule kRules[] = {
     R(k309, kHeader, "M10", {1}, "", {4}, T::kImo, &kImoNumber),
     R(k309, kHeader, "M10", {1}, "", {5}, T::kText, &kVesselName),
     R(k309, kHeader, "M10", {1}, "", {6}, T::kText, &kVoyage),
-    R(k309, kHeader, "P4", {1}, "", {1}, T::kText, &kPlaceName),
-    R(k309, kHeader, "P4", {1}, "", {2}, T::kX12Date, &kEstimatedArrival),
+    R(k309, kLeg, "P4", {1}, "", {1}, T::kText, &kPlaceName),
+    R(k309, kLeg, "P4", {1}, "", {2}, T::kX12Date, &kEstimatedArrival),
 
     // The route.
     R(kAll, kAnywhere, "R4", {1}, "L", {3}, T::kLocode, &kLoading)

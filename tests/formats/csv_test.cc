@@ -273,6 +273,22 @@ movements:
   EXPECT_EQ(reading.tolerated("ROW_NOT_MAPPED"), 2);  // H1 and ZZ.
 }
 
+TEST(CsvTest, FixedColumnsCountCharacters) {
+  const Reading reading = Mapped(
+      "fixed: {name: [1, 4], at: [5, 20], id: [25, 2]}\n"
+      "columns: {location.name: name, occurrence_time: at, id: id}\n"
+      "constants: {event: LOAD}\n",
+      "\xC3\x84\xC3\x96  2026-01-01T00:00:00Z 7\n");
+  EXPECT_THAT(reading.ids(), ElementsAre("7"));
+  EXPECT_EQ(reading.movements[0].location().name(), "\xC3\x84\xC3\x96");
+}
+
+TEST(CsvTest, AColumnThatStandsTwiceIsRefused) {
+  const Reading reading = Csv("id,event,id\n1,LOAD,2\n");
+  EXPECT_THAT(std::string(reading.status.message()),
+              HasSubstr("\"id\" stands twice"));
+}
+
 TEST(CsvTest, RowsOfSeveralKindsAreToldApart) {
   constexpr char kRagged[] = R"(
 delimiter: "|"
@@ -309,7 +325,9 @@ TEST(CsvTest, AMistakeInAMappingIsFoundWithItsPlace) {
       {"carry: {a: {column: b}}\ncolumns: {id: a}", "where and column"},
       {"columns: {id: a}\nconstants: {event: GATED}", "m.yaml:2:20: event"},
       {"columns: {event: a}\nvalues: {event: {O: OUT}}", "m.yaml:2:21: event"},
-      {"", "must be a mapping"},
+      {"columns: {id: a}\nutc_offset_min: abc", "no value of its kind"},
+      {"columns: {event: a, event: b}", "m.yaml:1:21: \"event\" stands"},
+      {"", "m.yaml:1:1: the document must be a mapping"},
   };
   for (const auto& [yaml, expected] : cases) {
     const auto mapping = ParseCsvMapping(yaml, "m.yaml");

@@ -172,6 +172,18 @@ TEST(DcsaTest, WhatIsMissingOrUnknownIsRejectedWithItsPointer) {
   }
 }
 
+TEST(DcsaTest, ABookingThatWasRefusedIsNone) {
+  for (const char* code : {"CONF", "REJE", "VOID"}) {
+    const Reading reading =
+        Dcsa(std::string(R"({"eventID":"b","eventType":"SHIPMENT",)"
+                         R"("eventClassifierCode":"ACT","eventDateTime":)"
+                         R"("2026-01-31T07:44:00Z","documentTypeCode":"BKG",)"
+                         R"("documentID":"B1","shipmentEventTypeCode":")") +
+             code + "\"}");
+    EXPECT_EQ(reading.movements.size(), code[0] == 'C') << code;
+  }
+}
+
 TEST(DcsaTest, ATimeWithoutZoneIsTakenAsUtcAndCounted) {
   const Reading reading = Dcsa(Replace(Event("a"), "07:44:00Z", "07:44:00"));
   ASSERT_EQ(reading.movements.size(), 1);

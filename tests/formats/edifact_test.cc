@@ -256,10 +256,8 @@ TEST(EdifactTest, WhatCanBeReadAllTheSameIsReadAndCounted) {
       {"202601310744:203", "202601310744XYZ:303", "ZONE_UNKNOWN"},
       {"SEL+SL100", "SEL+YES", "SEAL_WITHOUT_NUMBER"},
       {"FROZEN FISH", "FROZEN\nFISH", "LINE_WRAPPED"},
-      {"FROZEN FISH",
-       "PESCADO PE\xD1"
-       "A",
-       "LATIN1"},
+      {"FROZEN FISH", "PESCADO PE\xC3\x91", "UTF8_UNDECLARED"},
+      {"SL100+SH", "SL100+SH'SEL++CA", "SEAL_WITHOUT_NUMBER"},
       {"CNT+16:2", "EQD+CH+CHAS1'CNT+16:2", "EQUIPMENT_NOT_A_CONTAINER"},
       {"LOC+165+NLRTM", "'LOC+165+NLRTM", "EMPTY_SEGMENT"},
       {"KGM:27000.4", "KGM:27 000.4", "BLANK_IN_NUMBER"},
@@ -298,7 +296,91 @@ TEST(EdifactTest, Latin1BecomesUtf8AndUtf8Stays) {
     EXPECT_EQ(reading.movements[0].consignment().goods(),
               "PE\xC3\x91"
               "A IN BOXES");
+    EXPECT_EQ(reading.tolerated("LATIN1"), 0) << "as UNOC says";
   }
+  const Reading plain =
+      Edifact(Replace(Replace(kCodeco, "UNOC:2", "UNOA:2"), "FROZEN FISH",
+                      "PE\xD1"
+                      "A"));
+  EXPECT_EQ(plain.tolerated("LATIN1"), 1);
+}
+
+TEST(EdifactTest, Utf16IsReadInAnyFormat) {
+  const auto wide = [](const std::string& text) {
+    std::string bytes = "\xFF\xFE";
+    for (const char c : text) bytes += {c, '\0'};
+    return bytes;
+  };
+  EXPECT_EQ(Edifact(wide(kCodeco)).movements.size(), 4);
+  EXPECT_THAT(Read(Format::kCsv, wide("id,event,occurrence_time\n"
+                                      "7,LOAD,2026-01-01T00:00:00Z\n"))
+                  .ids(),
+              ElementsAre("7"));
+  EXPECT_THAT(Read(Format::kJsonl, wide("{\"id\": \"7\"}\n")).ids(),
+              ElementsAre("7"));
+}
+
+TEST(EdifactTest, WhatIsBehindDangerousGoodsIsTheirs) {
+  const Reading reading = Edifact(
+      Replace(kCodeco, "MEA+AAE+VGM+KGM:27000.4'",
+              "MEA+AAE+G+KGM:26000'DGS+IMD+3+1203'MEA+AAE+G+KGM:888'"
+              "MEA+AAE+VGM+KGM:27000'LOC+165+NLRTM:139:6+QUAY5:TER:306'"));
+  EXPECT_EQ(reading.movements[0].weights().gross_kg(), 26000);
+  EXPECT_EQ(reading.movements[0].weights().vgm_kg(), 27000);
+  EXPECT_EQ(reading.movements[0].location().facility(), "QUAY5");
+}
+
+TEST(EdifactTest, TheInlandLegIsNotTheVessels) {
+  const Reading barge = Edifact(
+      Replace(kCodeco, "TDT+1++3++HAUL1:172:ZZZ:HAULIER ONE+++AB?+12CD:146'",
+              "TDT+30+B1+8+++++02324567:146::BARGE1'"));
+  EXPECT_EQ(barge.movements[0].transport().vessel_name(), "EVER TEST");
+  EXPECT_EQ(barge.movements[0].transport().mode(), v1::BARGE);
+  const Reading sea = Edifact(
+      Replace(kCodeco, "AB?+12CD:146'", "AB?+12CD:146'TDT+30+V2+1++MSK:172'"));
+  EXPECT_EQ(sea.movements[0].haulier().id(), "HAUL1");
+  EXPECT_EQ(sea.movements[0].transport().mode(), v1::ROAD);
+}
+
+TEST(EdifactTest, ATimeMaySayHowFarItIsFromUtc) {
+  for (const char* zone : {"?+01", "?+0100"}) {
+    const Reading reading =
+        Edifact(Replace(kCodeco, "202601310744:203",
+                        std::string("202601310844") + zone + ":303"));
+    EXPECT_EQ(reading.movements[0].occurrence_time().seconds(), 1769845440);
+    EXPECT_THAT(reading.summary.tolerated, IsEmpty());
+  }
+}
+
+TEST(EdifactTest, ANameMayHaveSeveralParts) {
+  const Reading reading =
+      Edifact(Replace(kCodeco, "NAD+MS+TERMA:160:ZZZ'",
+                      "NAD+CZ+++ROYAL DUTCH SHIPPING AND FORWARDING:COMPANY "
+                      "ALPHA BV'NAD+CN+++ONE'"));
+  EXPECT_EQ(reading.movements[0].shipper().name(),
+            "ROYAL DUTCH SHIPPING AND FORWARDING COMPANY ALPHA BV");
+  EXPECT_EQ(reading.movements[0].consignee().name(), "ONE");
+}
+
+TEST(EdifactTest, ANumberInAnotherBaseIsNone) {
+  const Reading reading = Edifact(Replace(kCodeco, "27000.4", "0x10"));
+  EXPECT_EQ(reading.tolerated("WEIGHT_UNUSABLE"), 1);
+  EXPECT_FALSE(reading.movements[0].weights().has_vgm_kg());
+}
+
+TEST(EdifactTest, ALineMayEndWithinATag) {
+  for (const char* wrapped : {"L\r\nOC+165", "LO\nC+165", "LOC\n+165"}) {
+    const Reading reading = Edifact(Replace(kCodeco, "LOC+165", wrapped));
+    EXPECT_THAT(reading.reasons(), IsEmpty()) << wrapped;
+    EXPECT_EQ(reading.movements[0].location().locode(), "NLRTM");
+    EXPECT_EQ(reading.tolerated("LINE_WRAPPED"), 1);
+  }
+}
+
+TEST(EdifactTest, DamageThatMayHideTheTrailerIsNoMissingTrailer) {
+  const Reading reading = Edifact(Replace(kCodeco, "RFF+BM:BL55'", "x'"));
+  EXPECT_THAT(reading.reasons(), ElementsAre("BAD_SEGMENT"));
+  EXPECT_EQ(reading.tolerated("UNZ_MISSING"), 0);
 }
 
 TEST(EdifactTest, OtherAlphabetsAreReadAsTheSyntaxSays) {

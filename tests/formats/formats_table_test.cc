@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "service/formats/compiled_meaning.h"
+#include "service/formats/dcsa_event.h"
 #include "service/formats/definitions.h"
 #include "tests/formats/reading.h"
 
@@ -90,6 +92,17 @@ std::vector<SegmentText> Samples(const Rule& rule, MessageType type) {
     const uint8_t initial = rule.tag == "N7" ? 1 : 2;
     text.Set({initial}, "MSKU");
     text.Set({static_cast<uint8_t>(initial + 1)}, "1234565");
+  }
+  // What begins a status says what happened, when and to which.
+  if (rule.tag == "B4" || rule.tag == "Q5") {
+    const uint8_t code = rule.tag == "B4" ? 3 : 1;
+    text.Set({code}, "OA");
+    text.Set({static_cast<uint8_t>(code + 1)}, "20260301");
+    text.Set({static_cast<uint8_t>(code + 2)}, "0800");
+  }
+  if (rule.tag == "B4") {
+    text.Set({7}, "MSKU");
+    text.Set({8}, "1234565");
   }
   const auto behind = [&rule](uint8_t by) {
     return Part{rule.value.element,
@@ -275,12 +288,13 @@ std::vector<Skeleton> Skeletons() {
         {kUnit, "EQD+CN+MSKU1234565'"}}},
       {M::kX309,
        {{kHeader, "M10*ABCD~"},
+        {kLeg, "P4*2704~"},
         {kConsignment, "LX*1~"},
         {kConsignment, "M11*BL1~"},
         {kUnit, "VID*CN*MSKU*1234565~"}}},
-      {M::kX315, {{kHeader, "B4***UV*20260301*0800**MSKU*1234565~"}}},
+      {M::kX315, {{kStatus, "B4***UV*20260301*0800**MSKU*1234565~"}}},
       {M::kX322,
-       {{kHeader, "Q5*OA*20260301*0800~"}, {kUnit, "N7*MSKU*1234565~"}}},
+       {{kStatus, "Q5*OA*20260301*0800~"}, {kUnit, "N7*MSKU*1234565~"}}},
   };
 }
 
@@ -320,9 +334,10 @@ std::vector<std::string> Messages(const Skeleton& skeleton, const Rule& rule) {
       const Line& line = skeleton.lines[i];
       if (i != at || !Replaces(rule, line)) body += line.text;
       if (i == at) {
-        for (const SegmentText& text : Samples(rule, skeleton.type))
+        for (const SegmentText& text : Samples(rule, skeleton.type)) {
           body += text.Text(x12);
-        if (rule.tag == "B4" || rule.tag == "Q5") body += line.text;
+          if (rule.tag == "Q5") body += "N7*MSKU*1234565~";
+        }
       }
       if (!x12 && !timed &&
           (line.scope == kStatus ||
@@ -436,6 +451,9 @@ std::string Event(const JsonPlace& place) {
   if (place.pointer == "/parentID" || place.pointer == "/childEPCs") {
     event.mutable_fields()->erase("epcList");
   }
+  if (place.pointer == "/references") {
+    event.mutable_fields()->erase("equipmentReference");
+  }
   (*at->mutable_fields())[keys.back()] = sample;
   std::string json;
   (void)google::protobuf::util::MessageToJsonString(event, &json);
@@ -460,6 +478,26 @@ TEST(FormatsTableTest, EveryJsonPlaceFillsTheFieldItNames) {
     if (place.field == "event") {
       EXPECT_EQ(reading.movements[0].event(), v1::DISCHARGE);
     }
+  }
+}
+
+TEST(FormatsTableTest, EveryDcsaCodeGivesTheEventItNames) {
+  for (const DcsaCode& code : DcsaCodes()) {
+    const std::string type(code.type);
+    const std::string field =
+        type == "IOT" ? R"("iotDetails": {"iotEventCode": ")"
+                      : absl::StrCat("\"", absl::AsciiStrToLower(type),
+                                     "EventTypeCode\": \"");
+    const Reading reading =
+        Read(Format::kDcsa,
+             absl::StrCat(R"({"eventID": "e", "eventClassifierCode": "ACT",
+            "eventDateTime": "2026-01-31T08:00:00Z", "references":
+            [{"referenceType": "EQ", "referenceValue": "MSKU1234565"}],
+            "eventType": ")",
+                          type, "\", ", field, code.code,
+                          type == "IOT" ? "\"}}" : "\"}"));
+    ASSERT_EQ(reading.movements.size(), 1) << type << " " << code.code;
+    EXPECT_EQ(reading.movements[0].event(), code.event) << code.code;
   }
 }
 

@@ -60,6 +60,13 @@ TEST(JsonlTest, ALineCutByTheEndOfTheFileIsNamedSo) {
   EXPECT_THAT(Jsonl("{\"id\":\"1\"}").ids(), ElementsAre("1"));
 }
 
+TEST(JsonlTest, AnArrayIsNamedSo) {
+  const Reading reading = Read(Format::kJsonl, "[{\"id\": \"1\"}]");
+  ASSERT_EQ(reading.rejects.size(), 1);
+  EXPECT_EQ(reading.rejects[0].reason, "BAD_JSON");
+  EXPECT_NE(reading.rejects[0].message.find("array"), std::string::npos);
+}
+
 TEST(JsonlTest, AnEndlessLineIsRefusedAndReadOver) {
   const Reading reading = Jsonl("{\"id\":\"" + std::string(5 << 20, 'x') +
                                 "\"}\n{\"id\":\"2\"}\r\n");

@@ -188,6 +188,17 @@ TEST(IftstaTest, EachStatusOfEachContainerIsAMovement) {
   EXPECT_EQ(third.transport().voyage(), "");
 }
 
+TEST(IftstaTest, WhatGoodsWeighIsNotWhatTheBoxWeighs) {
+  const Reading reading = Edifact(
+      Replace(kIftsta, "EQD+CN+TEMU6079348",
+              "MEA+AAE+G+KGM:24000'GID+1+5:CT'MEA+AAE+G+KGM:777'"
+              "LOC+165+BEANR:139:6'RFF+EQ:HLXU8099273'EQD+CN+TEMU6079348"));
+  ASSERT_GE(reading.movements.size(), 1);
+  EXPECT_EQ(reading.movements[0].container().number(), "MSKU1234565");
+  EXPECT_EQ(reading.movements[0].weights().gross_kg(), 24000);
+  EXPECT_EQ(reading.movements[0].location().locode(), "NLRTM");
+}
+
 TEST(IftstaTest, CustomsMayReleaseABillOfLading) {
   const std::string text = Replace(Replace(kIftsta, "RFF+EQ:MSKU1234565'", ""),
                                    "STS+1+OA'", "STS+1+CT'");
@@ -309,6 +320,18 @@ TEST(CusrepTest, AVesselArrives) {
   EXPECT_EQ(movement.consignment().declaration(), "REP000123");
 }
 
+TEST(CusrepTest, TheTimeOfDayMayFollowTheDay) {
+  const Reading reading =
+      Edifact(Replace(kCusrep, "DTM+178:202603200405:203'",
+                      "DTM+178:20260320:102'DTM+178:0405:401'"));
+  ASSERT_EQ(reading.movements.size(), 1);
+  EXPECT_EQ(reading.movements[0].occurrence_time().seconds(), At(20, 4, 5));
+  EXPECT_EQ(reading.tolerated("DATE_ONLY"), 0);
+  const Reading day =
+      Edifact(Replace(kCusrep, "202603200405:203", "20260320:102"));
+  EXPECT_EQ(day.tolerated("DATE_ONLY"), 1);
+}
+
 TEST(CusrepTest, WhatIsImpendingIsEstimated) {
   EXPECT_EQ(
       Edifact(Replace(kCusrep, "BGM+185", "BGM+96")).movements[0].classifier(),
@@ -404,6 +427,61 @@ TEST(X12Test, AManifestGivesEachBoxOfEachBill) {
   EXPECT_EQ(reading.movements[1].consignment().bill_of_lading(), "ABCDBL100");
   EXPECT_EQ(reading.movements[2].container().number(), "");
   EXPECT_EQ(reading.movements[2].consignment().bill_of_lading(), "ABCDBL200");
+}
+
+TEST(X12Test, EachPortOfAManifestHasItsBoxes) {
+  const Reading reading =
+      X12(Replace(kX309, "LX*2~", "P4*1703*20260325~LX*1~"));
+  ASSERT_EQ(reading.movements.size(), 3);
+  EXPECT_EQ(reading.movements[1].location().name(), "2709");
+  EXPECT_EQ(reading.movements[2].location().name(), "1703");
+  EXPECT_EQ(reading.movements[2].transport().estimated_arrival_time().seconds(),
+            At(25, 0, 0));
+}
+
+TEST(X12Test, ASecondStatusIsAMovementOfItsOwn) {
+  const Reading twice = X12(Replace(
+      kX315, "Q2*", "B4***OA*20260309*0900**MSKU*123456*L*45G1***5~Q2*"));
+  ASSERT_EQ(twice.movements.size(), 2);
+  EXPECT_EQ(twice.movements[1].event(), v1::GATE_OUT);
+  const Reading ramp =
+      X12(Replace(kX322, "N7*TEMU", "Q5*I*20260309*0900*UT~N7*TEMU"));
+  ASSERT_EQ(ramp.movements.size(), 2);
+  EXPECT_EQ(ramp.movements[1].event(), v1::GATE_IN);
+  EXPECT_EQ(ramp.movements[1].occurrence_time().seconds(), At(9, 9, 0));
+}
+
+TEST(X12Test, DatesAndTimesHaveTheirOwnLengths) {
+  struct Case {
+    const char* time;  // Q5 2 to 4.
+    int64_t seconds;   // 0: rejected.
+    const char* tolerated;
+  };
+  const Case cases[] = {
+      {"260308*214520*UT", At(8, 21, 45) + 20, ""},
+      {"260308*2145*UT", At(8, 21, 45), ""},
+      {"20260308*21452099*UT", At(8, 21, 45) + 20, ""},
+      {"20260308*2145*02", At(8, 19, 45), ""},
+      {"20260308*2145*24", At(8, 22, 45), ""},
+      {"20260308*2145*13", At(9, 9, 45), ""},
+      {"20260308*2145*ET", At(8, 21, 45), "ZONE_UNKNOWN"},
+      {"20260308**UT", At(8, 0, 0), "DATE_ONLY"},
+      {"2603081*2145*UT", 0, ""},
+      {"20260308*21*UT", 0, ""},
+  };
+  for (const Case& test : cases) {
+    const Reading reading =
+        X12(Replace(kX322, "20260308*214520*ES", test.time));
+    if (test.seconds == 0) {
+      EXPECT_THAT(reading.reasons(), ElementsAre("BAD_TIME", "BAD_TIME"));
+      continue;
+    }
+    ASSERT_EQ(reading.movements.size(), 2) << test.time;
+    EXPECT_EQ(reading.movements[0].occurrence_time().seconds(), test.seconds)
+        << test.time;
+    EXPECT_EQ(reading.summary.tolerated.size(), test.tolerated[0] != '\0')
+        << test.time;
+  }
 }
 
 TEST(X12Test, SeparatorsAreReadFromTheHeader) {
