@@ -222,6 +222,17 @@ void UnfoldVisit(const JournaledMovement& input, uint64_t was,
   }
 }
 
+// Of a movement in the port of the visit.
+void FoldFacility(const v1::Movement& movement, v1::Visit* visit) {
+  const std::string& facility = movement.location().facility();
+  if (visit->facility().empty()) {
+    visit->set_facility(facility);
+  } else if (!MaySamePlace(movement.location(), *visit) &&
+             IsArrival(movement.event())) {
+    visit->set_also_facility(facility);
+  }
+}
+
 // The visit that an assessment put the movement in. A unit that is none of the
 // two known ones (a consignment, a stay of the past) leaves no trace.
 void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
@@ -240,8 +251,9 @@ void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
   visit->set_ordinal(unit.visit_ordinal());
   const v1::Location& place = movement.location();
   if (IsPhysical(movement.event()) && !place.locode().empty()) {
-    visit->set_locode(place.locode());
-    if (!place.facility().empty()) visit->set_facility(place.facility());
+    // Else it was seen elsewhere, which the visit is not.
+    if (visit->locode().empty()) visit->set_locode(place.locode());
+    if (visit->locode() == place.locode()) FoldFacility(movement, visit);
   }
   visit->set_open(unit.visit_open());
   visit->set_lane(unit.lane());

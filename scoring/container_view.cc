@@ -103,11 +103,14 @@ ContainerViewBuffer::Part ContainerViewBuffer::PartOf(int field) {
     case V::kLegOutFieldNumber:
     case V::kFirstSeenFieldNumber:
     case V::kEventsKnownFieldNumber:
+    case V::kCargoChangedUntilHandlingFieldNumber:
     case V::kWhereaboutsFieldNumber:
     case V::kWhereaboutsAfterFieldNumber:
     case V::kSinceHandlingHFieldNumber:
     case V::kDwellHFieldNumber:
       return Part::kNeighbours;
+    case V::kKnownSealsFieldNumber:
+      return Part::kKnownSeals;
     case V::kBookedFieldNumber:
       return Part::kBooked;
     case V::kDeclaredFieldNumber:
@@ -187,6 +190,8 @@ void ContainerViewBuffer::DerivePast(Part part,
     case Part::kCargo:
       DerivePart(Part::kOwn);
       return DeriveCargo(state);
+    case Part::kKnownSeals:
+      return DeriveKnownSeals(state);
     case Part::kWalks:
       DerivePart(Part::kOwn);
       DerivePart(Part::kNeighbours);
@@ -223,12 +228,35 @@ void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state) {
       Nearest(state, position_ - 1, -1, IsHandling));
   view_.unsafe_arena_set_allocated_next_handling(
       Nearest(state, position_, 1, IsHandling));
+  if (view_.has_next_handling()) {
+    view_.set_cargo_changed_until_handling(ChangesUntilHandling(state));
+  }
   const std::optional<Coordinates> here = Locate(m.location(), *reference_);
   if (DeriveLeg(state, position_ - 1, -1, m, here, *reference_, &leg_in_)) {
     view_.unsafe_arena_set_allocated_leg_in(&leg_in_);
   }
   if (DeriveLeg(state, position_, 1, m, here, *reference_, &leg_out_)) {
     view_.unsafe_arena_set_allocated_leg_out(&leg_out_);
+  }
+}
+
+// Whether the load is another one when the box is next handled.
+bool ContainerViewBuffer::ChangesUntilHandling(
+    const v1::ContainerState& state) const {
+  for (int i = position_; i < state.timeline_size(); ++i) {
+    const v1::Event event = state.timeline(i).event();
+    if (IsHandling(event)) break;
+    if (ChangesCargo(event) || event == v1::BOOKING) return true;
+  }
+  return false;
+}
+
+void ContainerViewBuffer::DeriveKnownSeals(const v1::ContainerState& state) {
+  for (int i = position_ - 1; i >= 0; --i) {
+    const TimelineEvent& event = state.timeline(i);
+    if (IsEmptied(event)) break;
+    for (const std::string& seal : event.seals()) view_.add_known_seals(seal);
+    if (event.event() == v1::STUFFING) break;
   }
 }
 

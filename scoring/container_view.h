@@ -44,6 +44,7 @@ class ContainerViewBuffer {
     kOwner,       // Its prefix in the register.
     kNeighbours,  // Events and legs on both sides, what they say of where.
     kCargo,       // Weight and seals of the present load, back from here.
+    kKnownSeals,  // Of the present load.
     kWalks,       // What takes the timeline from end to end.
     kBooked,
     kPapers,  // Documents.
@@ -63,7 +64,9 @@ class ContainerViewBuffer {
   void DeriveOwn();
   void DeriveOwner();
   void DeriveNeighbours(const v1::ContainerState& state);
+  bool ChangesUntilHandling(const v1::ContainerState& state) const;
   void DeriveCargo(const v1::ContainerState& state);
+  void DeriveKnownSeals(const v1::ContainerState& state);
   // In container_view_beyond.cc.
   void DeriveWhereabouts();
   void DeriveWalks(const v1::ContainerState& state);

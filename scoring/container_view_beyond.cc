@@ -285,8 +285,11 @@ class ContainerViewBuffer::Walk {
   // Up to the next handling.
   void ForwardStay(const TimelineEvent& event) {
     const v1::Movement& m = *input_.movement;
-    if (event.event() == v1::YARD_MOVE && !event.ordered() &&
-        !view_.has_unordered_move_time()) {
+    if (event.event() == v1::CUSTOMS_RELEASED ||
+        event.event() == v1::INSPECTION) {
+      released_ = true;  // Then it may be moved as any.
+    } else if (event.event() == v1::YARD_MOVE && !event.ordered() &&
+               !released_ && !view_.has_unordered_move_time()) {
       view_.unsafe_arena_set_allocated_unordered_move_time(
           Borrow(event.occurrence_time()));
     } else if (event.event() == v1::SCAN && m.event() == v1::GATE_OUT &&
@@ -303,6 +306,7 @@ class ContainerViewBuffer::Walk {
   bool yard_over_ = false;
   bool booking_over_ = false;
   bool selection_over_ = false;
+  bool released_ = false;  // After the movement.
   const Timestamp* load_begin_ = nullptr;
   const Timestamp* load_end_ = nullptr;
   Voyages voyages_;

@@ -43,6 +43,16 @@ bool MaySamePlace(const A& a, const B& b) {
           b.facility().empty());
 }
 
+// A visit's facility may have another code.
+template <typename A>
+bool MaySamePlace(const A& a, const v1::Visit& visit) {
+  return a.locode() == visit.locode() &&
+         (a.facility() == visit.facility() || a.facility().empty() ||
+          visit.facility().empty() ||
+          (!visit.also_facility().empty() &&
+           a.facility() == visit.also_facility()));
+}
+
 }  // namespace portrisk::scoring
 
 #endif  // PORTRISK_SCORING_LEGS_H_

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "scoring/measures_estimates.h"
+#include "scoring/outcome_tie.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -17,8 +19,16 @@ constexpr int kScoreSteps = 11;  // 0 to 1000.
 constexpr int64_t kHoursOfWeek = 168;
 constexpr int64_t kThursday = 3;  // 1970 began on one; weeks on Monday.
 
-std::string FacilityOf(const v1::Movement& movement) {
+// Of a visit, as its unit is named: not all of its movements say where they
+// were, and some were elsewhere. Of papers, the place that they name.
+std::string FacilityOf(const v1::Movement& movement, absl::string_view unit) {
   const v1::Location& place = movement.location();
+  if (!ContainerOfUnit(unit).empty()) {
+    unit.remove_prefix(unit.find('@') + 1);
+    absl::string_view named = unit.substr(0, unit.find_last_of("#~"));
+    if (!absl::ConsumeSuffix(&named, "/")) return std::string(named);
+    if (place.locode() != named) return std::string(named);
+  }
   if (place.facility().empty()) return place.locode();
   return absl::StrCat(place.locode(), "/", place.facility());
 }
@@ -38,8 +48,9 @@ uint32_t UnitTable::Add(const v1::Movement& movement,
     Unit& unit = units_.emplace_back();
     unit.id = recorded.unit().id();
     unit.first_seconds = movement.occurrence_time().seconds();
-    const auto [place, is_new_place] = facilities_.try_emplace(
-        FacilityOf(movement), static_cast<uint32_t>(facility_names_.size()));
+    const auto [place, is_new_place] =
+        facilities_.try_emplace(FacilityOf(movement, unit.id),
+                                static_cast<uint32_t>(facility_names_.size()));
     if (is_new_place) facility_names_.push_back(place->first);
     unit.facility = place->second;
   }

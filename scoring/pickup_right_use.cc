@@ -17,6 +17,9 @@ using v1::RightEvent;
 
 // Reports of one collection that two systems make lie no further apart.
 constexpr double kOneCollectionHours = 24;
+// Whoever was nominated longer ago, for a right whose issue is not known, was
+// nominated for an earlier trip, of which the gate-out is not known either.
+constexpr double kNominationHours = 30 * 24;
 
 bool Differ(absl::string_view a, absl::string_view b) {
   return !a.empty() && !b.empty() && a != b;
@@ -47,7 +50,14 @@ RightStanding StandingAt(const RightEvent& gate,
       standing.collection != nullptr &&
       HoursBetween(standing.collection->occurrence_time(),
                    gate.occurrence_time()) > kOneCollectionHours;
-  return used_up ? RightStanding() : standing;
+  if (used_up) return RightStanding();
+  RightStanding of_this_trip = standing;
+  if (standing.issue == nullptr && standing.nominated != nullptr &&
+      HoursBetween(*standing.nominated, gate.occurrence_time()) >
+          kNominationHours) {
+    of_this_trip.nominee = {};
+  }
+  return of_this_trip;
 }
 
 // Whether he announced himself before the gate-out, for this right.
@@ -60,7 +70,7 @@ bool Announced(const v1::RightState& state, absl::string_view id,
             ? !Before(event.occurrence_time(), issue->occurrence_time())
             : !gate.right_id().empty() && event.right_id() == gate.right_id();
     if (event.event() == v1::PRE_NOTIFICATION && of_this_right &&
-        ClaimantOf(event) == id) {
+        SameId(ClaimantOf(event), id)) {
       return true;
     }
   }
@@ -79,7 +89,8 @@ bool WasNominated(const v1::RightState& state, absl::string_view id,
         HoursBetween(t, gate.occurrence_time()) > kOneCollectionHours) {
       nominated = false;
     }
-    if (event.nominee_id() == id && event.event() != v1::PICKUP_RIGHT_REVOKED) {
+    if (SameId(event.nominee_id(), id) &&
+        event.event() != v1::PICKUP_RIGHT_REVOKED) {
       nominated = true;
     }
   }
@@ -124,6 +135,9 @@ void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
   use_.unsafe_arena_set_allocated_haulier(
       Named(gate.haulier_id(), &use_haulier_));
   use_.unsafe_arena_set_allocated_nominated(Named(s.nominee, &use_nominated_));
+  if (!gate.haulier_id().empty() && !s.nominee.empty()) {
+    use_.set_by_nominee(SameId(gate.haulier_id(), s.nominee));
+  }
   if (s.expire != nullptr) use_.set_after_expiry(Before(*s.expire, t));
   if (s.last_change != nullptr) {
     use_.set_since_change_h(HoursBetween(*s.last_change, t));
@@ -152,11 +166,12 @@ void RightViewBuffer::ShowPath(const Use& use, const Reference& reference) {
   const RightStanding& s = use.standing;
   const std::string& haulier = use.gate->haulier_id();
   if (s.issue == nullptr || haulier.empty()) return;
-  const bool arrives = haulier == s.nominee || s.Holds(haulier);
+  const bool of_nominee = SameId(haulier, s.nominee);
+  const bool arrives = of_nominee || s.Holds(haulier);
   // Acceptances count where they would be known.
-  const bool accepted = use_.unaccepted_transfers() == 0 &&
-                        (!use_.has_nominee_accepted() || haulier != s.nominee ||
-                         use_.nominee_accepted());
+  const bool accepted =
+      use_.unaccepted_transfers() == 0 &&
+      (!use_.has_nominee_accepted() || !of_nominee || use_.nominee_accepted());
   if (arrives && !s.out_of_turn && accepted) {
     use_.set_path(v1::PATH_COMPLETE);
     return;
@@ -230,7 +245,7 @@ void RightViewBuffer::ShowSecondClaimant(const v1::RightState& state,
     }
     const std::string& claimant = ClaimantOf(event);
     if (claimant.empty() || gate.haulier_id().empty() ||
-        claimant == gate.haulier_id()) {
+        SameId(claimant, gate.haulier_id())) {
       return;
     }
     // Where hauliers are not nominated he shows the code that was issued, or

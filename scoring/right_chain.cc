@@ -79,28 +79,30 @@ void RightStanding::Accept(const v1::RightEvent& event) {
   const absl::string_view actor = event.actor_id();
   if (actor.empty()) return;
   // Who accepts a nomination says so; the nomination itself may come later.
-  if (actor == event.nominee_id() && actor != nominee) Nominate(event);
-  if (actor == nominee && actor != holder) {
+  if (SameId(actor, event.nominee_id()) && !SameId(actor, nominee)) {
+    Nominate(event);
+  }
+  if (SameId(actor, nominee) && !SameId(actor, holder)) {
     nominee_accepted = true;
     return;
   }
   // Whoever accepts what was passed to another has missed a transfer.
-  if (!holder.empty() && actor != holder) out_of_turn = true;
+  if (!holder.empty() && !SameId(actor, holder)) out_of_turn = true;
   holder = actor;
   holder_accepted = true;
-  if (actor == nominee) nominee_accepted = true;
+  if (SameId(actor, nominee)) nominee_accepted = true;
 }
 
 // The issuer's platform may act for anybody.
 void RightStanding::NoteActor(const v1::RightEvent& event) {
   const absl::string_view actor = event.actor_id();
-  if (issue == nullptr || actor.empty() || actor == issuer) return;
+  if (issue == nullptr || actor.empty() || SameId(actor, issuer)) return;
   if (!Holds(actor)) out_of_turn = true;
 }
 
 void RightStanding::Nominate(const v1::RightEvent& event) {
   const absl::string_view next = event.nominee_id();
-  const bool other = !last_nominee_.empty() && next != last_nominee_;
+  const bool other = !last_nominee_.empty() && !SameId(next, last_nominee_);
   const bool moved = (slot_ != nullptr && event.has_slot_time() &&
                       !SameTime(*slot_, event.slot_time())) ||
                      (!locode_.empty() && !event.locode().empty() &&
@@ -112,7 +114,7 @@ void RightStanding::Nominate(const v1::RightEvent& event) {
     last_change = &event.occurrence_time();
   }
   if (other) previous_nominee = last_nominee_;
-  if (next != nominee) nominee_accepted = false;
+  if (!SameId(next, nominee)) nominee_accepted = false;
   nominee = last_nominee_ = next;
   nominated = &event.occurrence_time();
   if (event.has_slot_time()) slot_ = &event.slot_time();

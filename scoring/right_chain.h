@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/history.pb.h"
 #include "scoring/pin_hash.h"
+#include "scoring/right_events.h"
 
 namespace portrisk::scoring {
 
@@ -45,7 +46,7 @@ struct RightStanding {
   void Step(const v1::RightEvent& event);
 
   bool Holds(absl::string_view party) const {
-    return party == (holder.empty() ? issuer : holder);
+    return SameId(party, holder.empty() ? issuer : holder);
   }
 
  private:

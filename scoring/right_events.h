@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
@@ -29,6 +30,27 @@ inline v1::Party* Named(absl::string_view id, v1::Party* party) {
   return party;
 }
 
+// Whether two ids may be one: in any case, with or without blanks, dots and
+// hyphens. Ids of two schemes are not told apart.
+inline bool SameId(absl::string_view a, absl::string_view b) {
+  if (a == b) return true;
+  const auto skip = [](absl::string_view text, size_t* at) {
+    while (*at < text.size() &&
+           (text[*at] == ' ' || text[*at] == '.' || text[*at] == '-')) {
+      ++*at;
+    }
+  };
+  size_t i = 0, j = 0;
+  while (true) {
+    skip(a, &i);
+    skip(b, &j);
+    if (i == a.size() || j == b.size()) return i == a.size() && j == b.size();
+    if (absl::ascii_toupper(a[i++]) != absl::ascii_toupper(b[j++])) {
+      return false;
+    }
+  }
+}
+
 inline PinHashes PinOf(const v1::RightEvent& event) {
   return {event.pin_hash(), event.previous_pin_hash()};
 }
@@ -40,17 +62,21 @@ inline const std::string& ClaimantOf(const v1::RightEvent& attempt) {
 
 // Whether a party of the movement has this id.
 inline bool Names(const v1::Movement& m, absl::string_view id) {
-  return m.consignee().id() == id || m.forwarder().id() == id ||
-         m.carrier().id() == id || m.declarant().id() == id ||
-         m.notify_party().id() == id || m.shipper().id() == id;
+  return SameId(m.consignee().id(), id) || SameId(m.forwarder().id(), id) ||
+         SameId(m.carrier().id(), id) || SameId(m.declarant().id(), id) ||
+         SameId(m.notify_party().id(), id) || SameId(m.shipper().id(), id);
 }
 
 // Whether an organisation ever was in the chain: it issued, held, passed on,
 // accepted or was nominated. Who comes to the gate is not, by that alone.
 inline bool InChain(const v1::RightState& state, absl::string_view id) {
   for (const v1::RightEvent& event : state.chain()) {
-    if (event.recipient_id() == id || event.nominee_id() == id) return true;
-    if (event.event() != v1::GATE_OUT && event.actor_id() == id) return true;
+    if (SameId(event.recipient_id(), id) || SameId(event.nominee_id(), id)) {
+      return true;
+    }
+    if (event.event() != v1::GATE_OUT && SameId(event.actor_id(), id)) {
+      return true;
+    }
   }
   return false;
 }

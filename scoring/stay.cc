@@ -3,6 +3,7 @@
 #include "scoring/stay.h"
 
 #include <climits>
+#include <cstdlib>
 
 #include "scoring/container_history.h"
 #include "scoring/legs.h"
@@ -13,6 +14,46 @@ namespace {
 
 using v1::TimelineEvent;
 using v1::Visit;
+
+// As far apart as two sources tell one arrival (as in DeriveOverlap).
+constexpr int64_t kOneArrivalS = 24 * 3600;
+
+// What tells where the container is and does not bring it there: scanners,
+// scales, inspections, sensors, sightings. Seen elsewhere without a departure
+// that is known, it is on a way from its stay or back to it.
+bool IsSighting(v1::Event event) {
+  switch (event) {
+    case v1::WEIGHING:
+    case v1::SEAL_CHANGE:
+    case v1::INSPECTION:
+    case v1::SCAN:
+    case v1::DOOR_OPENED:
+    case v1::MOTION:
+    case v1::POSITION:
+    case v1::VESSEL_ARRIVAL:
+    case v1::VESSEL_DEPARTURE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether the arrival that the visit began with is told again, by a source that
+// has another code for the facility.
+bool IsArrivalOf(const v1::Movement& movement, const v1::ContainerState& state,
+                 const Visit& visit) {
+  if (!visit.open() || !IsArrival(movement.event()) ||
+      movement.location().locode() != visit.locode()) {
+    return false;
+  }
+  for (const TimelineEvent& event : state.timeline()) {
+    if (event.sequence() != visit.begun_sequence()) continue;
+    const int64_t apart = movement.occurrence_time().seconds() -
+                          event.occurrence_time().seconds();
+    return event.event() == movement.event() && std::abs(apart) <= kOneArrivalS;
+  }
+  return false;
+}
 
 // Whether the container is known to have been somewhere since.
 bool IsLate(const v1::Movement& movement, const v1::ContainerState& state) {
@@ -58,7 +99,8 @@ bool WasAt(const v1::Movement& movement, const v1::ContainerState& state,
   for (int i = state.timeline_size() - 1; i >= 0; --i) {
     const TimelineEvent& event = state.timeline(i);
     if (!IsPhysical(event.event()) ||
-        Before(movement.occurrence_time(), event.occurrence_time())) {
+        Before(movement.occurrence_time(), event.occurrence_time()) ||
+        (IsSighting(event.event()) && !MaySamePlace(event, visit))) {
       continue;
     }
     return !IsDeparture(event.event()) && MaySamePlace(event, visit);
@@ -85,11 +127,11 @@ bool MayBeAt(const v1::Location& place, const Visit& visit) {
 bool IsOfPrevious(const v1::Movement& movement,
                   const v1::ContainerState& state) {
   const Visit& previous = state.previous_visit();
-  if (previous.ordinal() == 0 || !MayBeAt(movement.location(), previous)) {
-    return false;
-  }
-  const bool needs_more =
-      movement.location().locode().empty() || !IsPhysical(movement.event());
+  if (previous.ordinal() == 0) return false;
+  const bool elsewhere = !MayBeAt(movement.location(), previous);
+  if (elsewhere && !IsSighting(movement.event())) return false;
+  const bool needs_more = elsewhere || movement.location().locode().empty() ||
+                          !IsPhysical(movement.event());
   if (needs_more && !WasAt(movement, state, previous)) return false;
   const int present = MaySamePlace(state.visit(), previous) ? 1 : 0;
   return ArrivalsSince(movement, state, previous) == present;
@@ -118,10 +160,23 @@ Stay StayOf(const v1::Movement& movement, const v1::ContainerState& state) {
   if (!IsPhysical(movement.event())) return StayOfPapers(movement, state);
   const Visit& visit = state.visit();
   if (visit.ordinal() == 0) return Stay::kNew;
-  const bool here = MayBeAt(movement.location(), visit);
+  const bool here = MayBeAt(movement.location(), visit) ||
+                    IsArrivalOf(movement, state, visit);
+  const bool is_sighting = IsSighting(movement.event());
   if (!IsLate(movement, state)) {
     const bool again = !visit.open() && IsArrival(movement.event());
-    return here && !again ? Stay::kPresent : Stay::kNew;
+    if (here) return again ? Stay::kNew : Stay::kPresent;
+    const Visit& previous = state.previous_visit();
+    // Told elsewhere meanwhile, and there all the same.
+    if (previous.open() && !IsArrival(movement.event()) &&
+        MaySamePlace(movement.location(), previous)) {
+      return Stay::kPrevious;
+    }
+    return visit.open() && is_sighting ? Stay::kPresent : Stay::kNew;
+  }
+  if (!here && is_sighting && WasAt(movement, state, visit) &&
+      !CameAgainSince(movement, state, visit)) {
+    return Stay::kPresent;
   }
   if (here && (HadBegun(movement, state, visit) ||
                !CameAgainSince(movement, state, visit))) {

@@ -35,6 +35,9 @@ absl::Status NoEvaluation(uint64_t evaluation) {
 }
 
 absl::Status CheckMeasures(const v1::EvaluationPlan& plan) {
+  if (!v1::EvaluationBaseline_IsValid(plan.baseline())) {
+    return BadPlan(absl::StrCat("no baseline has number ", plan.baseline()));
+  }
   for (const auto* time :
        {&plan.begin_time(), &plan.end_time(), &plan.history_begin_time()}) {
     if (!IsValidTimestamp(time->seconds(), time->nanos())) {

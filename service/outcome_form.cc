@@ -156,6 +156,12 @@ std::vector<Violation> AdmitOutcome(absl::Time now, v1::Outcome* outcome) {
                 "(MSKU1234565@NLRTM/E1#2, or consignment:...), or leave it out "
                 "and say container and time");
   }
+  if (absl::StartsWith(outcome->unit(), scoring::kConsignmentPrefix) &&
+      outcome->container_number().empty() && !outcome->has_assessment()) {
+    form.Report("unit",
+                "of a consignment is found by its container or by one of its "
+                "assessments; send one of these, too");
+  }
   outcome->set_container_number(
       outcome->container_number().empty()
           ? of_unit

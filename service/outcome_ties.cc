@@ -32,6 +32,14 @@ absl::Status UnknownAssessment(const v1::AssessmentRef& ref) {
                {{"source", ref.source()}, {"movement_id", ref.movement_id()}});
 }
 
+absl::Status UnknownUnit(const std::string& unit) {
+  return Error(absl::StatusCode::kNotFound, "UNKNOWN_UNIT",
+               absl::StrCat("no movement of unit ", unit,
+                            " is known; send it as an assessment shows it, or "
+                            "leave it out and say container, place and time"),
+               {{"unit", unit}});
+}
+
 struct Read {
   v1::Movement movement;
   v1::Assessment assessment;
@@ -113,6 +121,11 @@ class Containers {
 
   uint64_t LastSequence(const std::string& number) const {
     return last_.at(ContainerKey(number));
+  }
+  // Whether no movement of it was removed or left unread.
+  bool KnowsAll(const std::string& number) const {
+    return removed_ == 0 &&
+           movements_.at(ContainerKey(number)).size() < kMovementsMax;
   }
   std::vector<scoring::TieCandidate> Candidates(
       const std::string& number) const {
@@ -310,6 +323,11 @@ absl::Status TieAll(Engine* engine, const std::vector<TiedOutcome*>& outcomes) {
             : scoring::TieOutcome(
                   one->record.outcome(), candidates,
                   {&own->second.movement, &own->second.assessment});
+    if (!one->record.outcome().unit().empty() && tie.assessments().empty() &&
+        !one->number.empty() && containers.KnowsAll(one->number)) {
+      one->status = UnknownUnit(one->record.outcome().unit());
+      continue;
+    }
     tie.set_container_number(one->number);
     *one->record.mutable_tie() = std::move(tie);
   }

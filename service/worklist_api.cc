@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "scoring/decision.h"
 #include "scoring/limits.h"
 #include "scoring/worklist.h"
 #include "service/errors.h"
@@ -108,6 +110,8 @@ void Fill(const UnitAtPlace& unit, const scoring::RankedUnit& ranked,
   *entry->mutable_last_time() = unit.last_time;
   entry->set_taken_sequence(unit.taken_sequence);
   entry->set_taken_by(unit.taken_by);
+  entry->set_elsewhere_locode(unit.elsewhere_locode);
+  entry->set_elsewhere_facility(unit.elsewhere_facility);
 }
 
 void Count(v1::Worklist* list) {
@@ -190,13 +194,13 @@ v1::WorklistRecord RecordOf(const v1::Worklist& list, const std::string& note) {
 absl::StatusOr<bool> StillThere(Core* core, const v1::Worklist& list) {
   for (const v1::WorklistEntry& entry : list.entries()) {
     const v1::WorklistUnit& unit = entry.unit();
-    if (entry.expected() || !unit.within_capacity()) continue;
+    if (!unit.within_capacity() ||
+        absl::StartsWith(unit.unit(), scoring::kConsignmentPrefix)) {
+      continue;
+    }
     auto container = core->ReadContainer(unit.container_number());
     if (!container.ok()) return container.status();
-    if (container->visit().unit() != unit.unit() ||
-        !container->visit().open()) {
-      return false;
-    }
+    if (OpenVisit(*container, unit.unit()) == nullptr) return false;
   }
   return true;
 }

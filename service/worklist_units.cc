@@ -198,8 +198,9 @@ class Reading {
   }
 
   struct State {
-    v1::Visit visit;
-    bool came = false;  // To the port, since the last papers.
+    v1::Visit visit;     // The latest.
+    v1::Visit previous;  // Before it, and open all the same.
+    bool came = false;   // To the port, since the last papers.
     v1::ControlLogState log;
   };
 
@@ -235,6 +236,9 @@ class Reading {
       auto container = core->ReadContainer(unit.number);
       if (!container.ok()) return container.status();
       state->visit = container->visit();
+      if (container->previous_visit().open()) {
+        state->previous = container->previous_visit();
+      }
       state->came = std::any_of(
           container->timeline().begin(), container->timeline().end(),
           [&](const v1::TimelineEvent& event) {
@@ -253,29 +257,50 @@ class Reading {
 
   absl::StatusOr<bool> SettleOne(const State& state, Found* found) {
     UnitAtPlace& unit = found->unit;
-    const v1::Visit& visit = state.visit;
-    if (found->is_visit) {
-      if (visit.unit() != unit.unit || !visit.open()) {
-        ++result_.gone;
-        return false;
-      }
-      if (!window_.place.Holds(visit.locode(), visit.facility())) return false;
-      unit.lane = std::max(unit.lane, visit.lane());
-      unit.topped_up |= visit.channel() == v1::CAPACITY;
-      unit.selection_ppm = std::max(unit.selection_ppm, visit.selection_ppm());
-    } else if (visit.open() &&
-               window_.place.Holds(visit.locode(), visit.facility())) {
-      return false;  // It has arrived: that is a unit of its own.
-    } else if (state.came) {
+    if (!found->is_visit) return SettleConsignment(state, &unit);
+    const bool is_present = state.visit.unit() == unit.unit;
+    const v1::Visit& visit = is_present ? state.visit : state.previous;
+    unit.lane = std::max(unit.lane, visit.lane());
+    const bool is_there = visit.unit() == unit.unit && visit.open();
+    // Told to be elsewhere: it is looked for when it was selected.
+    if (!is_there || (!is_present && unit.lane == v1::GREEN && !unit.drawn)) {
       ++result_.gone;
       return false;
     }
-    return ReadLog(state.log, &unit);
+    if (!HoldsVisit(visit)) return false;
+    unit.topped_up |= visit.channel() == v1::CAPACITY;
+    unit.selection_ppm = std::max(unit.selection_ppm, visit.selection_ppm());
+    if (!is_present) {
+      unit.elsewhere_locode = state.visit.locode();
+      unit.elsewhere_facility = state.visit.facility();
+    }
+    return ReadLog(state.log, "", &unit);
   }
 
-  // False: a control of it is recorded.
+  bool HoldsVisit(const v1::Visit& visit) const {
+    return window_.place.Holds(visit.locode(), visit.facility()) ||
+           (!visit.also_facility().empty() &&
+            window_.place.Holds(visit.locode(), visit.also_facility()));
+  }
+
+  // When it has arrived, its visit is a unit of its own, and what its papers
+  // were selected for stands as long as that is selected for less.
+  absl::StatusOr<bool> SettleConsignment(const State& state,
+                                         UnitAtPlace* unit) {
+    const v1::Visit& visit = state.visit;
+    const bool is_there = visit.open() && HoldsVisit(visit);
+    if (!is_there && state.came) {
+      ++result_.gone;
+      return false;
+    }
+    if (is_there && !unit->drawn && unit->lane <= visit.lane()) return false;
+    unit->expected = !is_there;
+    return ReadLog(state.log, is_there ? visit.unit() : "", unit);
+  }
+
+  // False: a control of it is recorded, or of its visit.
   absl::StatusOr<bool> ReadLog(const v1::ControlLogState& log,
-                               UnitAtPlace* unit) {
+                               const std::string& visit, UnitAtPlace* unit) {
     std::map<uint64_t, bool> controls;  // Whether the outcome at a position is.
     for (const uint64_t sequence : log.sequences()) {
       auto record = ReadJournalRecord(*store_, sequence);
@@ -283,7 +308,8 @@ class Reading {
       if (record->has_outcome()) {
         const v1::OutcomeRecord& outcome = record->outcome();
         controls.erase(outcome.corrects_sequence());
-        if (outcome.tie().unit() == unit->unit &&
+        const std::string& of = outcome.tie().unit();
+        if (!of.empty() && (of == unit->unit || of == visit) &&
             !outcome.outcome().retraction()) {
           controls[sequence] = true;
         }
@@ -365,6 +391,15 @@ class Reading {
 };
 
 }  // namespace
+
+const v1::Visit* OpenVisit(const v1::ContainerState& container,
+                           absl::string_view unit) {
+  for (const v1::Visit* visit :
+       {&container.visit(), &container.previous_visit()}) {
+    if (visit->unit() == unit) return visit->open() ? visit : nullptr;
+  }
+  return nullptr;
+}
 
 absl::StatusOr<UnitsAtPlace> ReadUnitsAtPlace(Engine* engine,
                                               const WorklistWindow& window) {

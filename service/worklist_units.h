@@ -56,6 +56,9 @@ struct UnitAtPlace {
   // Where it was on a worklist that somebody took.
   uint64_t taken_sequence = 0;
   std::string taken_by;
+  // Where it was reported since, though no departure is known; empty: nowhere.
+  std::string elsewhere_locode;
+  std::string elsewhere_facility;
 };
 
 struct UnitsAtPlace {
@@ -67,6 +70,11 @@ struct UnitsAtPlace {
   uint32_t controlled = 0;
   uint32_t gone = 0;
 };
+
+// The visit of that unit, as long as no departure from it is known; null: there
+// is none.
+const v1::Visit* OpenVisit(const v1::ContainerState& container,
+                           absl::string_view unit);
 
 absl::StatusOr<UnitsAtPlace> ReadUnitsAtPlace(Engine* engine,
                                               const WorklistWindow& window);

@@ -62,6 +62,11 @@ void PrintEntry(const v1::WorklistEntry& entry) {
             << v1::Event_Name(entry.last_event()) << " "
             << FormatTime(entry.last_time()) << "; portrisk assessment "
             << entry.source() << " " << entry.movement_id() << "\n";
+  if (!entry.elsewhere_locode().empty()) {
+    std::cout << "   reported at "
+              << PlaceText(entry.elsewhere_locode(), entry.elsewhere_facility())
+              << " since, and no departure from here: find it\n";
+  }
   for (const v1::WorklistReason& reason : entry.reasons()) {
     std::cout << "   - " << reason.title() << " (+" << reason.contribution()
               << "): " << Indented(reason.explanation(), 5) << "\n";

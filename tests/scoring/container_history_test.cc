@@ -154,6 +154,34 @@ TEST_F(ContainerHistoryTest, AnInspectionAccountsForANewSeal) {
   EXPECT_TRUE(Derive(out, 2).seals_accounted_for());
 }
 
+TEST_F(ContainerHistoryTest, SealsOfAllReportsOfTheLoadAreKnown) {
+  const auto sealed = [](v1::Event event, int64_t hour, const char* seal) {
+    v1::Movement m = At(event, hour, "BRSSZ");
+    m.add_seals()->set_number(seal);
+    return m;
+  };
+  Fold(sealed(v1::LOAD, -10, "OLD"), 1);
+  Fold(sealed(v1::STUFFING, 0, "S1"), 2);
+  Fold(sealed(v1::GATE_IN, 10, "C1"), 3);
+  const v1::Movement out = sealed(v1::DISCHARGE, 400, "S1");
+  const v1::ContainerView& view = Derive(out, 4);
+  EXPECT_EQ(view.last_seals(0), "C1");
+  ASSERT_EQ(view.known_seals_size(), 2) << "of the load before: none";
+  EXPECT_EQ(view.known_seals(1), "S1");
+}
+
+TEST_F(ContainerHistoryTest, ALoadMayChangeUntilTheBoxIsHandledAgain) {
+  const v1::Movement out = At(v1::GATE_OUT, 0, "NLRTM");
+  EXPECT_FALSE(Derive(out, 1).has_cargo_changed_until_handling());
+  Fold(At(v1::GATE_IN, 9, "NLRTM"), 2);
+  Fold(At(v1::POSITION, 3, "NLRTM"), 3);
+  Fold(At(v1::STRIPPING, 10, "NLRTM"), 4);
+  ASSERT_TRUE(Derive(out, 1).has_cargo_changed_until_handling());
+  EXPECT_FALSE(Derive(out, 1).cargo_changed_until_handling());
+  Fold(At(v1::BOOKING, 5, "NLRTM"), 5);
+  EXPECT_TRUE(Derive(out, 1).cargo_changed_until_handling());
+}
+
 TEST_F(ContainerHistoryTest, WhatStuffingReportsBelongsToTheLoad) {
   v1::Movement stuffed = At(v1::STUFFING, 0, "BRSSZ");
   stuffed.add_seals()->set_number("A1");

@@ -115,6 +115,8 @@ TEST_F(ContainerViewTest, ALateSelectionSeesTheMoveThatNoOrderNames) {
   EXPECT_FALSE(Derive(At(v1::CUSTOMS_SELECTED, 1)).has_unordered_move_time());
   Fold(At(v1::YARD_MOVE, 4), 2);
   EXPECT_TRUE(Derive(At(v1::CUSTOMS_SELECTED, 1)).has_unordered_move_time());
+  Fold(At(v1::CUSTOMS_RELEASED, 2), 3);
+  EXPECT_FALSE(Derive(At(v1::CUSTOMS_SELECTED, 1)).has_unordered_move_time());
 }
 
 TEST_F(ContainerViewTest, TheWayToTheScannerIsTimedFromEitherEnd) {

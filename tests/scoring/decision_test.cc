@@ -255,7 +255,8 @@ class WithdrawnVisitTest : public ::testing::Test {
                    bool retracts = false) {
     v1::Movement m = Visit(event, "NLRTM");
     m.mutable_location()->set_facility(facility);
-    m.mutable_occurrence_time()->set_seconds(time);
+    // Days apart: within one, two codes may be of one terminal.
+    m.mutable_occurrence_time()->set_seconds(time * 100);
     if (retracts) {
       m.Clear();
       m.set_retraction(true);

@@ -96,6 +96,37 @@ TEST_F(PickupRightTest, TheLastNomineeBeforeTheGateCounts) {
   EXPECT_TRUE(view.has_issued_time());
 }
 
+TEST_F(PickupRightTest, IdsAreComparedWithoutCaseBlanksAndPunctuation) {
+  FoldChain();
+  Complete();
+  Fold(Nominate(20, "NL 100.200"), 6);
+  Fold(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 21), "nl-100200"), 7);
+  for (const char* id : {"nl100200", "NL-100200", "NL 100.200"}) {
+    const v1::RightUse& use = Derive(Collect(50, id), 8).use();
+    EXPECT_TRUE(use.by_nominee()) << id;
+    EXPECT_EQ(use.path(), v1::PATH_COMPLETE) << id;
+  }
+  EXPECT_FALSE(Derive(Collect(50, "NL100201"), 7).use().by_nominee());
+  EXPECT_FALSE(Derive(Collect(50, "NL10020"), 7).use().by_nominee());
+  EXPECT_FALSE(Derive(Collect(50, ""), 7).use().has_by_nominee());
+}
+
+TEST_F(PickupRightTest, WhoWasNominatedLongAgoWasForAnotherTrip) {
+  constexpr int64_t kDay = 86400;
+  Fold(Nominate(0, "H1"), 1);
+  const auto collect = [](int64_t days) {
+    v1::Movement m = Collect(days * kDay, "H2");
+    m.clear_pickup_right();  // It names none, which would tell.
+    return m;
+  };
+  EXPECT_TRUE(Derive(collect(29), 5).use().has_by_nominee());
+  EXPECT_FALSE(Derive(collect(31), 5).use().has_by_nominee());
+  EXPECT_TRUE(Derive(Collect(31 * kDay, "H2"), 5).use().has_by_nominee());
+  Fold(Step(v1::PICKUP_RIGHT_ISSUED, -1), 2);
+  EXPECT_TRUE(Derive(collect(31), 5).use().has_by_nominee())
+      << "nominated for the right that was issued";
+}
+
 TEST_F(PickupRightTest, NoNominationIsUnknownNotEmpty) {
   Fold(Step(v1::PICKUP_RIGHT_ISSUED, 0), 1);
   EXPECT_FALSE(Derive(Collect(50, "H2"), 5).has_nominated());

@@ -106,6 +106,54 @@ TEST_F(StayTest, ArrivalsWithNothingBetweenAreOne) {
   EXPECT_TRUE(state_.visit().open());
 }
 
+// Scanners, scales and trackers say where it is and not that it has left.
+TEST_F(StayTest, ASightingElsewhereEndsNoStay) {
+  Take({v1::DISCHARGE, "NLRTM", "E1", 1, v1::RED});
+  for (const v1::Event event : {v1::SCAN, v1::WEIGHING, v1::SEAL_CHANGE,
+                                v1::POSITION, v1::VESSEL_DEPARTURE}) {
+    EXPECT_EQ(Take({event, "BEANR", "Q", 2}), "NLRTM/E1#1");
+  }
+  EXPECT_EQ(unit_.lane(), v1::RED);
+  EXPECT_TRUE(state_.visit().open());
+  EXPECT_EQ(state_.visit().locode(), "NLRTM") << "which it has not left";
+  EXPECT_EQ(Take({v1::GATE_OUT, "NLRTM", "E1", 5}), "NLRTM/E1#1");
+  EXPECT_EQ(Take({v1::SCAN, "NLRTM", "SCANNER", 3}), "NLRTM/E1#1")
+      << "told late";
+  EXPECT_EQ(Take({v1::SCAN, "DEDUI", "C", 6}), "DEDUI/C#2") << "it had left";
+}
+
+TEST_F(StayTest, WhatWasToldToBeElsewhereAndIsThereNeverLeft) {
+  Take({v1::DISCHARGE, "NLRTM", "E1", 1, v1::RED});
+  EXPECT_EQ(Take({v1::GATE_IN, "BEANR", "Q", 2}), "BEANR/Q#2");
+  EXPECT_TRUE(state_.previous_visit().open());
+  EXPECT_EQ(Take({v1::YARD_MOVE, "NLRTM", "E1", 3}), "NLRTM/E1#1");
+  EXPECT_EQ(unit_.lane(), v1::RED);
+  EXPECT_EQ(Take({v1::YARD_MOVE, "BEANR", "Q", 4}), "BEANR/Q#2");
+  EXPECT_EQ(Take({v1::GATE_OUT, "NLRTM", "E1", 5}), "NLRTM/E1#1");
+  EXPECT_FALSE(state_.previous_visit().open());
+  EXPECT_EQ(Take({v1::GATE_IN, "NLRTM", "E1", 6}), "NLRTM/E1#3");
+}
+
+// A carrier's code of the terminal beside the terminal's own, either first.
+TEST_F(StayTest, OneArrivalUnderTwoCodesBeginsOneStay) {
+  Take({v1::DISCHARGE, "NLRTM", "E1", 1, v1::RED});
+  EXPECT_EQ(Take({v1::DISCHARGE, "NLRTM", "RTME1", 1}), "NLRTM/E1#1");
+  EXPECT_EQ(state_.visit().facility(), "E1");
+  EXPECT_EQ(state_.visit().also_facility(), "RTME1");
+  for (const char* code : {"RTME1", "E1"}) {
+    EXPECT_EQ(Take({v1::YARD_MOVE, "NLRTM", code, 2}), "NLRTM/E1#1");
+  }
+  EXPECT_EQ(unit_.lane(), v1::RED);
+  EXPECT_EQ(Take({v1::GATE_OUT, "NLRTM", "RTME1", 3}), "NLRTM/E1#1");
+  EXPECT_FALSE(state_.visit().open());
+}
+
+TEST_F(StayTest, ALaterArrivalAtAnotherTerminalIsAnotherStay) {
+  Take({v1::GATE_IN, "NLRTM", "E1", 1});
+  EXPECT_EQ(Take({v1::GATE_IN, "NLRTM", "E2", 3}), "NLRTM/E2#2");
+  EXPECT_EQ(Take({v1::DISCHARGE, "NLRTM", "E3", 3}), "NLRTM/E3#3");
+}
+
 TEST_F(StayTest, PapersAreOfTheStayInWhoseMidstTheyCame) {
   EXPECT_EQ(Take({v1::RELEASE_ORDER, "", "", 1}), "consignment:MSKU1234565");
   Take({v1::DISCHARGE, "NLRTM", "E1", 2});

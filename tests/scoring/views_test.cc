@@ -181,7 +181,7 @@ std::vector<RootField> AllFields() {
 
 TEST(ViewsTest, AFieldIsTheSameWhateverElseIsDerived) {
   constexpr uint64_t kSeed = 20261127;
-  constexpr int kHistories = 20;
+  constexpr int kHistories = 30;
   constexpr int kMovements = 50;
   std::vector<RootField> fields = AllFields();
   std::vector<int> shown(fields.size(), 0);

@@ -13,9 +13,9 @@ namespace {
 // the fold or the forms of states and keys has changed, raise kFoldVersion and
 // put the new digest here: stores of before are then folded again when they are
 // opened.
-constexpr uint32_t kDigestOfVersion = 2;
+constexpr uint32_t kDigestOfVersion = 3;
 constexpr char kDigest[] =
-    "sha256:a84344cb5a697c8a06a8b6d55657ecbed42bab55a6158b1e72ec8118312c95ae";
+    "sha256:2ebcfc07f47ca6064fd5ad5493bfa404483e8d6f1e6f5593b0946f6da0d2170c";
 
 constexpr char kCounts[] =
     "aggregates:\n"
@@ -101,7 +101,8 @@ class FoldVersionTest : public OutcomeTest {
       }
     }
     // One leaves for another place, which is told late; one tells where it is
-    // until its past is forgotten.
+    // until its past is forgotten; one is scanned elsewhere and comes back, and
+    // its terminal has two codes.
     Send(MakeMovement("in", v1::GATE_IN, Number(20), 0));
     v1::Movement elsewhere =
         MakeMovement("elsewhere", v1::GATE_IN, Number(20), 2 * kDaySeconds);
@@ -112,6 +113,15 @@ class FoldVersionTest : public OutcomeTest {
       Send(MakeMovement(absl::StrCat("position", hour), v1::POSITION,
                         Number(21), hour * 3600));
     }
+    for (const char* facility : {"ECTDELTA", "NLRTMECTD", "SCANNER"}) {
+      const bool scanned = facility[0] == 'S';
+      v1::Movement m =
+          MakeMovement(facility, scanned ? v1::SCAN : v1::DISCHARGE, Number(22),
+                       scanned ? 7200 : 0);
+      m.mutable_location()->set_facility(facility);
+      Send(m);
+    }
+    Send(MakeMovement("back", v1::YARD_MOVE, Number(22), 9000));
   }
 
   // What all tables behind the journal hold, but how far aggregates were.

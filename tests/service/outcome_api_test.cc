@@ -276,6 +276,22 @@ TEST_F(OutcomeTest, PapersWithoutABoxAreAUnitOfTheirOwn) {
   EXPECT_EQ(GetAssessment("1").outcomes_size(), 1);
 }
 
+TEST_F(OutcomeTest, AUnitThatNobodyReportedIsRefused) {
+  ASSERT_TRUE(Score(engine_.get(), MakeMovement("1", v1::GATE_IN, kBox, 0))
+                  .status.ok());
+  for (const std::string& unit : {absl::StrCat(kBox, "@NLRTM/ECTDELTA#77"),
+                                  std::string("consignment:NEVER")}) {
+    v1::Outcome outcome = MakeOutcome("C-1", kBox, 60);
+    outcome.set_unit(unit);
+    const absl::Status status = Record(outcome).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << unit;
+    EXPECT_EQ(ReasonOf(status), "UNKNOWN_UNIT");
+  }
+  v1::Outcome alone = MakeOutcome("C-1", "", 60);
+  alone.set_unit("consignment:BL1");
+  EXPECT_THAT(Text(Record(alone).status()), HasSubstr("outcome.unit"));
+}
+
 TEST_F(OutcomeTest, ABoxThatNobodyReportedIsKeptWithItsPlace) {
   const auto recorded = Record(MakeOutcome("C-1", kBox, 60));
   ASSERT_TRUE(recorded.ok()) << recorded.status();

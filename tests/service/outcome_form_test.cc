@@ -90,7 +90,16 @@ TEST(OutcomeForm, EveryFieldIsChecked) {
             }),
             "unit");
   EXPECT_EQ(WrongOutcome([](O& o) { o.set_unit("nonsense"); }), "unit");
-  EXPECT_EQ(WrongOutcome([](O& o) { o.set_unit("consignment:BL@1"); }), "");
+  EXPECT_EQ(WrongOutcome([](O& o) {
+              o.set_unit("consignment:BL@1");
+              o.set_container_number("MSKU1234565");
+            }),
+            "");
+  EXPECT_EQ(WrongOutcome([](O& o) {
+              o.set_unit("consignment:BL@1");
+              o.clear_container_number();
+            }),
+            "unit");
   EXPECT_EQ(WrongOutcome([](O& o) {
               o.clear_container_number();
               o.set_unit("A-NUMBER-THAT-IS-TOO-LONG@NLRTM/ECT#1");

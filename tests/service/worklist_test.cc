@@ -142,6 +142,56 @@ TEST_F(WorklistApiTest, AConsignmentIsExpectedUntilItsBoxArrives) {
   EXPECT_EQ(list.gone(), 2u) << "the visit and its papers";
 }
 
+TEST_F(WorklistApiTest, WhatPapersWereSelectedForStandsWhenTheBoxArrives) {
+  v1::Movement paper = MakeMovement("p1", v1::MANIFEST_LODGED, Number(10), 0);
+  paper.mutable_location()->clear_facility();
+  paper.mutable_consignment()->set_bill_of_lading("B1");
+  paper.mutable_consignment()->set_discharge_locode("NLRTM");
+  paper.mutable_weights()->set_gross_kg(kLight);
+  ASSERT_TRUE(Score(engine_.get(), paper).status.ok());
+  Arrive(10, kUsual, 50);
+  v1::Worklist list = ListWorklist(Around(60, 9));
+  ASSERT_THAT(Short(list), ElementsAre("10:MANDATORY_RULE"));
+  EXPECT_EQ(list.entries(0).unit().unit(), "consignment:B1");
+  EXPECT_FALSE(list.entries(0).expected());
+  auto taken = TakeWorklist(Around(60, 9));
+  ASSERT_TRUE(taken.ok()) << taken.status();
+  // The control of the box is one of its papers, too.
+  ASSERT_TRUE(Record(MakeOutcome("o1", Number(10), 90)).ok());
+  list = ListWorklist(Around(60, 9));
+  EXPECT_THAT(Short(list), ElementsAre());
+  EXPECT_EQ(list.controlled(), 1u);
+}
+
+TEST_F(WorklistApiTest, WhatIsToldToBeElsewhereIsLookedFor) {
+  Arrive(10, kHeavy, 0);
+  Arrive(11, kOdd, 0);
+  Arrive(12, kHeavy, 0);
+  for (const int box : {10, 11, 12}) {
+    v1::Movement m =
+        MakeMovement(absl::StrCat("e", box), v1::GATE_IN, Number(box), 100);
+    m.mutable_location()->set_locode("BEANR");
+    m.mutable_location()->set_facility("K869");
+    ASSERT_TRUE(Score(engine_.get(), m).status.ok());
+  }
+  Arrive(12, kHeavy, 200, v1::GATE_OUT);
+  const v1::Worklist list = ListWorklist(Around(60, 9));
+  ASSERT_THAT(Short(list), ElementsAre("10:SCORE"));
+  EXPECT_EQ(list.entries(0).elsewhere_locode(), "BEANR");
+  EXPECT_EQ(list.entries(0).elsewhere_facility(), "K869");
+  EXPECT_EQ(list.gone(), 2u) << "nothing had selected the one, one has left";
+  EXPECT_TRUE(TakeWorklist(Around(60, 9)).ok());
+}
+
+TEST_F(WorklistApiTest, AnotherCodeOfTheFacilityIsTheFacility) {
+  v1::Movement m = MakeMovement("c1", v1::GATE_IN, Number(10), 0);
+  m.mutable_location()->set_facility("NLRTMECTD");
+  m.mutable_weights()->set_gross_kg(kHeavy);
+  ASSERT_TRUE(Score(engine_.get(), m).status.ok());
+  Arrive(10, kUsual, 20);
+  EXPECT_THAT(Short(ListWorklist(Around(60, 9))), ElementsAre("10:SCORE"));
+}
+
 TEST_F(WorklistApiTest, NoCapacityIsACapacity) {
   Arrive(11, kHeavy, 0);
   EXPECT_THAT(Short(ListWorklist(Around(60, 0))), ElementsAre("(11:SCORE)"));
