@@ -17,8 +17,8 @@ using v1::RightEvent;
 
 // Reports of one collection that two systems make lie no further apart.
 constexpr double kOneCollectionHours = 24;
-// Whoever was nominated longer ago, for a right whose issue is not known, was
-// nominated for an earlier trip, of which the gate-out is not known either.
+// Whoever was nominated longer ago was nominated for an earlier trip, of which
+// the gate-out is not known, unless the gate names the same right.
 constexpr double kNominationHours = 30 * 24;
 
 bool Differ(absl::string_view a, absl::string_view b) {
@@ -50,14 +50,11 @@ RightStanding StandingAt(const RightEvent& gate,
       standing.collection != nullptr &&
       HoursBetween(standing.collection->occurrence_time(),
                    gate.occurrence_time()) > kOneCollectionHours;
-  if (used_up) return RightStanding();
-  RightStanding of_this_trip = standing;
-  if (standing.issue == nullptr && standing.nominated != nullptr &&
+  const bool of_earlier_trip =
+      standing.nominated != nullptr &&
       HoursBetween(*standing.nominated, gate.occurrence_time()) >
-          kNominationHours) {
-    of_this_trip.nominee = {};
-  }
-  return of_this_trip;
+          kNominationHours;
+  return used_up || of_earlier_trip ? RightStanding() : standing;
 }
 
 // Whether he announced himself before the gate-out, for this right.

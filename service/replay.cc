@@ -221,8 +221,10 @@ std::string DifferenceOf(const v1::Assessment& was, const v1::Assessment& is) {
   if (differencer.Compare(was, is)) return "the same fields in other bytes";
   const size_t end = text.find('\n');
   text = text.substr(0, end);
+  // Another unit has another draw.
   if (was.unit().draw_key_id() != is.unit().draw_key_id() ||
-      was.unit().draw_ppm() != is.unit().draw_ppm()) {
+      (was.unit().id() == is.unit().id() &&
+       was.unit().draw_ppm() != is.unit().draw_ppm())) {
     return absl::StrCat(
         "drawn with another key; give the secrets it was scored with: ", text);
   }

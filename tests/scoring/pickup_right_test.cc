@@ -123,8 +123,8 @@ TEST_F(PickupRightTest, WhoWasNominatedLongAgoWasForAnotherTrip) {
   EXPECT_FALSE(Derive(collect(31), 5).use().has_by_nominee());
   EXPECT_TRUE(Derive(Collect(31 * kDay, "H2"), 5).use().has_by_nominee());
   Fold(Step(v1::PICKUP_RIGHT_ISSUED, -1), 2);
-  EXPECT_TRUE(Derive(collect(31), 5).use().has_by_nominee())
-      << "nominated for the right that was issued";
+  EXPECT_FALSE(Derive(collect(31), 5).use().has_by_nominee())
+      << "issued as long ago";
 }
 
 TEST_F(PickupRightTest, NoNominationIsUnknownNotEmpty) {
