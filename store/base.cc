@@ -132,7 +132,10 @@ absl::Status Store::DropBases(uint64_t but_sequence) {
   const rocksdb::Status compacted =
       rep_->db->CompactRange(how, rep_->column(Table::kBase), nullptr, nullptr);
   if (rep_->purge_abandoned) return absl::CancelledError("purging was ended");
-  return FromRocks(compacted, "dropping states that were kept");
+  status = FromRocks(compacted, "dropping states that were kept");
+  // RocksDB stands by it until it is opened again.
+  if (!status.ok()) rep_->StopWriting(status);
+  return status;
 }
 
 }  // namespace portrisk::store

@@ -299,6 +299,31 @@ TEST_F(FaultTest, WithoutFileDescriptorsItSaysSoAndOpensLater) {
   CheckAgainstModel();
 }
 
+// RocksDB stands by what failed behind it; waiting alone mends nothing.
+TEST_F(FaultTest, WithoutFileDescriptorsBasesAreDroppedWhenItIsOpenedAgain) {
+  NewDisk(1);
+  Open();
+  EXPECT_TRUE(AppendOne());
+  EXPECT_TRUE(IngestOne());
+  const auto all = [](absl::string_view) { return true; };
+  ASSERT_TRUE(store_->KeepBase(all).ok());
+  disk_->opens_fail = true;
+  EXPECT_FALSE(store_->DropBases(0).ok());
+  EXPECT_EQ(store_->CheckWritable().code(), absl::StatusCode::kUnavailable);
+  disk_->opens_fail = false;
+  Open();
+  EXPECT_TRUE(store_->DropBases(0).ok());
+  bool any = false;
+  const auto look = [&any](absl::string_view, absl::string_view) {
+    any = true;
+    return false;
+  };
+  EXPECT_TRUE(store_->ScanPrefix(Table::kBase, "", "", look).ok());
+  EXPECT_FALSE(any);
+  store_.reset();
+  CheckAgainstModel();
+}
+
 TEST_F(FaultTest, ASlowDiskDelaysAndLosesNothing) {
   NewDisk(1);
   Open();
