@@ -13,14 +13,13 @@
 #include "scoring/bounded_timeline.h"
 #include "scoring/container_view.h"
 #include "scoring/legs.h"
+#include "scoring/stay.h"
 
 namespace portrisk::scoring {
 namespace {
 
 using google::protobuf::Timestamp;
 using v1::TimelineEvent;
-
-constexpr double kOneHandlingHours = 24;
 
 // A handling of the present load, in the timeline or the movement itself.
 struct Handling {

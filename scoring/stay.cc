@@ -3,7 +3,7 @@
 #include "scoring/stay.h"
 
 #include <climits>
-#include <cstdlib>
+#include <cmath>
 
 #include "scoring/container_history.h"
 #include "scoring/legs.h"
@@ -14,9 +14,6 @@ namespace {
 
 using v1::TimelineEvent;
 using v1::Visit;
-
-// As far apart as two sources tell one arrival (as in DeriveOverlap).
-constexpr int64_t kOneArrivalS = 24 * 3600;
 
 // What tells where the container is and does not bring it there: scanners,
 // scales, inspections, sensors, sightings. Seen elsewhere without a departure
@@ -48,9 +45,10 @@ bool IsArrivalOf(const v1::Movement& movement, const v1::ContainerState& state,
   }
   for (const TimelineEvent& event : state.timeline()) {
     if (event.sequence() != visit.begun_sequence()) continue;
-    const int64_t apart = movement.occurrence_time().seconds() -
-                          event.occurrence_time().seconds();
-    return event.event() == movement.event() && std::abs(apart) <= kOneArrivalS;
+    const double apart_h =
+        HoursBetween(event.occurrence_time(), movement.occurrence_time());
+    return event.event() == movement.event() &&
+           std::abs(apart_h) <= kOneHandlingHours;
   }
   return false;
 }

@@ -19,6 +19,10 @@ enum class Stay : uint8_t {
 
 Stay StayOf(const v1::Movement& movement, const v1::ContainerState& state);
 
+// As far apart as two sources tell one arrival or departure, which may have two
+// codes for its facility.
+inline constexpr double kOneHandlingHours = 24;
+
 // Whether the container has come to the place of `visit` again since the
 // movement, which is at that place: after it had left, or been elsewhere.
 bool CameAgainSince(const v1::Movement& movement,

@@ -148,16 +148,22 @@ absl::StatusOr<ReadSummary> ReadAll(
   Progress progress(command, "movements");
   uint64_t movements = 0, bytes_before = 0;
   const uint64_t bytes = BytesOf(flags.files);
+  const auto open = [](const std::string& name, std::ifstream* file) {
+    file->open(name, std::ios::binary);
+    return *file ? absl::OkStatus()
+                 : absl::NotFoundError(absl::StrCat("cannot read ", name));
+  };
   // Before anything of the others is taken.
   for (const std::string& name : flags.files) {
-    if (name != "-" && !std::ifstream(name, std::ios::binary)) {
-      return absl::NotFoundError(absl::StrCat("cannot read ", name));
-    }
+    std::ifstream file;
+    absl::Status status = name == "-" ? absl::OkStatus() : open(name, &file);
+    if (!status.ok()) return status;
   }
   for (const std::string& name : flags.files) {
     std::ifstream file;
     if (name != "-") {
-      file.open(name, std::ios::binary);
+      absl::Status status = open(name, &file);
+      if (!status.ok()) return status;
       if (const auto other = OtherFormat(name, options.format, &file)) {
         rejects->Add(*other);
         ++total.rejects;

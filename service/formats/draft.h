@@ -46,10 +46,8 @@ struct Occurrence {
   int rank = -1;  // Below 0: none. Higher wins.
   absl::Time time;
   bool date_only = false;  // The time of day may yet come.
-  std::string unreadable;  // The value that was none, and where it stood.
-  uint32_t unreadable_segment = 0;
-  uint64_t unreadable_offset = 0;
-  std::string unreadable_raw;
+  std::string unreadable;  // The value that was none,
+  Anchor unreadable_at;    // and the segment that it stood in.
 };
 
 // The movement lives on an arena of the draft's own: it is built and thrown

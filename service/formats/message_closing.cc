@@ -187,10 +187,10 @@ bool MessageReader::SetTimes(Draft* draft) {
   }
   if (voids) return true;
   if (!draft->occurrence.unreadable.empty()) {
-    Anchor anchor = draft->anchor;
-    anchor.segment = draft->occurrence.unreadable_segment;
-    anchor.offset = draft->occurrence.unreadable_offset;
-    anchor.raw = draft->occurrence.unreadable_raw;
+    // The segment is the time's, the container what it would have been of.
+    Anchor anchor = draft->occurrence.unreadable_at;
+    anchor.tag = draft->anchor.tag;
+    anchor.ordinal = draft->anchor.ordinal;
     Refuse(anchor, definition.standard == "X12" ? "" : "DTM, element 1.2",
            "BAD_TIME",
            absl::StrCat("\"", Excerpt(draft->occurrence.unreadable),

@@ -42,11 +42,16 @@ bool IsLocode(absl::string_view code) {
          });
 }
 
+// SimpleAtod reads hexadecimal numbers, too.
+bool IsHexadecimal(absl::string_view text) {
+  const size_t at = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
+  return text.size() > at + 1 && text[at] == '0' &&
+         absl::ascii_tolower(text[at + 1]) == 'x';
+}
+
 // Reads "27000", "27000.5", "27000,5" and "27 000".
 bool ParseMeasure(absl::string_view text, Output* output, double* value) {
-  // SimpleAtod reads hexadecimal numbers too.
-  if (text.find_first_of("xX") != absl::string_view::npos) return false;
-  if (absl::SimpleAtod(text, value)) return true;
+  if (absl::SimpleAtod(text, value)) return !IsHexadecimal(text);
   std::string plain(text);
   if (text.find(' ') != absl::string_view::npos) {
     plain.erase(std::remove(plain.begin(), plain.end(), ' '), plain.end());
@@ -56,7 +61,7 @@ bool ParseMeasure(absl::string_view text, Output* output, double* value) {
     std::replace(plain.begin(), plain.end(), ',', '.');
     output->Tolerate("DECIMAL_COMMA");
   }
-  return absl::SimpleAtod(plain, value);
+  return absl::SimpleAtod(plain, value) && !IsHexadecimal(plain);
 }
 
 }  // namespace

@@ -40,9 +40,9 @@ void SegmentTaker::TakeTimeOfDay(const Job& job) {
 void SegmentTaker::NoteUnreadable(const Job& job, std::string text) {
   Occurrence& occurrence = job.draft->occurrence;
   occurrence.unreadable = std::move(text);
-  occurrence.unreadable_segment = envelope_.segment;
-  occurrence.unreadable_offset = job.segment.offset();
-  occurrence.unreadable_raw = std::string(job.segment.raw());
+  occurrence.unreadable_at.segment = envelope_.segment;
+  occurrence.unreadable_at.offset = job.segment.offset();
+  occurrence.unreadable_at.raw = std::string(job.segment.raw());
 }
 
 void SegmentTaker::TakeX12Time(const Job& job) {
