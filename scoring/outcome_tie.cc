@@ -84,13 +84,13 @@ bool EndsLoad(const v1::Movement& m) {
 }
 
 // The unit's movements, the latest first, then those of the same load before.
-std::vector<const v1::Movement*> Speaking(
-    const std::string& unit, const std::vector<TieCandidate>& facts) {
-  std::vector<const v1::Movement*> speaking;
+std::vector<TieCandidate> Speaking(const std::string& unit,
+                                   const std::vector<TieCandidate>& facts) {
+  std::vector<TieCandidate> speaking;
   int first = -1;
   for (int i = static_cast<int>(facts.size()) - 1; i >= 0; --i) {
     if (facts[i].assessment->unit().id() != unit) continue;
-    speaking.push_back(facts[i].movement);
+    speaking.push_back(facts[i]);
     first = i;
   }
   for (int i = first - 1; i >= 0; --i) {
@@ -98,7 +98,7 @@ std::vector<const v1::Movement*> Speaking(
     if (TimeOf(facts[i]) < TimeOf(facts[first]) - kLoadMax || EndsLoad(m)) {
       break;
     }
-    speaking.push_back(&m);
+    speaking.push_back(facts[i]);
   }
   return speaking;
 }
@@ -107,9 +107,8 @@ void SetIfEmpty(absl::string_view value, std::string* field) {
   if (field->empty()) field->assign(value.data(), value.size());
 }
 
-void FillWay(const std::vector<const v1::Movement*>& speaking,
-             v1::OutcomeTie* tie) {
-  for (const v1::Movement* m : speaking) {
+void FillWay(const std::vector<TieCandidate>& speaking, v1::OutcomeTie* tie) {
+  for (const auto& [m, assessment] : speaking) {
     const v1::Consignment& c = m->consignment();
     SetIfEmpty(
         c.loading_locode().empty() ? c.origin_locode() : c.loading_locode(),
@@ -123,18 +122,19 @@ void FillWay(const std::vector<const v1::Movement*>& speaking,
       *tie->mutable_declared() = m->declared();
     }
   }
-  for (const v1::Movement* m : speaking) {
+  for (const auto& [m, assessment] : speaking) {
     SetIfEmpty(m->transport().previous_locode(), tie->mutable_from_locode());
     SetIfEmpty(m->transport().next_locode(), tie->mutable_to_locode());
   }
 }
 
-void FillParties(const std::vector<const v1::Movement*>& speaking,
+void FillParties(const std::vector<TieCandidate>& speaking,
                  v1::OutcomeTie* tie) {
   // Merging takes what is there, so the latest comes last.
   v1::Pseudonyms all;
   for (auto at = speaking.rbegin(); at != speaking.rend(); ++at) {
-    if ((*at)->has_pseudonyms()) all.MergeFrom((*at)->pseudonyms());
+    const v1::Movement& m = *at->movement;
+    if (m.has_pseudonyms()) all.MergeFrom(m.pseudonyms());
   }
   if (!all.key_id().empty()) *tie->mutable_pseudonyms() = std::move(all);
 }
@@ -187,6 +187,47 @@ void FillUnit(const v1::Outcome& outcome,
     sequences.erase(sequences.begin(), sequences.end() - kTieAssessmentsMax);
   }
   for (const uint64_t sequence : sequences) tie->add_assessments(sequence);
+}
+
+// Papers that came before the box are units of their own, and what hit them may
+// be why it was controlled.
+void FillPapers(const v1::Outcome& outcome,
+                const std::vector<TieCandidate>& speaking,
+                v1::OutcomeTie* tie) {
+  auto* const papers = tie->mutable_papers();
+  for (auto at = speaking.rbegin(); at != speaking.rend(); ++at) {
+    const v1::Unit& unit = at->assessment->unit();
+    if (unit.id() == tie->unit() || !ContainerOfUnit(unit.id()).empty() ||
+        TimeOf(*at) > outcome.time().seconds()) {
+      continue;
+    }
+    auto paper = std::find_if(
+        papers->begin(), papers->end(),
+        [&](const v1::PaperTie& one) { return one.unit() == unit.id(); });
+    if (paper == papers->end()) {
+      if (papers->size() == kTiePapersMax) continue;
+      papers->Add()->set_unit(unit.id());
+      paper = papers->end() - 1;
+    }
+    if (paper->channel() == v1::CHANNEL_UNSPECIFIED) {
+      paper->set_channel(unit.channel());
+    }
+    paper->set_lane(std::max(paper->lane(), unit.lane()));
+    paper->set_selection_ppm(
+        std::max(paper->selection_ppm(), unit.selection_ppm()));
+    FillHits(*at->assessment, tie);
+  }
+  if (tie->channel() != v1::CHANNEL_UNSPECIFIED) return;
+  for (const v1::PaperTie& paper : *papers) {
+    if (paper.channel() == v1::CHANNEL_UNSPECIFIED) continue;
+    tie->set_channel(paper.channel());
+    tie->set_lane(std::max(tie->lane(), paper.lane()));
+    tie->set_selection_ppm(paper.selection_ppm());
+    return;
+  }
+}
+
+void SortHits(v1::OutcomeTie* tie) {
   std::sort(tie->mutable_hits()->begin(), tie->mutable_hits()->end(),
             [](const v1::HitRef& a, const v1::HitRef& b) {
               return std::tie(a.rule_set(), a.rule()) <
@@ -216,7 +257,9 @@ v1::OutcomeTie TieOutcome(const v1::Outcome& outcome,
   if (tie.unit().empty()) tie.set_unit(UnitByPlace(outcome, facts));
   if (tie.unit().empty()) return tie;
   FillUnit(outcome, facts, &tie);
-  const std::vector<const v1::Movement*> speaking = Speaking(tie.unit(), facts);
+  const std::vector<TieCandidate> speaking = Speaking(tie.unit(), facts);
+  FillPapers(outcome, speaking, &tie);
+  SortHits(&tie);
   FillWay(speaking, &tie);
   FillParties(speaking, &tie);
   return tie;

@@ -15,6 +15,7 @@ namespace portrisk::scoring {
 
 inline constexpr int kTieAssessmentsMax = 64;
 inline constexpr int kTieHitsMax = 64;
+inline constexpr int kTiePapersMax = 16;
 
 // A movement in its latest version, with its answer.
 struct TieCandidate {
@@ -34,7 +35,8 @@ struct TieCandidate {
 //
 // Way and parties are those of the unit's movements, the latest first; what
 // these do not say, of the movements before it back to a stuffing, a stripping
-// or an empty handling, at most 120 days. Papers go before transport.
+// or an empty handling, at most 120 days. Papers go before transport. Of those
+// movements, papers that are a unit of their own are tied, too.
 v1::OutcomeTie TieOutcome(const v1::Outcome& outcome,
                           absl::Span<const TieCandidate> candidates,
                           TieCandidate named = {nullptr, nullptr});

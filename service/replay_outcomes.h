@@ -22,31 +22,39 @@ class ReplayOutcomes {
     if (outcome.outcome().retraction() || outcome.tie().unit().empty()) return;
     const v1::ControlResult result = outcome.outcome().result();
     if (result != v1::FOUND && result != v1::NOT_FOUND) return;
-    outcomes_[record.sequence()] = {outcome.tie().unit(),
-                                    result == v1::FOUND,
-                                    outcome.tie().channel(),
-                                    outcome.tie().selection_ppm(),
-                                    outcome.outcome().time().seconds(),
-                                    outcome.tie().from_locode(),
-                                    outcome.tie().to_locode()};
+    One& one = outcomes_[record.sequence()];
+    one.found = result == v1::FOUND;
+    one.seconds = outcome.outcome().time().seconds();
+    // Only what is told: there may be many.
+    one.tie.set_unit(outcome.tie().unit());
+    one.tie.set_channel(outcome.tie().channel());
+    one.tie.set_selection_ppm(outcome.tie().selection_ppm());
+    one.tie.set_from_locode(outcome.tie().from_locode());
+    one.tie.set_to_locode(outcome.tie().to_locode());
+    *one.tie.mutable_papers() = outcome.tie().papers();
   }
   void Tell(scoring::UnitTable* table) const {
     for (const auto& [sequence, one] : outcomes_) {
-      table->SetOutcome(one.unit, one.found, one.channel, one.selection_ppm,
-                        one.seconds);
-      table->SetRoute(one.unit, one.from, one.to);
+      const v1::OutcomeTie& tie = one.tie;
+      table->SetOutcome(tie.unit(), one.found, tie.channel(),
+                        tie.selection_ppm(), one.seconds);
+      table->SetRoute(tie.unit(), tie.from_locode(), tie.to_locode());
+      for (const v1::PaperTie& paper : tie.papers()) {
+        // Papers that nothing selected were controlled by what the box was.
+        const bool selected = paper.channel() != v1::CHANNEL_UNSPECIFIED;
+        table->SetOutcomeOfBox(
+            paper.unit(), one.found, selected ? paper.channel() : tie.channel(),
+            selected ? paper.selection_ppm() : tie.selection_ppm(),
+            one.seconds);
+      }
     }
   }
 
  private:
   struct One {
-    std::string unit;
-    bool found;
-    v1::Channel channel;
-    uint32_t selection_ppm;
-    int64_t seconds;
-    std::string from;
-    std::string to;
+    bool found = false;
+    int64_t seconds = 0;
+    v1::OutcomeTie tie;
   };
   std::map<uint64_t, One> outcomes_;
 };

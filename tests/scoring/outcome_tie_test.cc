@@ -319,6 +319,70 @@ TEST_F(OutcomeTieTest, WhatHadSelectedTheUnitIsWhatCameBeforeTheControl) {
   EXPECT_EQ(tie.hits(2).revision(), 3u);
 }
 
+// Papers lodged before the box came are a unit of their own; what hit them may
+// be why the box was opened.
+TEST_F(OutcomeTieTest, PapersOfTheLoadAreTiedWithWhatHadSelectedThem) {
+  Told& other = Tell(v1::MANIFEST_LODGED, -12, "");
+  other.assessment.mutable_unit()->set_id("consignment:BL-0");
+  AddHit(other, "of-another-load");
+  Tell(v1::STUFFING, -11, "0", "BRSSZ", "DEPOT");
+  Told& lodged = Tell(v1::MANIFEST_LODGED, -10, "");
+  AddHit(lodged, "weak", /*shadow=*/true);
+  Told& amended = Tell(v1::MANIFEST_AMENDED, -9, "");
+  amended.assessment.mutable_unit()->set_channel(v1::SCORE);
+  amended.assessment.mutable_unit()->set_lane(v1::RED);
+  amended.assessment.mutable_unit()->set_selection_ppm(1'000'000);
+  AddHit(amended, "papers");
+  Told& booked = Tell(v1::BOOKING, -8, "");
+  booked.assessment.mutable_unit()->set_id("consignment:B-1");
+  Told& in = Tell(v1::DISCHARGE, -2, "1");
+  in.assessment.mutable_unit()->set_selection_ppm(10'000);
+  AddHit(in, "box");
+  v1::OutcomeTie tie = Tie();
+  EXPECT_EQ(tie.unit(), Visit("1"));
+  EXPECT_THAT(tie.assessments(), ElementsAre(106)) << "the unit's own";
+  ASSERT_EQ(tie.papers_size(), 2);
+  EXPECT_EQ(tie.papers(0).unit(), "consignment:BL-1");
+  EXPECT_EQ(tie.papers(0).channel(), v1::SCORE);
+  EXPECT_EQ(tie.papers(0).lane(), v1::RED);
+  EXPECT_EQ(tie.papers(0).selection_ppm(), 1'000'000u);
+  EXPECT_EQ(tie.papers(1).unit(), "consignment:B-1");
+  EXPECT_EQ(tie.papers(1).channel(), v1::CHANNEL_UNSPECIFIED);
+  ASSERT_EQ(tie.hits_size(), 3);
+  EXPECT_EQ(tie.hits(0).rule(), "box");
+  EXPECT_EQ(tie.hits(1).rule(), "papers");
+  EXPECT_EQ(tie.hits(2).rule(), "weak");
+  // Nothing had selected the box.
+  EXPECT_EQ(tie.channel(), v1::SCORE);
+  EXPECT_EQ(tie.lane(), v1::RED);
+  EXPECT_EQ(tie.selection_ppm(), 1'000'000u);
+  in.assessment.mutable_unit()->set_channel(v1::RANDOM);
+  tie = Tie();
+  EXPECT_EQ(tie.channel(), v1::RANDOM) << "chance had selected it";
+  EXPECT_EQ(tie.lane(), v1::LANE_UNSPECIFIED);
+  EXPECT_EQ(tie.selection_ppm(), 10'000u);
+  // Papers that a control came before, and those of the unit itself.
+  v1::Outcome early = Control();
+  early.mutable_time()->set_seconds(kNow - 9 * kDay - kDay / 2);
+  early.set_unit(Visit("1"));
+  ASSERT_EQ(Tie(early).papers_size(), 1);
+  EXPECT_EQ(Tie(early).papers(0).channel(), v1::CHANNEL_UNSPECIFIED);
+  early.set_unit("consignment:BL-1");
+  EXPECT_EQ(Tie(early).papers_size(), 0);
+}
+
+TEST_F(OutcomeTieTest, PapersAreBounded) {
+  for (int i = 0; i < kTiePapersMax + 4; ++i) {
+    Tell(v1::MANIFEST_LODGED, -9 + i * 0.01, "")
+        .assessment.mutable_unit()
+        ->set_id("consignment:" + std::to_string(i));
+  }
+  Tell(v1::DISCHARGE, -2, "1");
+  const v1::OutcomeTie tie = Tie();
+  ASSERT_EQ(tie.papers_size(), kTiePapersMax);
+  EXPECT_EQ(tie.papers(0).unit(), "consignment:0");
+}
+
 TEST(WorklistTieTest, AWorklistTakenBeforeTheControlIsWhatHadSelected) {
   v1::WorklistRecord worklist;
   worklist.mutable_time()->set_seconds(100);
