@@ -98,6 +98,21 @@ absl::Status ChainSigner::Write(const store::ChainHead& head, absl::Time time) {
   return status;
 }
 
+uint64_t LastCheckpointed(const std::string& path) {
+  constexpr std::streamoff kEnough = 4096;  // Of the last lines.
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  const std::streamoff size = in ? static_cast<std::streamoff>(in.tellg()) : 0;
+  in.seekg(std::max<std::streamoff>(0, size - kEnough));
+  uint64_t last = 0;
+  for (std::string line; std::getline(in, line);) {
+    v1::ChainCheckpoint one;
+    if (google::protobuf::util::JsonStringToMessage(line, &one).ok()) {
+      last = one.sequence();
+    }
+  }
+  return last;
+}
+
 std::string ToHex(const PublicKey& key) {
   return absl::BytesToHexString(
       {reinterpret_cast<const char*>(key.data()), key.size()});

@@ -42,6 +42,10 @@ class ChainSigner {
   uint64_t written_ = 0;  // Sequence of the last line.
 };
 
+// How far the last whole line of a file goes, whoever signed it; 0: there is
+// none. A store that ends before is older than what was signed of it.
+uint64_t LastCheckpointed(const std::string& path);
+
 // 64 hexadecimal digits.
 std::string ToHex(const PublicKey& key);
 absl::StatusOr<PublicKey> PublicKeyFromHex(const std::string& hex);

@@ -29,7 +29,7 @@ absl::Status Draining() {
   return WithRetry(Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
                          "the server is shutting down; try again elsewhere or "
                          "after its restart"),
-                   absl::Seconds(5));
+                   absl::Seconds(2));
 }
 
 QueueLimits LimitsOf(const EngineOptions& options, const QueueTimes& times) {
@@ -143,7 +143,7 @@ absl::Status Engine::Submit(absl::Span<Task* const> tasks) {
   if (options_.metrics != nullptr) options_.metrics->Submitted(tasks);
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
-    if (draining_) return Draining();
+    if (refusing_) return Draining();
     const Priority priority = PriorityOf(*tasks[0]);
     const Verdict verdict = queue_.Push(tasks, SteadyNow());
     if (verdict != Verdict::kTaken) return RefusalOf(verdict, priority);
@@ -188,6 +188,11 @@ absl::StatusOr<v1::Statistics> Engine::ObserveMovements() {
   return Observe(**opened, last_sequence);
 }
 
+void Engine::Refuse() {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  refusing_ = true;
+}
+
 void Engine::Drain() {
   if (evaluations_ != nullptr) evaluations_->reader().Stop();
   if (warming_ != nullptr) warming_->reader().Stop();
@@ -202,7 +207,7 @@ void Engine::Drain() {
   }
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
-    draining_ = true;
+    refusing_ = draining_ = true;
     apply_waits_ = false;
   }
   queue_ready_.notify_one();

@@ -85,7 +85,9 @@ class Engine {
   // What the movements of late look like (rule_sets.h).
   absl::StatusOr<v1::Statistics> ObserveMovements();
 
-  // Accepts nothing more, answers what was accepted, checkpoints. Idempotent.
+  // Accepts nothing more.
+  void Refuse();
+  // The same, answers what was accepted, checkpoints. Idempotent.
   void Drain();
 
   // For reads. What write_status says while it cannot be read either.
@@ -185,6 +187,7 @@ class Engine {
   std::mutex queue_mutex_;
   std::condition_variable queue_ready_;
   std::vector<Task*> abandoned_;  // Taken by the apply thread, not answered.
+  bool refusing_ = false;
   bool draining_ = false;
   bool apply_waits_ = false;
 

@@ -261,6 +261,8 @@ absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
   }
   try {
     return Parse(path, YAML::LoadFile(path));
+  } catch (const YAML::BadFile&) {
+    return Broken(path, "cannot be read by this user; see its owner and mode");
   } catch (const YAML::Exception&) {
     // Its text may quote the file, so it is not shown.
     return Broken(path, "is not YAML");

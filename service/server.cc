@@ -353,6 +353,10 @@ void Server::Shutdown() {
   if (rep_ == nullptr || rep_->server == nullptr) return;
   std::call_once(rep_->shutdown, [&] {
     rep_->health_service.Stop();
+    if (rep_->options.drain_notice > absl::ZeroDuration()) {
+      rep_->engine->Refuse();
+      absl::SleepFor(rep_->options.drain_notice);
+    }
     rep_->evaluation_service.Stop();
     // They would go on for ever.
     rep_->selection_service.watchers().Stop();

@@ -51,6 +51,9 @@ struct ServerOptions {
   std::shared_ptr<const RoleBook> roles;
   // Allows a loopback address without TLS. See also kDevelopmentCaller.
   bool development = false;
+  // How long a drain refuses calls (SHUTTING_DOWN) before it takes none any
+  // more: what arrives then is cancelled without a word.
+  absl::Duration drain_notice;
   // How long a drain waits for calls under way before it cancels them.
   absl::Duration drain_max = absl::Seconds(10);
   ConnectionLimits connections;
@@ -80,8 +83,8 @@ class Server {
   // A channel that needs no socket.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
-  // Takes no new call, lets calls under way finish. Idempotent. The engine is
-  // not drained.
+  // Takes no new call, lets calls under way finish. Idempotent. The engine
+  // refuses what comes next, and is not drained.
   void Shutdown();
 
  private:

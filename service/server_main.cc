@@ -114,6 +114,7 @@ void SetTimes(Flags* f) {
   f->server.connections.keepalive_after = absl::Seconds(f->keepalive_s);
   f->server.connections.idle_max = absl::Minutes(f->idle_minutes);
   f->server.drain_max = absl::Seconds(f->drain_max_s);
+  f->server.drain_notice = absl::Milliseconds(500);
 }
 
 void Declare(CLI::App& app, Flags& f) {
@@ -273,6 +274,14 @@ absl::StatusOr<Watched> StartToWatch(const Flags& f) {
   return watched;
 }
 
+// Holds the store no longer than it looks: after a failure it is closed, and
+// opened again only when nobody has it any more.
+absl::Status CheckSecrets(const Flags& f, const service::Engine& engine) {
+  const auto store = engine.store();
+  if (!store.ok() || f.new_pseudonym_key) return absl::OkStatus();
+  return service::CheckSecretsOf(**store, f.engine.secrets);
+}
+
 int Serve(Flags f, const sigset_t& signals) {
   // Before the store opens, which may take long: who waits sees that it lives.
   auto watched = StartToWatch(f);
@@ -280,12 +289,8 @@ int Serve(Flags f, const sigset_t& signals) {
   f.engine.metrics = f.server.metrics = watched->metrics.get();
   auto engine = service::Engine::Open(f.engine, f.queue);
   if (!engine.ok()) return Fail(engine.status());
-  const auto store = (*engine)->store();
-  if (store.ok() && !f.new_pseudonym_key) {
-    const absl::Status same =
-        service::CheckSecretsOf(**store, f.engine.secrets);
-    if (!same.ok()) return Fail(same);
-  }
+  absl::Status same = CheckSecrets(f, **engine);
+  if (!same.ok()) return Fail(same);
   const auto& report = (*engine)->open_report();
   service::LogInfo("store open",
                    {{"directory", f.engine.store.directory},
@@ -305,6 +310,18 @@ int Serve(Flags f, const sigset_t& signals) {
   const auto& key = f.engine.secrets.audit_key;
   std::optional<service::ChainSigner> signer;
   if (key) {
+    const uint64_t checkpointed =
+        service::LastCheckpointed(f.chain_checkpoints);
+    if (checkpointed > report.last_sequence) {
+      service::LogError(
+          "the store is older than its signed heads",
+          absl::DataLossError(absl::StrCat(
+              f.chain_checkpoints, " goes up to position ", checkpointed,
+              ", the store to ", report.last_sequence,
+              ": an older copy is in its place; where that is a backup that "
+              "you "
+              "restored, keep the file elsewhere and begin another")));
+    }
     signer.emplace(*key, f.chain_checkpoints);
     service::LogInfo("signing the chain",
                      {{"file", f.chain_checkpoints},

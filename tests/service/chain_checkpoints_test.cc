@@ -97,6 +97,17 @@ TEST_F(ChainCheckpointsTest, AFileGoesOnUnderANewKey) {
   EXPECT_FALSE(ReadCheckpoints(path_, {}).ok());
 }
 
+TEST_F(ChainCheckpointsTest, TheLastWholeLineSaysHowFarItGoes) {
+  EXPECT_EQ(LastCheckpointed(path_), 0u) << "no file";
+  ChainSigner signer(seed_, path_);
+  for (uint64_t at = 3; at < 90; at += 2) {
+    ASSERT_TRUE(signer.Write(Head(at), time_).ok());
+    EXPECT_EQ(LastCheckpointed(path_), at);
+  }
+  std::ofstream(path_, std::ios::app) << "{\"sequence\":\"9";
+  EXPECT_EQ(LastCheckpointed(path_), 89u);
+}
+
 TEST_F(ChainCheckpointsTest, AnotherKeyIsNoProof) {
   ChainSigner signer(seed_, path_);
   ASSERT_TRUE(signer.Write(Head(3), time_).ok());

@@ -51,18 +51,23 @@ class KillLoad {
     return v1::ScoringService::NewStub(Channel());
   }
 
-  // One caller with one call in flight, until the server goes.
-  void CallOneByOne() {
-    auto stub = Stub();
-    while (true) {
-      const int number = next_++;
-      grpc::ClientContext context;
-      v1::ScoreMovementRequest request;
-      *request.mutable_movement() = MovementOf(number);
-      v1::Assessment reply;
-      if (!stub->ScoreMovement(&context, request, &reply).ok()) return;
-      Acknowledged(number, reply);
-    }
+  grpc::Status CallOnce(v1::ScoringService::Stub* stub) {
+    const int number = next_++;
+    grpc::ClientContext context;
+    v1::ScoreMovementRequest request;
+    *request.mutable_movement() = MovementOf(number);
+    v1::Assessment reply;
+    const grpc::Status status = stub->ScoreMovement(&context, request, &reply);
+    if (status.ok()) Acknowledged(number, reply);
+    return status;
+  }
+
+  // One caller with one call in flight, until one fails.
+  grpc::Status CallOneByOne() {
+    const auto stub = Stub();
+    grpc::Status status;
+    while (status.ok()) status = CallOnce(stub.get());
+    return status;
   }
 
   // One caller with many movements in flight on a stream; not so many that a

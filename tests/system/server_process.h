@@ -75,6 +75,7 @@ class ServerProcess {
     return status_;
   }
 
+  pid_t pid() const { return pid_; }
   std::string store() const { return directory_ + "/store"; }
   const std::string& address() const { return address_; }
   std::string Log() const {
