@@ -1,6 +1,8 @@
 // The part of the core that takes outcomes, decisions and worklists: each is
 // journaled with what it is about, so that folding it again reads nothing but
 // the version that it corrects.
+#include <type_traits>
+
 #include "absl/strings/str_cat.h"
 #include "scoring/timestamps.h"
 #include "service/core.h"
@@ -75,6 +77,32 @@ absl::Status Conflict(const Content& given, const Content& stored,
                {{"source", given.source()},
                 {"id", given.id()},
                 {"stored_sequence", absl::StrCat(position)}});
+}
+
+// What says the same is a repeat. But a decision is somebody's, about one
+// version of an assessment: another person's, or about another one, is not.
+bool IsSameDecision(const v1::DecisionRecord& given, const Caller& caller,
+                    const v1::DecisionRecord& stored,
+                    const v1::JournalRecord& record) {
+  if (given.decision().retraction()) return true;
+  return caller.name == record.caller() &&
+         (!given.has_tie() || given.tie().assessment_sequence() ==
+                                  stored.tie().assessment_sequence());
+}
+
+absl::Status OtherDecision(const v1::DecisionRecord& stored,
+                           const v1::JournalRecord& record) {
+  const v1::Decision& d = stored.decision();
+  return Error(absl::StatusCode::kAlreadyExists, ReasonOf(d),
+               absl::StrCat(d.id(), " of source ", d.source(), " is what ",
+                            record.caller(),
+                            " decided about the assessment at position ",
+                            stored.tie().assessment_sequence(),
+                            "; send yours with a later update_time (--updated "
+                            "of portrisk), or another id"),
+               {{"source", d.source()},
+                {"id", d.id()},
+                {"stored_sequence", absl::StrCat(record.sequence())}});
 }
 
 }  // namespace
@@ -186,6 +214,11 @@ absl::Status Core::RecordControl(Kept record, const Caller& caller,
     if (prior == nullptr) return Damaged(version);
     if (version == *latest) in_force = *stored;
     if (ContentOf(*prior).SerializeAsString() == bytes) {
+      if constexpr (std::is_same_v<Kept, v1::DecisionRecord>) {
+        if (!IsSameDecision(record, caller, *prior, *stored)) {
+          return OtherDecision(*prior, *stored);
+        }
+      }
       Show(*stored, out);
       return absl::OkStatus();
     }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/table.h"
@@ -62,8 +63,10 @@ absl::StatusOr<v1::Decision> MakeDecision(const DecideFlags& flags) {
   }
   decision.set_lane(lane);
   decision.set_control(control);
-  if (!flags.updated.empty() &&
-      !ParseControlTime(flags.updated, decision.mutable_update_time())) {
+  // Who types it decides now, whatever was decided before.
+  if (flags.updated.empty()) {
+    *decision.mutable_update_time() = ToProto(absl::Now());
+  } else if (!ParseControlTime(flags.updated, decision.mutable_update_time())) {
     return absl::InvalidArgumentError(
         absl::StrCat(flags.updated, " is no time; write 2026-03-01T12:00:00Z"));
   }
@@ -162,9 +165,8 @@ void DeclareDecide(CLI::App& app, const GlobalFlags& flags, Action* action) {
   command->add_option("--decision-source", decide->from, "Name of your system")
       ->capture_default_str();
   command->add_option("--updated", decide->updated,
-                      "When it was last changed; a later one corrects");
-  command->add_flag("--retract", decide->retract,
-                    "Void the decision; needs --updated");
+                      "When it was last changed; a later one corrects [now]");
+  command->add_flag("--retract", decide->retract, "Void the decision");
   command->callback([=, &flags] {
     *action = [=, &flags] { return Decide(flags, *decide); };
   });
