@@ -19,6 +19,16 @@ void Append(Pseudonyms::Kind kind, absl::string_view text, std::string* out) {
         }
       }
       break;
+    case Pseudonyms::Kind::kParty: {
+      // As SameId of scoring/right_events.h compares.
+      const size_t begin = out->size();
+      for (const char c : text) {
+        if (c == ' ' || c == '.' || c == '-') continue;
+        out->push_back(absl::ascii_toupper(c));
+      }
+      if (out->size() == begin) out->append(text.data(), text.size());
+      break;
+    }
     case Pseudonyms::Kind::kPlate:
       for (const char c : text) {
         if (c != ' ' && c != '-') out->push_back(absl::ascii_toupper(c));

@@ -41,7 +41,8 @@ class Pseudonyms {
   const std::string& key_id() const { return key_id_; }
 
   // Of text in normal form; never 0. A name is compared without case, blanks
-  // and punctuation of ASCII, a plate without blanks and hyphens.
+  // and punctuation of ASCII, the id of a party without case, blanks, dots and
+  // hyphens, a plate without blanks and hyphens.
   uint64_t Of(Kind kind, absl::string_view text) const;
   // Of its id or, without one, its name; nothing when it has neither.
   std::optional<uint64_t> OfParty(absl::string_view id,
