@@ -1,5 +1,7 @@
 // A bounded, sorted list inside a protobuf state: by occurrence time, then by
-// movement key, the newest kept.
+// movement key, the newest of each kind kept. Kinds have their own room: a
+// sensor that reports each minute, or somebody who repeats a step on purpose,
+// pushes out nothing of what a mandatory rule looks for.
 //
 // What is kept of a set of events does not depend on the order they came in,
 // as long as none is taken out again that had pushed out another.
@@ -19,18 +21,74 @@
 
 namespace portrisk::scoring {
 
-inline constexpr int kTimelineMax = 32;
 inline constexpr int kDocumentsMax = 12;
-inline constexpr int kAttemptsMax = 16;
 inline constexpr int kRiskyBoxesMax = 96;
 
+// Of what a list keeps the newest, and how many.
+struct Kind {
+  int number;
+  int most;
+};
+
+inline constexpr int kTimelineMax = 48;  // Of all kinds.
+inline constexpr Kind kHandlings = {0, 20};
+
+inline Kind KindOf(const v1::TimelineEvent*, v1::Event event) {
+  switch (event) {
+    case v1::BOOKING:
+      return {1, 4};
+    case v1::INSPECTION:
+    case v1::SCAN:
+    case v1::SEAL_CHANGE:
+    case v1::CUSTOMS_SELECTED:
+    case v1::CUSTOMS_RELEASED:
+      return {2, 8};
+    case v1::STOW_PLAN:
+    case v1::VESSEL_ARRIVAL:
+    case v1::VESSEL_DEPARTURE:
+      return {3, 4};
+    case v1::YARD_MOVE:
+    case v1::WEIGHING:
+      return {4, 6};
+    case v1::DOOR_OPENED:
+    case v1::MOTION:
+    case v1::POSITION:
+      return {5, 6};
+    default:
+      return kHandlings;
+  }
+}
+
+// Each step and attempt is a kind of its own. Issues are the first to go, so
+// that none is left without what came of it.
+inline Kind KindOf(const v1::RightEvent*, v1::Event event) {
+  switch (event) {
+    case v1::PICKUP_RIGHT_ISSUED:
+    case v1::PICKUP_RIGHT_REVOKED:
+      return {event, 4};
+    case v1::GATE_OUT:
+    case v1::PICKUP_RIGHT_REFUSED:
+    case v1::PRE_NOTIFICATION:
+      return {event, 6};
+    case v1::PICKUP_RIGHT_QUERIED:
+      return {event, 16};
+    default:
+      return {event, 10};
+  }
+}
+
 // Order within one instant: systems that stamp whole seconds issue and nominate
-// in the same one, and some stamp minutes. The enum counts in order of life,
-// collection comes last. What is revoked in the instant of a grant is what was
-// granted before: nobody grants to take back at once.
+// in the same one, and some stamp minutes or days. A box comes before it goes.
+// Of a right the enum counts in order of life, collection comes last. What is
+// revoked in the instant of a grant is what was granted before: nobody grants
+// to take back at once.
 template <typename Element>
 int RankOf(v1::Event) {
   return 0;
+}
+template <>
+inline int RankOf<v1::TimelineEvent>(v1::Event event) {
+  return IsArrival(event) ? 0 : IsDeparture(event) ? 2 : 1;
 }
 template <>
 inline int RankOf<v1::RightEvent>(v1::Event event) {
@@ -100,12 +158,21 @@ bool RemoveEvent(uint64_t movement_key,
 }
 
 // Puts an element for a movement, which `fill(Element*)` writes (every field
-// of it, since it may be a used one), in its place. A list of `most` gives up
-// its oldest element, and does not take one that comes before all it has.
-template <typename Element, typename Fill>
-void InsertEvent(const JournaledMovement& input, int most, const Fill& fill,
+// of it, since it may be a used one), in its place. Of those that are alike a
+// list of `most` gives up the oldest, and does not take one that comes before
+// all of them.
+template <typename Element, typename Fill, typename IsAlike>
+void InsertAmong(const JournaledMovement& input, int most, const Fill& fill,
+                 const IsAlike& is_alike,
                  google::protobuf::RepeatedPtrField<Element>* list) {
-  if (list->size() < most) {
+  int alike = 0;
+  int oldest = 0;
+  for (int i = list->size() - 1; i >= 0; --i) {
+    if (!is_alike(list->Get(i))) continue;
+    ++alike;
+    oldest = i;
+  }
+  if (alike < most) {
     list->Add();
     int i = list->size() - 1;
     fill(list->Mutable(i));
@@ -114,13 +181,34 @@ void InsertEvent(const JournaledMovement& input, int most, const Fill& fill,
     }
     return;
   }
-  if (MovementBefore(input, list->Get(0))) return;
-  fill(list->Mutable(0));
-  for (int i = 0;
+  if (MovementBefore(input, list->Get(oldest))) return;
+  fill(list->Mutable(oldest));
+  for (int i = oldest;
        i + 1 < list->size() && EventBefore(list->Get(i + 1), list->Get(i));
        ++i) {
     list->SwapElements(i, i + 1);
   }
+}
+
+template <typename Element, typename Fill>
+void InsertEvent(const JournaledMovement& input, int most, const Fill& fill,
+                 google::protobuf::RepeatedPtrField<Element>* list) {
+  InsertAmong(
+      input, most, fill, [](const Element&) { return true; }, list);
+}
+
+// The same into a list of kinds.
+template <typename Element, typename Fill>
+void InsertByKind(const JournaledMovement& input, const Fill& fill,
+                  google::protobuf::RepeatedPtrField<Element>* list) {
+  constexpr const Element* kOf = nullptr;
+  const Kind kind = KindOf(kOf, input.movement->event());
+  InsertAmong(
+      input, kind.most, fill,
+      [&](const Element& element) {
+        return KindOf(kOf, element.event()).number == kind.number;
+      },
+      list);
 }
 
 }  // namespace portrisk::scoring

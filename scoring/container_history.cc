@@ -31,6 +31,20 @@ bool EntersTimeline(const v1::Movement& movement) {
           movement.event() == v1::CUSTOMS_RELEASED);
 }
 
+void FillSeals(const v1::Movement& m, TimelineEvent* event) {
+  event->clear_seals();
+  event->clear_seal_sources();
+  bool has_source = false;
+  for (const v1::Seal& seal : m.seals()) {
+    event->add_seals(seal.number());
+    has_source |= !seal.source().empty();
+  }
+  if (!has_source) return;
+  for (const v1::Seal& seal : m.seals()) {
+    event->add_seal_sources(seal.source());
+  }
+}
+
 void FillEvent(const JournaledMovement& input, TimelineEvent* event) {
   using E = TimelineEvent;
   const v1::Movement& m = *input.movement;
@@ -60,8 +74,7 @@ void FillEvent(const JournaledMovement& input, TimelineEvent* event) {
   } else {
     event->clear_weight_kg();
   }
-  event->clear_seals();
-  for (const v1::Seal& seal : m.seals()) event->add_seals(seal.number());
+  FillSeals(m, event);
   SetText(m.container().type_code(), &E::type_code, &E::mutable_type_code,
           event);
   if (m.container().has_tare_kg()) {
@@ -264,20 +277,44 @@ void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
   visit->set_selection_ppm(unit.selection_ppm());
 }
 
-// Into the timeline, which has no holes: what comes before something that it
-// had no place for has none either.
+// Before a handling is put in; whether one has to go, or finds no room.
+bool NoteForgotten(const JournaledMovement& input, v1::ContainerState* state) {
+  constexpr const TimelineEvent* kOf = nullptr;
+  if (KindOf(kOf, input.movement->event()).number != kHandlings.number) {
+    return false;
+  }
+  int handlings = 0;
+  const TimelineEvent* oldest = nullptr;
+  for (const TimelineEvent& event : state->timeline()) {
+    if (KindOf(kOf, event.event()).number != kHandlings.number) continue;
+    if (handlings++ == 0) oldest = &event;
+  }
+  if (handlings < kHandlings.most) return false;
+  *state->mutable_forgotten_time() = MovementBefore(input, *oldest)
+                                         ? input.movement->occurrence_time()
+                                         : oldest->occurrence_time();
+  return true;
+}
+
+// Into the timeline, which has no holes between handlings: from before one that
+// it had no place for nothing is kept.
 void FoldEvent(const JournaledMovement& input, v1::ContainerState* state) {
   if (IsForgotten(*input.movement, *state)) return;
-  if (state->timeline_size() == kTimelineMax) {
-    const TimelineEvent& oldest = state->timeline(0);
-    *state->mutable_forgotten_time() = MovementBefore(input, oldest)
-                                           ? input.movement->occurrence_time()
-                                           : oldest.occurrence_time();
+  auto* const timeline = state->mutable_timeline();
+  const bool forgets = NoteForgotten(input, state);
+  InsertByKind(
+      input, [&](TimelineEvent* event) { FillEvent(input, event); }, timeline);
+  if (!forgets) return;
+  int gone = 0;
+  while (
+      gone < timeline->size() &&
+      Before(timeline->Get(gone).occurrence_time(), state->forgotten_time())) {
+    ++gone;
   }
-  InsertEvent(
-      input, kTimelineMax,
-      [&](TimelineEvent* event) { FillEvent(input, event); },
-      state->mutable_timeline());
+  for (int i = gone; i < timeline->size(); ++i) {
+    timeline->SwapElements(i - gone, i);
+  }
+  for (int i = 0; i < gone; ++i) timeline->RemoveLast();
 }
 
 }  // namespace

@@ -110,6 +110,7 @@ ContainerViewBuffer::Part ContainerViewBuffer::PartOf(int field) {
     case V::kDwellHFieldNumber:
       return Part::kNeighbours;
     case V::kKnownSealsFieldNumber:
+    case V::kKnownSealSourcesFieldNumber:
       return Part::kKnownSeals;
     case V::kBookedFieldNumber:
       return Part::kBooked;
@@ -255,7 +256,12 @@ void ContainerViewBuffer::DeriveKnownSeals(const v1::ContainerState& state) {
   for (int i = position_ - 1; i >= 0; --i) {
     const TimelineEvent& event = state.timeline(i);
     if (IsEmptied(event)) break;
-    for (const std::string& seal : event.seals()) view_.add_known_seals(seal);
+    for (int seal = 0; seal < event.seals_size(); ++seal) {
+      view_.add_known_seals(event.seals(seal));
+      view_.add_known_seal_sources(seal < event.seal_sources_size()
+                                       ? event.seal_sources(seal)
+                                       : std::string());
+    }
     if (event.event() == v1::STUFFING) break;
   }
 }

@@ -84,10 +84,25 @@ void UnitTable::SetOutcome(absl::string_view id, bool found,
   if (it == numbers_.end()) return;
   Unit& unit = units_[it->second];
   unit.controlled = true;
+  unit.by_box = false;
   unit.found |= found;
   if (found) unit.found_seconds = std::max(unit.found_seconds, seconds);
   unit.channel = channel;
   unit.selection_ppm = selection_ppm;
+}
+
+void UnitTable::SetOutcomeOfBox(absl::string_view papers, bool found,
+                                v1::Channel channel, uint32_t selection_ppm,
+                                int64_t seconds) {
+  const auto it = numbers_.find(papers);
+  if (it == numbers_.end()) return;
+  const Unit before = units_[it->second];
+  SetOutcome(papers, found, channel, selection_ppm, seconds);
+  Unit& unit = units_[it->second];
+  unit.by_box = !before.controlled || before.by_box;
+  if (unit.by_box) return;
+  unit.channel = before.channel;
+  unit.selection_ppm = before.selection_ppm;
 }
 
 void UnitTable::SetRoute(absl::string_view id, const std::string& from,
@@ -112,15 +127,20 @@ double UnitTable::WeightOf(const Unit& unit) {
 void UnitTable::Report(v1::EvaluationReport* out) const {
   Counted all, random;
   uint64_t unweighted = 0;
+  uint64_t by_box = 0;
   for (const Unit& unit : units_) {
     all.Add(unit);
-    if (unit.drawn || unit.channel == v1::RANDOM) random.Add(unit);
+    by_box += unit.by_box ? 1 : 0;
+    if ((unit.drawn || unit.channel == v1::RANDOM) && !unit.by_box) {
+      random.Add(unit);
+    }
     if (unit.controlled && WeightOf(unit) == 0) ++unweighted;
   }
   out->set_units(units_.size());
   out->set_controlled(all.controlled);
   out->set_finds(all.found);
   out->set_unweighted(unweighted);
+  out->set_controlled_by_box(by_box);
   *out->mutable_base_rate() = random.estimate();
 }
 
@@ -138,7 +158,9 @@ void Selection::Add(uint32_t unit, int64_t seconds,
   if (unit >= standings_.size()) standings_.resize(unit + 1);
   Standing& standing = standings_[unit];
   standing.score = std::max(standing.score, assessment.score());
-  standing.lane = std::max(standing.lane, assessment.unit().lane());
+  // Of the movement, not of the unit: that may have been selected by one that
+  // is not measured.
+  standing.lane = std::max(standing.lane, assessment.lane());
   standing.draw_ppm = assessment.unit().draw_ppm();
   standing.drawn |= standing.draw_ppm < terms.random_rate_ppm;
   standing.top_up_score_min = terms.top_up_score_min;
@@ -148,7 +170,7 @@ void Selection::Add(uint32_t unit, int64_t seconds,
     standing.urgent = assessment.channel();
   }
   if (standing.channel == v1::CHANNEL_UNSPECIFIED) {
-    standing.channel = assessment.unit().channel();
+    standing.channel = assessment.channel();
     standing.selected_seconds = seconds;
   }
   for (const v1::Hit& hit : assessment.hits()) {

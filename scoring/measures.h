@@ -42,6 +42,7 @@ class UnitTable {
     v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
     bool drawn = false;  // By the random stream, whatever else selected it.
     bool controlled = false;
+    bool by_box = false;  // Papers: their box was, and they were not.
     bool found = false;
   };
 
@@ -54,6 +55,11 @@ class UnitTable {
   // Unknown units count for nothing.
   void SetOutcome(absl::string_view unit, bool found, v1::Channel channel,
                   uint32_t selection_ppm, int64_t seconds = 0);
+  // The same of papers of which the box was controlled. A control of their own
+  // goes before it in everything but the find.
+  void SetOutcomeOfBox(absl::string_view papers, bool found,
+                       v1::Channel channel, uint32_t selection_ppm,
+                       int64_t seconds);
   // From where to where it goes by other movements of the same load, as an
   // outcome is tied; what its own movements said stays. Empty: not known.
   void SetRoute(absl::string_view unit, const std::string& from,

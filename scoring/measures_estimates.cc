@@ -88,11 +88,13 @@ void FillFigures(const Weighed& best, const Counted& counted,
                         FindLimits(beyond, units_beyond));
     out->set_recall(best.found / finds);
     SetInterval(recall, 1, out->mutable_recall_interval());
-    out->set_normalised_precision(best.found / std::min(k, finds));
+    // A weighted find may stand for more than there is room for.
+    out->set_normalised_precision(std::min(best.found, k) / std::min(k, finds));
     if (finds <= k) {
       *out->mutable_normalised_precision_interval() = out->recall_interval();
     } else {
-      SetInterval(FindLimits(best, out->k()), 1 / k,
+      const Limits limits = FindLimits(best, out->k());
+      SetInterval({std::min(limits.low, k), std::min(limits.high, k)}, 1 / k,
                   out->mutable_normalised_precision_interval());
     }
   }

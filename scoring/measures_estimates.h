@@ -29,8 +29,10 @@ struct Weighed {
   double squares = 0;  // Of the weights of all controlled.
 
   void Add(const UnitTable::Unit& unit) {
+    Add(unit, UnitTable::WeightOf(unit));
+  }
+  void Add(const UnitTable::Unit& unit, double weight) {
     if (!unit.controlled) return;
-    const double weight = UnitTable::WeightOf(unit);
     controlled += weight;
     squares += weight * weight;
     if (unit.found) found += weight;

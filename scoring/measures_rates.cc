@@ -22,19 +22,33 @@ int64_t DayOf(int64_t seconds) {
   return seconds / kDaySeconds - (seconds % kDaySeconds < 0 ? 1 : 0);
 }
 
-// Figures of those units that are taken; `out` has k.
-void FillTaken(const UnitTable& table, const std::vector<bool>& taken,
+enum class Taken : uint8_t {
+  kNo,
+  kYes,
+  kByChance,  // For nothing but the draw.
+};
+
+// Figures of those units that are taken; `out` has k. What was taken because it
+// was drawn stands for itself alone: those that it would else stand for were
+// not drawn, and not taken.
+void FillTaken(const UnitTable& table, const std::vector<Taken>& taken,
                v1::RateFigures* out) {
   Weighed best, beyond;
   Counted counted;
   for (size_t i = 0; i < taken.size(); ++i) {
     const UnitTable::Unit& unit = table.units()[i];
-    if (!taken[i]) {
+    if (taken[i] == Taken::kNo) {
       beyond.Add(unit);
       continue;
     }
-    best.Add(unit);
     counted.Add(unit);
+    const double weight = UnitTable::WeightOf(unit);
+    if (taken[i] == Taken::kByChance && weight > 1) {
+      best.Add(unit, 1);
+      beyond.Add(unit, weight - 1);
+    } else {
+      best.Add(unit, weight);
+    }
   }
   FillFigures(best, counted, beyond, taken.size() - out->k(), out);
 }
@@ -146,8 +160,8 @@ void Selection::ReportRates(const UnitTable& table,
     figures->set_rate(rate);
     figures->set_k(k);
     if (k == 0) continue;
-    std::vector<bool> taken(ranked.size());
-    for (size_t i = 0; i < k; ++i) taken[ranked[i]] = true;
+    std::vector<Taken> taken(ranked.size());
+    for (size_t i = 0; i < k; ++i) taken[ranked[i]] = Taken::kYes;
     figures->set_least_score(standings_[ranked[k - 1]].score);
     FillTaken(table, taken, figures);
   }
@@ -163,11 +177,11 @@ void Selection::ReportCapacities(const UnitTable& table,
     figures->set_capacity(capacity.ToString());
     v1::RateFigures* const all = figures->mutable_figures();
     Places places(table, capacity);
-    std::vector<bool> taken(ranked.size());
+    std::vector<Taken> taken(ranked.size());
     uint64_t k = 0;
     for (const uint32_t number : ranked) {
       if (!places.Take(table.units()[number])) continue;
-      taken[number] = true;
+      taken[number] = Taken::kYes;
       ++k;
       all->set_least_score(standings_[number].score);
     }
@@ -191,7 +205,7 @@ void Selection::ReportWorklists(const UnitTable& table,
     if (capacity.Of(table.facility(unit.facility)) == 0) continue;
     days[{unit.facility, DayOf(unit.first_seconds)}].push_back(i);
   }
-  std::vector<bool> taken(standings_.size());
+  std::vector<Taken> taken(standings_.size());
   std::vector<WorklistCandidate> candidates;
   uint64_t k = 0, left_out = 0;
   for (const auto& [day, units] : days) {
@@ -210,7 +224,8 @@ void Selection::ReportWorklists(const UnitTable& table,
         ++left_out;
         continue;
       }
-      taken[units[one.index]] = true;
+      taken[units[one.index]] =
+          one.channel == v1::RANDOM ? Taken::kByChance : Taken::kYes;
       ++k;
     }
   }

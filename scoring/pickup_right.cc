@@ -86,9 +86,9 @@ void FoldRight(const JournaledMovement& input, v1::RightState* state) {
   }
   const auto fill = [&](RightEvent* event) { FillEvent(input, event); };
   if (IsStep(m.event())) {
-    InsertEvent(input, kTimelineMax, fill, state->mutable_chain());
+    InsertByKind(input, fill, state->mutable_chain());
   } else if (IsAttempt(m.event())) {
-    InsertEvent(input, kAttemptsMax, fill, state->mutable_attempts());
+    InsertByKind(input, fill, state->mutable_attempts());
   }
 }
 
@@ -168,6 +168,7 @@ void RightViewBuffer::DeriveUse() {
   const Use use = FindUse(*state_, input_);
   if (use.gate == nullptr) return;
   ShowUse(use, *reference_);
+  ShowNamedAfter(*state_, m, use);
   ShowPath(use, *reference_);
   ShowQueries(*state_, m, use);
   ShowSecondClaimant(*state_, m, use);
@@ -180,7 +181,10 @@ RightStanding RightViewBuffer::StandingBefore(
   RightStanding standing;
   for (const RightEvent& event : state.chain()) {
     const bool later = Before(t, event.occurrence_time());
-    if (later && event.event() == v1::PICKUP_RIGHT_ISSUED) break;
+    if (later && event.event() == v1::PICKUP_RIGHT_ISSUED &&
+        !standing.IsIssuedAgain(event)) {
+      break;
+    }
     // A report that comes late sees who collected after it, and no more.
     const bool collected_since =
         event.event() == v1::GATE_OUT && !Before(event.occurrence_time(), t);

@@ -64,6 +64,8 @@ class RightViewBuffer {
   Use FindUse(const v1::RightState& state,
               const JournaledMovement& input) const;
   void ShowUse(const Use& use, const Reference& reference);
+  void ShowNamedAfter(const v1::RightState& state, const v1::Movement& movement,
+                      const Use& use);
   void ShowPath(const Use& use, const Reference& reference);
   void ShowQueries(const v1::RightState& state, const v1::Movement& movement,
                    const Use& use);

@@ -115,7 +115,8 @@ RightViewBuffer::Use RightViewBuffer::FindUse(
     if (next->event() == v1::GATE_OUT) {
       if (passed) return {next, StandingAt(*next, standing)};
       before = {next, StandingAt(*next, standing)};
-    } else if (next->event() == v1::PICKUP_RIGHT_ISSUED) {
+    } else if (next->event() == v1::PICKUP_RIGHT_ISSUED &&
+               !standing.IsIssuedAgain(*next)) {
       if (passed) break;
       before = Use();
     }
@@ -133,7 +134,7 @@ void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
       Named(gate.haulier_id(), &use_haulier_));
   use_.unsafe_arena_set_allocated_nominated(Named(s.nominee, &use_nominated_));
   if (!gate.haulier_id().empty() && !s.nominee.empty()) {
-    use_.set_by_nominee(SameId(gate.haulier_id(), s.nominee));
+    use_.set_by_nominee(s.IsNominee(gate.haulier_id()));
   }
   if (s.expire != nullptr) use_.set_after_expiry(Before(*s.expire, t));
   if (s.last_change != nullptr) {
@@ -159,11 +160,35 @@ void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
   }
 }
 
+// Clocks differ: a nomination that is said to come after the gate-out may be
+// the one that it was made by.
+void RightViewBuffer::ShowNamedAfter(const v1::RightState& state,
+                                     const v1::Movement& m, const Use& use) {
+  const RightEvent& gate = *use.gate;
+  if (gate.haulier_id().empty() || use_.by_nominee()) return;
+  const auto look = [&](const RightEvent& event) {
+    if (event.event() == v1::PICKUP_RIGHT_REVOKED ||
+        event.event() == v1::GATE_OUT ||
+        Before(event.occurrence_time(), gate.occurrence_time()) ||
+        Differ(event.right_id(), gate.right_id()) ||
+        !SameId(event.nominee_id(), gate.haulier_id())) {
+      return;
+    }
+    const double hours =
+        HoursBetween(gate.occurrence_time(), event.occurrence_time());
+    if (!use_.has_named_after_h() || hours < use_.named_after_h()) {
+      use_.set_named_after_h(hours);
+    }
+  };
+  for (const RightEvent& event : state.chain()) look(event);
+  if (IsStep(m.event())) look(own_);
+}
+
 void RightViewBuffer::ShowPath(const Use& use, const Reference& reference) {
   const RightStanding& s = use.standing;
   const std::string& haulier = use.gate->haulier_id();
   if (s.issue == nullptr || haulier.empty()) return;
-  const bool of_nominee = SameId(haulier, s.nominee);
+  const bool of_nominee = s.IsNominee(haulier);
   const bool arrives = of_nominee || s.Holds(haulier);
   // Acceptances count where they would be known.
   const bool accepted =

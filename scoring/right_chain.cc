@@ -30,7 +30,7 @@ void RightStanding::Step(const v1::RightEvent& event) {
       granted_again = true;
       break;
     case v1::PICKUP_RIGHT_REVOKED:
-      nominee = {};
+      nominee = also_nominated = {};
       nominated = nullptr;
       nominee_accepted = false;
       revoked = &event.occurrence_time();
@@ -52,7 +52,20 @@ void RightStanding::Step(const v1::RightEvent& event) {
   if (event.has_expire_time()) expire = &event.expire_time();
 }
 
+bool RightStanding::IsIssuedAgain(const v1::RightEvent& event) const {
+  return issue != nullptr && collection == nullptr &&
+         (revoked == nullptr || granted_again) &&
+         SameId(event.actor_id(), issuer) &&
+         (event.recipient_id().empty() ||
+          SameId(event.recipient_id(), issue->recipient_id())) &&
+         (event.right_id().empty() || id.empty() || event.right_id() == id);
+}
+
 void RightStanding::Issue(const v1::RightEvent& event) {
+  if (IsIssuedAgain(event)) {
+    if (!PinOf(event).now.empty()) pin = PinOf(event);
+    return;
+  }
   *this = RightStanding();
   issue = &event;
   issuer = event.actor_id();
@@ -64,7 +77,7 @@ void RightStanding::Issue(const v1::RightEvent& event) {
 void RightStanding::Transfer(const v1::RightEvent& event) {
   NoteActor(event);
   if (holder_by_transfer && !holder_accepted) ++unaccepted;
-  nominee = {};
+  nominee = also_nominated = {};
   nominated = nullptr;
   nominee_accepted = false;
   granted_again = true;
@@ -114,7 +127,12 @@ void RightStanding::Nominate(const v1::RightEvent& event) {
     last_change = &event.occurrence_time();
   }
   if (other) previous_nominee = last_nominee_;
-  if (!SameId(next, nominee)) nominee_accepted = false;
+  if (!SameId(next, nominee)) {
+    nominee_accepted = false;
+    const bool at_once =
+        nominated != nullptr && SameTime(*nominated, event.occurrence_time());
+    also_nominated = at_once ? nominee : absl::string_view();
+  }
   nominee = last_nominee_ = next;
   nominated = &event.occurrence_time();
   if (event.has_slot_time()) slot_ = &event.slot_time();

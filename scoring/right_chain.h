@@ -1,9 +1,9 @@
 // How a pick-up right stands after some steps of its chain: who holds it, who
 // is to come, and whether each step was made by somebody who could.
 //
-// The chain is replayed from its oldest kept step, each time: at most
-// kTimelineMax steps of a few comparisons, in exchange for which late,
-// corrected and voided steps need no case of their own.
+// The chain is replayed from its oldest kept step, each time: 44 steps at most
+// of a few comparisons, in exchange for which late, corrected and voided steps
+// need no case of their own.
 #ifndef PORTRISK_SCORING_RIGHT_CHAIN_H_
 #define PORTRISK_SCORING_RIGHT_CHAIN_H_
 
@@ -23,6 +23,8 @@ struct RightStanding {
   absl::string_view issuer;
   absl::string_view holder;   // Empty until somebody is named.
   absl::string_view nominee;  // Empty when there is none any more.
+  // Nominated in the same instant: which of the two came last is not known.
+  absl::string_view also_nominated;
   absl::string_view previous_nominee;
   PinHashes pin;  // As issued.
   v1::PickupRightKind kind = v1::PICKUP_RIGHT_KIND_UNSPECIFIED;
@@ -45,6 +47,14 @@ struct RightStanding {
   // Takes the next step of the chain.
   void Step(const v1::RightEvent& event);
 
+  // Whether an issue is of this very right: sent again, or with another code or
+  // end, and not used yet. What was done with it since stands.
+  bool IsIssuedAgain(const v1::RightEvent& event) const;
+
+  bool IsNominee(absl::string_view party) const {
+    return SameId(party, nominee) ||
+           (!also_nominated.empty() && SameId(party, also_nominated));
+  }
   bool Holds(absl::string_view party) const {
     return SameId(party, holder.empty() ? issuer : holder);
   }

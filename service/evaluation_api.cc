@@ -187,7 +187,10 @@ absl::StatusOr<uint64_t> EvaluationOf(const v1::Catalogue& catalogue,
       empty = std::max(empty, one.evaluation());
       continue;
     }
-    if (Compared({one.in_force().begin(), one.in_force().end()}) == in_force) {
+    // Which units the rules select depends on the profile as much.
+    if (Compared({one.in_force().begin(), one.in_force().end()}) == in_force &&
+        one.profile().SerializeAsString() ==
+            catalogue.profile().SerializeAsString()) {
       return one.evaluation();
     }
     outdated = std::max(outdated, one.evaluation());
@@ -200,8 +203,8 @@ absl::StatusOr<uint64_t> EvaluationOf(const v1::Catalogue& catalogue,
     return Error(absl::StatusCode::kFailedPrecondition, "REPLAY_OUTDATED",
                  absl::StrCat("evaluation ", outdated, " tried revision ",
                               revision.revision(),
-                              " beside rules that are not those in force "
-                              "now; ",
+                              " beside rules, or by a selection profile, "
+                              "that are not those in force now; ",
                               remedy));
   }
   if (empty > 0) {

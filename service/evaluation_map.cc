@@ -19,7 +19,7 @@ constexpr double kWidth = 640, kHeightMin = 260, kHeightMax = 460;
 constexpr double kMargin = 14;
 constexpr int kSteps = 48;  // Of a great circle.
 // Of a label: what the largest letters take, those of small screens.
-constexpr double kLetter = 9.5, kLine = 17;
+constexpr double kLetter = 12.5, kLine = 20;
 constexpr double kDegreeRoom = 46;  // Of the name of a meridian.
 constexpr double kDegreesMin = 12;  // Shown at least, so that one port fits.
 

@@ -58,7 +58,7 @@ svg.map text.degree{font-size:9px;fill:#8b949e}
 svg.map text.port{fill:#1b1f24;paint-order:stroke;stroke:#f6f8fa;
  stroke-width:3px}
 td code{font-size:.8em;white-space:normal;color:#57606a;word-break:normal}
-td:first-child{max-width:26rem}
+td:first-child{max-width:26rem;white-space:normal;overflow-wrap:anywhere}
 svg.bar{width:7.5rem;flex:none}
 svg.bar .fill{fill:#9ec9e6}svg.bar .whisker{stroke:#1b1f24}
 svg.mark{width:1.5rem;display:inline-block;vertical-align:middle;
@@ -98,6 +98,12 @@ class Page {
   std::string Take() {
     Begin();
     if (evaluation_ != nullptr) Tried(*evaluation_);
+    if (report_.movements() == 0) {
+      html_.Add(
+          absl::StrCat("<p>", words_.no_movements, "</p></body></html>\n"));
+      return html_.Take();
+    }
+    Facts();
     Variants();
     Rates();
     AddCapacities(report_, words_, &html_);
@@ -128,21 +134,6 @@ class Page {
                      "content=\"width=device-width,initial-scale=1\"><title>",
                      words_.title, "</title><style>", kStyle,
                      "</style></head><body><h1>", words_.title, "</h1>"));
-    html_.Add(
-        absl::StrCat("<p>",
-                     absl::Substitute(words_.intro, report_.movements(),
-                                      Day(report_.begin_time()),
-                                      Day(report_.end_time()), report_.units()),
-                     "</p>"));
-    if (report_.base_rate().has_share()) {
-      html_.Add(absl::StrCat("<p>", words_.base_rate, ": <b>",
-                             ShareText(report_.base_rate()), "</b>.</p>"));
-    } else {
-      html_.Add(absl::StrCat("<p>", words_.no_controls, "</p>"));
-    }
-    if (report_.unweighted() > 0) {
-      html_.Note(absl::Substitute(words_.unweighted, report_.unweighted()));
-    }
   }
 
   // So that a page that was kept proves what it is about.
@@ -162,6 +153,28 @@ class Page {
                         "</code>")});
     }
     html_.Table({words_.rule_set, words_.revision, words_.content_hash}, rows);
+  }
+
+  void Facts() {
+    html_.Add(
+        absl::StrCat("<p>",
+                     absl::Substitute(words_.intro, report_.movements(),
+                                      Day(report_.begin_time()),
+                                      Day(report_.end_time()), report_.units()),
+                     "</p>"));
+    if (report_.base_rate().has_share()) {
+      html_.Add(absl::StrCat("<p>", words_.base_rate, ": <b>",
+                             ShareText(report_.base_rate()), "</b>.</p>"));
+    } else {
+      html_.Add(absl::StrCat("<p>", words_.no_controls, "</p>"));
+    }
+    if (report_.controlled_by_box() > 0) {
+      html_.Note(absl::Substitute(words_.controlled_by_box,
+                                  report_.controlled_by_box()));
+    }
+    if (report_.unweighted() > 0) {
+      html_.Note(absl::Substitute(words_.unweighted, report_.unweighted()));
+    }
   }
 
   void Variants() {
@@ -195,12 +208,21 @@ class Page {
       precision.push_back({variant.name(), {}, {}});
       recall.push_back({variant.name(), {}, {}});
       for (const v1::RateFigures& one : variant.rates()) {
-        AddPoint(one.has_weighted_precision(), one.weighted_precision(),
-                 one.weighted_precision_interval(), &precision.back());
-        AddPoint(one.has_recall(), one.recall(), one.recall_interval(),
-                 &recall.back());
+        const bool ranked = IsRanked(one);
+        AddPoint(ranked && one.has_weighted_precision(),
+                 one.weighted_precision(), one.weighted_precision_interval(),
+                 &precision.back());
+        AddPoint(ranked && one.has_recall(), one.recall(),
+                 one.recall_interval(), &recall.back());
         rows.push_back(RateRow(variant.name(), one));
       }
+    }
+    if (std::any_of(report_.variants().begin(), report_.variants().end(),
+                    [](const v1::VariantReport& variant) {
+                      return variant.rates_size() > 0 &&
+                             !IsRanked(*variant.rates().rbegin());
+                    })) {
+      html_.Note(words_.by_name_note);
     }
     html_.Subheading(words_.recall);
     RatePlot(places, recall, words_.recall);
@@ -215,7 +237,7 @@ class Page {
 
   void RatePlot(const std::vector<std::string>& places,
                 const std::vector<Series>& series, const char* name) {
-    if (!HasValues(series)) return html_.Note(words_.nothing_controlled);
+    if (!HasValues(series)) return html_.Note(words_.nothing_to_plot);
     html_.Add(
         LinePlot(places, series, {.x_name = words_.rate, .y_name = name}));
   }
@@ -229,28 +251,29 @@ class Page {
     ends = {interval.low(), interval.high()};
   }
 
-  static std::vector<std::string> RateRow(const std::string& name,
-                                          const v1::RateFigures& one) {
-    return {HtmlEscape(name),
-            PercentText(one.rate()),
-            absl::StrCat(one.k()),
-            absl::StrCat(one.least_score()),
-            ShareCell(one.precision()),
-            one.has_weighted_precision()
-                ? IntervalCell(one.weighted_precision(),
-                               one.weighted_precision_interval())
-                : "",
-            one.has_recall() ? IntervalCell(one.recall(), one.recall_interval())
-                             : "",
-            one.has_lift()
-                ? absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>", one.lift(),
-                                  one.lift_interval().low(),
-                                  one.lift_interval().high())
-                : "",
-            one.has_normalised_precision()
-                ? IntervalCell(one.normalised_precision(),
-                               one.normalised_precision_interval())
-                : ""};
+  std::vector<std::string> RateRow(const std::string& name,
+                                   const v1::RateFigures& one) const {
+    return {
+        HtmlEscape(name),
+        PercentText(one.rate()),
+        absl::StrCat(one.k()),
+        IsRanked(one) ? absl::StrCat(one.least_score())
+                      : absl::StrCat("0<small>", words_.by_name, "</small>"),
+        ShareCell(one.precision()),
+        one.has_weighted_precision()
+            ? IntervalCell(one.weighted_precision(),
+                           one.weighted_precision_interval())
+            : "",
+        one.has_recall() ? IntervalCell(one.recall(), one.recall_interval())
+                         : "",
+        one.has_lift() ? absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>",
+                                         one.lift(), one.lift_interval().low(),
+                                         one.lift_interval().high())
+                       : "",
+        one.has_normalised_precision()
+            ? IntervalCell(one.normalised_precision(),
+                           one.normalised_precision_interval())
+            : ""};
   }
 
   void Change(const std::string& name, const v1::SelectionChange& change) {
@@ -291,6 +314,26 @@ class Page {
   }
 
   void Rules(const v1::VariantReport& variant) {
+    if (variant.rules().empty()) return;
+    html_.Subheading(words_.rules);
+    RulesThatHit(variant);
+    const std::vector<std::string> undecided = UndecidedRules(variant);
+    if (!undecided.empty()) {
+      html_.Note(
+          absl::Substitute(words_.undecided, absl::StrJoin(undecided, ", ")));
+    }
+    const RuleNames names(variant);
+    std::vector<std::string> never;
+    for (const v1::RuleFigures& rule : variant.rules()) {
+      if (rule.units() == 0 && rule.not_evaluated() == 0) {
+        never.push_back(names.Of(rule));
+      }
+    }
+    if (never.empty()) return;
+    html_.Note(absl::Substitute(words_.never_hit, absl::StrJoin(never, ", ")));
+  }
+
+  void RulesThatHit(const v1::VariantReport& variant) {
     std::vector<int> order = Ranked(variant);
     if (order.empty()) return;
     const size_t rest = order.size() - std::min(order.size(), kRulesShown);
@@ -301,10 +344,11 @@ class Page {
         most = std::max(most, variant.rules(i).precision().high());
       }
     }
+    const RuleNames names(variant);
     Rows rows;
     for (const int i : order) {
       const v1::RuleFigures& rule = variant.rules(i);
-      rows.push_back({HtmlEscape(rule.rule()), absl::StrCat(rule.hits()),
+      rows.push_back({HtmlEscape(names.Of(rule)), absl::StrCat(rule.hits()),
                       absl::StrCat(rule.units()), absl::StrCat(rule.alone()),
                       ShareBar(rule.precision(), most),
                       absl::StrCat(rule.marginal_finds()),
@@ -318,7 +362,6 @@ class Page {
                           : "",
                       PercentText(rule.cost_share())});
     }
-    html_.Subheading(words_.rules);
     html_.Note(
         absl::StrCat(words_.rules_note, " ",
                      absl::Substitute(words_.bar_scale, PercentText(most))));
@@ -328,19 +371,6 @@ class Page {
                  words_.not_evaluated, words_.evaluated, words_.cost_share},
                 rows);
     More(rest);
-    const std::vector<std::string> undecided = UndecidedRules(variant);
-    if (!undecided.empty()) {
-      html_.Note(
-          absl::Substitute(words_.undecided, absl::StrJoin(undecided, ", ")));
-    }
-    std::vector<std::string> never;
-    for (const v1::RuleFigures& rule : variant.rules()) {
-      if (rule.units() == 0 && rule.not_evaluated() == 0) {
-        never.push_back(rule.rule());
-      }
-    }
-    if (never.empty()) return;
-    html_.Note(absl::Substitute(words_.never_hit, absl::StrJoin(never, ", ")));
   }
 
   void More(size_t rest) {
@@ -357,10 +387,12 @@ class Page {
       both[{one.first(), one.second()}] = one.units();
       both[{one.second(), one.first()}] = one.units();
     }
+    const RuleNames names(variant);
     std::vector<std::string> rows, columns;
     std::vector<std::vector<double>> values;
     for (size_t r = 0; r < order.size(); ++r) {
-      rows.push_back(absl::StrCat(r + 1, " ", variant.rules(order[r]).rule()));
+      rows.push_back(
+          absl::StrCat(r + 1, " ", names.Of(variant.rules(order[r]))));
       columns.push_back(absl::StrCat(r + 1));
       auto& row = values.emplace_back();
       for (const int other : order) {
@@ -459,10 +491,11 @@ std::vector<std::string> UndecidedRules(const v1::VariantReport& variant) {
   std::stable_sort(rules.begin(), rules.end(), [](auto* a, auto* b) {
     return a->not_evaluated() > b->not_evaluated();
   });
+  const RuleNames names(variant);
   std::vector<std::string> texts;
   for (const v1::RuleFigures* rule : rules) {
-    texts.push_back(absl::StrCat(rule->rule(), " (", rule->not_evaluated(), "/",
-                                 rule->evaluated(), ")"));
+    texts.push_back(absl::StrCat(names.Of(*rule), " (", rule->not_evaluated(),
+                                 "/", rule->evaluated(), ")"));
   }
   return texts;
 }

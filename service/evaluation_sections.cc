@@ -30,13 +30,13 @@ void AddMore(size_t rest, const EvaluationWords& words, Html* html) {
 
 // "score, RED" is no rule's.
 std::string ThresholdOf(const v1::SensitivityFigures& figures,
-                        const EvaluationWords& words) {
+                        const RuleNames& names, const EvaluationWords& words) {
   absl::string_view condition = figures.condition();
   if (figures.rule().empty() && absl::ConsumePrefix(&condition, "score")) {
     return absl::StrCat(words.score, HtmlEscape(condition));
   }
-  return absl::StrCat(HtmlEscape(figures.rule()), "<br><code>",
-                      HtmlEscape(condition), "</code>");
+  return absl::StrCat(HtmlEscape(names.Of(figures.rule_set(), figures.rule())),
+                      "<br><code>", HtmlEscape(condition), "</code>");
 }
 
 // A group of consignees in every variant.
@@ -147,6 +147,21 @@ std::string UnitsAndFinds(uint64_t units, const v1::ShareEstimate& finds) {
   return absl::StrCat(units, " (", finds.count(), "/", finds.of(), ")");
 }
 
+bool IsRanked(const v1::RateFigures& figures) {
+  return figures.least_score() > 0;
+}
+
+RuleNames::RuleNames(const v1::VariantReport& variant) {
+  for (const v1::RuleFigures& rule : variant.rules()) ++sets_[rule.rule()];
+}
+
+std::string RuleNames::Of(const std::string& rule_set,
+                          const std::string& rule) const {
+  const auto found = sets_.find(rule);
+  const bool is_alone = found == sets_.end() || found->second < 2;
+  return is_alone ? rule : absl::StrCat(rule_set, " ", rule);
+}
+
 bool ChangesSomething(const v1::SensitivityFigures& figures) {
   return std::any_of(figures.points().begin(), figures.points().end(),
                      [](const v1::SensitivityPoint& point) {
@@ -169,7 +184,8 @@ void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
     for (int i = 0; i < std::min(variant.rates_size(), baseline.rates_size());
          ++i) {
       auto& value = series.back().values.emplace_back();
-      if (!variant.rates(i).has_recall() || !baseline.rates(i).has_recall()) {
+      if (!variant.rates(i).has_recall() || !baseline.rates(i).has_recall() ||
+          !IsRanked(variant.rates(i)) || !IsRanked(baseline.rates(i))) {
         continue;
       }
       value = variant.rates(i).recall() - baseline.rates(i).recall();
@@ -200,10 +216,15 @@ void AddCapacities(const v1::EvaluationReport& report,
              absl::StrCat(HtmlEscape(one.capacity()), "<small>",
                           by_score ? words.by_score_alone : words.as_worklist,
                           "</small>"),
-             absl::StrCat(figures.k(), " (", PercentText(figures.rate()), ")"),
-             by_score
-                 ? absl::StrCat(one.full_days(), "/", one.facility_days())
-                 : absl::Substitute(words.left_out, one.worklist_left_out()),
+             absl::StrCat(figures.k(), " (", PercentText(figures.rate()), ")",
+                          by_score ? ""
+                                   : absl::StrCat("<small>",
+                                                  absl::Substitute(
+                                                      words.left_out,
+                                                      one.worklist_left_out()),
+                                                  "</small>")),
+             by_score ? absl::StrCat(one.full_days(), "/", one.facility_days())
+                      : "",
              ShareCell(figures.precision()),
              figures.has_weighted_precision()
                  ? IntervalCell(figures.weighted_precision(),
@@ -232,6 +253,7 @@ void AddCapacities(const v1::EvaluationReport& report,
 
 void AddSensitivity(const v1::VariantReport& variant,
                     const EvaluationWords& words, Html* html) {
+  const RuleNames names(variant);
   Rows rows;
   size_t shown = 0, rest = 0;
   double most = 0.01;
@@ -251,7 +273,7 @@ void AddSensitivity(const v1::VariantReport& variant,
     bool is_first = true;
     for (const v1::SensitivityPoint& point : one.points()) {
       const std::string constant = HtmlEscape(point.constant());
-      rows.push_back({is_first ? ThresholdOf(one, words) : "",
+      rows.push_back({is_first ? ThresholdOf(one, names, words) : "",
                       point.as_written() ? absl::StrCat("<b>", constant, "</b>")
                                          : constant,
                       absl::StrCat(point.units()),

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "portrisk/v1/evaluation.pb.h"
 #include "service/evaluation_html.h"
 #include "service/evaluation_words.h"
@@ -14,6 +15,23 @@ namespace portrisk::service {
 
 // "3 (1/2)": so many units, finds of those controlled.
 std::string UnitsAndFinds(uint64_t units, const v1::ShareEstimate& finds);
+// Whether scores chose the last one that was taken: units without a score are
+// taken by their names, which says nothing of the rules.
+bool IsRanked(const v1::RateFigures& figures);
+
+// Rules by their ids; with their set where two sets have the same.
+class RuleNames {
+ public:
+  explicit RuleNames(const v1::VariantReport& variant);
+  std::string Of(const v1::RuleFigures& rule) const {
+    return Of(rule.rule_set(), rule.rule());
+  }
+  std::string Of(const std::string& rule_set, const std::string& rule) const;
+
+ private:
+  absl::flat_hash_map<std::string, int> sets_;
+};
+
 // Whether another threshold would gain or lose a unit.
 bool ChangesSomething(const v1::SensitivityFigures& figures);
 

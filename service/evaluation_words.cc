@@ -9,9 +9,12 @@ constexpr EvaluationWords kWords[] = {
      .intro = "$0 movements from $1 to $2, of $3 visits and consignments. Each "
               "movement met what had been recorded before it, and nothing "
               "else.",
+     .no_movements = "No movement lies in what was asked for.",
      .base_rate = "Base rate, from the random stream alone",
      .no_controls = "No unit that chance selected was controlled, so how much "
                     "there is to be found is not known.",
+     .controlled_by_box = "$0 of the units controlled are papers whose box was "
+                          "opened; what it held counts for them, too.",
      .unweighted = "$0 units were controlled although nothing had selected "
                    "them; weighted figures leave them out.",
      .variants = "Rules compared",
@@ -22,6 +25,11 @@ constexpr EvaluationWords kWords[] = {
      .by_chance = "by chance",
      .finds = "Finds",
      .by_rate = "Found at a given share of inspections",
+     .by_name = "by name",
+     .by_name_note =
+         "Where the last score is 0 the rules rank no more and the names "
+         "decide: "
+         "such figures say nothing of the rules and are not plotted.",
      .by_rate_note = "Units ranked by score, ties by name. Controlled units "
                      "are weighted by the chance they had of being selected.",
      .rate = "Inspected",
@@ -57,7 +65,7 @@ constexpr EvaluationWords kWords[] = {
      .busiest_hour = "Most in an hour",
      .normalised = "Of what could be found",
      .weighted = "Weighted (95 %)",
-     .gain = "More found than by the first",
+     .gain = "More found than by the first (percentage points)",
      .gain_note = "Share of all finds among the units inspected, less that of "
                   "the first rules at the same share of inspections.",
      .capacity = "Found at a given capacity",
@@ -116,8 +124,9 @@ constexpr EvaluationWords kWords[] = {
      .in_force = "in force",
      .recorded = "as recorded",
      .empty = "none",
-     .nothing_controlled =
-         "None of these units was controlled, so there is nothing to plot.",
+     .nothing_to_plot =
+         "None of these units was controlled, or the scores rank none of "
+         "them, so there is nothing to plot.",
      .no_gain =
          "At each of these shares exactly as much is found as by the first.",
      .evaluation = "Evaluation $0, started by $1 at $2, of the journal up to "
@@ -138,9 +147,13 @@ constexpr EvaluationWords kWords[] = {
      .intro = "$0 movimientos del $1 al $2, de $3 estancias y envíos. Cada "
               "movimiento se evaluó con lo registrado antes de él y con nada "
               "más.",
+     .no_movements = "Ningún movimiento está en lo que se pidió.",
      .base_rate = "Tasa de base, solo de la selección aleatoria",
      .no_controls = "No se controló ninguna unidad elegida al azar, así que no "
                     "se sabe cuánto hay por encontrar.",
+     .controlled_by_box = "$0 de las unidades controladas son documentos cuyo "
+                          "contenedor se abrió; lo hallado cuenta también "
+                          "para ellos.",
      .unweighted = "$0 unidades se controlaron sin que nada las seleccionara; "
                    "las cifras ponderadas no las cuentan.",
      .variants = "Reglas comparadas",
@@ -151,6 +164,11 @@ constexpr EvaluationWords kWords[] = {
      .by_chance = "por azar",
      .finds = "Hallazgos",
      .by_rate = "Hallado según la parte inspeccionada",
+     .by_name = "por nombre",
+     .by_name_note =
+         "Donde la última puntuación es 0 las reglas ya no ordenan y deciden "
+         "los "
+         "nombres: esas cifras no dicen nada de las reglas y no se dibujan.",
      .by_rate_note = "Unidades ordenadas por puntuación; los empates, por "
                      "nombre. Las controladas se ponderan por la probabilidad "
                      "que tenían de ser elegidas.",
@@ -188,7 +206,7 @@ constexpr EvaluationWords kWords[] = {
      .busiest_hour = "Más en una hora",
      .normalised = "De lo que se podía hallar",
      .weighted = "Ponderado (95 %)",
-     .gain = "Más hallado que con la primera",
+     .gain = "Más hallado que con la primera (puntos porcentuales)",
      .gain_note =
          "Parte de todos los hallazgos entre las unidades inspeccionadas, "
          "menos la de las primeras reglas con la misma parte inspeccionada.",
@@ -251,8 +269,9 @@ constexpr EvaluationWords kWords[] = {
      .in_force = "en vigor",
      .recorded = "según lo registrado",
      .empty = "ninguna",
-     .nothing_controlled = "No se controló ninguna de estas unidades, así que "
-                           "no hay nada que dibujar.",
+     .nothing_to_plot =
+         "Ninguna de estas unidades se controló, o las puntuaciones no ordenan "
+         "ninguna, así que no hay nada que dibujar.",
      .no_gain = "Con cada una de estas partes se halla exactamente lo mismo "
                 "que con la primera.",
      .evaluation = "Evaluación $0, iniciada por $1 el $2, del diario hasta la "
@@ -273,9 +292,13 @@ constexpr EvaluationWords kWords[] = {
      .intro = "$0 movimentos de $1 a $2, de $3 estadias e remessas. Cada "
               "movimento foi avaliado com o que estava registado antes dele, e "
               "nada mais.",
+     .no_movements = "Nenhum movimento está no que foi pedido.",
      .base_rate = "Taxa de base, só da seleção aleatória",
      .no_controls = "Nenhuma unidade escolhida ao acaso foi controlada, por "
                     "isso não se sabe quanto há para encontrar.",
+     .controlled_by_box = "$0 das unidades controladas são documentos cujo "
+                          "contentor foi aberto; o encontrado conta também "
+                          "para eles.",
      .unweighted = "$0 unidades foram controladas sem que nada as "
                    "selecionasse; os valores ponderados não as contam.",
      .variants = "Regras comparadas",
@@ -286,6 +309,10 @@ constexpr EvaluationWords kWords[] = {
      .by_chance = "por acaso",
      .finds = "Achados",
      .by_rate = "Encontrado conforme a parte inspecionada",
+     .by_name = "por nome",
+     .by_name_note =
+         "Onde a última pontuação é 0 as regras já não ordenam e decidem os "
+         "nomes: esses valores nada dizem das regras e não são desenhados.",
      .by_rate_note = "Unidades ordenadas por pontuação; os empates, por nome. "
                      "As controladas são ponderadas pela probabilidade que "
                      "tinham de ser escolhidas.",
@@ -323,7 +350,7 @@ constexpr EvaluationWords kWords[] = {
      .busiest_hour = "Mais numa hora",
      .normalised = "Do que se podia achar",
      .weighted = "Ponderado (95 %)",
-     .gain = "Mais encontrado do que com a primeira",
+     .gain = "Mais encontrado do que com a primeira (pontos percentuais)",
      .gain_note =
          "Parte de todos os achados entre as unidades inspecionadas, menos a "
          "das primeiras regras com a mesma parte inspecionada.",
@@ -385,8 +412,9 @@ constexpr EvaluationWords kWords[] = {
      .in_force = "em vigor",
      .recorded = "conforme o registado",
      .empty = "nenhuma",
-     .nothing_controlled = "Nenhuma destas unidades foi controlada, por isso "
-                           "não há nada para desenhar.",
+     .nothing_to_plot =
+         "Nenhuma destas unidades foi controlada, ou as pontuações não ordenam "
+         "nenhuma, por isso não há nada para desenhar.",
      .no_gain = "Com cada uma destas partes encontra-se exatamente o mesmo que "
                 "com a primeira.",
      .evaluation = "Avaliação $0, iniciada por $1 em $2, do diário até a "

@@ -12,9 +12,11 @@ struct EvaluationWords {
   const char* language;
   const char* title;
   const char* intro;  // With the numbers $0 to $3.
+  const char* no_movements;
   const char* base_rate;
   const char* no_controls;
-  const char* unweighted;  // $0.
+  const char* controlled_by_box;  // $0.
+  const char* unweighted;         // $0.
   const char* variants;
   const char* rules_in_force;
   const char* selected;
@@ -23,6 +25,8 @@ struct EvaluationWords {
   const char* by_chance;
   const char* finds;
   const char* by_rate;
+  const char* by_name;
+  const char* by_name_note;
   const char* by_rate_note;
   const char* rate;
   const char* precision;
@@ -97,7 +101,7 @@ struct EvaluationWords {
   const char* in_force;  // The baselines, by name.
   const char* recorded;
   const char* empty;
-  const char* nothing_controlled;
+  const char* nothing_to_plot;
   const char* no_gain;
   const char*
       evaluation;  // $0 number, $1 caller, $2 time, $3 position, $4 hash.

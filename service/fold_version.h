@@ -17,7 +17,9 @@ namespace portrisk::service {
 // weighed as of the beginning of a period.
 // 2: what is told late belongs to the visit before; a timeline knows from when
 // on it has no holes.
-inline constexpr uint32_t kFoldVersion = 3;
+// 3: a stay lasts until its departure is known; a sighting ends none.
+// 4: who affixed a seal is kept.
+inline constexpr uint32_t kFoldVersion = 4;
 
 inline bool IsOfThisFold(const v1::Checkpoint& checkpoint) {
   return checkpoint.fold_version() == kFoldVersion;

@@ -26,6 +26,7 @@ enum class Rule {
   kIdentity,   // Left as sent; no control characters.
   kTrimmed,    // Blanks around it removed; no control characters.
   kCode,       // Upper case, no blanks; no control characters.
+  kSealMark,   // A code, without dots and hyphens where more is left.
   kLocode,     // A code of the form of a UN/LOCODE.
   kCountry,    // A code of two letters.
   kImo,        // Seven digits, without "IMO".
@@ -97,7 +98,7 @@ constexpr Field<v1::Declared> kDeclared[] = {
     FIELD(Declared, currency, kCode, kDeclaredCodeMax),
 };
 constexpr Field<v1::Seal> kSeal[] = {
-    FIELD(Seal, number, kCode),
+    FIELD(Seal, number, kSealMark),
     FIELD(Seal, source, kCode),
 };
 constexpr Field<v1::PickupRight> kPickupRight[] = {
@@ -141,6 +142,9 @@ constexpr uint8_t Suspects(Rule rule) {
 
 bool HasItsForm(Rule rule, absl::string_view value) {
   switch (rule) {
+    case Rule::kSealMark:
+      return value.size() <= kTextLengthMax &&
+             (CharClasses(value) & ~(kUpperChar | kDigitChar)) == 0;
     case Rule::kLocode:
       return IsLocode(value);
     case Rule::kCountry:
@@ -177,6 +181,12 @@ std::string Normalise(Rule rule, absl::string_view value) {
     case Rule::kImo: {
       const std::string code = UpperWithout(value, kBlankChar);
       return std::string(absl::StripPrefix(code, "IMO"));
+    }
+    case Rule::kSealMark: {
+      // Each sender writes the marks of one seal in its own way.
+      std::string bare = UpperWithout(value, kBlankChar | kDotChar);
+      std::erase(bare, '-');
+      return bare.empty() ? UpperWithout(value, kBlankChar) : bare;
     }
     default:
       return UpperWithout(value, kBlankChar);

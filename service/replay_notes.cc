@@ -42,7 +42,6 @@ void ReplayNotes::Take(const scoring::EvalScratch& evaluation,
 
 void ReplayNotes::Settle(const scoring::Programme& programme) {
   for (uint32_t number = 0; number < evaluated_.size(); ++number) {
-    if (evaluated_[number] == 0) continue;
     const auto rule = programme.RuleAt(number);
     if (rule.member->revision >= kVariantRevisions) continue;
     const scoring::RuleSet& set = *rule.member->rule_set;

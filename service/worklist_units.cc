@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "scoring/container_history.h"
 #include "scoring/decision.h"
+#include "scoring/finds.h"
 #include "scoring/timestamps.h"
 #include "service/container_index.h"
 #include "service/journal_reader.h"
@@ -191,7 +192,10 @@ class Reading {
     if (!stands) return false;
     ++result_.seen;
     unit.topped_up = unit.channel == v1::CAPACITY;
-    unit.drawn = unit.draw_ppm < result_.terms.random_rate_ppm ||
+    // By the terms of then: a rate that was raised since selects nothing that
+    // has been assessed.
+    unit.drawn = unit.draw_ppm < std::min(unit.selection_ppm,
+                                          result_.terms.random_rate_ppm) ||
                  unit.channel == v1::RANDOM;
     return unit.lane > v1::GREEN || unit.drawn ||
            unit.strongest.score >= result_.terms.top_up_score_min;
@@ -309,8 +313,9 @@ class Reading {
         const v1::OutcomeRecord& outcome = record->outcome();
         controls.erase(outcome.corrects_sequence());
         const std::string& of = outcome.tie().unit();
+        // One that was not conclusive, or could not be done, is still due.
         if (!of.empty() && (of == unit->unit || of == visit) &&
-            !outcome.outcome().retraction()) {
+            scoring::CountsAsControl(outcome.outcome())) {
           controls[sequence] = true;
         }
       }

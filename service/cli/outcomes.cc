@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -50,6 +51,7 @@ class Sender {
     uint64_t tied = 0;      // To a visit.
     uint64_t routed = 0;
     uint64_t found = 0;
+    uint64_t retracted = 0;
   };
 
   Sender(const Connection& connection, const std::string& file,
@@ -87,7 +89,9 @@ class Sender {
                   << Untied(one) << "\n";
       }
       counts_.routed += !one.tie().from_locode().empty();
-      counts_.found += one.outcome().result() == v1::FOUND;
+      counts_.retracted += one.outcome().retraction();
+      counts_.found +=
+          one.outcome().result() == v1::FOUND && !one.outcome().retraction();
     }
     request_.clear_outcomes();
     lines_.clear();
@@ -172,9 +176,12 @@ int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import,
   }
   const Sender::Counts& counts = sender.counts();
   out << summary->rows << " rows, " << counts.recorded << " recorded ("
-      << counts.found << " with a find), " << counts.tied
-      << " tied to a visit, " << counts.routed << " to a route, "
-      << rejects.count() << " rejected\n";
+      << counts.found << " with a find"
+      << (counts.retracted > 0
+              ? absl::StrCat(", ", counts.retracted, " retracted")
+              : "")
+      << "), " << counts.tied << " tied to a visit, " << counts.routed
+      << " to a route, " << rejects.count() << " rejected\n";
   return rejects.count() == 0 ? kExitOk : kExitRejects;
 }
 
@@ -280,7 +287,13 @@ int List(const GlobalFlags& flags, const std::string& container, bool all,
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::OutcomeService::NewStub((*connection)->channel());
   v1::ListOutcomesRequest request;
-  request.set_container_number(container);
+  const bool is_unit = absl::StrContains(container, '@') ||
+                       absl::StartsWith(container, "consignment:");
+  if (is_unit) {
+    request.set_unit(container);
+  } else {
+    request.set_container_number(container);
+  }
   request.set_superseded(all);
   Table table({"SEQUENCE", "TIME", "UNIT", "CONTROL", "RESULT", "KIND", "ROUTE",
                "CHAPTER", "RULES THAT HIT", "BY"});
@@ -374,8 +387,9 @@ void AddOutcomes(CLI::App& app, const GlobalFlags& flags, Action* action) {
   auto json = std::make_shared<bool>(false);
   auto limit = std::make_shared<uint64_t>(1000);
   auto* list = outcomes->add_subcommand(
-      "list", "List outcomes of a container, or of the whole store");
-  list->add_option("container", *container, "Container number");
+      "list", "List outcomes of a container or a unit, or of the whole store");
+  list->add_option("container", *container,
+                   "Container number, or a unit as an assessment shows it");
   list->add_flag("--all-versions", *all, "Corrected and retracted ones, too");
   list->add_flag("--json", *json, "One JSON object a line");
   list->add_option("--limit", *limit, "Outcomes at most")

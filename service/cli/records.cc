@@ -31,7 +31,7 @@ void PrintTimeline(const v1::ContainerState& container) {
          absl::StrJoin(event.seals(), " "), event.haulier_id(),
          event.source()});
   }
-  std::cout << "Timeline (by occurrence)\n";
+  std::cout << "Timeline (by occurrence; of each kind of event the newest)\n";
   table.Print(std::cout);
 }
 
@@ -45,7 +45,7 @@ void PrintRight(const v1::RightState& right) {
                event.actor_id(), event.recipient_id(), event.nominee_id(),
                event.haulier_id()});
   }
-  std::cout << "\nPick-up right\n";
+  std::cout << "\nPick-up right (of each step the newest)\n";
   table.Print(std::cout);
 }
 

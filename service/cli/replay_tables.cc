@@ -27,7 +27,9 @@ void PrintRates(const v1::EvaluationReport& report) {
     for (const v1::RateFigures& one : variant.rates()) {
       table.Add(
           {variant.name(), Percent(one.rate()), absl::StrCat(one.k()),
-           absl::StrCat(one.least_score()), ShareText(one.precision()),
+           one.least_score() > 0 ? absl::StrCat(one.least_score())
+                                 : "0, by name",
+           ShareText(one.precision()),
            FigureText(one.has_weighted_precision(), one.weighted_precision(),
                       one.weighted_precision_interval()),
            FigureText(one.has_recall(), one.recall(), one.recall_interval()),
@@ -181,7 +183,7 @@ void PrintCapacities(const v1::EvaluationReport& report) {
   }
   std::cout << "\nThe best units of each facility and day, by score alone and "
                "as a worklist takes them\n";
-  Table table({"RULES", "A DAY", "HOW", "UNITS", "FULL DAYS",
+  Table table({"RULES", "A DAY", "HOW", "UNITS", "LEFT OUT", "FULL DAYS",
                "FINDS OF CONTROLLED (95 %)", "PRECISION, WEIGHTED", "RECALL",
                "LIFT", "NORMALISED"});
   for (const v1::VariantReport& variant : report.variants()) {
@@ -190,9 +192,10 @@ void PrintCapacities(const v1::EvaluationReport& report) {
         const bool by_score = figures == &one.figures();
         table.Add({variant.name(), one.capacity(),
                    by_score ? "score" : "worklist", absl::StrCat(figures->k()),
+                   by_score ? "" : absl::StrCat(one.worklist_left_out()),
                    by_score
                        ? absl::StrCat(one.full_days(), "/", one.facility_days())
-                       : absl::StrCat(one.worklist_left_out(), " left out"),
+                       : "",
                    ShareText(figures->precision()),
                    FigureText(figures->has_weighted_precision(),
                               figures->weighted_precision(),
@@ -325,6 +328,10 @@ void PrintReport(const v1::EvaluationReport& report, int top) {
             << (report.base_rate().has_share() ? ShareText(report.base_rate())
                                                : "no unit was controlled")
             << "\n";
+  if (report.controlled_by_box() > 0) {
+    std::cout << "Of those controlled, " << report.controlled_by_box()
+              << " were papers whose box was.\n";
+  }
   if (report.unweighted() > 0) {
     std::cout << report.unweighted()
               << " were controlled although nothing had selected them: not in "

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "portrisk/v1/evaluation_service.grpc.pb.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "scoring/programme.h"
 #include "service/cli/commands.h"
@@ -217,6 +218,25 @@ int List(const GlobalFlags& flags) {
   return kExitOk;
 }
 
+// "(evaluation 3: 41,394 movements from 2026-01-01 to 2026-03-01)": what an
+// approval stands on. An evaluation that cannot be read is just named.
+std::string GroundsOf(const Connection& connection, uint64_t number) {
+  auto stub = v1::EvaluationService::NewStub(connection.channel());
+  v1::GetEvaluationRequest request;
+  request.set_evaluation(number);
+  v1::GetEvaluationResponse response;
+  const absl::Status status = connection.Call(
+      *stub, &v1::EvaluationService::Stub::GetEvaluation, request, &response);
+  std::string text = absl::StrCat("evaluation ", number);
+  if (!status.ok()) return text;
+  const v1::EvaluationReport& report = response.report();
+  absl::StrAppend(&text, ": ", report.movements(), " movements from ",
+                  FormatTime(report.begin_time()), " to ",
+                  FormatTime(report.end_time()), ", ", report.finds(),
+                  " finds");
+  return text;
+}
+
 int Show(const GlobalFlags& flags, uint64_t number) {
   auto connection = Connection::Open(flags);
   if (!connection.ok()) return Fail(connection.status());
@@ -235,7 +255,7 @@ int Show(const GlobalFlags& flags, uint64_t number) {
               << FormatTime(event.time()) << " by " << event.caller() << " "
               << event.note();
     if (event.evaluation() > 0) {
-      std::cout << " (evaluation " << event.evaluation() << ")";
+      std::cout << " (" << GroundsOf(**connection, event.evaluation()) << ")";
     }
     if (!event.without_replay().empty()) {
       std::cout << " WITHOUT REPLAY: " << event.without_replay();

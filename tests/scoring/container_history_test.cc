@@ -170,6 +170,25 @@ TEST_F(ContainerHistoryTest, SealsOfAllReportsOfTheLoadAreKnown) {
   EXPECT_EQ(view.known_seals(1), "S1");
 }
 
+TEST_F(ContainerHistoryTest, WhoAffixedASealIsKnownWhereItIsSaid) {
+  v1::Movement stuffed = At(v1::STUFFING, 0, "BRSSZ");
+  stuffed.add_seals()->set_number("S1");
+  stuffed.add_seals()->set_number("S2");
+  stuffed.mutable_seals(0)->set_source("SHI");
+  Fold(stuffed, 1);
+  v1::Movement in = At(v1::GATE_IN, 10, "BRSSZ");
+  in.add_seals()->set_number("C1");
+  Fold(in, 2);
+  EXPECT_EQ(state_.timeline(0).seal_sources_size(), 2);
+  EXPECT_EQ(state_.timeline(1).seal_sources_size(), 0);
+  const v1::ContainerView& view = Derive(At(v1::LOAD, 20, "BRSSZ"), 3);
+  ASSERT_EQ(view.known_seals_size(), 3);
+  ASSERT_EQ(view.known_seal_sources_size(), 3);
+  EXPECT_EQ(view.known_seal_sources(0), "");
+  EXPECT_EQ(view.known_seal_sources(1), "SHI");
+  EXPECT_EQ(view.known_seal_sources(2), "");
+}
+
 TEST_F(ContainerHistoryTest, ALoadMayChangeUntilTheBoxIsHandledAgain) {
   const v1::Movement out = At(v1::GATE_OUT, 0, "NLRTM");
   EXPECT_FALSE(Derive(out, 1).has_cargo_changed_until_handling());
@@ -193,22 +212,58 @@ TEST_F(ContainerHistoryTest, WhatStuffingReportsBelongsToTheLoad) {
 }
 
 TEST_F(ContainerHistoryTest, AFullTimelineKeepsTheNewest) {
-  for (int i = 0; i < kTimelineMax + 10; ++i) {
-    Fold(At(v1::YARD_MOVE, i, "NLRTM"), 100 + i);
+  for (int i = 0; i < kHandlings.most + 10; ++i) {
+    Fold(At(v1::GATE_IN, i, "NLRTM"), 100 + i);
   }
-  ASSERT_EQ(state_.timeline_size(), kTimelineMax);
+  ASSERT_EQ(state_.timeline_size(), kHandlings.most);
   EXPECT_EQ(state_.timeline(0).movement_key(), 110u);
-  Fold(At(v1::YARD_MOVE, 1, "NLRTM"), 999);  // Older than all that is kept.
-  EXPECT_EQ(state_.timeline_size(), kTimelineMax);
+  Fold(At(v1::GATE_IN, 1, "NLRTM"), 999);  // Older than all that is kept.
+  EXPECT_EQ(state_.timeline_size(), kHandlings.most);
   EXPECT_EQ(state_.timeline(0).movement_key(), 110u);
 }
 
-// Within what is kept, the order of arrival leaves no trace in the timeline.
+// A sensor each minute, or somebody who wants to be forgotten.
+TEST_F(ContainerHistoryTest, ManyReportsOfOneKindPushNoOtherOut) {
+  Fold(At(v1::BOOKING, 0, "NLRTM"), 1);
+  Fold(At(v1::DISCHARGE, 1, "NLRTM"), 2);
+  Fold(At(v1::INSPECTION, 2, "NLRTM"), 3);
+  for (int i = 0; i < 300; ++i) {
+    Fold(At(i % 2 ? v1::POSITION : v1::WEIGHING, 3 + i, "NLRTM"), 10 + i);
+  }
+  EXPECT_FALSE(state_.has_forgotten_time());
+  ASSERT_EQ(state_.timeline_size(), 3 + 6 + 6);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(state_.timeline(i).movement_key(), static_cast<uint64_t>(i + 1));
+  }
+  // From before a handling that is lost nothing is kept.
+  for (int i = 0; i <= kHandlings.most; ++i) {
+    Fold(At(v1::GATE_IN, 400 + i, "NLRTM"), 1000 + i);
+  }
+  EXPECT_EQ(state_.timeline(0).movement_key(), 1001u);
+  EXPECT_EQ(state_.timeline_size(), kHandlings.most);
+}
+
+TEST_F(ContainerHistoryTest, InOneInstantABoxComesBeforeItGoes) {
+  for (int box = 0; box < 8; ++box) {
+    state_.Clear();
+    Fold(At(v1::GATE_OUT, 5, "NLRTM"), 1000 - box);
+    Fold(At(v1::WEIGHING, 5, "NLRTM"), 500 + 100 * box);
+    Fold(At(v1::GATE_IN, 5, "NLRTM"), 2050 - 300 * box);
+    ASSERT_EQ(state_.timeline_size(), 3);
+    EXPECT_EQ(state_.timeline(0).event(), v1::GATE_IN);
+    EXPECT_EQ(state_.timeline(1).event(), v1::WEIGHING);
+    EXPECT_EQ(state_.timeline(2).event(), v1::GATE_OUT);
+  }
+}
+
+// Of each kind the newest, whatever comes first.
 TEST_F(ContainerHistoryTest, AnyOrderOfArrivalGivesTheSameTimeline) {
   std::mt19937 random(20261122);
   std::vector<v1::Movement> movements;
-  for (int i = 0; i < kTimelineMax; ++i) {
-    movements.push_back(At(v1::YARD_MOVE, i / 2, "NLRTM"));
+  for (int i = 0; i < 4 * kTimelineMax; ++i) {
+    const auto event = static_cast<v1::Event>(1 + random() % 19);
+    movements.push_back(
+        At(random() % 8 == 0 ? v1::BOOKING : event, i / 2, "NLRTM"));
     movements.back().set_id(std::to_string(i));
   }
   std::string expected;

@@ -77,7 +77,7 @@ void Make(uint32_t seed, History* out) {
       v1::Assessment a;
       a.mutable_unit()->set_id(line.id);
       a.set_score(last ? line.score : 0);
-      if (line.selected) a.mutable_unit()->set_channel(v1::SCORE);
+      if (line.selected) a.set_channel(v1::SCORE);
       if (line.hit || last) {
         v1::Hit* const hit = a.add_hits();
         hit->set_rule("r");

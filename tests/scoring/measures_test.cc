@@ -25,6 +25,7 @@ v1::Assessment Assessed(const std::string& unit, int32_t score,
   v1::Assessment assessment;
   assessment.mutable_unit()->set_id(unit);
   assessment.mutable_unit()->set_channel(channel);
+  assessment.set_channel(channel);
   assessment.set_score(score);
   for (const char* rule : rules) {
     v1::Hit* hit = assessment.add_hits();
@@ -94,7 +95,6 @@ TEST(MeasuresTest, CapacitiesAreFilledByScoreAndAsAWorklistDoes) {
                        v1::Channel channel, uint32_t draw_ppm) {
     const v1::Movement m = At("A", hour);
     v1::Assessment assessment = Assessed(id, score, channel);
-    assessment.set_channel(channel);
     assessment.mutable_unit()->set_draw_ppm(draw_ppm);
     selection.Add(table.Add(m, assessment), m.occurrence_time().seconds(),
                   assessment, terms);
@@ -116,6 +116,48 @@ TEST(MeasuresTest, CapacitiesAreFilledByScoreAndAsAWorklistDoes) {
   EXPECT_EQ(figures.worklist().k(), 2u);
   EXPECT_EQ(figures.worklist().precision().count(), 2u);
   EXPECT_EQ(figures.worklist_left_out(), 2u);
+  // The one that was drawn stands for 100,000 units, of which the others were
+  // not drawn: on the list it is one find.
+  EXPECT_DOUBLE_EQ(figures.worklist().recall(), 2.0 / 100'001);
+  EXPECT_LE(figures.worklist().normalised_precision(), 1);
+}
+
+// A movement before what is measured selected it.
+TEST(MeasuresTest, WhatWasSelectedBeforeThePeriodIsNotSelectedInIt) {
+  UnitTable table;
+  Selection selection;
+  const v1::Movement m = At("A", 0);
+  v1::Assessment assessed = Assessed("u", 0, v1::CHANNEL_UNSPECIFIED);
+  assessed.mutable_unit()->set_channel(v1::SCORE);
+  assessed.mutable_unit()->set_lane(v1::RED);
+  selection.Add(table.Add(m, assessed), 0, assessed);
+  v1::VariantReport report;
+  selection.Report(table, {}, &report);
+  EXPECT_EQ(report.selected(), 0u);
+  assessed = Assessed("u", 400, v1::SCORE);
+  selection.Add(table.Add(At("A", 5), assessed), 5 * 3600, assessed);
+  report.Clear();
+  selection.Report(table, {}, &report);
+  EXPECT_EQ(report.selected(), 1u);
+  EXPECT_EQ(report.by_score(), 1u);
+}
+
+// A weighted find may stand for more than there is room for.
+TEST(MeasuresTest, NormalisedPrecisionIsOneAtMost) {
+  UnitTable table;
+  Selection selection;
+  for (int i = 0; i < 100; ++i) {
+    const auto assessed = Assessed(absl::StrCat("u", 100 + i),
+                                   i == 0 ? 500 : 0, v1::CHANNEL_UNSPECIFIED);
+    selection.Add(table.Add(At("A", 0), assessed), 0, assessed);
+  }
+  table.SetOutcome("u100", true, v1::RANDOM, 10'000);
+  table.SetOutcome("u101", true, v1::RANDOM, 10'000);
+  table.SetOutcome("u102", false, v1::RANDOM, 10'000);
+  v1::VariantReport report;
+  selection.Report(table, std::vector<double>{0.01}, &report);
+  EXPECT_DOUBLE_EQ(report.rates(0).normalised_precision(), 1);
+  EXPECT_LE(report.rates(0).normalised_precision_interval().high(), 1);
 }
 
 TEST(MeasuresTest, UnitsAreRankedByTheirBestScoreAndTiesByName) {
@@ -170,6 +212,51 @@ TEST(MeasuresTest, UnitsAreRankedByTheirBestScoreAndTiesByName) {
   EXPECT_EQ(all.unweighted(), 1u);
   EXPECT_EQ(all.base_rate().of(), 2u);
   EXPECT_EQ(all.base_rate().count(), 1u);
+}
+
+// What was found in a box was found in its papers, which a rule may have hit
+// before it came; chance counts once.
+TEST(MeasuresTest, AControlOfABoxIsOneOfItsPapers) {
+  UnitTable table;
+  Selection selection;
+  for (const char* unit : {"papers", "visit", "others"}) {
+    v1::Assessment assessed = Assessed(unit, 0, v1::CHANNEL_UNSPECIFIED);
+    if (unit[0] == 'p') {
+      assessed = Assessed(unit, 300, v1::SCORE);
+      v1::Hit& hit = *assessed.add_hits();
+      hit.set_rule_set("s");
+      hit.set_rule("r");
+    }
+    const v1::Movement m = At("A", 0);
+    selection.Add(table.Add(m, assessed), 0, assessed);
+  }
+  table.SetOutcome("visit", true, v1::RANDOM, 10'000, 50);
+  table.SetOutcomeOfBox("papers", true, v1::RANDOM, 10'000, 50);
+  table.SetOutcomeOfBox("nobody", true, v1::RANDOM, 10'000, 50);
+  v1::EvaluationReport all;
+  table.Report(&all);
+  EXPECT_EQ(all.controlled(), 2u);
+  EXPECT_EQ(all.controlled_by_box(), 1u);
+  EXPECT_EQ(all.finds(), 2u);
+  EXPECT_EQ(all.base_rate().of(), 1u);
+  v1::VariantReport report;
+  selection.Report(table, {}, &report);
+  EXPECT_EQ(report.selected_finds(), 1u);
+  ASSERT_EQ(report.rules_size(), 1);
+  EXPECT_EQ(report.rules(0).precision().count(), 1u);
+  EXPECT_EQ(report.rules(0).precision().of(), 1u);
+  EXPECT_EQ(report.rules(0).marginal_finds(), 1u);
+  // A control of their own, before or after, says more.
+  table.SetOutcome("others", false, v1::SCORE, 1'000'000, 40);
+  table.SetOutcomeOfBox("others", true, v1::RANDOM, 10'000, 50);
+  table.SetOutcome("papers", false, v1::SCORE, 1'000'000, 60);
+  for (const UnitTable::Unit& unit : table.units()) {
+    if (unit.id == "visit") continue;
+    EXPECT_TRUE(unit.found) << unit.id;
+    EXPECT_FALSE(unit.by_box) << unit.id;
+    EXPECT_EQ(unit.channel, v1::SCORE) << unit.id;
+    EXPECT_EQ(unit.selection_ppm, 1'000'000u) << unit.id;
+  }
 }
 
 // To leave out those that a rule selected as well would leave out most finds.

@@ -180,6 +180,57 @@ TEST_F(PickupRightTest, ANewRightForgetsTheOldOne) {
   EXPECT_FALSE(view.has_collected_by());
 }
 
+// Issued again with a new code, or told twice: the chain goes on.
+TEST_F(PickupRightTest, ARightThatIsIssuedAgainIsTheSame) {
+  FoldChain();
+  v1::Movement again = By(Step(v1::PICKUP_RIGHT_ISSUED, 20), "C", "F1");
+  again.mutable_pickup_right()->set_pin_hash("new");
+  Fold(again, 6);
+  v1::Movement out = Collect(50, "H1");
+  out.mutable_pickup_right()->set_pin_hash("new");
+  const v1::RightView& view = Derive(out, 9);
+  EXPECT_EQ(view.use().path(), v1::PATH_COMPLETE);
+  EXPECT_TRUE(view.use().by_nominee());
+  EXPECT_TRUE(view.use().pin_matches());
+  EXPECT_EQ(view.issued_time().seconds(), kBegin) << "when it was first";
+  // A nomination that is told late sees who collected beyond it.
+  EXPECT_EQ(Derive(By(Nominate(15, "H2"), "F2"), 8).use().time().seconds(), 0);
+  Fold(out, 9);
+  EXPECT_EQ(Derive(By(Nominate(15, "H2"), "F2"), 8).use().time().seconds(),
+            kBegin + 50);
+  // Another recipient, one after a revocation, and one after the collection
+  // begin anew.
+  Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 60), "C", "F1"), 10);
+  EXPECT_FALSE(Derive(Collect(70, "H1"), 11).use().has_nominated());
+  Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 20), "C", "F7"), 6);
+  EXPECT_FALSE(Derive(out, 9).use().has_nominated());
+  Fold(Step(v1::PICKUP_RIGHT_REVOKED, 19), 7);
+  Fold(again, 6);
+  EXPECT_FALSE(Derive(out, 9).use().has_nominated());
+  EXPECT_FALSE(view.use().after_revocation());
+}
+
+TEST_F(PickupRightTest, ANominationAfterTheGateOutIsTimed) {
+  Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 1);
+  Fold(By(Nominate(10, "H1"), "F1"), 2);
+  const v1::Movement out = Collect(50'000, "H2");
+  EXPECT_FALSE(Derive(out, 9).use().has_named_after_h());
+  Fold(By(Nominate(57'200, "H2"), "F1"), 3);
+  EXPECT_FALSE(Derive(out, 9).use().by_nominee());
+  EXPECT_DOUBLE_EQ(Derive(out, 9).use().named_after_h(), 2);
+  Fold(By(Nominate(51'800, "H2"), "F1"), 4);
+  EXPECT_DOUBLE_EQ(Derive(out, 9).use().named_after_h(), 0.5);
+  EXPECT_FALSE(Derive(Collect(50'000, "H1"), 9).use().has_named_after_h());
+  EXPECT_FALSE(Derive(Collect(50'000, "H3"), 9).use().has_named_after_h());
+  v1::Movement other = out;
+  other.mutable_pickup_right()->set_id("R2");
+  EXPECT_FALSE(Derive(other, 9).use().has_named_after_h());
+  // The nomination itself comes last.
+  Fold(out, 9);
+  EXPECT_NEAR(Derive(By(Nominate(50'360, "H2"), "F1"), 5).use().named_after_h(),
+              0.1, 1e-12);
+}
+
 TEST_F(PickupRightTest, ALateNominationSeesWhoCollectedAfterIt) {
   Fold(Step(v1::PICKUP_RIGHT_ISSUED, 0), 1);
   Fold(Collect(50, "H9"), 2);
@@ -490,6 +541,45 @@ TEST_F(PickupRightTest, ManyLookUpsPushNoStepOfTheChainOut) {
   }
   EXPECT_EQ(state_.attempts_size(), 16);
   EXPECT_EQ(Derive(Collect(500, "H1"), 9).use().path(), v1::PATH_COMPLETE);
+}
+
+// Repeating a step on purpose pushes none of another kind out.
+TEST_F(PickupRightTest, ManyStepsOfOneKindPushNoOtherOut) {
+  for (const v1::Event event :
+       {v1::PICKUP_RIGHT_ACCEPTED, v1::GATE_OUT, v1::PICKUP_RIGHT_REVOKED}) {
+    state_.Clear();
+    Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 1);
+    Fold(By(Nominate(10, "H1"), "F1"), 2);
+    for (int i = 0; i < 60; ++i) {
+      v1::Movement m = By(Step(event, 20 + i), "F1");
+      if (event == v1::GATE_OUT) m.mutable_haulier()->set_id("H1");
+      Fold(m, 100 + i);
+    }
+    EXPECT_EQ(state_.chain(0).event(), v1::PICKUP_RIGHT_ISSUED);
+    EXPECT_EQ(state_.chain(1).event(), v1::PICKUP_RIGHT_NOMINATED);
+    if (event == v1::PICKUP_RIGHT_REVOKED) continue;
+    const v1::RightUse& use = Derive(Collect(500, "H2"), 9).use();
+    EXPECT_TRUE(use.has_by_nominee()) << v1::Event_Name(event);
+    EXPECT_FALSE(use.by_nominee());
+  }
+}
+
+// Which of the two came last is not known where clocks tell minutes.
+TEST_F(PickupRightTest, WhoeverWasNominatedInTheLastInstantIsTheNominee) {
+  for (uint64_t key = 1; key < 9; ++key) {
+    state_.Clear();
+    Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 100);
+    Fold(By(Nominate(10, "H0"), "F1"), 101);
+    Fold(By(Nominate(20, "H1"), "F1"), 10);
+    Fold(By(Nominate(20, "H2"), "F1"), key * 3);
+    EXPECT_TRUE(Derive(Collect(50, "H1"), 99).use().by_nominee());
+    EXPECT_TRUE(Derive(Collect(50, "H2"), 99).use().by_nominee());
+    EXPECT_FALSE(Derive(Collect(50, "H0"), 99).use().by_nominee());
+    Fold(By(Nominate(30, "H3"), "F1"), 102);
+    EXPECT_FALSE(Derive(Collect(50, "H1"), 99).use().by_nominee());
+    Fold(By(Step(v1::PICKUP_RIGHT_REVOKED, 40), "C"), 103);
+    EXPECT_FALSE(Derive(Collect(50, "H2"), 99).use().by_nominee());
+  }
 }
 
 TEST_F(PickupRightTest, AnyOrderOfArrivalGivesTheSameChain) {

@@ -176,7 +176,7 @@ TEST_F(StayTest, PapersAreOfTheStayInWhoseMidstTheyCame) {
 }
 
 TEST_F(StayTest, WhatIsOlderThanAllThatIsKeptIsOfNoStayThatIsKept) {
-  for (int day = 10; day < 10 + kTimelineMax; ++day) {
+  for (int day = 10; day < 10 + kHandlings.most; ++day) {
     Take({day % 2 ? v1::GATE_OUT : v1::GATE_IN, "NLRTM", "E1", day});
   }
   EXPECT_FALSE(state_.has_forgotten_time()) << "full, and nothing is lost";
@@ -188,19 +188,19 @@ TEST_F(StayTest, WhatIsOlderThanAllThatIsKeptIsOfNoStayThatIsKept) {
 }
 
 TEST_F(StayTest, ATimelineHasNoHoles) {
-  for (int day = 10; day < 11 + kTimelineMax; ++day) {
-    Take({v1::YARD_MOVE, "NLRTM", "E1", day});
+  for (int day = 10; day < 11 + kHandlings.most; ++day) {
+    Take({v1::GATE_IN, "NLRTM", "E1", day});
   }
   v1::Movement gone;
   gone.set_retraction(true);
   // What was told second, of day 11, is taken back.
   UnfoldContainer({&gone, 2, ++sequence_}, &state_);
-  ASSERT_EQ(state_.timeline_size(), kTimelineMax - 1);
-  Take({v1::YARD_MOVE, "NLRTM", "E1", 9});
-  EXPECT_EQ(state_.timeline_size(), kTimelineMax - 1)
+  ASSERT_EQ(state_.timeline_size(), kHandlings.most - 1);
+  Take({v1::GATE_IN, "NLRTM", "E1", 9});
+  EXPECT_EQ(state_.timeline_size(), kHandlings.most - 1)
       << "day 10 is missing between it and the rest";
-  Take({v1::YARD_MOVE, "NLRTM", "E1", 11});
-  EXPECT_EQ(state_.timeline_size(), kTimelineMax);
+  Take({v1::GATE_IN, "NLRTM", "E1", 11});
+  EXPECT_EQ(state_.timeline_size(), kHandlings.most);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ TEST(Admission, NormalFormIsLeftAsItIs) {
   sent.mutable_container()->set_type_code("45R1");
   sent.mutable_location()->set_locode("NLRTM");
   sent.mutable_location()->set_facility("Delta 2");
-  sent.add_seals()->set_number("ML-NL0012");
+  sent.add_seals()->set_number("MLNL0012");
   sent.mutable_haulier()->set_name("Vervoer & Zn., té Rotterdam");
   v1::Movement movement = sent;
   EXPECT_THAT(Admit(&movement), IsEmpty());
@@ -109,7 +109,7 @@ TEST(Admission, CodesAreBroughtToUpperCaseWithoutBlanks) {
   EXPECT_EQ(m.location().locode(), "NLRTM");
   EXPECT_EQ(m.location().facility(), "Delta 2");
   EXPECT_EQ(m.container().type_code(), "45R1");
-  EXPECT_EQ(m.seals(0).number(), "ML-NL0012");
+  EXPECT_EQ(m.seals(0).number(), "MLNL0012");
   EXPECT_EQ(m.transport().vessel_imo(), "9074729");
   EXPECT_EQ(m.transport().plate(), "99-BX1A");
   EXPECT_EQ(m.transport().next_locode(), "DEDUI");

@@ -204,6 +204,69 @@ TEST_F(CommonCriteriaTest, ASealOfCustomsBreaksNoChain) {
   Take(sealed(v1::DISCHARGE, 40 * kDay, "A2", "SHI"));
   EXPECT_THAT(Hits(sealed(v1::GATE_OUT, 42 * kDay, "B2", "SHI")),
               Contains("container.seal-chain-break"));
+  // The shipper's at stuffing, in another writing at the gate; the carrier's
+  // beside it at the ship, and another one there at the end of the voyage.
+  Take(sealed(v1::STUFFING, 80 * kDay, "SH-1234", "SHI"));
+  EXPECT_THAT(Hits(sealed(v1::GATE_IN, 81 * kDay, "sh1234", "SHI")),
+              Not(Contains("container.seal-chain-break")));
+  EXPECT_THAT(Hits(sealed(v1::LOAD, 82 * kDay, "C7", "CAR")),
+              Not(Contains("container.seal-chain-break")));
+  EXPECT_THAT(Hits(sealed(v1::DISCHARGE, 96 * kDay, "C8", "CAR")),
+              Contains("container.seal-chain-break"));
+}
+
+TEST_F(CommonCriteriaTest, AClockAnHourOffIsNoStrangerAtTheGate) {
+  const auto chain = [&](int64_t begin, const char* id, int64_t named_after) {
+    v1::Movement issued =
+        Step(v1::PICKUP_RIGHT_ISSUED, begin, "C1", "complete");
+    issued.mutable_pickup_right()->set_id(id);
+    issued.mutable_pickup_right()->mutable_recipient()->set_id("F1");
+    Take(issued);
+    const int64_t out = begin + 40 * kHour;
+    for (const char* haulier : {"H1", "H2"}) {
+      v1::Movement named =
+          Step(v1::PICKUP_RIGHT_NOMINATED,
+               haulier[1] == '1' ? begin + kHour : out + named_after, "F1",
+               "complete");
+      named.mutable_pickup_right()->set_id(id);
+      named.mutable_pickup_right()->mutable_nominee()->set_id(haulier);
+      Take(named);
+    }
+    v1::Movement gate = At(v1::GATE_OUT, out);
+    gate.mutable_pickup_right()->set_id(id);
+    gate.mutable_haulier()->set_id("H2");
+    return Hits(gate);
+  };
+  const Rules skewed = chain(0, "R1", kHour / 2);
+  EXPECT_THAT(skewed, Not(Contains("right.haulier-mismatch")));
+  EXPECT_THAT(skewed, Not(Contains("right.broken-chain")));
+  const Rules late = chain(40 * kDay, "R2", 2 * kHour);
+  EXPECT_THAT(late, Contains("right.haulier-mismatch"));
+  EXPECT_THAT(late, Contains("right.broken-chain"));
+}
+
+TEST_F(CommonCriteriaTest, ARightThatIsIssuedAgainBreaksNoChain) {
+  const auto issue = [&](int64_t time) {
+    v1::Movement issued = Step(v1::PICKUP_RIGHT_ISSUED, time, "C1", "complete");
+    issued.mutable_pickup_right()->set_id("R1");
+    issued.mutable_pickup_right()->mutable_recipient()->set_id("F1");
+    Take(issued);
+  };
+  issue(0);
+  v1::Movement named =
+      Step(v1::PICKUP_RIGHT_NOMINATED, 20 * kHour, "F1", "complete");
+  named.mutable_pickup_right()->set_id("R1");
+  named.mutable_pickup_right()->mutable_nominee()->set_id("H1");
+  Take(named);
+  v1::Movement accepted =
+      Step(v1::PICKUP_RIGHT_ACCEPTED, 21 * kHour, "H1", "complete");
+  accepted.mutable_pickup_right()->set_id("R1");
+  Take(accepted);
+  issue(30 * kHour);
+  v1::Movement out = At(v1::GATE_OUT, 40 * kHour);
+  out.mutable_pickup_right()->set_id("R1");
+  out.mutable_haulier()->set_id("H1");
+  EXPECT_THAT(Hits(out), Not(Contains("right.broken-chain")));
 }
 
 TEST_F(CommonCriteriaTest, AnExportIsNoBoomerang) {
@@ -214,6 +277,34 @@ TEST_F(CommonCriteriaTest, AnExportIsNoBoomerang) {
   Take(At(v1::GATE_OUT, 60 * kHour));
   EXPECT_THAT(Hits(At(v1::GATE_IN, 80 * kHour)),
               Contains("timeline.boomerang"));
+}
+
+// What a sensor does by itself, an insider can do on purpose.
+TEST_F(CommonCriteriaTest, ManyReportsHideNothing) {
+  // A scan between is another matter: that is what it left for.
+  const v1::Event events[] = {v1::POSITION,   v1::MOTION,    v1::DOOR_OPENED,
+                              v1::WEIGHING,   v1::YARD_MOVE, v1::SEAL_CHANGE,
+                              v1::INSPECTION, v1::STOW_PLAN};
+  for (const v1::Event event : events) {
+    const std::string number = Number(200 + event);
+    Take(At(v1::DISCHARGE, 0, number));
+    Take(At(v1::GATE_OUT, kDay, number));
+    for (int i = 1; i <= 40; ++i) Take(At(event, kDay + 60 * i, number));
+    EXPECT_THAT(Hits(At(v1::GATE_IN, kDay + 6 * kHour, number)),
+                Contains("timeline.boomerang"))
+        << v1::Event_Name(event);
+  }
+}
+
+TEST_F(CommonCriteriaTest, InOneMinuteABoxComesBeforeItGoes) {
+  for (int i = 0; i < 12; ++i) {
+    const std::string number = Number(100 + i);
+    Take(At(v1::GATE_IN, kDay, number));
+    EXPECT_THAT(Hits(At(v1::GATE_OUT, kDay, number)),
+                Not(Contains("timeline.boomerang-late")));
+    EXPECT_THAT(Hits(At(v1::WEIGHING, kDay, number)),
+                Not(Contains("timeline.boomerang")));
+  }
 }
 
 }  // namespace

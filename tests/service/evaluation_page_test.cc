@@ -58,6 +58,7 @@ v1::EvaluationReport Report() {
     for (const double rate : {0.01, 0.05}) {
       v1::RateFigures* figures = variant->add_rates();
       figures->set_rate(rate);
+      figures->set_least_score(100);
       figures->set_recall(0.5);
       figures->set_weighted_precision(rate);
     }
@@ -208,7 +209,46 @@ TEST(EvaluationPage, ProvesWhatItIsAbout) {
 
 TEST(EvaluationPage, HasSomethingToSayOfNothing) {
   const std::string page = EvaluationPage(v1::EvaluationReport(), "en");
+  EXPECT_THAT(page, HasSubstr("No movement lies in what was asked for."));
+  EXPECT_THAT(page, Not(HasSubstr("1970")));
   EXPECT_THAT(page, HasSubstr("</html>"));
+}
+
+// Units without a score are taken by name: a curve through them says nothing.
+TEST(EvaluationPage, DoesNotPlotWhatNoScoreRanks) {
+  v1::EvaluationReport report = Report();
+  const char note[] = "the names decide";
+  EXPECT_THAT(EvaluationPage(report, "en"), Not(HasSubstr(note)));
+  for (v1::VariantReport& variant : *report.mutable_variants()) {
+    for (v1::RateFigures& one : *variant.mutable_rates()) {
+      one.set_least_score(0);
+    }
+  }
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_THAT(page, HasSubstr(note));
+  EXPECT_THAT(page, HasSubstr("<td>0<small>by name</small></td>"));
+  EXPECT_EQ(Count(page, "or the scores rank none of them"), 2u);
+}
+
+TEST(EvaluationPage, NamesTheSetWhereTwoHaveTheSameRule) {
+  v1::EvaluationReport report = Report();
+  for (const char* set : {"my.gate", "my.other"}) {
+    v1::RuleFigures* rule = report.mutable_variants(1)->add_rules();
+    rule->set_rule_set(set);
+    rule->set_rule("my.heavy");
+    rule->set_units(set[3] == 'g' ? 5 : 0);
+  }
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_THAT(page, HasSubstr("<td>my.gate my.heavy</td>"));
+  EXPECT_THAT(page, HasSubstr("Without a hit: my.other my.heavy."));
+}
+
+TEST(EvaluationPage, NamesRulesWhereNoneHits) {
+  v1::EvaluationReport report = Report();
+  report.mutable_variants(1)->clear_rules();
+  report.mutable_variants(1)->add_rules()->set_rule("mine.never");
+  EXPECT_THAT(EvaluationPage(report, "en"),
+              HasSubstr("Without a hit: mine.never."));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "service/evaluation_api.h"
 #include "service/keys.h"
+#include "service/profile_api.h"
 #include "tests/service/gate.h"
 #include "tests/service/outcome_fixture.h"
 
@@ -157,6 +158,23 @@ TEST_F(EvaluationsTest, AReplayBesideRulesOfYesterdayIsOutdated) {
   Activate(Watching("t", 3));
   const auto refused = ApproveIt(draft);
   EXPECT_EQ(ReasonOf(refused.status()), "REPLAY_OUTDATED");
+  Evaluate(Of({draft}));
+  EXPECT_TRUE(ApproveIt(draft).ok());
+}
+
+TEST_F(EvaluationsTest, SoIsOneByAnotherSelectionProfile) {
+  ScoreMany(20);
+  const uint64_t draft = Draft(Watching("s", 1));
+  Evaluate(Of({draft}));
+  ProfileApi profiles(engine_.get(), true);
+  v1::CreateProfileRequest create;
+  create.set_yaml("profile: nl\nowner: NL\nscores: {yellow: 50}\n");
+  const auto made = profiles.Create(create, kCaller);
+  ASSERT_TRUE(made.ok()) << made.status();
+  v1::ActivateProfileRequest activate;
+  activate.set_version(made->version());
+  ASSERT_TRUE(profiles.Activate(activate, kCaller).ok());
+  EXPECT_EQ(ReasonOf(ApproveIt(draft).status()), "REPLAY_OUTDATED");
   Evaluate(Of({draft}));
   EXPECT_TRUE(ApproveIt(draft).ok());
 }

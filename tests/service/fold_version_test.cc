@@ -13,9 +13,9 @@ namespace {
 // the fold or the forms of states and keys has changed, raise kFoldVersion and
 // put the new digest here: stores of before are then folded again when they are
 // opened.
-constexpr uint32_t kDigestOfVersion = 3;
+constexpr uint32_t kDigestOfVersion = 4;
 constexpr char kDigest[] =
-    "sha256:2ebcfc07f47ca6064fd5ad5493bfa404483e8d6f1e6f5593b0946f6da0d2170c";
+    "sha256:c0b8cefe95be2769ce27d942cb52b5d2f4f7f44d38d4da163e3e4a30d95dfbf2";
 
 constexpr char kCounts[] =
     "aggregates:\n"
@@ -56,6 +56,8 @@ class FoldVersionTest : public OutcomeTest {
         m.mutable_transport()->set_mode(v1::SEA);
         m.mutable_transport()->set_vessel_imo("9074729");
         m.mutable_carrier()->set_id("MAEU");
+        m.add_seals()->set_number(absl::StrCat("S", visit));
+        m.mutable_seals(0)->set_source("CAR");
         m.mutable_shipper()->set_id(absl::StrCat("SHIPPER", visit));
       } else if (i < 4) {
         m.mutable_pickup_right()->set_id(absl::StrCat("R", box, "-", visit));

@@ -160,6 +160,36 @@ TEST_F(ReplayTest, ACandidateIsMeasuredBesideWhatIsInForce) {
   EXPECT_EQ(report->variants(1).revisions(0).revision(), 0u) << "of a file";
 }
 
+// A rule on a manifest; the box comes days later, is opened, and what is found
+// is told of the box.
+TEST_F(ReplayTest, WhatABoxHeldIsCreditedToTheRulesOnItsPapers) {
+  Activate(Document("s", "common", "",
+                    "    when: movement.event == MANIFEST_LODGED\n"
+                    "    score: 200\n"));
+  v1::Movement papers = MakeMovement("p", v1::MANIFEST_LODGED, Number(1), 0);
+  papers.mutable_consignment()->set_bill_of_lading("BL-1");
+  ASSERT_TRUE(Score(engine_.get(), papers).status.ok());
+  const v1::Movement box =
+      MakeMovement("b", v1::DISCHARGE, Number(1), 5 * kDaySeconds);
+  ASSERT_TRUE(Score(engine_.get(), box).status.ok());
+  const auto told = Record(MakeOutcome("o", Number(1), 6 * kDaySeconds));
+  ASSERT_TRUE(told.ok()) << told.status();
+  ASSERT_EQ(told->tie().papers_size(), 1);
+  EXPECT_EQ(told->tie().papers(0).unit(), "consignment:BL-1");
+  EXPECT_EQ(told->tie().channel(), v1::SCORE);
+  const auto store = Drained();
+  auto in_force = InForce(*store, "in force");
+  ASSERT_TRUE(in_force.ok()) << in_force.status();
+  const auto report = ReplayHistory(*store, {*in_force}, Options());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->controlled(), 2u);
+  EXPECT_EQ(report->controlled_by_box(), 1u);
+  EXPECT_EQ(report->unweighted(), 0u);
+  ASSERT_EQ(report->variants(0).rules_size(), 1);
+  EXPECT_EQ(report->variants(0).rules(0).precision().count(), 1u);
+  EXPECT_EQ(report->variants(0).rules(0).precision().of(), 1u);
+}
+
 TEST_F(ReplayTest, ACandidateCountsItsAggregatesFromTheBeginning) {
   for (int round = 0; round < 3; ++round) {
     ScoreMany(round * 40, round * 40 + 40);
