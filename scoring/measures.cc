@@ -91,11 +91,13 @@ void UnitTable::SetOutcome(absl::string_view id, bool found,
   unit.selection_ppm = selection_ppm;
 }
 
-void UnitTable::SetOutcomeOfBox(absl::string_view papers, bool found,
-                                v1::Channel channel, uint32_t selection_ppm,
-                                int64_t seconds) {
+void UnitTable::SetOutcomeOfBox(absl::string_view papers, absl::string_view box,
+                                bool found, v1::Channel channel,
+                                uint32_t selection_ppm, int64_t seconds) {
   const auto it = numbers_.find(papers);
   if (it == numbers_.end()) return;
+  const auto of = numbers_.find(box);
+  if (of != numbers_.end()) papers_.emplace_back(it->second, of->second);
   const Unit before = units_[it->second];
   SetOutcome(papers, found, channel, selection_ppm, seconds);
   Unit& unit = units_[it->second];
@@ -129,11 +131,12 @@ void UnitTable::Report(v1::EvaluationReport* out) const {
   uint64_t unweighted = 0;
   uint64_t by_box = 0;
   for (const Unit& unit : units_) {
-    all.Add(unit);
-    by_box += unit.by_box ? 1 : 0;
-    if ((unit.drawn || unit.channel == v1::RANDOM) && !unit.by_box) {
-      random.Add(unit);
+    if (unit.by_box) {
+      ++by_box;
+      continue;
     }
+    all.Add(unit);
+    if (unit.drawn || unit.channel == v1::RANDOM) random.Add(unit);
     if (unit.controlled && WeightOf(unit) == 0) ++unweighted;
   }
   out->set_units(units_.size());
@@ -142,6 +145,17 @@ void UnitTable::Report(v1::EvaluationReport* out) const {
   out->set_unweighted(unweighted);
   out->set_controlled_by_box(by_box);
   *out->mutable_base_rate() = random.estimate();
+}
+
+std::vector<bool> Selection::Caught(const UnitTable& table) const {
+  std::vector<bool> caught(standings_.size());
+  for (uint32_t unit = 0; unit < standings_.size(); ++unit) {
+    caught[unit] = IsSelected(unit);
+  }
+  for (const auto& [papers, box] : table.papers()) {
+    caught[box] = caught[box] || IsSelected(papers);
+  }
+  return caught;
 }
 
 uint32_t Selection::RuleOf(const std::string& rule_set,
@@ -196,7 +210,7 @@ void Selection::AddCost(const std::string& rule_set, const std::string& rule,
 
 void Selection::Report(const UnitTable& table, absl::Span<const double> rates,
                        v1::VariantReport* out) {
-  uint64_t selected = 0, finds = 0, by[v1::Channel_ARRAYSIZE] = {};
+  uint64_t selected = 0, by[v1::Channel_ARRAYSIZE] = {};
   std::vector<uint64_t> hours(kHoursOfWeek);
   for (uint32_t unit = 0; unit < standings_.size(); ++unit) {
     const Standing& standing = standings_[unit];
@@ -204,7 +218,12 @@ void Selection::Report(const UnitTable& table, absl::Span<const double> rates,
     ++hours[HourOfWeek(standing.selected_seconds)];
     ++selected;
     ++by[standing.channel];
-    finds += table.units()[unit].found ? 1 : 0;
+  }
+  const std::vector<bool> caught = Caught(table);
+  uint64_t finds = 0;
+  for (size_t unit = 0; unit < caught.size(); ++unit) {
+    const UnitTable::Unit& facts = table.units()[unit];
+    finds += caught[unit] && facts.found && !facts.by_box ? 1 : 0;
   }
   out->set_selected(selected);
   out->set_selected_finds(finds);
@@ -338,21 +357,24 @@ std::vector<uint32_t> Selection::UnitsOf(const std::string& rule_set,
 void Selection::Compare(const UnitTable& table, const Selection& baseline,
                         v1::SelectionChange* out) const {
   Counted gained, lost;
+  const std::vector<bool> caught = Caught(table);
+  const std::vector<bool> caught_then = baseline.Caught(table);
   for (uint32_t unit = 0; unit < standings_.size(); ++unit) {
     const bool now = IsSelected(unit);
     const bool then = baseline.IsSelected(unit);
     const UnitTable::Unit& facts = table.units()[unit];
+    if (caught[unit] != caught_then[unit] && !facts.by_box) {
+      (caught[unit] ? gained : lost).Add(facts);
+    }
     if (now && then) {
       out->set_kept(out->kept() + 1);
     } else if (now) {
       out->set_gained(out->gained() + 1);
-      gained.Add(facts);
       if (out->gained_examples_size() < kExamples) {
         out->add_gained_examples(facts.id);
       }
     } else if (then) {
       out->set_lost(out->lost() + 1);
-      lost.Add(facts);
       if (out->lost_examples_size() < kExamples) {
         out->add_lost_examples(facts.id);
       }

@@ -55,11 +55,17 @@ class UnitTable {
   // Unknown units count for nothing.
   void SetOutcome(absl::string_view unit, bool found, v1::Channel channel,
                   uint32_t selection_ppm, int64_t seconds = 0);
-  // The same of papers of which the box was controlled. A control of their own
-  // goes before it in everything but the find.
-  void SetOutcomeOfBox(absl::string_view papers, bool found,
-                       v1::Channel channel, uint32_t selection_ppm,
+  // The same of papers whose box, a unit of its own, was controlled: a rule
+  // that hits them led there. A control of their own goes before it in
+  // everything but the find.
+  void SetOutcomeOfBox(absl::string_view papers, absl::string_view box,
+                       bool found, v1::Channel channel, uint32_t selection_ppm,
                        int64_t seconds);
+  // Such papers and their box, by number: one control, however many of the two
+  // are selected. Papers may be those of several boxes.
+  const std::vector<std::pair<uint32_t, uint32_t>>& papers() const {
+    return papers_;
+  }
   // From where to where it goes by other movements of the same load, as an
   // outcome is tied; what its own movements said stays. Empty: not known.
   void SetRoute(absl::string_view unit, const std::string& from,
@@ -83,6 +89,7 @@ class UnitTable {
 
   int64_t last_seconds_ = INT64_MIN;
   std::vector<Unit> units_;
+  std::vector<std::pair<uint32_t, uint32_t>> papers_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;
   std::vector<std::string> facility_names_;
   absl::flat_hash_map<std::string, uint32_t> facilities_;
@@ -163,6 +170,8 @@ class Selection {
   };
   struct RuleUnits;
 
+  // By unit: whether it, or papers of which it is the box, is selected.
+  std::vector<bool> Caught(const UnitTable& table) const;
   uint32_t RuleOf(const std::string& rule_set, const std::string& rule);
   // By score, ties by unit.
   std::vector<uint32_t> Ranked(const UnitTable& table) const;

@@ -243,7 +243,7 @@ void ReportRoutes(const UnitTable& table,
     }
     Route& route = routes[{table.name(unit.from), table.name(unit.to)}];
     ++route.units;
-    route.counted.Add(unit);
+    if (!unit.by_box) route.counted.Add(unit);
     route.selected.resize(selections.size());
     for (size_t s = 0; s < selections.size(); ++s) {
       route.selected[s] += selections[s].IsSelected(i) ? 1 : 0;

@@ -31,12 +31,17 @@ enum class Taken : uint8_t {
 // Figures of those units that are taken; `out` has k. What was taken because it
 // was drawn stands for itself alone: those that it would else stand for were
 // not drawn, and not taken.
-void FillTaken(const UnitTable& table, const std::vector<Taken>& taken,
+void FillTaken(const UnitTable& table, std::vector<Taken> taken,
                v1::RateFigures* out) {
+  // Who is sent for papers opens their box.
+  for (const auto& [papers, box] : table.papers()) {
+    if (taken[box] == Taken::kNo) taken[box] = taken[papers];
+  }
   Weighed best, beyond;
   Counted counted;
   for (size_t i = 0; i < taken.size(); ++i) {
     const UnitTable::Unit& unit = table.units()[i];
+    if (unit.by_box) continue;
     if (taken[i] == Taken::kNo) {
       beyond.Add(unit);
       continue;
@@ -163,7 +168,7 @@ void Selection::ReportRates(const UnitTable& table,
     std::vector<Taken> taken(ranked.size());
     for (size_t i = 0; i < k; ++i) taken[ranked[i]] = Taken::kYes;
     figures->set_least_score(standings_[ranked[k - 1]].score);
-    FillTaken(table, taken, figures);
+    FillTaken(table, std::move(taken), figures);
   }
 }
 
@@ -189,7 +194,7 @@ void Selection::ReportCapacities(const UnitTable& table,
     if (k > 0) {
       all->set_rate(static_cast<double>(k) /
                     static_cast<double>(ranked.size()));
-      FillTaken(table, taken, all);
+      FillTaken(table, std::move(taken), all);
     }
     places.Report(figures);
     ReportWorklists(table, capacity, figures);
@@ -235,7 +240,7 @@ void Selection::ReportWorklists(const UnitTable& table,
   if (k == 0) return;
   figures->set_rate(static_cast<double>(k) /
                     static_cast<double>(standings_.size()));
-  FillTaken(table, taken, figures);
+  FillTaken(table, std::move(taken), figures);
 }
 
 void Selection::ReportScoreThresholds(

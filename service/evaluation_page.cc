@@ -58,7 +58,9 @@ svg.map text.degree{font-size:9px;fill:#8b949e}
 svg.map text.port{fill:#1b1f24;paint-order:stroke;stroke:#f6f8fa;
  stroke-width:3px}
 td code{font-size:.8em;white-space:normal;color:#57606a;word-break:normal}
-td:first-child{max-width:26rem;white-space:normal;overflow-wrap:anywhere}
+td:first-child{min-width:11rem;max-width:26rem;white-space:normal;
+ overflow-wrap:anywhere}
+table.heat td:first-child{min-width:1.1rem}
 svg.bar{width:7.5rem;flex:none}
 svg.bar .fill{fill:#9ec9e6}svg.bar .whisker{stroke:#1b1f24}
 svg.mark{width:1.5rem;display:inline-block;vertical-align:middle;

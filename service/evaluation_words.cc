@@ -13,8 +13,9 @@ constexpr EvaluationWords kWords[] = {
      .base_rate = "Base rate, from the random stream alone",
      .no_controls = "No unit that chance selected was controlled, so how much "
                     "there is to be found is not known.",
-     .controlled_by_box = "$0 of the units controlled are papers whose box was "
-                          "opened; what it held counts for them, too.",
+     .controlled_by_box =
+         "Besides, $0 units are papers whose box was controlled; what it held "
+         "counts for the rules that hit them.",
      .unweighted = "$0 units were controlled although nothing had selected "
                    "them; weighted figures leave them out.",
      .variants = "Rules compared",
@@ -151,9 +152,9 @@ constexpr EvaluationWords kWords[] = {
      .base_rate = "Tasa de base, solo de la selección aleatoria",
      .no_controls = "No se controló ninguna unidad elegida al azar, así que no "
                     "se sabe cuánto hay por encontrar.",
-     .controlled_by_box = "$0 de las unidades controladas son documentos cuyo "
-                          "contenedor se abrió; lo hallado cuenta también "
-                          "para ellos.",
+     .controlled_by_box = "Además, $0 unidades son documentos cuyo contenedor "
+                          "se controló; lo que "
+                          "contenía cuenta para las reglas que les afectaron.",
      .unweighted = "$0 unidades se controlaron sin que nada las seleccionara; "
                    "las cifras ponderadas no las cuentan.",
      .variants = "Reglas comparadas",
@@ -296,9 +297,9 @@ constexpr EvaluationWords kWords[] = {
      .base_rate = "Taxa de base, só da seleção aleatória",
      .no_controls = "Nenhuma unidade escolhida ao acaso foi controlada, por "
                     "isso não se sabe quanto há para encontrar.",
-     .controlled_by_box = "$0 das unidades controladas são documentos cujo "
-                          "contentor foi aberto; o encontrado conta também "
-                          "para eles.",
+     .controlled_by_box = "Além disso, $0 unidades são documentos cujo "
+                          "contentor foi controlado; o "
+                          "que continha conta para as regras que os atingiram.",
      .unweighted = "$0 unidades foram controladas sem que nada as "
                    "selecionasse; os valores ponderados não as contam.",
      .variants = "Regras comparadas",

@@ -43,7 +43,7 @@ class ReplayOutcomes {
         // Papers that nothing selected were controlled by what the box was.
         const bool selected = paper.channel() != v1::CHANNEL_UNSPECIFIED;
         table->SetOutcomeOfBox(
-            paper.unit(), one.found, selected ? paper.channel() : tie.channel(),
+            paper.unit(), tie.unit(), one.found, selected ? paper.channel() : tie.channel(),
             selected ? paper.selection_ppm() : tie.selection_ppm(),
             one.seconds);
       }

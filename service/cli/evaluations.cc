@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "portrisk/v1/evaluation_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/evaluation_flags.h"
@@ -16,6 +17,9 @@
 
 namespace portrisk::service::cli {
 namespace {
+
+// How long who waits for an evaluation waits for a server that went away.
+constexpr absl::Duration kServerAwayMax = absl::Minutes(2);
 
 using Stub = v1::EvaluationService::Stub;
 
@@ -201,17 +205,30 @@ absl::StatusOr<v1::Evaluation> WaitForEvaluation(const Connection& connection,
   auto stub = v1::EvaluationService::NewStub(connection.channel());
   v1::GetEvaluationRequest request;
   request.set_evaluation(evaluation);
-  grpc::ClientContext context;
-  connection.Identify(&context);
-  auto stream = stub->WatchEvaluation(&context, request);
   Progress progress("evaluation", "records");
   v1::Evaluation one;
-  while (stream->Read(&one)) {
-    progress.Show(one.progress().read_sequence(), one.last_sequence());
+  absl::Time heard = absl::Now();
+  // It goes on where it was when the server comes back.
+  while (true) {
+    grpc::ClientContext context;
+    connection.Identify(&context);
+    auto stream = stub->WatchEvaluation(&context, request);
+    while (stream->Read(&one)) {
+      progress.Show(one.progress().read_sequence(), one.last_sequence());
+      heard = absl::Now();
+    }
+    const grpc::Status status = stream->Finish();
+    if (status.ok()) break;
+    const bool may_pass =
+        one.evaluation() > 0 &&
+        (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+         status.error_code() == grpc::StatusCode::CANCELLED);
+    if (!may_pass || absl::Now() - heard > kServerAwayMax) {
+      return connection.Explain(status);
+    }
+    absl::SleepFor(absl::Seconds(1));
   }
   progress.Finish();
-  absl::Status status = connection.Explain(stream->Finish());
-  if (!status.ok()) return status;
   if (one.state() != v1::EVALUATION_FINISHED) {
     return absl::FailedPreconditionError(
         absl::StrCat("evaluation ", evaluation, " is ", StateOf(one),

@@ -329,8 +329,9 @@ void PrintReport(const v1::EvaluationReport& report, int top) {
                                                : "no unit was controlled")
             << "\n";
   if (report.controlled_by_box() > 0) {
-    std::cout << "Of those controlled, " << report.controlled_by_box()
-              << " were papers whose box was.\n";
+    std::cout << "Besides, " << report.controlled_by_box()
+              << " units are papers whose box was controlled: what it held "
+                 "counts for the rules that hit them.\n";
   }
   if (report.unweighted() > 0) {
     std::cout << report.unweighted()

@@ -147,8 +147,8 @@ TEST(MeasuresTest, NormalisedPrecisionIsOneAtMost) {
   UnitTable table;
   Selection selection;
   for (int i = 0; i < 100; ++i) {
-    const auto assessed = Assessed(absl::StrCat("u", 100 + i),
-                                   i == 0 ? 500 : 0, v1::CHANNEL_UNSPECIFIED);
+    const auto assessed = Assessed(absl::StrCat("u", 100 + i), i == 0 ? 500 : 0,
+                                   v1::CHANNEL_UNSPECIFIED);
     selection.Add(table.Add(At("A", 0), assessed), 0, assessed);
   }
   table.SetOutcome("u100", true, v1::RANDOM, 10'000);
@@ -231,24 +231,39 @@ TEST(MeasuresTest, AControlOfABoxIsOneOfItsPapers) {
     selection.Add(table.Add(m, assessed), 0, assessed);
   }
   table.SetOutcome("visit", true, v1::RANDOM, 10'000, 50);
-  table.SetOutcomeOfBox("papers", true, v1::RANDOM, 10'000, 50);
-  table.SetOutcomeOfBox("nobody", true, v1::RANDOM, 10'000, 50);
+  table.SetOutcomeOfBox("papers", "visit", true, v1::RANDOM, 10'000, 50);
+  table.SetOutcomeOfBox("nobody", "visit", true, v1::RANDOM, 10'000, 50);
   v1::EvaluationReport all;
   table.Report(&all);
-  EXPECT_EQ(all.controlled(), 2u);
+  EXPECT_EQ(all.controlled(), 1u);
   EXPECT_EQ(all.controlled_by_box(), 1u);
-  EXPECT_EQ(all.finds(), 2u);
+  EXPECT_EQ(all.finds(), 1u);
   EXPECT_EQ(all.base_rate().of(), 1u);
   v1::VariantReport report;
-  selection.Report(table, {}, &report);
+  selection.Report(table, std::vector<double>{0.4, 1}, &report);
   EXPECT_EQ(report.selected_finds(), 1u);
+  // The papers alone are taken, then all three: one find of one, each time.
+  for (const v1::RateFigures& one : report.rates()) {
+    EXPECT_EQ(one.precision().count(), 1u);
+    EXPECT_EQ(one.precision().of(), 1u);
+    EXPECT_DOUBLE_EQ(one.recall(), 1);
+  }
+  Selection nothing;
+  for (uint32_t unit = 0; unit < 3; ++unit) {
+    nothing.Add(unit, 0, Assessed("", 0, v1::CHANNEL_UNSPECIFIED));
+  }
+  v1::SelectionChange change;
+  selection.Compare(table, nothing, &change);
+  EXPECT_EQ(change.gained(), 1u);
+  EXPECT_EQ(change.gained_finds().count(), 1u);
+  EXPECT_EQ(change.gained_finds().of(), 1u);
   ASSERT_EQ(report.rules_size(), 1);
   EXPECT_EQ(report.rules(0).precision().count(), 1u);
   EXPECT_EQ(report.rules(0).precision().of(), 1u);
   EXPECT_EQ(report.rules(0).marginal_finds(), 1u);
   // A control of their own, before or after, says more.
   table.SetOutcome("others", false, v1::SCORE, 1'000'000, 40);
-  table.SetOutcomeOfBox("others", true, v1::RANDOM, 10'000, 50);
+  table.SetOutcomeOfBox("others", "visit", true, v1::RANDOM, 10'000, 50);
   table.SetOutcome("papers", false, v1::SCORE, 1'000'000, 60);
   for (const UnitTable::Unit& unit : table.units()) {
     if (unit.id == "visit") continue;

@@ -107,6 +107,19 @@ TEST_F(ErasureTest, ARightOutlivesTheErasureOfItsNominee) {
   ExpectVerified();
 }
 
+// As the chain of a right compares ids: else who comes would not be who was
+// nominated, and another writing would stay.
+TEST_F(ErasureTest, AnIdIsTheSameInAnyWriting) {
+  constexpr char kWritten[] = "nl somebody.0815 who asked";
+  Serve();
+  ScoreThem({Nominated(0), Collected(2, kWritten)});
+  EXPECT_EQ(Erase(Party()).records(), 2u);
+  EXPECT_THAT(FilesWith({kId, kWritten}), IsEmpty());
+  EXPECT_EQ(Score(engine_.get(), Collected(0, kWritten)).assessment().score(),
+            0);
+  ExpectVerified();
+}
+
 TEST_F(ErasureTest, ARepeatIsARepeatAndACorrectionCorrects) {
   Serve();
   const Answer first = Score(engine_.get(), Collected(0));

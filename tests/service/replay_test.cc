@@ -182,7 +182,7 @@ TEST_F(ReplayTest, WhatABoxHeldIsCreditedToTheRulesOnItsPapers) {
   ASSERT_TRUE(in_force.ok()) << in_force.status();
   const auto report = ReplayHistory(*store, {*in_force}, Options());
   ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->controlled(), 2u);
+  EXPECT_EQ(report->controlled(), 1u);
   EXPECT_EQ(report->controlled_by_box(), 1u);
   EXPECT_EQ(report->unweighted(), 0u);
   ASSERT_EQ(report->variants(0).rules_size(), 1);
