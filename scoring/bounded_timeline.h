@@ -30,7 +30,7 @@ struct Kind {
   int most;
 };
 
-inline constexpr int kTimelineMax = 48;  // Of all kinds.
+inline constexpr int kTimelineMax = 54;  // Of all kinds.
 inline constexpr Kind kHandlings = {0, 20};
 
 inline Kind KindOf(const v1::TimelineEvent*, v1::Event event) {
@@ -54,6 +54,12 @@ inline Kind KindOf(const v1::TimelineEvent*, v1::Event event) {
     case v1::MOTION:
     case v1::POSITION:
       return {5, 6};
+    case v1::STUFFING:
+    case v1::STRIPPING:
+    case v1::PICK_UP:
+    case v1::DROP_OFF:
+    case v1::DISPOSAL:
+      return {6, 6};
     default:
       return kHandlings;
   }

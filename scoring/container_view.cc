@@ -35,6 +35,11 @@ bool AccountsForSeals(v1::Event event) {
          ChangesCargo(event);
 }
 
+// Who looks at the doors. What else reports a seal only repeats it, or lies.
+bool TellsSeals(const TimelineEvent& event) {
+  return IsHandling(event.event()) || AccountsForSeals(event.event());
+}
+
 // The leg between the movement and the nearest located event, walking in
 // `step` direction from index `i`. False when there is none.
 bool DeriveLeg(const v1::ContainerState& state, int i, int step,
@@ -256,6 +261,7 @@ void ContainerViewBuffer::DeriveKnownSeals(const v1::ContainerState& state) {
   for (int i = position_ - 1; i >= 0; --i) {
     const TimelineEvent& event = state.timeline(i);
     if (IsEmptied(event)) break;
+    if (!TellsSeals(event)) continue;
     for (int seal = 0; seal < event.seals_size(); ++seal) {
       view_.add_known_seals(event.seals(seal));
       view_.add_known_seal_sources(seal < event.seal_sources_size()
@@ -294,7 +300,7 @@ void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state) {
       view_.set_last_weight_kg(event.weight_kg());
     }
     if (view_.last_seals_size() == 0) {
-      if (event.seals_size() > 0) {
+      if (event.seals_size() > 0 && TellsSeals(event)) {
         for (const std::string& seal : event.seals()) {
           view_.add_last_seals(seal);
         }

@@ -16,6 +16,11 @@ namespace {
 constexpr int64_t kDaySeconds = 86400;
 constexpr int64_t kWeekDays = 7;
 constexpr int64_t kMondayShift = 3;  // 1970 began on a Thursday.
+// Of a table whose z is taken from the normal distribution.
+constexpr double kExpectedMin = 5;
+constexpr double kEqualChances = 1e-9;  // Of logarithms.
+constexpr double kDeviateMax = 40;
+constexpr int kDeviateHalvings = 60;
 constexpr double kZ95 = 1.959963984540054;
 constexpr char kOthers[] = "(others)";
 
@@ -92,6 +97,39 @@ double TwoProportionsZ(uint64_t then, uint64_t then_of, uint64_t now,
          std::sqrt(variance);
 }
 
+double ExactZ(uint64_t then, uint64_t then_of, uint64_t now, uint64_t now_of) {
+  const uint64_t hits = then + now;
+  const uint64_t all = then_of + now_of;
+  const double least = static_cast<double>(std::min(hits, all - hits)) *
+                       static_cast<double>(std::min(then_of, now_of)) /
+                       static_cast<double>(all);
+  const double z = TwoProportionsZ(then, then_of, now, now_of);
+  if (z == 0 || least >= kExpectedMin) return z;
+  const auto choose = [](uint64_t n, uint64_t k) {  // Its logarithm.
+    return std::lgamma(static_cast<double>(n) + 1) -
+           std::lgamma(static_cast<double>(k) + 1) -
+           std::lgamma(static_cast<double>(n - k) + 1);
+  };
+  const auto chance = [&](uint64_t k) {  // That `then` is k.
+    return choose(then_of, k) + choose(now_of, hits - k) - choose(all, hits);
+  };
+  const double own = chance(then);
+  double p = 0;
+  const uint64_t first = hits > now_of ? hits - now_of : 0;
+  for (uint64_t k = first; k <= std::min(hits, then_of); ++k) {
+    const double one = chance(k);
+    if (one > own + kEqualChances) continue;
+    p += std::exp(one) * (one > own - kEqualChances ? 0.5 : 1);
+  }
+  // The deviate of which both tails are p.
+  double low = 0, high = kDeviateMax;
+  for (int i = 0; i < kDeviateHalvings; ++i) {
+    const double middle = (low + high) / 2;
+    (std::erfc(middle / std::sqrt(2.0)) > p ? low : high) = middle;
+  }
+  return std::copysign(low, z);
+}
+
 int64_t PeriodOf(ReportPeriod period, int64_t seconds) {
   const int64_t day = FloorDiv(seconds, kDaySeconds);
   if (period == ReportPeriod::kWeek) {
@@ -136,12 +174,12 @@ void Displacement::FillChange(const Counts (&counts)[2],
                                       counts[1].volume, totals[1].volume));
   }
   if (totals[0].finds > 0 && totals[1].finds > 0) {
-    row->set_find_z(TwoProportionsZ(counts[0].finds, totals[0].finds,
-                                    counts[1].finds, totals[1].finds));
+    row->set_find_z(ExactZ(counts[0].finds, totals[0].finds, counts[1].finds,
+                           totals[1].finds));
   }
   if (counts[0].controls > 0 && counts[1].controls > 0) {
-    row->set_rate_z(TwoProportionsZ(counts[0].finds, counts[0].controls,
-                                    counts[1].finds, counts[1].controls));
+    row->set_rate_z(ExactZ(counts[0].finds, counts[0].controls, counts[1].finds,
+                           counts[1].controls));
   }
 }
 

@@ -37,6 +37,11 @@ Wilson WilsonIntervalOfShare(double share, double observations);
 double TwoProportionsZ(uint64_t then, uint64_t then_of, uint64_t now,
                        uint64_t now_of);
 
+// The same by Fisher's exact test (mid-p, two sides) where a cell of the table
+// would be expected to hold fewer than five: the z that a normal deviate as
+// rare would have.
+double ExactZ(uint64_t then, uint64_t then_of, uint64_t now, uint64_t now_of);
+
 enum class ReportPeriod { kWeek, kMonth, kQuarter };
 
 // The period that holds a time, counted from an arbitrary one; and where a
@@ -55,8 +60,7 @@ class Displacement {
   };
   explicit Displacement(const Options& options) : options_(options) {}
 
-  // A journaled version. What is not actual or retracted does not count; a
-  // version that is corrected later has been counted with what it said.
+  // A version that stands. What is not actual, or retracted, does not count.
   void Add(const v1::Movement& movement);
   // `weight` is -1 for the version that a correction replaces, else 1.
   void Add(const v1::OutcomeRecord& record, int weight);

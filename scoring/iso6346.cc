@@ -49,13 +49,17 @@ bool IsCategory(char c) { return c == 'U' || c == 'J' || c == 'Z'; }
 
 }  // namespace
 
-std::string NormaliseContainerNumber(absl::string_view raw) {
+std::string NormaliseContainerNumber(absl::string_view raw,
+                                     v1::NumberStatus* status) {
   std::string normal;
-  normal.reserve(raw.size());
+  normal.reserve(raw.size() + 1);
   for (char c : raw) {
     if (IsSeparator(c)) continue;
     normal.push_back(absl::ascii_toupper(static_cast<unsigned char>(c)));
   }
+  if (status != nullptr) *status = CheckContainerNumber(normal);
+  const int digit = CheckDigit(normal, nullptr);
+  if (digit >= 0) normal.push_back(static_cast<char>('0' + digit));
   return normal;
 }
 
@@ -65,7 +69,7 @@ bool IsNormalContainerNumber(absl::string_view number) {
       return false;
     }
   }
-  return true;
+  return CheckDigit(number, nullptr) < 0;
 }
 
 v1::NumberStatus CheckContainerNumber(absl::string_view number) {

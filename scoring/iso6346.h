@@ -10,9 +10,12 @@
 
 namespace portrisk::scoring {
 
-// Upper case without blanks, hyphens, dots and slashes. Never longer than the
-// input; not truncated.
-std::string NormaliseContainerNumber(absl::string_view raw);
+// Upper case without blanks, hyphens, dots and slashes, not truncated; four
+// letters and six digits get the check digit that belongs to them, since many
+// leave it out and mean the same box. `status` (may be null) is that of the
+// number as it came.
+std::string NormaliseContainerNumber(absl::string_view raw,
+                                     v1::NumberStatus* status = nullptr);
 
 // Whether normalising would change nothing; allocates nothing.
 bool IsNormalContainerNumber(absl::string_view number);

@@ -166,10 +166,14 @@ uint32_t Selection::RuleOf(const std::string& rule_set,
   return it->second;
 }
 
+void Selection::AddNothing(uint32_t unit) {
+  if (unit >= standings_.size()) standings_.resize(unit + 1);
+}
+
 void Selection::Add(uint32_t unit, int64_t seconds,
                     const v1::Assessment& assessment,
                     const SelectionProfile& terms) {
-  if (unit >= standings_.size()) standings_.resize(unit + 1);
+  AddNothing(unit);
   Standing& standing = standings_[unit];
   standing.score = std::max(standing.score, assessment.score());
   // Of the movement, not of the unit: that may have been selected by one that

@@ -116,6 +116,8 @@ class Selection {
   // `seconds`: when the movement occurred. `terms`: of selection, at its place.
   void Add(uint32_t unit, int64_t seconds, const v1::Assessment& assessment,
            const SelectionProfile& terms = SelectionProfile());
+  // That there is such a unit, by a movement that is not measured.
+  void AddNothing(uint32_t unit);
   // That a rule's condition was evaluated so often, and takes so many
   // operations each time. Also of rules that never hit.
   void AddCost(const std::string& rule_set, const std::string& rule,

@@ -61,9 +61,7 @@ void FillEvent(const JournaledMovement& input, RightEvent* event) {
           &E::mutable_locode, event);
   SetText(nominates ? m.location().facility() : NoText(), &E::facility,
           &E::mutable_facility, event);
-  const bool issues = m.event() == v1::PICKUP_RIGHT_ISSUED;
-  SetText(issues ? m.source() : NoText(), &E::source, &E::mutable_source,
-          event);
+  SetText(m.source(), &E::source, &E::mutable_source, event);
   event->set_kind(right.kind());
 }
 
@@ -188,7 +186,8 @@ RightStanding RightViewBuffer::StandingBefore(
     // A report that comes late sees who collected after it, and no more.
     const bool collected_since =
         event.event() == v1::GATE_OUT && !Before(event.occurrence_time(), t);
-    if (!later || collected_since) standing.Step(event);
+    const bool counts = WordCounts(event, standing, *reference_);
+    if ((!later || collected_since) && counts) standing.Step(event);
     if (collected_since) break;
   }
   return standing;

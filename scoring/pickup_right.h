@@ -63,6 +63,11 @@ class RightViewBuffer {
                         const Reference& reference);
   Use FindUse(const v1::RightState& state,
               const JournaledMovement& input) const;
+  const v1::RightEvent* FindGate(const v1::RightState& state,
+                                 const JournaledMovement& input) const;
+  RightStanding StandingAtGate(const v1::RightState& state,
+                               const JournaledMovement& input,
+                               const v1::RightEvent& gate) const;
   void ShowUse(const Use& use, const Reference& reference);
   void ShowNamedAfter(const v1::RightState& state, const v1::Movement& movement,
                       const Use& use);

@@ -98,8 +98,18 @@ bool WasNominated(const v1::RightState& state, absl::string_view id,
 
 RightViewBuffer::Use RightViewBuffer::FindUse(
     const v1::RightState& state, const JournaledMovement& input) const {
+  const RightEvent* const gate = FindGate(state, input);
+  if (gate == nullptr) return {};
+  return {gate, StandingAtGate(state, input, *gate)};
+}
+
+// The movement itself; else the first gate-out behind it and before the next
+// issue; else the last before it and behind the last issue.
+const RightEvent* RightViewBuffer::FindGate(
+    const v1::RightState& state, const JournaledMovement& input) const {
   const v1::Event own = input.movement->event();
-  Use before;  // The last gate-out before the movement.
+  if (own == v1::GATE_OUT) return &own_;
+  const RightEvent* before = nullptr;
   RightStanding standing;
   bool passed = false;
   for (int i = 0; i <= state.chain_size(); ++i) {
@@ -107,22 +117,50 @@ RightViewBuffer::Use RightViewBuffer::FindUse(
         i < state.chain_size() ? &state.chain(i) : nullptr;
     if (!passed && (next == nullptr || MovementBefore(input, *next))) {
       passed = true;
-      if (own == v1::GATE_OUT) return {&own_, StandingAt(own_, standing)};
-      if (own == v1::PICKUP_RIGHT_ISSUED) before = Use();
-      if (IsStep(own)) StepOfUse(own_, &standing);
+      if (own == v1::PICKUP_RIGHT_ISSUED) before = nullptr;
+      if (IsStep(own) && WordCounts(own_, standing, *reference_)) {
+        StepOfUse(own_, &standing);
+      }
     }
     if (next == nullptr) break;
+    if (!WordCounts(*next, standing, *reference_)) continue;
     if (next->event() == v1::GATE_OUT) {
-      if (passed) return {next, StandingAt(*next, standing)};
-      before = {next, StandingAt(*next, standing)};
+      if (passed) return next;
+      before = next;
     } else if (next->event() == v1::PICKUP_RIGHT_ISSUED &&
                !standing.IsIssuedAgain(*next)) {
       if (passed) break;
-      before = Use();
+      before = nullptr;
     }
     StepOfUse(*next, &standing);
   }
   return before;
+}
+
+// By the steps before it, the movement in its place; where it names a right,
+// by those that name no other.
+RightStanding RightViewBuffer::StandingAtGate(const v1::RightState& state,
+                                              const JournaledMovement& input,
+                                              const RightEvent& gate) const {
+  RightStanding standing;
+  const auto step = [&](const RightEvent& event) {
+    if (Differ(event.right_id(), gate.right_id()) ||
+        !WordCounts(event, standing, *reference_)) {
+      return;
+    }
+    StepOfUse(event, &standing);
+  };
+  bool passed = false;
+  for (const RightEvent& event : state.chain()) {
+    if (!passed && MovementBefore(input, event)) {
+      passed = true;
+      if (&gate == &own_) break;
+      if (IsStep(input.movement->event())) step(own_);
+    }
+    if (&event == &gate) break;
+    step(event);
+  }
+  return StandingAt(gate, standing);
 }
 
 void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
@@ -167,7 +205,10 @@ void RightViewBuffer::ShowNamedAfter(const v1::RightState& state,
   const RightEvent& gate = *use.gate;
   if (gate.haulier_id().empty() || use_.by_nominee()) return;
   const auto look = [&](const RightEvent& event) {
-    if (event.event() == v1::PICKUP_RIGHT_REVOKED ||
+    // Nobody else's word for what the issuer's platform does.
+    const RightEvent* const issue = use.standing.issue;
+    if ((issue != nullptr && event.source() != issue->source()) ||
+        event.event() == v1::PICKUP_RIGHT_REVOKED ||
         event.event() == v1::GATE_OUT ||
         Before(event.occurrence_time(), gate.occurrence_time()) ||
         Differ(event.right_id(), gate.right_id()) ||
@@ -250,7 +291,11 @@ void RightViewBuffer::ShowSecondClaimant(const v1::RightState& state,
   const RightEvent& gate = *use.gate;
   const Timestamp* next_issue = nullptr;
   for (const RightEvent& event : state.chain()) {
-    if (event.event() == v1::PICKUP_RIGHT_ISSUED &&
+    const RightEvent* const issue = use.standing.issue;
+    const bool by_issuer = issue == nullptr ||
+                           event.source() == issue->source() ||
+                           SameId(event.actor_id(), issue->actor_id());
+    if (event.event() == v1::PICKUP_RIGHT_ISSUED && by_issuer &&
         Before(gate.occurrence_time(), event.occurrence_time())) {
       next_issue = &event.occurrence_time();
       break;

@@ -113,6 +113,17 @@ void RightStanding::NoteActor(const v1::RightEvent& event) {
   if (!Holds(actor)) out_of_turn = true;
 }
 
+bool WordCounts(const v1::RightEvent& event, const RightStanding& standing,
+                const Reference& reference) {
+  if (standing.issue == nullptr || standing.collection != nullptr ||
+      event.event() == v1::GATE_OUT ||
+      event.source() == standing.issue->source()) {
+    return true;
+  }
+  return !reference.IsComplete(standing.issue->source(), event.event(),
+                               standing.issue->occurrence_time());
+}
+
 void RightStanding::Nominate(const v1::RightEvent& event) {
   const absl::string_view next = event.nominee_id();
   const bool other = !last_nominee_.empty() && !SameId(next, last_nominee_);

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/history.pb.h"
 #include "scoring/pin_hash.h"
+#include "scoring/reference.h"
 #include "scoring/right_events.h"
 
 namespace portrisk::scoring {
@@ -72,6 +73,12 @@ struct RightStanding {
   absl::string_view locode_;
   absl::string_view facility_;
 };
+
+// Whether a step counts where it stands: of a right that has been issued and
+// not been used, no step of which the source of the issue says that it reports
+// all, by another source.
+bool WordCounts(const v1::RightEvent& event, const RightStanding& standing,
+                const Reference& reference);
 
 }  // namespace portrisk::scoring
 

@@ -22,7 +22,8 @@ constexpr size_t kChapterDigits = 2;
 constexpr double kMinutesPerHour = 60;
 
 uint32_t MinutesOf(double hours) {
-  const double minutes = std::max(hours * kMinutesPerHour, 0.0);
+  // A whole minute is one although hours have no exact parts.
+  const double minutes = std::max(hours * kMinutesPerHour, 0.0) + 1e-6;
   return minutes < kSpanMinutesMax ? static_cast<uint32_t>(minutes)
                                    : kSpanMinutesMax;
 }

@@ -20,7 +20,7 @@
 namespace portrisk::service {
 namespace {
 
-constexpr absl::Duration kAheadMax = absl::Hours(7 * 24);
+constexpr absl::Duration kAheadMax = absl::Hours(26);
 using scoring::kPinHashBytes;
 static_assert(kPinHashBytes >= crypto_generichash_BYTES_MIN);
 static_assert(sizeof(Secrets::pin_key) >= crypto_generichash_KEYBYTES_MIN);
@@ -79,7 +79,7 @@ class Check {
                         movement_.classifier() == v1::ACTUAL;
     if (actual && absl::FromUnixSeconds(seconds) > now_ + kAheadMax) {
       Report("occurrence_time",
-             "lies more than 7 days ahead; send when it happened, or "
+             "lies more than a day ahead; send when it happened, or "
              "classifier PLANNED or ESTIMATED when it has not yet");
     }
   }

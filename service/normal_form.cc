@@ -328,11 +328,14 @@ class Walk {
     }
     if (!IsLongerThan(number, kTextLengthMax) &&
         !scoring::IsNormalContainerNumber(number)) {
-      std::string normal = scoring::NormaliseContainerNumber(number);
+      v1::NumberStatus status = v1::NUMBER_STATUS_UNSPECIFIED;
+      std::string normal = scoring::NormaliseContainerNumber(number, &status);
       container->set_number_raw(number);
       container->set_number(std::move(normal));
+      container->set_number_status(status);
+    } else {
+      container->set_number_status(scoring::CheckContainerNumber(number));
     }
-    container->set_number_status(scoring::CheckContainerNumber(number));
     if (number.size() > kContainerNumberLengthMax) {
       Report(path, "number",
              absl::StrCat("has more than ", kContainerNumberLengthMax,

@@ -127,6 +127,11 @@ class Containers {
     return removed_ == 0 &&
            movements_.at(ContainerKey(number)).size() < kMovementsMax;
   }
+  // Whether any version of a movement of it was of the unit: its sender may
+  // have taken it back since.
+  bool HadUnit(const std::string& number, const std::string& unit) const {
+    return units_.contains({ContainerKey(number), unit});
+  }
   std::vector<scoring::TieCandidate> Candidates(
       const std::string& number) const {
     std::vector<scoring::TieCandidate> candidates;
@@ -153,6 +158,7 @@ class Containers {
       if (!read.ok()) return read.status();
       // What corrects it into another container is found here, too.
       if (read->movement.container().number() != number) continue;
+      units_.insert({key, read->assessment.unit().id()});
       movements.push_back(*std::move(read));
     }
     return absl::OkStatus();
@@ -179,6 +185,7 @@ class Containers {
   absl::flat_hash_map<EntityKey, std::vector<uint64_t>> sequences_;
   absl::flat_hash_map<EntityKey, uint64_t> last_;
   absl::flat_hash_map<EntityKey, std::vector<Read>> movements_;
+  absl::flat_hash_set<std::pair<EntityKey, std::string>> units_;
   uint64_t removed_ = 0;  // Movements up to here.
 };
 
@@ -324,7 +331,8 @@ absl::Status TieAll(Engine* engine, const std::vector<TiedOutcome*>& outcomes) {
                   one->record.outcome(), candidates,
                   {&own->second.movement, &own->second.assessment});
     if (!one->record.outcome().unit().empty() && tie.assessments().empty() &&
-        !one->number.empty() && containers.KnowsAll(one->number)) {
+        !one->number.empty() && containers.KnowsAll(one->number) &&
+        !containers.HadUnit(one->number, one->record.outcome().unit())) {
       one->status = UnknownUnit(one->record.outcome().unit());
       continue;
     }

@@ -270,6 +270,27 @@ absl::StatusOr<ReplayVariant> InForce(const store::Store& store,
   return variant;
 }
 
+// What controls found, before anything is measured: what comes behind a control
+// did not lead to it.
+absl::Status ReadOutcomes(const store::Store& store,
+                          const ReplayOptions& options, uint64_t folds_from,
+                          ReplayOutcomes* out) {
+  v1::JournalRecord record;
+  const auto take = [&](const StoredRecord& stored) -> absl::Status {
+    if (stored.sequence > options.last_sequence) return absl::CancelledError();
+    if (stored.is_movement) return absl::OkStatus();
+    if (!ParseView(stored.bytes, &record)) {
+      return RecordDamaged(stored.sequence);
+    }
+    if (record.has_outcome()) out->Take(record);
+    return absl::OkStatus();
+  };
+  const absl::Status status = store.ScanJournal(
+      folds_from,
+      [&](const store::Block& block) { return WalkRecords(block, take); });
+  return absl::IsCancelled(status) ? absl::OkStatus() : status;
+}
+
 absl::StatusOr<v1::EvaluationReport> ReplayHistory(
     const store::Store& store, const std::vector<ReplayVariant>& variants,
     const ReplayOptions& options) {
@@ -287,6 +308,8 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   scoring::UnitTable table;
   std::vector<scoring::Selection> selections(variants.size());
   ReplayOutcomes outcomes;
+  absl::Status status = ReadOutcomes(store, options, *folds_from, &outcomes);
+  if (!status.ok()) return status;
   std::string places;  // The last reference data.
   // In force when a movement was scored, whatever a variant tries.
   scoring::SelectionProfiles profiles(options.profile);
@@ -304,7 +327,12 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
     const uint32_t unit = table.Add(
         one.movement, recorded,
         profiles.At(place.locode(), place.facility()).random_rate_ppm);
+    const bool is_after = seconds > outcomes.ControlledAt(recorded.unit().id());
     for (size_t i = 0; i < players.size(); ++i) {
+      if (is_after) {
+        selections[i].AddNothing(unit);
+        continue;
+      }
       const ReplayAnswers& answers = chunk.answers[i];
       selections[i].Add(
           unit, seconds, answers.assessments[at],
@@ -312,7 +340,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
       players[i]->notes().Count(answers.points[at], unit);
     }
   };
-  absl::Status status = Play(
+  status = Play(
       store, players, options, *folds_from,
       [&](const Chunk& chunk) -> absl::Status {
         size_t at = 0;
@@ -322,7 +350,6 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
           }
           const v1::JournalRecord* const record = chunk.batches[batch].other();
           if (record == nullptr) continue;
-          if (record->has_outcome()) outcomes.Take(*record);
           if (record->has_reference()) {
             places = record->reference().content_hash();
           }

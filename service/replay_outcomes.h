@@ -1,11 +1,14 @@
-// What controls found, as a replay meets it in the journal.
+// What controls found, in the journal of a replay.
 #ifndef PORTRISK_SERVICE_REPLAY_OUTCOMES_H_
 #define PORTRISK_SERVICE_REPLAY_OUTCOMES_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "portrisk/v1/journal.pb.h"
 #include "scoring/measures.h"
 
@@ -32,6 +35,17 @@ class ReplayOutcomes {
     one.tie.set_from_locode(outcome.tie().from_locode());
     one.tie.set_to_locode(outcome.tie().to_locode());
     *one.tie.mutable_papers() = outcome.tie().papers();
+    NoteControl(one.tie.unit(), one.seconds);
+    for (const v1::PaperTie& paper : one.tie.papers()) {
+      NoteControl(paper.unit(), one.seconds);
+    }
+  }
+  // When the last control of the unit ended, or of the box of these papers, in
+  // seconds since 1970: a hit that comes later, by which somebody may know what
+  // was found, did not lead there. INT64_MAX: there was none.
+  int64_t ControlledAt(absl::string_view unit) const {
+    const auto found = controlled_.find(unit);
+    return found == controlled_.end() ? INT64_MAX : found->second;
   }
   void Tell(scoring::UnitTable* table) const {
     for (const auto& [sequence, one] : outcomes_) {
@@ -43,7 +57,8 @@ class ReplayOutcomes {
         // Papers that nothing selected were controlled by what the box was.
         const bool selected = paper.channel() != v1::CHANNEL_UNSPECIFIED;
         table->SetOutcomeOfBox(
-            paper.unit(), tie.unit(), one.found, selected ? paper.channel() : tie.channel(),
+            paper.unit(), tie.unit(), one.found,
+            selected ? paper.channel() : tie.channel(),
             selected ? paper.selection_ppm() : tie.selection_ppm(),
             one.seconds);
       }
@@ -56,7 +71,13 @@ class ReplayOutcomes {
     int64_t seconds = 0;
     v1::OutcomeTie tie;
   };
+  void NoteControl(const std::string& unit, int64_t seconds) {
+    const auto [at, is_new] = controlled_.try_emplace(unit, seconds);
+    if (!is_new) at->second = std::max(at->second, seconds);
+  }
+
   std::map<uint64_t, One> outcomes_;
+  absl::flat_hash_map<std::string, int64_t> controlled_;
 };
 
 }  // namespace portrisk::service

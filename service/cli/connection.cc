@@ -56,7 +56,11 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenEngine(const GlobalFlags& flags,
       makes ? MissingSecrets::kCreate : MissingSecrets::kRefuse);
   if (!secrets.ok()) return secrets.status();
   options.secrets = *secrets;
-  auto engine = Engine::Open(options);
+  // Nobody waits for one movement of a file, and a refused one would come back
+  // behind others.
+  QueueTimes times;
+  times.gate_wait_max = times.bulk_wait_max = absl::Hours(24);
+  auto engine = Engine::Open(options, times);
   if (!engine.ok()) return engine.status();
   const auto store = (*engine)->store();
   if (!store.ok()) return engine;  // What is asked of it says why.

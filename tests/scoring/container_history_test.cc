@@ -189,6 +189,23 @@ TEST_F(ContainerHistoryTest, WhoAffixedASealIsKnownWhereItIsSaid) {
   EXPECT_EQ(view.known_seal_sources(2), "");
 }
 
+// Who does not look at the doors teaches no seal.
+TEST_F(ContainerHistoryTest, APositionTeachesNoSeal) {
+  const auto sealed = [](v1::Event event, int64_t hour, const char* seal) {
+    v1::Movement m = At(event, hour, "NLRTM");
+    m.add_seals()->set_number(seal);
+    return m;
+  };
+  Fold(sealed(v1::DISCHARGE, 0, "A1"), 1);
+  Fold(sealed(v1::POSITION, 1, "B2"), 2);
+  Fold(sealed(v1::YARD_MOVE, 2, "B2"), 3);
+  const v1::ContainerView& view = Derive(sealed(v1::GATE_OUT, 9, "B2"), 4);
+  ASSERT_EQ(view.last_seals_size(), 1);
+  EXPECT_EQ(view.last_seals(0), "A1");
+  ASSERT_EQ(view.known_seals_size(), 1);
+  EXPECT_EQ(view.known_seals(0), "A1");
+}
+
 TEST_F(ContainerHistoryTest, ALoadMayChangeUntilTheBoxIsHandledAgain) {
   const v1::Movement out = At(v1::GATE_OUT, 0, "NLRTM");
   EXPECT_FALSE(Derive(out, 1).has_cargo_changed_until_handling());

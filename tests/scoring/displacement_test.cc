@@ -39,6 +39,41 @@ TEST(TwoProportionsTest, IsTheTestOfTheTextbooks) {
   EXPECT_EQ(TwoProportionsZ(50, 50, 100, 100), 0);
 }
 
+// With few finds the normal distribution calls a single one clear.
+TEST(ExactTest, IsFishersWhereCountsAreSmall) {
+  EXPECT_EQ(ExactZ(10, 100, 20, 100), TwoProportionsZ(10, 100, 20, 100));
+  EXPECT_EQ(ExactZ(0, 5, 0, 9), 0);
+  // One of eleven controls found something, the single one of before: half of
+  // 1 in 11, which is 2.0 deviates where the pooled test says 3.3.
+  EXPECT_NEAR(TwoProportionsZ(1, 1, 0, 10), -3.32, 0.01);
+  EXPECT_NEAR(ExactZ(1, 1, 0, 10), -2.0, 0.01);
+  EXPECT_NEAR(ExactZ(0, 10, 1, 1), 2.0, 0.01);
+  // 3 of 3 against 0 of 6: 1 of 84 ways, and no other as rare; half of it.
+  EXPECT_NEAR(std::erfc(-ExactZ(3, 3, 0, 6) / std::sqrt(2.0)), 0.5 / 84, 1e-9);
+}
+
+// Nothing has changed: how often is "once in a thousand" said?
+TEST(ExactTest, IsSeldomClearByChance) {
+  constexpr double kRate = 0.05;
+  const auto chance = [](int n, int k) {
+    return std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) -
+                    std::lgamma(n - k + 1) + k * std::log(kRate) +
+                    (n - k) * std::log(1 - kRate));
+  };
+  for (const auto& [then, now] :
+       {std::pair(1, 10), std::pair(1, 20), std::pair(2, 40), std::pair(3, 60),
+        std::pair(100, 100)}) {
+    double exact = 0;
+    for (int a = 0; a <= then; ++a) {
+      for (int b = 0; b <= now; ++b) {
+        const bool clear = std::abs(ExactZ(a, then, b, now)) >= 3.29;
+        exact += clear ? chance(then, a) * chance(now, b) : 0;
+      }
+    }
+    EXPECT_LT(exact, 0.002) << then << " and " << now;
+  }
+}
+
 TEST(PeriodTest, PeriodsFollowEachOtherWithoutAGap) {
   for (const ReportPeriod period :
        {ReportPeriod::kWeek, ReportPeriod::kMonth, ReportPeriod::kQuarter}) {
@@ -129,9 +164,9 @@ TEST(DisplacementTest, ShowsWhereVolumeAndFindsWent) {
   EXPECT_DOUBLE_EQ(small.now().find_rate_low(), WilsonInterval(15, 100).low);
   EXPECT_DOUBLE_EQ(small.now().find_share(), 0.75);
   EXPECT_DOUBLE_EQ(small.find_change(), 0.75);
-  EXPECT_DOUBLE_EQ(small.find_z(), TwoProportionsZ(0, 20, 15, 20));
+  EXPECT_DOUBLE_EQ(small.find_z(), ExactZ(0, 20, 15, 20));
   const v1::DisplacementRow big = RowOf(report, v1::BY_PORT, "NLRTM");
-  EXPECT_DOUBLE_EQ(big.rate_z(), TwoProportionsZ(20, 100, 5, 100));
+  EXPECT_DOUBLE_EQ(big.rate_z(), ExactZ(20, 100, 5, 100));
 }
 
 TEST(DisplacementTest, AContainerCountsOnceAPeriodAndValue) {

@@ -183,6 +183,16 @@ TEST(Iso6346, AWrongCheckDigitNeverGoesUnnoticed) {
   }
 }
 
+TEST(Iso6346, AMissingCheckDigitIsAddedAndSaid) {
+  v1::NumberStatus status = v1::NUMBER_STATUS_UNSPECIFIED;
+  EXPECT_EQ(NormaliseContainerNumber("csqu 305438", &status), "CSQU3054383");
+  EXPECT_EQ(status, v1::NUMBER_NO_CHECK_DIGIT);
+  EXPECT_EQ(NormaliseContainerNumber("CSQU305438-4", &status), "CSQU3054384");
+  EXPECT_EQ(status, v1::NUMBER_BAD_CHECK_DIGIT) << "it has one, if a wrong one";
+  EXPECT_EQ(NormaliseContainerNumber("CSQU30543", &status), "CSQU30543");
+  EXPECT_EQ(status, v1::NUMBER_NOT_ISO);
+}
+
 TEST(Iso6346, AnyBytesAreJudgedWithoutHarm) {
   RandomNumbers random(5);
   for (int i = 0; i < 50000; ++i) {
@@ -193,7 +203,7 @@ TEST(Iso6346, AnyBytesAreJudgedWithoutHarm) {
     }
     text.resize(random.Below(14), 'U');
     const std::string normal = NormaliseContainerNumber(text);
-    EXPECT_LE(normal.size(), text.size());
+    EXPECT_LE(normal.size(), text.size() + 1);
     EXPECT_EQ(NormaliseContainerNumber(normal), normal);
     EXPECT_EQ(IsNormalContainerNumber(text), text == normal);
     EXPECT_TRUE(v1::NumberStatus_IsValid(CheckContainerNumber(normal)));

@@ -210,6 +210,56 @@ TEST_F(PickupRightTest, ARightThatIsIssuedAgainIsTheSame) {
   EXPECT_FALSE(view.use().after_revocation());
 }
 
+// Where the platform of the issuer reports all steps, nobody else's word makes
+// one: not for the collector, and not against the rightful haulier.
+TEST_F(PickupRightTest, AStrangersWordIsNoStepWhereAllAreReported) {
+  const auto strange = [](v1::Movement m) {
+    m.set_source("stranger");
+    return m;
+  };
+  const v1::Movement steps[] = {
+      strange(By(Nominate(20, "H9"), "F2")),
+      strange(Nominate(20, "H9")),
+      strange(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 20), "H9")),
+      strange(By(Step(v1::PICKUP_RIGHT_TRANSFERRED, 20), "", "H9")),
+      strange(By(Step(v1::PICKUP_RIGHT_REVOKED, 20), "C")),
+      strange(By(Step(v1::PICKUP_RIGHT_ISSUED, 20), "C", "H9")),
+      strange(By(Nominate(60, "H9"), "F2"))};  // "After" the gate-out.
+  for (const bool complete : {false, true}) {
+    if (complete) Complete();
+    for (const v1::Movement& step : steps) {
+      state_.Clear();
+      FoldChain();
+      Fold(By(Step(v1::PICKUP_RIGHT_ACCEPTED, 11), "H1"), 6);
+      Fold(step, 7);
+      const v1::RightUse by_stranger = Derive(Collect(50, "H9"), 9).use();
+      const v1::RightUse by_nominee = Derive(Collect(50, "H1"), 9).use();
+      EXPECT_FALSE(by_stranger.has_named_after_h());
+      if (!complete) continue;
+      EXPECT_TRUE(by_stranger.has_by_nominee());
+      EXPECT_FALSE(by_stranger.by_nominee()) << step.ShortDebugString();
+      EXPECT_EQ(by_stranger.path(), v1::PATH_BROKEN);
+      EXPECT_TRUE(by_nominee.by_nominee()) << step.ShortDebugString();
+      EXPECT_EQ(by_nominee.path(), v1::PATH_COMPLETE);
+      EXPECT_FALSE(by_nominee.after_revocation());
+    }
+  }
+}
+
+// A gate that names the right is judged by the steps of that right.
+TEST_F(PickupRightTest, AStepOfAnotherRightSaysNothingOfTheOneThatIsNamed) {
+  FoldChain();
+  v1::Movement other = By(Nominate(20, "H9"), "F2");
+  other.mutable_pickup_right()->set_id("R2");
+  Fold(other, 6);
+  const v1::RightUse& use = Derive(Collect(50, "H9"), 9).use();
+  EXPECT_EQ(use.nominated().id(), "H1");
+  EXPECT_FALSE(use.by_nominee());
+  v1::Movement out = Collect(50, "H9");
+  out.mutable_pickup_right()->set_id("R2");
+  EXPECT_TRUE(Derive(out, 9).use().by_nominee());
+}
+
 TEST_F(PickupRightTest, ANominationAfterTheGateOutIsTimed) {
   Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 1);
   Fold(By(Nominate(10, "H1"), "F1"), 2);

@@ -37,6 +37,28 @@ class DisplacementReportTest : public OutcomeTest {
   int progress_ = 0;
 };
 
+TEST_F(DisplacementReportTest, CountsWhatStands) {
+  for (int i = 0; i < 3; ++i) {
+    v1::Movement m =
+        MakeMovement(absl::StrCat(i), v1::GATE_IN, Number(i), i * 60);
+    Score(engine_.get(), m);
+    m.mutable_occurrence_time()->set_seconds(kMovementsBegin + kMonth);
+    m.set_id(absl::StrCat("later ", i));
+    Score(engine_.get(), m);
+    m.mutable_update_time()->set_seconds(kMovementsBegin + 1);
+    m.set_id(absl::StrCat(i));
+    m.mutable_occurrence_time()->set_seconds(kMovementsBegin + i * 60);
+    if (i == 1) m.mutable_location()->set_locode("BEANR");
+    m.set_retraction(i == 2);
+    if (i > 0) Score(engine_.get(), m);
+  }
+  const auto report = Report();
+  ASSERT_TRUE(report.ok()) << report.status();
+  const v1::DisplacementRow row = RowOf(*report, "NLRTM", 1);
+  EXPECT_EQ(row.now().volume(), 3u);
+  EXPECT_EQ(RowOf(*report, "BEANR", 1).now().volume(), 0u);
+}
+
 TEST_F(DisplacementReportTest, ReadsAStoreThatAServerHasOpen) {
   for (int i = 0; i < 10; ++i) {
     v1::Movement m =

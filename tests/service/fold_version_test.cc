@@ -15,7 +15,7 @@ namespace {
 // opened.
 constexpr uint32_t kDigestOfVersion = 4;
 constexpr char kDigest[] =
-    "sha256:c0b8cefe95be2769ce27d942cb52b5d2f4f7f44d38d4da163e3e4a30d95dfbf2";
+    "sha256:91b2ae1edc8679291070abffed333ae7da417e2acc9194d35f308358b748961c";
 
 constexpr char kCounts[] =
     "aggregates:\n"

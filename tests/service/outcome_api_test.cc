@@ -276,6 +276,21 @@ TEST_F(OutcomeTest, PapersWithoutABoxAreAUnitOfTheirOwn) {
   EXPECT_EQ(GetAssessment("1").outcomes_size(), 1);
 }
 
+// What its sender took back had been on the officer's list.
+TEST_F(OutcomeTest, AUnitThatWasTakenBackIsKnown) {
+  v1::Movement in = MakeMovement("1", v1::GATE_IN, kBox, 0);
+  const Answer answer = Score(engine_.get(), in);
+  ASSERT_TRUE(answer.status.ok()) << answer.status;
+  in.set_retraction(true);
+  in.mutable_update_time()->set_seconds(kMovementsBegin + 1);
+  ASSERT_TRUE(Score(engine_.get(), in).status.ok());
+  v1::Outcome outcome = MakeOutcome("C-1", kBox, 60);
+  outcome.set_unit(answer.assessment().unit().id());
+  const auto recorded = Record(outcome);
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  EXPECT_EQ(recorded->tie().unit(), answer.assessment().unit().id());
+}
+
 TEST_F(OutcomeTest, AUnitThatNobodyReportedIsRefused) {
   ASSERT_TRUE(Score(engine_.get(), MakeMovement("1", v1::GATE_IN, kBox, 0))
                   .status.ok());

@@ -190,6 +190,37 @@ TEST_F(ReplayTest, WhatABoxHeldIsCreditedToTheRulesOnItsPapers) {
   EXPECT_EQ(report->variants(0).rules(0).precision().of(), 1u);
 }
 
+// Who opened the box knows what is in it, and so may a rule that looks later.
+TEST_F(ReplayTest, WhatComesBehindAControlLedToNothing) {
+  Activate(Document("s", "common", "",
+                    "    when: movement.event == GATE_OUT\n    score: 400\n"));
+  ScoreMany(0, 8);  // Four boxes; each leaves 600 seconds after it came.
+  for (int box = 0; box < 4; ++box) {
+    // Of two, after they had left.
+    const int64_t at = box * 1200 + (box < 2 ? 300 : 900);
+    ASSERT_TRUE(
+        Record(MakeOutcome(absl::StrCat("o", box), Number(box), at)).ok());
+  }
+  const auto store = Drained();
+  auto in_force = InForce(*store, "in force");
+  ASSERT_TRUE(in_force.ok()) << in_force.status();
+  ReplayOptions options = Options();
+  options.profile.random_rate_ppm = 0;
+  options.sensitivity = true;
+  options.rates = {0.5, 1};
+  const auto report = ReplayHistory(*store, {*in_force}, options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->units(), 4u);
+  EXPECT_EQ(report->finds(), 4u);
+  const v1::VariantReport& variant = report->variants(0);
+  EXPECT_EQ(variant.selected(), 2u);
+  EXPECT_EQ(variant.selected_finds(), 2u);
+  EXPECT_EQ(report->unweighted(), 2u) << "nothing had selected them by then";
+  ASSERT_EQ(variant.rules_size(), 1);
+  EXPECT_EQ(variant.rules(0).hits(), 2u);
+  EXPECT_EQ(variant.rules(0).precision().of(), 2u);
+}
+
 TEST_F(ReplayTest, ACandidateCountsItsAggregatesFromTheBeginning) {
   for (int round = 0; round < 3; ++round) {
     ScoreMany(round * 40, round * 40 + 40);
