@@ -190,6 +190,8 @@ TEST(CommonRules, OrderlyFullImportRaisesNothing) {
   container.mutable_leg_in()->set_distance_km(0);
   container.mutable_leg_in()->set_elapsed_h(30);
   container.set_weight_change(0.01);
+  container.mutable_last_discharge()->set_voyage("V2");
+  container.mutable_declared()->set_voyage("V1");
   container.add_seals("A1");
   container.add_last_seals("A1");
   container.set_seals_accounted_for(false);

@@ -130,7 +130,8 @@ class RuleLife(unittest.TestCase):
         self.assertIn("FINISHED, started by development", out)
         self.assertRegex(out, r"nl.port 2 against the baseline: \d+ kept")
         self.run_it("rules", "approve", "2", "--note", "seen")
-        self.assertIn("seen (evaluation 2)", self.run_it("rules", "show", "2"))
+        self.assertRegex(self.run_it("rules", "show", "2"),
+                         r"seen \(evaluation 2: \d+ movements from 2")
         out = self.run_it("rules", "activate", "2", "--share", "10%")
         self.assertRegex(out, r"ACTIVE for 10% of units .* position \d+")
         out = self.run_it("rules", "diff", "1", "2")
