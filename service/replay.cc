@@ -288,7 +288,9 @@ absl::Status ReadOutcomes(const store::Store& store,
   const absl::Status status = store.ScanJournal(
       folds_from,
       [&](const store::Block& block) { return WalkRecords(block, take); });
-  return absl::IsCancelled(status) ? absl::OkStatus() : status;
+  if (!status.ok() && !absl::IsCancelled(status)) return status;
+  out->Finish();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::EvaluationReport> ReplayHistory(

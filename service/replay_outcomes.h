@@ -35,9 +35,14 @@ class ReplayOutcomes {
     one.tie.set_from_locode(outcome.tie().from_locode());
     one.tie.set_to_locode(outcome.tie().to_locode());
     *one.tie.mutable_papers() = outcome.tie().papers();
-    NoteControl(one.tie.unit(), one.seconds);
-    for (const v1::PaperTie& paper : one.tie.papers()) {
-      NoteControl(paper.unit(), one.seconds);
+  }
+  // After the last Take: corrected and retracted ones are out by then.
+  void Finish() {
+    for (const auto& [sequence, one] : outcomes_) {
+      NoteControl(one.tie.unit(), one.seconds);
+      for (const v1::PaperTie& paper : one.tie.papers()) {
+        NoteControl(paper.unit(), one.seconds);
+      }
     }
   }
   // When the last control of the unit ended, or of the box of these papers, in

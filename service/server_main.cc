@@ -318,9 +318,8 @@ int Serve(Flags f, const sigset_t& signals) {
           absl::DataLossError(absl::StrCat(
               f.chain_checkpoints, " goes up to position ", checkpointed,
               ", the store to ", report.last_sequence,
-              ": an older copy is in its place; where that is a backup that "
-              "you "
-              "restored, keep the file elsewhere and begin another")));
+              ": an older copy is in its place; after restoring a backup, "
+              "keep the file elsewhere and begin another")));
     }
     signer.emplace(*key, f.chain_checkpoints);
     service::LogInfo("signing the chain",

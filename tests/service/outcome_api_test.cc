@@ -364,6 +364,30 @@ TEST_F(OutcomeTest, ADecisionIsAboutOneVersion) {
   EXPECT_EQ(GetAssessment("2").decisions_size(), 0);
 }
 
+// The same words of another officer, or about another version, are no repeat.
+TEST_F(OutcomeTest, ADecisionIsSomebodys) {
+  v1::Movement m = MakeMovement("1", v1::GATE_IN, kBox, 0);
+  Score(engine_.get(), m);
+  v1::RecordDecisionRequest request;
+  *request.mutable_decision() = MakeDecision("D-1", "1");
+  OutcomeApi api(engine_.get());
+  const auto first = api.Record(request, Caller("ana"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(api.Record(request, Caller("ana"))->sequence(), first->sequence());
+  const absl::Status other = api.Record(request, Caller("bo")).status();
+  EXPECT_EQ(ReasonOf(other), "DECISION_CONFLICT");
+  EXPECT_THAT(Text(other), HasSubstr("what ana decided"));
+  m.mutable_update_time()->set_seconds(5);
+  Score(engine_.get(), m);
+  EXPECT_EQ(ReasonOf(api.Record(request, Caller("ana")).status()),
+            "DECISION_CONFLICT");
+  request.mutable_decision()->mutable_update_time()->set_seconds(9);
+  const auto later = api.Record(request, Caller("bo"));
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_EQ(later->caller(), "bo");
+  EXPECT_EQ(later->tie().assessment_sequence(), 3u);
+}
+
 TEST_F(OutcomeTest, ARetractedDecisionIsNoLongerShown) {
   Score(engine_.get(), MakeMovement("1", v1::GATE_IN, kBox, 0));
   ASSERT_TRUE(Record(MakeDecision("D-1", "1")).ok());

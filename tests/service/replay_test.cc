@@ -194,12 +194,18 @@ TEST_F(ReplayTest, WhatABoxHeldIsCreditedToTheRulesOnItsPapers) {
 TEST_F(ReplayTest, WhatComesBehindAControlLedToNothing) {
   Activate(Document("s", "common", "",
                     "    when: movement.event == GATE_OUT\n    score: 400\n"));
-  ScoreMany(0, 8);  // Four boxes; each leaves 600 seconds after it came.
+  ScoreMany(0, 10);  // Five boxes; each leaves 600 seconds after it came.
   for (int box = 0; box < 4; ++box) {
     // Of two, after they had left.
     const int64_t at = box * 1200 + (box < 2 ? 300 : 900);
     ASSERT_TRUE(
         Record(MakeOutcome(absl::StrCat("o", box), Number(box), at)).ok());
+  }
+  // What was voided cuts nothing off.
+  for (const bool voided : {false, true}) {
+    v1::Outcome early = MakeOutcome("voided", Number(4), 4 * 1200 + 300);
+    early.set_retraction(voided);
+    ASSERT_TRUE(Record(voided ? UpdatedAt(early, 5) : early).ok());
   }
   const auto store = Drained();
   auto in_force = InForce(*store, "in force");
@@ -210,14 +216,14 @@ TEST_F(ReplayTest, WhatComesBehindAControlLedToNothing) {
   options.rates = {0.5, 1};
   const auto report = ReplayHistory(*store, {*in_force}, options);
   ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->units(), 4u);
+  EXPECT_EQ(report->units(), 5u);
   EXPECT_EQ(report->finds(), 4u);
   const v1::VariantReport& variant = report->variants(0);
-  EXPECT_EQ(variant.selected(), 2u);
+  EXPECT_EQ(variant.selected(), 3u);
   EXPECT_EQ(variant.selected_finds(), 2u);
   EXPECT_EQ(report->unweighted(), 2u) << "nothing had selected them by then";
   ASSERT_EQ(variant.rules_size(), 1);
-  EXPECT_EQ(variant.rules(0).hits(), 2u);
+  EXPECT_EQ(variant.rules(0).hits(), 3u);
   EXPECT_EQ(variant.rules(0).precision().of(), 2u);
 }
 

@@ -97,6 +97,15 @@ TEST_F(WorklistApiTest, WhatLeftOrWasControlledIsLeftOff) {
   EXPECT_EQ(list.controlled(), 1u);
 }
 
+// An image that could not be read is when it must stay.
+TEST_F(WorklistApiTest, AnInconclusiveControlLeavesItOn) {
+  Arrive(10, kHeavy, 0);
+  ASSERT_TRUE(Record(MakeOutcome("o1", Number(10), 90, v1::INCONCLUSIVE)).ok());
+  EXPECT_THAT(Short(ListWorklist(Around(60, 9))), ElementsAre("10:SCORE"));
+  ASSERT_TRUE(Record(MakeOutcome("o2", Number(10), 95, v1::NOT_FOUND)).ok());
+  EXPECT_THAT(Short(ListWorklist(Around(60, 9))), testing::IsEmpty());
+}
+
 TEST_F(WorklistApiTest, TheWindowBoundsMovementsNotWhatIsKnownOfAUnit) {
   Arrive(10, kHeavy, 0);
   Arrive(11, kHeavy, 0);
@@ -289,6 +298,15 @@ TEST_F(WorklistApiTest, ChanceKeepsItsPlaces) {
                                        "(12:MANDATORY_RULE)", "10:RANDOM"));
   EXPECT_EQ(list.drawn(), 1u);
   EXPECT_EQ(list.beyond_capacity(), 1u);
+}
+
+// What has been assessed was drawn by the rate of then, or was not.
+TEST_F(WorklistApiTest, ARateThatIsRaisedDrawsNothingOfBefore) {
+  PutInForce(Profile("random: {rate: 0%}\n"));
+  Arrive(10, kUsual, 0);
+  PutInForce(Profile("random: {rate: 100%}\n"));
+  Arrive(11, kUsual, 0);
+  EXPECT_THAT(Short(ListWorklist(Around(60, 2))), ElementsAre("11:RANDOM"));
 }
 
 TEST_F(WorklistApiTest, WrongInputIsNamed) {
