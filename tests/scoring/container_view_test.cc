@@ -382,6 +382,26 @@ TEST_F(ContainerViewTest, AStateStaysSmall) {
   EXPECT_LE(state_.ByteSizeLong(), 5000u);
 }
 
+// With as many of every kind as are kept.
+TEST_F(ContainerViewTest, AStateOfAllKindsStaysSmall) {
+  for (int i = 1; i <= 20; ++i) {
+    for (int event = v1::GATE_IN; event <= v1::STOW_PLAN; ++event) {
+      if (!v1::Event_IsValid(event)) continue;
+      v1::Movement m = At(static_cast<v1::Event>(event), i);
+      m.mutable_location()->set_facility("ECTDELTA");
+      m.mutable_container()->set_load_status(v1::FULL);
+      m.mutable_weights()->set_vgm_kg(22'000);
+      m.add_seals()->set_number("MLNL0012");
+      m.mutable_seals(0)->set_source("CAR");
+      m.mutable_haulier()->set_id("NL123456789");
+      Fold(m, static_cast<uint64_t>(100 * event + i) << 40);
+    }
+  }
+  EXPECT_EQ(state_.timeline_size(), kTimelineMax);
+  RecordProperty("bytes", static_cast<int>(state_.ByteSizeLong()));
+  EXPECT_LE(state_.ByteSizeLong(), 6000u);
+}
+
 // The lists are a function of the set of movements.
 TEST_F(ContainerViewTest, AnyOrderOfArrivalGivesTheSameTimeline) {
   std::mt19937 random(20261125);
