@@ -237,8 +237,13 @@ class Bench {
     for (size_t at = 0; at < movements_; at += kBatch) {
       ScoreBatch(opened->get(), at, std::min(kBatch, movements_ - at));
     }
-    std::filesystem::copy(directory_ / "live", directory_ / "crashed",
-                          std::filesystem::copy_options::recursive);
+    // The store lives, and may drop a file under the copier.
+    for (std::error_code error; true;) {
+      std::filesystem::remove_all(directory_ / "crashed");
+      std::filesystem::copy(directory_ / "live", directory_ / "crashed",
+                            std::filesystem::copy_options::recursive, error);
+      if (!error) break;
+    }
   }
 
   void Round(int round) {

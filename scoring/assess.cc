@@ -20,6 +20,10 @@ void Reset(v1::Assessment* out) {
   out->clear_corrected_container_number();
 }
 
+bool IsEvaluated(const v1::Movement& m) {
+  return !m.retraction() && IsActual(m);
+}
+
 // What the version that is replaced was about.
 void TakeCorrected(const v1::Assessment& corrected, v1::Assessment* out) {
   const std::string& number = corrected.container_number();
@@ -38,32 +42,43 @@ void TakeCorrected(const v1::Assessment& corrected, v1::Assessment* out) {
 void Assessor::Assess(const AssessContext& context,
                       const JournaledMovement& input,
                       const EntityStates& states, v1::Assessment* out) {
-  const v1::Movement& m = *input.movement;
+  Begin(input, states, *context.reference);
+  AssessBy(context, states.aggregates, &scratch_, out);
+  End();  // States may change as soon as this returns.
+}
+
+void Assessor::Begin(const JournaledMovement& input, const EntityStates& states,
+                     const Reference& reference) {
+  input_ = &input;
+  states_ = &states;
+  if (IsEvaluated(*input.movement)) views_.Begin(input, states, reference);
+}
+
+void Assessor::AssessBy(const AssessContext& context,
+                        absl::Span<const AggregateGroupState> aggregates,
+                        EvalScratch* scratch, v1::Assessment* out) {
+  const v1::Movement& m = *input_->movement;
   Reset(out);
-  out->set_sequence(input.sequence);
+  out->set_sequence(input_->sequence);
   out->set_source(m.source());
   out->set_movement_id(m.id());
   out->set_container_number(m.container().number());
   out->set_reference_version(context.reference->version());
   out->set_retraction(m.retraction());
   out->set_not_actual(!IsActual(m));
-  AssignUnit(m, states.container, *context.draw_key, out->mutable_unit());
-  if (input.corrected != nullptr) TakeCorrected(*input.corrected, out);
+  AssignUnit(m, states_->container, *context.draw_key, out->mutable_unit());
+  if (input_->corrected != nullptr) TakeCorrected(*input_->corrected, out);
   const SelectionProfile& profile =
-      TermsOf(*context.profiles, m, states.container, out->unit());
+      TermsOf(*context.profiles, m, states_->container, out->unit());
   out->set_profile(profile.name);
   out->set_control_to_sender(profile.control_to_sender);
-  if (!m.retraction() && IsActual(m)) {
-    const Programme& programme = *context.programme;
-    aggregates_.Begin(programme.aggregates(), m, states.aggregates);
-    views_.Begin(input, states, *context.reference);
-    Scope scope = views_.scope();
-    scope.aggregates = &aggregates_;
-    programme.Evaluate(scope, &scratch_, out);
-    Decide(programme, profile, out);
-    // States may change as soon as this returns.
-    views_.Release();
-  }
+  if (!IsEvaluated(m)) return;
+  const Programme& programme = *context.programme;
+  aggregates_.Begin(programme.aggregates(), m, aggregates);
+  Scope scope = views_.scope();
+  scope.aggregates = &aggregates_;
+  programme.Evaluate(scope, scratch, out);
+  Decide(programme, profile, out);
 }
 
 }  // namespace portrisk::scoring

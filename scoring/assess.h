@@ -30,10 +30,24 @@ class Assessor {
   // that keeps its memory.
   void Assess(const AssessContext& context, const JournaledMovement& input,
               const EntityStates& states, v1::Assessment* out);
+
+  // HOT PATH of replay. The same of one movement by several programmes, which
+  // derive what they read once: Begin, AssessBy for each, End. `aggregates` has
+  // one entry for each group of that programme's. Input, states and reference
+  // data stay as they are until End.
+  void Begin(const JournaledMovement& input, const EntityStates& states,
+             const Reference& reference);
+  void AssessBy(const AssessContext& context,
+                absl::Span<const AggregateGroupState> aggregates,
+                EvalScratch* scratch, v1::Assessment* out);
+  void End() { views_.Release(); }
+
   // Of the last one.
-  const EvalScratch& scratch() const { return scratch_; }
+  EvalScratch* scratch() { return &scratch_; }
 
  private:
+  const JournaledMovement* input_ = nullptr;
+  const EntityStates* states_ = nullptr;
   Views views_;
   AggregateView aggregates_;
   EvalScratch scratch_;

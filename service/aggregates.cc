@@ -84,24 +84,26 @@ void Aggregates::Change(Plan plan, const std::vector<uint32_t>& numbers,
   rebuilder_.Begin(*plan_, fields_);
   ++change_;
   found_.clear();
-  Bind(read_);
+  Bind(reading_.plan());
 }
 
 std::vector<std::unique_ptr<Aggregates::Table>> Aggregates::TakeRetired() {
   return std::exchange(retired_, {});
 }
 
-void Aggregates::Bind(const scoring::AggregatePlan* read) {
-  read_ = read;
+void Aggregates::Reading::Bind(const Aggregates& tables,
+                               const scoring::AggregatePlan* plan) {
+  plan_ = plan;
   bound_.clear();
-  if (read == nullptr) return;
-  for (const AggregatePlan::Group& group : read->groups()) {
+  if (plan == nullptr) return;
+  for (const AggregatePlan::Group& group : plan->groups()) {
     // Without the ring an aggregate would pass for one with nothing in it.
     uint32_t at = kUnbound;
-    if (plan_ != nullptr) {
-      at = GroupAt(*plan_, group.id);
-      if (at == plan_->groups().size() ||
-          !Covers(*plan_, plan_->groups()[at], *read, group)) {
+    if (tables.plan_ != nullptr) {
+      const AggregatePlan& counted = *tables.plan_;
+      at = GroupAt(counted, group.id);
+      if (at == counted.groups().size() ||
+          !Covers(counted, counted.groups()[at], *plan, group)) {
         at = kUnbound;
       }
     }
@@ -167,15 +169,22 @@ void Aggregates::PrefetchBehind(const Found& found) {
 absl::Span<const scoring::AggregateGroupState> Aggregates::States(
     const Found& found) {
   if (found.change == change_) PrefetchBehind(found);
-  for (size_t i = 0; i < bound_.size(); ++i) {
-    states_[i] = {};
-    if (found.change != change_ || bound_[i] == kUnbound) continue;
-    const Entry* const entry = found_[found.begin + bound_[i]];
+  return States(found, &reading_);
+}
+
+absl::Span<const scoring::AggregateGroupState> Aggregates::States(
+    const Found& found, Reading* reading) const {
+  for (size_t i = 0; i < reading->bound_.size(); ++i) {
+    scoring::AggregateGroupState& state = reading->states_[i];
+    state = {};
+    const uint32_t group = reading->bound_[i];
+    if (found.change != change_ || group == Reading::kUnbound) continue;
+    const Entry* const entry = found_[found.begin + group];
     if (entry == nullptr) continue;
-    states_[i].has_key = true;
-    if (entry->known()) states_[i].state = &entry->state();
+    state.has_key = true;
+    if (entry->known()) state.state = &entry->state();
   }
-  return states_;
+  return reading->states_;
 }
 
 v1::AggregateState* Aggregates::StateFor(const AggregateContribution& one,

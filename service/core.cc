@@ -328,7 +328,7 @@ absl::Status Core::Score(MovementTask* task, uint64_t corrects,
   ++since_freeze_;
   task->record = batch_->record_count;
   if (options_.counts != nullptr) {
-    options_.counts->Count(*task->movement, assessment_, assessor_.scratch());
+    options_.counts->Count(*task->movement, assessment_, *assessor_.scratch());
   }
   trips_.clear();
   tallies_.Count(assessment_, task->movement->event(), &trips_);

@@ -25,6 +25,7 @@
 #include "service/journaled_batch.h"
 #include "service/occurrence_index.h"
 #include "service/rule_tallies.h"
+#include "service/ruling.h"
 #include "service/task.h"
 #include "store/store.h"
 
@@ -83,11 +84,9 @@ class Core {
                         Aggregates* filled);
   // Of these, which the catalogue has no more, states leave the store.
   void DropTables(const std::vector<uint32_t>& numbers);
-  const scoring::Programme& programme() const { return *programme_; }
-  const std::shared_ptr<const scoring::Programme>& shared_programme() const {
+  const std::shared_ptr<const scoring::Programme>& programme() const {
     return programme_;
   }
-
   void SetProfiles(std::shared_ptr<const scoring::SelectionProfiles> profiles);
   const std::shared_ptr<const scoring::SelectionProfiles>& profiles() const {
     return profiles_;
@@ -144,13 +143,12 @@ class Core {
   // Folds one journaled record: recovery and verification.
   absl::Status Fold(const v1::JournalRecord& record);
   // The same of journaled movements: all that they name is found before any of
-  // them is folded in. Replay gives `answers`: then they are assessed anew, by
-  // what is in force here, which need not be what was then, and folded by that;
-  // `assessed` is called with the place of each.
+  // them is folded in. For a replay they are assessed anew, by what is in force
+  // here, which need not be what was then, and folded by the first answer.
   absl::Status FoldTogether(absl::Span<const ParsedMovement> movements,
-                            absl::Span<v1::Assessment> answers,
-                            absl::FunctionRef<void(size_t)> assessed);
-  const scoring::EvalScratch& evaluation() const { return assessor_.scratch(); }
+                            Rescoring* rescoring);
+  void AssessAlsoBy(Ruling ruling);  // Before the first Fold.
+  const std::vector<Ruling>& also() const { return also_; }
   // Counts all aggregates of the plan from here on. Before the first Fold.
   void CountAll(Aggregates::Plan plan);
   // The part of Fold for records that are not movements.
@@ -173,9 +171,10 @@ class Core {
                      const JournaledVersion* prior);
   void ApplyTrips();  // Journaled; in shadow from the next movement on.
   absl::StatusOr<uint64_t> FoldJournal();
-  absl::Status FoldMovement(const ParsedMovement& parsed,
-                            const Entities::Named& named,
-                            v1::Assessment* answer);
+  absl::Status FoldMovement(const ParsedMovement& parsed, size_t i,
+                            Rescoring* rescoring);
+  const v1::Unit& Rescore(const scoring::JournaledMovement& input, size_t i,
+                          const ParsedMovement& parsed, Rescoring* rescoring);
   absl::Status RecoverTallies(const StoredStates& from);
   absl::Status RecoverAggregates();
   absl::Status RecoverOccurrences(const StoredStates& from);
@@ -214,6 +213,7 @@ class Core {
   std::vector<scoring::Programme::List> lists_;
   std::shared_ptr<const scoring::Reference> reference_;
   std::shared_ptr<const scoring::SelectionProfiles> profiles_;
+  std::vector<Ruling> also_;
 
   // Not yet written behind.
   std::shared_ptr<PendingIndex> pending_;

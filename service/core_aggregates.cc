@@ -90,7 +90,7 @@ absl::Status Core::RecoverBase() {
 
 void Core::CountAll(Aggregates::Plan plan) {
   entities_.aggregates().BeginAll(std::move(plan));
-  entities_.aggregates().Bind(&programme_->aggregates());
+  Restand();
 }
 
 absl::Status Core::ReadPeriod(const Period& period, const Positions& where,

@@ -90,7 +90,7 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
   });
   uint64_t written_to = recovered_to_;
   while (JournaledBatch* const batch = handover.NextUsed()) {
-    status = FoldTogether(batch->movements(), {}, [](size_t) {});
+    status = FoldTogether(batch->movements(), nullptr);
     if (status.ok() && batch->other() != nullptr) {
       status = Fold(*batch->other());
     }
@@ -111,9 +111,13 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
 }
 
 absl::Status Core::FoldTogether(absl::Span<const ParsedMovement> movements,
-                                absl::Span<v1::Assessment> answers,
-                                absl::FunctionRef<void(size_t)> assessed) {
-  const bool rescores = !answers.empty();
+                                Rescoring* rescoring) {
+  const auto reads_finds = [&](v1::Event event) {
+    return programme_->reads_finds(event) ||
+           std::any_of(also_.begin(), also_.end(), [event](const Ruling& one) {
+             return one.programme->reads_finds(event);
+           });
+  };
   entities_.Trim();
   gathered_.clear();
   for (size_t i = 0; i < movements.size(); ++i) {
@@ -124,7 +128,7 @@ absl::Status Core::FoldTogether(absl::Span<const ParsedMovement> movements,
     Entities::Named& named =
         gathered_.emplace_back(entities_.Find(movement, movements[i].keys));
     entities_.FindSpreads(movement, movements[i].record.spans(), &named);
-    if (rescores && programme_->reads_finds(movement.event())) {
+    if (rescoring != nullptr && reads_finds(movement.event())) {
       entities_.FindRatesOf(movement, &named);
     }
   }
@@ -134,9 +138,7 @@ absl::Status Core::FoldTogether(absl::Span<const ParsedMovement> movements,
       Entities::Prefetch(gathered_[i + kFetchAhead]);
     }
     last_recorded_time_ = movements[i].recorded_time;
-    status = FoldMovement(movements[i], gathered_[i],
-                          rescores ? &answers[i] : nullptr);
-    if (status.ok() && rescores) assessed(i);
+    status = FoldMovement(movements[i], i, rescoring);
   }
   return status;
 }
@@ -156,12 +158,49 @@ absl::Status Core::Fold(const v1::JournalRecord& record) {
   folded_.Clear();
   absl::Status status = folded_.Add(record);
   if (!status.ok()) return status;
-  return FoldTogether(folded_.movements(), {}, [](size_t) {});
+  return FoldTogether(folded_.movements(), nullptr);
 }
 
-absl::Status Core::FoldMovement(const ParsedMovement& parsed,
-                                const Entities::Named& named,
-                                v1::Assessment* answer) {
+void Core::AssessAlsoBy(Ruling ruling) {
+  also_.push_back(std::move(ruling));
+  Restand();
+}
+
+const v1::Unit& Core::Rescore(const JournaledMovement& input, size_t i,
+                              const ParsedMovement& parsed,
+                              Rescoring* rescoring) {
+  const Entities::Named& named = gathered_[i];
+  const scoring::EntityStates states = entities_.States(named);
+  const auto assess = [&](size_t by, const scoring::Programme& programme,
+                          const scoring::SelectionProfiles& profiles,
+                          absl::Span<const scoring::AggregateGroupState> read,
+                          scoring::EvalScratch* scratch) {
+    v1::Assessment* const answer = rescoring->AnswerTo(i, by);
+    assessor_.AssessBy(
+        {&programme, reference_.get(), &profiles, &options_.draw_key}, read,
+        scratch, answer);
+    *answer->mutable_recorded_time() = last_recorded_time_;
+    answer->set_corrects_sequence(parsed.assessment.corrects_sequence());
+    if (options_.amend_answer) {
+      options_.amend_answer(parsed.movement, parsed.assessment_bytes, answer);
+    }
+    rescoring->Assessed(i, by, *scratch);
+  };
+  assessor_.Begin(input, states, *reference_);
+  assess(0, *programme_, *profiles_, states.aggregates, assessor_.scratch());
+  for (size_t by = 1; by <= also_.size(); ++by) {
+    Ruling& one = also_[by - 1];
+    assess(by, *one.programme, *one.profiles,
+           entities_.aggregates().States(named.aggregates, &one.reading),
+           &one.scratch);
+  }
+  assessor_.End();
+  return rescoring->AnswerTo(i, 0)->unit();
+}
+
+absl::Status Core::FoldMovement(const ParsedMovement& parsed, size_t i,
+                                Rescoring* rescoring) {
+  const Entities::Named& named = gathered_[i];
   const v1::Movement& movement = parsed.movement;
   const v1::Assessment& assessment = parsed.assessment;
   next_sequence_ = parsed.sequence + 1;
@@ -178,8 +217,12 @@ absl::Status Core::FoldMovement(const ParsedMovement& parsed,
     corrects = !stored.movement().empty();
   }
   if (corrected > 0 && !corrects && movement.retraction()) {
-    if (answer != nullptr) answer->Clear();
-    return absl::OkStatus();  // Of what was not folded in.
+    // Of what was not folded in: nobody's answer.
+    for (size_t by = 0; rescoring != nullptr && by <= also_.size(); ++by) {
+      rescoring->AnswerTo(i, by)->Clear();
+      rescoring->Assessed(i, by, *assessor_.scratch());
+    }
+    return absl::OkStatus();
   }
   std::optional<JournaledVersion> prior;
   if (corrects) {
@@ -191,17 +234,9 @@ absl::Status Core::FoldMovement(const ParsedMovement& parsed,
     if (!status.ok()) return status;
   }
   entities_.Recognise(movement, named);
-  if (answer != nullptr) {
-    const scoring::AssessContext context{programme_.get(), reference_.get(),
-                                         profiles_.get(), &options_.draw_key};
-    assessor_.Assess(context, input, entities_.States(named), answer);
-    *answer->mutable_recorded_time() = last_recorded_time_;
-    answer->set_corrects_sequence(corrected);
-    if (options_.amend_answer) {
-      options_.amend_answer(movement, parsed.assessment_bytes, answer);
-    }
-  }
-  entities_.Fold(input, answer == nullptr ? assessment.unit() : answer->unit(),
+  entities_.Fold(input,
+                 rescoring == nullptr ? assessment.unit()
+                                      : Rescore(input, i, parsed, rescoring),
                  named);
   tallies_.Count(assessment, movement.event(), nullptr);
   Index(movement, assessment, parsed.identity, parsed.sequence);

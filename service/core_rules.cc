@@ -101,6 +101,10 @@ void Core::Restand() {
   }
   programme_ = programme_->With(standing);
   entities_.aggregates().Bind(&programme_->aggregates());
+  for (Ruling& one : also_) {
+    one.programme = one.programme->With({lists_, one.overrides, {}});
+    one.reading.Bind(entities_.aggregates(), &one.programme->aggregates());
+  }
 }
 
 void Core::SetProgramme(std::shared_ptr<const scoring::Programme> programme) {

@@ -224,7 +224,7 @@ absl::StatusOr<v1::GetEntityResponse> HistoryApi::GetEntity(
                     response.mutable_spreads());
     if (!spreads.ok()) return spreads;
     known |= !response.spreads().empty();
-    return ReadAggregates(core.programme(), like, now,
+    return ReadAggregates(*core.programme(), like, now,
                           &core.mutable_entities().aggregates(),
                           response.mutable_aggregates());
   });

@@ -63,7 +63,7 @@ absl::StatusOr<v1::GetContainerResponse> HistoryApi::GetContainer(
     if (!right.ok()) return right.status();
     *response.mutable_container() = *std::move(container);
     *response.mutable_right() = *std::move(right);
-    return ReadAggregates(core.programme(), like, ToProto(engine_->Now()),
+    return ReadAggregates(*core.programme(), like, ToProto(engine_->Now()),
                           &core.mutable_entities().aggregates(),
                           response.mutable_aggregates());
   });

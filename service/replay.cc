@@ -41,7 +41,7 @@ struct Chunk {
   size_t size = 0;
   size_t records = 0;  // Passed over or in a batch.
   uint64_t last_sequence = 0;
-  std::vector<ReplayAnswers> answers;  // By player.
+  std::vector<ReplayAnswers> answers;  // By variant.
 
   JournaledBatch& Filling() {
     if (size > 0 && !batches[size - 1].is_full()) return batches[size - 1];
@@ -66,12 +66,12 @@ using Measure = absl::FunctionRef<absl::Status(const Chunk&)>;
 // The journal in chunks. Of what lies before `folds_from` only that which is no
 // history: rules, lists, reference data.
 absl::Status Read(const store::Store& store, const ReplayOptions& options,
-                  uint64_t folds_from, size_t players, Chunks* chunks) {
+                  uint64_t folds_from, size_t variants, Chunks* chunks) {
   Chunk* chunk = chunks->NextEmpty();
   const auto add = [&](const StoredRecord& stored) -> absl::Status {
     if (stored.sequence > options.last_sequence) return absl::OkStatus();
     if (chunk == nullptr) return absl::CancelledError();
-    chunk->answers.resize(players);
+    chunk->answers.resize(variants);
     const bool is_before = stored.sequence < folds_from;
     if (!is_before || !stored.is_movement) {
       JournaledBatch& batch = chunk->Filling();
@@ -107,34 +107,61 @@ absl::Status Read(const store::Store& store, const ReplayOptions& options,
   return status;
 }
 
-// One player's part. After an error it assesses nothing more.
-void Assess(size_t number, ReplayPlayer* player, Chunks* chunks) {
+// A player's part, whose variants begin at `first`. After an error it assesses
+// nothing more.
+void Assess(size_t number, size_t first, ReplayPlayer* player, Chunks* chunks) {
   absl::Status status;
   while (Chunk* const chunk = chunks->NextFull(number)) {
-    ReplayAnswers& answers = chunk->answers[number];
+    const auto answers =
+        absl::MakeSpan(chunk->answers).subspan(first, player->variants());
     for (size_t b = 0; b < chunk->size && status.ok(); ++b) {
-      status = player->Take(chunk->batches[b], &answers);
+      status = player->Take(chunk->batches[b], answers);
     }
-    answers.status = status;
+    answers[0].status = status;
     chunks->PutUsed(number);
   }
   player->End();
 }
 
-absl::Status Play(const store::Store& store,
-                  const std::vector<std::unique_ptr<ReplayPlayer>>& players,
+using Players = std::vector<std::unique_ptr<ReplayPlayer>>;
+
+// One for all variants that have one history.
+absl::StatusOr<Players> MakePlayers(const store::Store& store,
+                                    const RuleSets& rule_sets,
+                                    absl::Span<const ReplayVariant> variants,
+                                    const ReplayOptions& options,
+                                    uint64_t folds_from) {
+  Players players;
+  while (!variants.empty()) {
+    size_t together = 1;
+    while (!variants[0].as_recorded && together < variants.size() &&
+           !variants[together].as_recorded) {
+      ++together;
+    }
+    auto player = ReplayPlayer::Make(store, rule_sets, variants.first(together),
+                                     options, folds_from);
+    if (!player.ok()) return player.status();
+    players.push_back(*std::move(player));
+    variants.remove_prefix(together);
+  }
+  return players;
+}
+
+absl::Status Play(const store::Store& store, const Players& players,
                   const ReplayOptions& options, uint64_t folds_from,
                   Measure measure) {
   Chunks chunks(kChunks, players.size());
+  std::vector<std::thread> threads;
+  size_t variants = 0;
+  for (size_t i = 0; i < players.size(); ++i) {
+    threads.emplace_back(Assess, i, variants, players[i].get(), &chunks);
+    variants += players[i]->variants();
+  }
   absl::Status read;
   std::thread reader([&] {
-    read = Read(store, options, folds_from, players.size(), &chunks);
+    read = Read(store, options, folds_from, variants, &chunks);
     chunks.Finish();
   });
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < players.size(); ++i) {
-    threads.emplace_back(Assess, i, players[i].get(), &chunks);
-  }
   absl::Status status;
   while (Chunk* const chunk = chunks.NextUsed()) {
     for (const ReplayAnswers& one : chunk->answers) status.Update(one.status);
@@ -151,9 +178,9 @@ absl::Status Play(const store::Store& store,
 
 // What one variant makes of the units, but for what compares it.
 void ReportVariant(const scoring::UnitTable& table,
-                   const ReplayOptions& options, ReplayPlayer* player,
+                   const ReplayOptions& options, ReplayPlayer::Played* played,
                    scoring::Selection* selection, v1::VariantReport* out) {
-  for (const auto& member : player->programme().members()) {
+  for (const auto& member : played->programme->members()) {
     if (member.revision >= kVariantRevisions) continue;
     v1::RevisionRef* const ref = out->add_revisions();
     ref->set_rule_set(std::string(scoring::RuleSetName(*member.rule_set)));
@@ -161,11 +188,11 @@ void ReportVariant(const scoring::UnitTable& table,
     if (member.revision < kReplayRevisions) ref->set_revision(member.revision);
     ref->set_shadow(member.shadow);
   }
-  ReplayNotes& notes = player->notes();
+  ReplayNotes& notes = played->notes;
   notes.AddCosts(selection);
   selection->Report(table, options.rates, out);
   selection->ReportCapacities(table, options.capacities, out);
-  const scoring::SelectionProfile& terms = player->everywhere();
+  const scoring::SelectionProfile& terms = played->profiles->everywhere();
   if (options.sensitivity) {
     selection->ReportScoreThresholds(table,
                                      {{"score, YELLOW", terms.yellow_score_min},
@@ -299,12 +326,13 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   const RuleSets rule_sets;
   auto folds_from = FoldsFrom(store, options);
   if (!folds_from.ok()) return folds_from.status();
-  std::vector<std::unique_ptr<ReplayPlayer>> players;
-  for (const ReplayVariant& variant : variants) {
-    auto player =
-        ReplayPlayer::Make(store, rule_sets, variant, options, *folds_from);
-    if (!player.ok()) return player.status();
-    players.push_back(*std::move(player));
+  auto players = MakePlayers(store, rule_sets, variants, options, *folds_from);
+  if (!players.ok()) return players.status();
+  std::vector<ReplayPlayer::Played*> played;
+  for (const auto& player : *players) {
+    for (size_t i = 0; i < player->variants(); ++i) {
+      played.push_back(&player->played(i));
+    }
   }
   v1::EvaluationReport report;
   scoring::UnitTable table;
@@ -330,7 +358,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
         one.movement, recorded,
         profiles.At(place.locode(), place.facility()).random_rate_ppm);
     const bool is_after = seconds > outcomes.ControlledAt(recorded.unit().id());
-    for (size_t i = 0; i < players.size(); ++i) {
+    for (size_t i = 0; i < played.size(); ++i) {
       if (is_after) {
         selections[i].AddNothing(unit);
         continue;
@@ -339,11 +367,11 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
       selections[i].Add(
           unit, seconds, answers.assessments[at],
           answers.profiles[batch]->At(place.locode(), place.facility()));
-      players[i]->notes().Count(answers.points[at], unit);
+      played[i]->notes.Count(answers.points[at], unit);
     }
   };
   status = Play(
-      store, players, options, *folds_from,
+      store, *players, options, *folds_from,
       [&](const Chunk& chunk) -> absl::Status {
         size_t at = 0;
         for (size_t batch = 0; batch < chunk.size; ++batch) {
@@ -370,7 +398,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
     if (!status.ok()) return status;
     v1::VariantReport* const out = report.add_variants();
     out->set_name(variants[i].name);
-    ReportVariant(table, options, players[i].get(), &selections[i], out);
+    ReportVariant(table, options, played[i], &selections[i], out);
     if (i > 0) {
       selections[i].Compare(table, selections[0], out->mutable_change());
       out->set_drift_from_baseline(selections[i].DriftFrom(selections[0]));
@@ -390,10 +418,8 @@ absl::StatusOr<ReplayVerification> VerifyAssessments(
   const RuleSets rule_sets;
   ReplayVariant recorded;
   recorded.as_recorded = true;
-  auto player = ReplayPlayer::Make(store, rule_sets, recorded, options, 1);
-  if (!player.ok()) return player.status();
-  std::vector<std::unique_ptr<ReplayPlayer>> players;
-  players.push_back(*std::move(player));
+  const auto players = MakePlayers(store, rule_sets, {recorded}, options, 1);
+  if (!players.ok()) return players.status();
   ReplayVerification result;
   std::string bytes;
   uint32_t fold = 0;  // That assessed what comes, by the last start.
@@ -411,8 +437,8 @@ absl::StatusOr<ReplayVerification> VerifyAssessments(
                        DifferenceOf(was, answer)));
     }
   };
-  absl::Status status =
-      Play(store, players, options, 1, [&](const Chunk& chunk) -> absl::Status {
+  absl::Status status = Play(
+      store, *players, options, 1, [&](const Chunk& chunk) -> absl::Status {
         size_t at = 0;
         for (size_t batch = 0; batch < chunk.size; ++batch) {
           for (const ParsedMovement& one : chunk.batches[batch].movements()) {
@@ -426,7 +452,7 @@ absl::StatusOr<ReplayVerification> VerifyAssessments(
         return absl::OkStatus();
       });
   if (!status.ok()) return status;
-  result.erased = players[0]->erased_answers();
+  result.erased = players->front()->erased_answers();
   result.equal -= result.erased;
   return result;
 }

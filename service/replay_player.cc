@@ -83,99 +83,137 @@ absl::StatusOr<v1::Statistics> StatisticsAt(const store::Store& store,
   return v1::Statistics();
 }
 
+// Puts answers behind those that there are.
+class Answering final : public Rescoring {
+ public:
+  Answering(absl::Span<ReplayAnswers> answers,
+            std::vector<ReplayPlayer::Played>* played)
+      : answers_(answers), played_(*played), begin_(answers[0].size) {}
+
+  v1::Assessment* AnswerTo(size_t i, size_t by) override {
+    return &answers_[by].assessments[begin_ + i];
+  }
+  void Assessed(size_t i, size_t by,
+                const scoring::EvalScratch& evaluation) override {
+    played_[by].notes.Take(evaluation, AnswerTo(i, by),
+                           &answers_[by].points[begin_ + i]);
+  }
+
+ private:
+  const absl::Span<ReplayAnswers> answers_;
+  std::vector<ReplayPlayer::Played>& played_;
+  const size_t begin_;
+};
+
 }  // namespace
 
 ReplayPlayer::ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
-                           const ReplayVariant& variant,
+                           absl::Span<const ReplayVariant> variants,
                            const ReplayOptions& options, uint64_t folds_from)
     : store_(store),
       rule_sets_(rule_sets),
-      as_recorded_(variant.as_recorded),
-      own_profiles_(variant.profiles),
+      as_recorded_(variants[0].as_recorded),
+      has_own_profiles_(variants[0].profiles != nullptr),
       sensitivity_(options.sensitivity),
       last_sequence_(options.last_sequence),
       erased_answers_(std::make_shared<uint64_t>(0)),
-      core_(std::make_unique<Core>(
-          OptionsOf(rule_sets, variant, options, folds_from, erased_answers_),
-          Borrowed(store))) {}
+      core_(std::make_unique<Core>(OptionsOf(rule_sets, variants[0], options,
+                                             folds_from, erased_answers_),
+                                   Borrowed(store))),
+      played_(variants.size()) {}
 
 absl::StatusOr<std::unique_ptr<ReplayPlayer>> ReplayPlayer::Make(
     const store::Store& store, const RuleSets& rule_sets,
-    const ReplayVariant& variant, const ReplayOptions& options,
+    absl::Span<const ReplayVariant> variants, const ReplayOptions& options,
     uint64_t folds_from) {
   auto player = std::unique_ptr<ReplayPlayer>(
-      new ReplayPlayer(store, rule_sets, variant, options, folds_from));
-  absl::Status status = player->Begin(variant);
+      new ReplayPlayer(store, rule_sets, variants, options, folds_from));
+  absl::Status status = player->Begin(variants);
   if (!status.ok()) return status;
   return player;
 }
 
-absl::Status ReplayPlayer::Begin(const ReplayVariant& variant) {
+absl::Status ReplayPlayer::Begin(absl::Span<const ReplayVariant> variants) {
   auto catalogue = ReadCatalogue(store_);
   if (!catalogue.ok()) return catalogue.status();
-  if (own_profiles_ != nullptr) {
-    core_->SetProfiles(own_profiles_);
-  } else if (!as_recorded_ && catalogue->has_profile()) {
-    core_->SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
-        catalogue->profile()));
-  }
+  if (!as_recorded_) return BeginTried(variants, *catalogue);
+  if (has_own_profiles_) core_->SetProfiles(variants[0].profiles);
+  // All that was ever counted, from the beginning: what a table holds does not
+  // depend on when it was made.
   std::vector<scoring::AggregatePlan::Use> uses;
-  if (as_recorded_) {
-    // All that was ever counted, from the beginning: what a table holds does
-    // not depend on when it was made.
-    for (const v1::Revision& revision : catalogue->revisions()) {
-      if (!WasInForce(revision)) continue;
-      auto rule_set = rule_sets_.Get(store_, revision.revision());
-      if (!rule_set.ok()) return rule_set.status();
-      uses.push_back(scoring::AggregatePlan::UseOf(**rule_set));
-    }
-  } else {
+  for (const v1::Revision& revision : catalogue->revisions()) {
+    if (!WasInForce(revision)) continue;
+    auto rule_set = rule_sets_.Get(store_, revision.revision());
+    if (!rule_set.ok()) return rule_set.status();
+    uses.push_back(scoring::AggregatePlan::UseOf(**rule_set));
+  }
+  core_->CountAll(scoring::AggregatePlan::Make(uses));
+  return absl::OkStatus();
+}
+
+absl::Status ReplayPlayer::BeginTried(absl::Span<const ReplayVariant> variants,
+                                      const v1::Catalogue& catalogue) {
+  auto statistics = StatisticsAt(store_, catalogue, last_sequence_);
+  if (!statistics.ok()) return statistics.status();
+  if (catalogue.has_profile()) {
+    core_->SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
+        catalogue.profile()));
+  }
+  const auto profiles = core_->profiles();
+  std::vector<scoring::AggregatePlan::Use> uses;
+  for (size_t i = 0; i < variants.size(); ++i) {
+    const ReplayVariant& variant = variants[i];
     for (const auto& member : variant.members) {
       uses.push_back(scoring::AggregatePlan::UseOf(*member.rule_set));
     }
     std::vector<scoring::Programme::Member> members = variant.members;
-    if (sensitivity_) notes_.AddVariants(variant.tried, &members);
-    auto statistics = StatisticsAt(store_, *catalogue, last_sequence_);
-    if (!statistics.ok()) return statistics.status();
+    if (sensitivity_) played_[i].notes.AddVariants(variant.tried, &members);
     auto programme = RunBehind([&] {
       return scoring::Programme::Compile(std::move(members), *statistics);
     });
     if (!programme.ok()) return programme.status();
-    core_->SetProgramme(*std::move(programme));
+    const auto& terms =
+        variant.profiles == nullptr ? profiles : variant.profiles;
+    if (i == 0) {
+      core_->SetProfiles(terms);
+      core_->SetProgramme(*std::move(programme));
+    } else {
+      Ruling also;
+      also.programme = *std::move(programme);
+      also.profiles = terms;
+      also.overrides = variant.overrides;
+      core_->AssessAlsoBy(std::move(also));
+    }
   }
   core_->CountAll(scoring::AggregatePlan::Make(uses));
   return absl::OkStatus();
 }
 
 absl::Status ReplayPlayer::Take(const JournaledBatch& batch,
-                                ReplayAnswers* answers) {
+                                absl::Span<ReplayAnswers> answers) {
   const absl::Span<const ParsedMovement> movements = batch.movements();
   if (!movements.empty() && rules_changed_) {
     absl::Status status = PutInForce();
     if (!status.ok()) return status;
   }
-  const size_t begin = answers->size;
-  answers->size += movements.size();
-  if (answers->assessments.size() < answers->size) {
-    answers->assessments.resize(answers->size);
-    answers->points.resize(answers->size);
+  Answering answering(answers, &played_);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    answers[i].Extend(movements.size(), i == 0 ? core_->profiles()
+                                               : core_->also()[i - 1].profiles);
   }
-  answers->profiles.push_back(core_->profiles());
-  absl::Status status = core_->FoldTogether(
-      movements,
-      absl::MakeSpan(answers->assessments).subspan(begin, movements.size()),
-      [&](size_t i) {
-        notes_.Take(core_->evaluation(), &answers->assessments[begin + i],
-                    &answers->points[begin + i]);
-      });
+  absl::Status status = core_->FoldTogether(movements, &answering);
   if (!status.ok() || batch.other() == nullptr) return status;
   return Follow(*batch.other());
 }
 
 void ReplayPlayer::End() {
-  notes_.Settle(core_->programme());
-  programme_ = core_->shared_programme();
-  profiles_ = core_->profiles();
+  for (size_t i = 0; i < played_.size(); ++i) {
+    Played& one = played_[i];
+    one.programme =
+        i == 0 ? core_->programme() : core_->also()[i - 1].programme;
+    one.profiles = i == 0 ? core_->profiles() : core_->also()[i - 1].profiles;
+    one.notes.Settle(*one.programme);
+  }
   core_.reset();
 }
 
@@ -194,7 +232,7 @@ absl::Status ReplayPlayer::Follow(const v1::JournalRecord& record) {
     if (!reference.ok()) return reference.status();
     core_->SetReference(*std::move(reference));
   } else if (record.profile().has_activated()) {
-    if (as_recorded_ && own_profiles_ == nullptr) {
+    if (as_recorded_ && !has_own_profiles_) {
       core_->SetProfiles(std::make_shared<const scoring::SelectionProfiles>(
           record.profile().activated()));
     }
@@ -208,7 +246,7 @@ absl::Status ReplayPlayer::PutInForce() {
   rules_changed_ = false;
   auto programme = CompileInForce(store_, rule_sets_, core_->catalogue());
   if (!programme.ok()) return programme.status();
-  notes_.Settle(core_->programme());
+  played_[0].notes.Settle(*core_->programme());
   core_->SetProgramme(*std::move(programme));
   return absl::OkStatus();
 }

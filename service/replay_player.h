@@ -1,5 +1,5 @@
-// One variant of a replay: a core that assesses the journal again, batch by
-// batch.
+// Variants of a replay that have one history: a core that assesses the journal
+// again by each of them, batch by batch.
 #ifndef PORTRISK_SERVICE_REPLAY_PLAYER_H_
 #define PORTRISK_SERVICE_REPLAY_PLAYER_H_
 
@@ -26,6 +26,16 @@ struct ReplayAnswers {
   // In force when each batch was assessed.
   std::vector<std::shared_ptr<const scoring::SelectionProfiles>> profiles;
 
+  // For a batch of so many movements.
+  void Extend(size_t movements,
+              std::shared_ptr<const scoring::SelectionProfiles> terms) {
+    size += movements;
+    if (assessments.size() < size) {
+      assessments.resize(size);
+      points.resize(size);
+    }
+    profiles.push_back(std::move(terms));
+  }
   void Clear() {
     size = 0;
     profiles.clear();
@@ -36,33 +46,40 @@ struct ReplayAnswers {
 // what it can tell.
 class ReplayPlayer {
  public:
-  // `store` and `rule_sets` outlive it. `folds_from`: see CoreOptions.
+  // `store` and `rule_sets` outlive it. A variant as recorded is by itself: its
+  // worklists are part of its history. `folds_from`: see CoreOptions.
   static absl::StatusOr<std::unique_ptr<ReplayPlayer>> Make(
       const store::Store& store, const RuleSets& rule_sets,
-      const ReplayVariant& variant, const ReplayOptions& options,
+      absl::Span<const ReplayVariant> variants, const ReplayOptions& options,
       uint64_t folds_from);
 
-  // Takes the next batch of the journal and adds the answers to its movements.
-  absl::Status Take(const JournaledBatch& batch, ReplayAnswers* answers);
+  // Takes the next batch of the journal and adds the answers to its movements,
+  // for each variant.
+  absl::Status Take(const JournaledBatch& batch,
+                    absl::Span<ReplayAnswers> answers);
   // Nothing more comes: lets go of the states, which takes a while.
   void End();
 
   // How many of all were left as recorded, since names they rest on are erased.
   uint64_t erased_answers() const { return *erased_answers_; }
 
-  // The programme at the end.
-  const scoring::Programme& programme() const { return *programme_; }
-  // The terms of selection at the end where no place has its own.
-  const scoring::SelectionProfile& everywhere() const {
-    return profiles_->everywhere();
-  }
-  ReplayNotes& notes() { return notes_; }
+  // What there is of a variant, by its number among these.
+  struct Played {
+    std::shared_ptr<const scoring::Programme> programme;  // Once it has ended.
+    std::shared_ptr<const scoring::SelectionProfiles> profiles;  // The same.
+    ReplayNotes notes;
+  };
+  Played& played(size_t variant) { return played_[variant]; }
+  size_t variants() const { return played_.size(); }
 
  private:
   ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
-               const ReplayVariant& variant, const ReplayOptions& options,
-               uint64_t folds_from);
-  absl::Status Begin(const ReplayVariant& variant);
+               absl::Span<const ReplayVariant> variants,
+               const ReplayOptions& options, uint64_t folds_from);
+  absl::Status Begin(absl::Span<const ReplayVariant> variants);
+  // By rules and terms that are the same all along.
+  absl::Status BeginTried(absl::Span<const ReplayVariant> variants,
+                          const v1::Catalogue& catalogue);
   // A record that is no movement.
   absl::Status Follow(const v1::JournalRecord& record);
   absl::Status PutInForce();
@@ -70,15 +87,13 @@ class ReplayPlayer {
   const store::Store& store_;
   const RuleSets& rule_sets_;
   const bool as_recorded_;
-  const std::shared_ptr<const scoring::SelectionProfiles> own_profiles_;
+  const bool has_own_profiles_;
   const bool sensitivity_;
   const uint64_t last_sequence_;
   const std::shared_ptr<uint64_t> erased_answers_;  // Counted by core_.
   std::unique_ptr<Core> core_;
   bool rules_changed_ = false;
-  std::shared_ptr<const scoring::Programme> programme_;
-  std::shared_ptr<const scoring::SelectionProfiles> profiles_;
-  ReplayNotes notes_;
+  std::vector<Played> played_;
 };
 
 }  // namespace portrisk::service

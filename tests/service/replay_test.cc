@@ -245,6 +245,64 @@ TEST_F(ReplayTest, ACandidateCountsItsAggregatesFromTheBeginning) {
   EXPECT_EQ(report->variants(1).change().gained(), report->units());
 }
 
+// Variants that go together share a history, and nothing else.
+TEST_F(ReplayTest, VariantsTogetherAreWhatEachIsByItself) {
+  std::vector<v1::Movement> movements;
+  for (int i = 0; i < 200; ++i) {
+    movements.push_back(MakeMovement(absl::StrCat("m", i),
+                                     i % 2 ? v1::GATE_OUT : v1::GATE_IN,
+                                     Number(i * i % 23), i * 1200));
+    if (i % 17 == 0) {  // Corrected later on.
+      movements.push_back(movements[movements.size() / 2]);
+      movements.back().mutable_container()->set_load_status(v1::EMPTY);
+      movements.back().mutable_update_time()->set_seconds(kMovementsBegin + i);
+    }
+  }
+  for (const Answer& answer : ScoreAll(engine_.get(), movements)) {
+    ASSERT_TRUE(answer.status.ok()) << answer.status;
+  }
+  ASSERT_TRUE(Record(MakeOutcome("o1", Number(4), 60 * 1200)).ok());
+  const auto store = Drained();
+  ReplayOptions options = Options();
+  options.sensitivity = true;
+  const auto rules = [](absl::string_view aggregates, absl::string_view when) {
+    return Candidate(
+        Document("s", "common", aggregates,
+                 absl::StrCat("    when: ", when, "\n    score: 300\n")));
+  };
+  std::vector<ReplayVariant> all = {
+      ReplayVariant(), rules(kCounts, "seen_30d >= 3"),
+      rules("aggregates:\n"
+            "  there_9d: {key: movement.location.locode, count: true, "
+            "window: 9d}\n"
+            "  seen_30d: {key: movement.container.number, count: true, "
+            "window: 30d}\n",
+            "there_9d >= 40 && seen_30d >= 2"),
+      // Reads what the others do not, rates of finds among it.
+      rules("",
+            "container.since_handling_h > 1.0 && "
+            "facility.finds.controls >= 0.0")};
+  all.back().profiles = std::make_shared<const scoring::SelectionProfiles>([] {
+    scoring::SelectionProfile terms;
+    terms.name = "other";
+    terms.random_rate_ppm = 200'000;
+    return terms;
+  }());
+  const auto together = ReplayHistory(*store, all, options);
+  ASSERT_TRUE(together.ok()) << together.status();
+  ASSERT_EQ(together->variants_size(), 4);
+  for (int i = 1; i < 4; ++i) {
+    EXPECT_GT(together->variants(i).change().gained(), 0u) << i;
+    const auto alone = ReplayHistory(*store, {all[0], all[i]}, options);
+    ASSERT_TRUE(alone.ok()) << alone.status();
+    EXPECT_EQ(alone->variants(1).SerializeAsString(),
+              together->variants(i).SerializeAsString())
+        << i;
+    EXPECT_EQ(alone->variants(0).SerializeAsString(),
+              together->variants(0).SerializeAsString());
+  }
+}
+
 TEST_F(ReplayTest, OtherThresholdsAreTriedWithoutAnyTraceElsewhere) {
   // Boxes that come and go, some often and some seldom.
   std::vector<v1::Movement> movements;
