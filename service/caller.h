@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "portrisk/v1/journal.pb.h"
+#include "portrisk/v1/movement.pb.h"
 #include "portrisk/v1/rules.pb.h"
+#include "service/place_filter.h"
 
 namespace portrisk::service {
 
@@ -74,6 +76,10 @@ struct Caller {
     return sources.empty() ||
            std::find(sources.begin(), sources.end(), source) != sources.end();
   }
+  // Whether it may report an event of this kind, and one of this place; the
+  // movement is in normal form and no retraction.
+  bool MayReport(v1::Event event) const;
+  bool MayReportOf(const v1::Movement& movement) const;
   // Puts the caller and the purpose on a record.
   void Sign(v1::JournalRecord* record) const {
     record->set_caller(name);
@@ -85,6 +91,8 @@ struct Caller {
   Roles roles = Roles::All();
   uint32_t layers = ~0u;             // Bit n: that of number n.
   std::vector<std::string> sources;  // Of its movements; empty: any.
+  std::vector<v1::Event> events;     // That it may report; empty: any.
+  std::vector<PlaceFilter> places;   // Of what it reports; empty: any.
   std::string peer;                  // Address, as gRPC writes it.
 };
 

@@ -25,13 +25,6 @@ namespace {
 // Unknown fields count, too; a block of a full batch stays below 32 MiB.
 constexpr size_t kMovementBytesMax = 64 << 10;
 
-absl::Status Draining() {
-  return WithRetry(Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
-                         "the server is shutting down; try again elsewhere or "
-                         "after its restart"),
-                   absl::Seconds(2));
-}
-
 QueueLimits LimitsOf(const EngineOptions& options, const QueueTimes& times) {
   QueueLimits limits;
   limits.tasks_max = options.queue_max;
@@ -143,7 +136,7 @@ absl::Status Engine::Submit(absl::Span<Task* const> tasks) {
   if (options_.metrics != nullptr) options_.metrics->Submitted(tasks);
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
-    if (refusing_) return Draining();
+    if (refusing_) return ShuttingDown();
     const Priority priority = PriorityOf(*tasks[0]);
     const Verdict verdict = queue_.Push(tasks, SteadyNow());
     if (verdict != Verdict::kTaken) return RefusalOf(verdict, priority);

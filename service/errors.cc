@@ -177,4 +177,11 @@ std::string ErrorReason(const absl::Status& status) {
   return "INTERNAL";
 }
 
+absl::Status ShuttingDown() {
+  return WithRetry(Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                         "the server is shutting down; try again elsewhere or "
+                         "after its restart"),
+                   absl::Seconds(2));
+}
+
 }  // namespace portrisk::service

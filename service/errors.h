@@ -55,6 +55,9 @@ std::string OneLineOf(const std::vector<Violation>& violations);
 // For people: the message, then each violation on a line of its own.
 std::string Describe(const google::rpc::Status& status);
 
+// Of a server that ends; with a retry hint.
+absl::Status ShuttingDown();
+
 }  // namespace portrisk::service
 
 #endif  // PORTRISK_SERVICE_ERRORS_H_

@@ -40,10 +40,22 @@ std::string Clip(std::string text, size_t bytes_max) {
 
 std::string MetadataOf(const grpc::ServerContext& context, const char* key) {
   const auto& metadata = context.client_metadata();
-  const auto found = metadata.find(key);
+  auto found = metadata.find(key);
+  // Metadata is ASCII; what goes beyond has a name of its own.
+  if (found == metadata.end()) found = metadata.find(absl::StrCat(key, "-bin"));
   if (found == metadata.end()) return "";
-  return Clip(std::string(found->second.data(), found->second.size()),
-              kPurposeBytesMax);
+  std::string text(found->second.data(), found->second.size());
+  return IsUtf8(text) ? Clip(std::move(text), kPurposeBytesMax) : "";
+}
+
+// The names that a certificate proves: its DNS names; the common name, which
+// authorities check less, only where it has none.
+std::vector<grpc::string_ref> NamesOf(const grpc::AuthContext& proven) {
+  auto names = proven.FindPropertyValues(GRPC_PEER_DNS_PROPERTY_NAME);
+  if (names.empty()) {
+    names = proven.FindPropertyValues(GRPC_X509_CN_PROPERTY_NAME);
+  }
+  return names;
 }
 
 // How a text that names somebody is hashed; nothing for all others.
@@ -159,6 +171,12 @@ absl::Status NoCertificate() {
                "--tls-cert and --tls-key)");
 }
 
+absl::Status NoName() {
+  return Error(absl::StatusCode::kUnauthenticated, "UNKNOWN_CALLER",
+               "the certificate is good, but has neither a DNS name nor a "
+               "common name, which is what roles are bound to");
+}
+
 }  // namespace
 
 std::string SubjectOf(const Message& request, const Pseudonyms& pseudonyms) {
@@ -193,9 +211,8 @@ absl::StatusOr<std::shared_ptr<const Caller>> Gate::Identify(
   const auto proven = context.auth_context();
   std::vector<grpc::string_ref> names;
   if (proven != nullptr && proven->IsPeerAuthenticated()) {
-    // Its alternative names; the common name, which authorities check less,
-    // only where it has none.
-    names = proven->GetPeerIdentity();
+    names = NamesOf(*proven);
+    if (names.empty()) return NoName();
   }
   if (names.empty()) {
     if (needs_tls_) return NoCertificate();
@@ -307,6 +324,31 @@ absl::Status Gate::MaySend(const grpc::ServerContext& context,
       absl::StrCat(caller.name, " may not send movements of source \"", source,
                    "\"; an operator binds sources to callers "
                    "in the roles file"));
+}
+
+absl::Status Gate::MayReport(const grpc::ServerContext& context,
+                             const Caller& caller, const MethodRule& rule,
+                             const v1::Movement& movement) {
+  if (movement.retraction()) return absl::OkStatus();
+  std::string reason, what;
+  if (!caller.MayReport(movement.event())) {
+    reason = "EVENT_NOT_YOURS";
+    what = v1::Event_Name(movement.event());
+  } else if (!caller.MayReportOf(movement)) {
+    reason = "PLACE_NOT_YOURS";
+    what = movement.location().locode().empty()
+               ? "what happens to a box at no place"
+               : absl::StrCat("what happens at ",
+                              PlaceName(movement.location().locode(),
+                                        movement.location().facility()));
+  } else {
+    return absl::OkStatus();
+  }
+  PostDenied(context, caller, rule, reason);
+  return Error(absl::StatusCode::kPermissionDenied, reason,
+               absl::StrCat(caller.name, " may not report ", what,
+                            "; an operator says in the roles file what and "
+                            "where it may"));
 }
 
 absl::Status Gate::StillMay(const Caller& caller, const MethodRule& rule,

@@ -119,6 +119,11 @@ class Gate {
   // that of the call.
   absl::Status MaySend(const grpc::ServerContext& context, const Caller& caller,
                        const MethodRule& rule, const std::string& source);
+  // The same of what happened and where (EVENT_NOT_YOURS, PLACE_NOT_YOURS), of
+  // a movement in normal form. Each may take back what it sent.
+  absl::Status MayReport(const grpc::ServerContext& context,
+                         const Caller& caller, const MethodRule& rule,
+                         const v1::Movement& movement);
 
   // Of a method that the table lacks, one that lets nobody in.
   static const MethodRule& RuleOf(const char* service, const char* method);

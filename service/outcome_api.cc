@@ -244,6 +244,10 @@ absl::Status ListAll(Engine* engine, const Request& request, Out* out,
   auto after = PageBeginOf(request);
   if (!after.ok()) return after.status();
   const auto size = static_cast<size_t>(PageSizeOf(request));
+  if (!request.container_number().empty() && !request.unit().empty()) {
+    return Error(absl::StatusCode::kInvalidArgument, "BAD_REQUEST",
+                 "give container_number or unit, or neither");
+  }
   const std::string number =
       request.container_number().empty()
           ? std::string(scoring::ContainerOfUnit(request.unit()))

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "service/text_file.h"
@@ -144,6 +145,28 @@ absl::StatusOr<std::vector<size_t>> ReadNames(const YAML::Node& list,
   return found;
 }
 
+// The texts of a list, where there is one; `take` says whether one will do.
+absl::Status ReadTexts(const YAML::Node& caller, const std::string& field,
+                       absl::string_view example, const std::string& file,
+                       absl::FunctionRef<bool(const std::string&)> take) {
+  const YAML::Node list = caller[field];
+  if (!list) return absl::OkStatus();
+  if (!list.IsSequence() || list.size() == 0) {
+    return Wrong(file, list,
+                 absl::StrCat(field, " must be a list, such as [", example,
+                              "]; leave it out for all"));
+  }
+  for (const YAML::Node& one : list) {
+    if (!one.IsScalar() || one.Scalar().empty() || !take(one.Scalar())) {
+      return Wrong(file, one,
+                   absl::StrCat("none of ", field, ": \"",
+                                one.IsScalar() ? one.Scalar() : "",
+                                "\"; write it as ", example));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Caller> ReadCaller(const YAML::Node& node,
                                   const std::string& file) {
   if (!node.IsMap()) {
@@ -152,11 +175,11 @@ absl::StatusOr<Caller> ReadCaller(const YAML::Node& node,
   for (const auto& entry : node) {
     const std::string key = entry.first.Scalar();
     if (key != "name" && key != "roles" && key != "layers" &&
-        key != "sources") {
-      return Wrong(
-          file, entry.first,
-          absl::StrCat("no field \"", key,
-                       "\"; a caller has name, roles, layers and sources"));
+        key != "sources" && key != "events" && key != "places") {
+      return Wrong(file, entry.first,
+                   absl::StrCat("no field \"", key,
+                                "\"; a caller has name, roles, layers, "
+                                "sources, events and places"));
     }
   }
   const YAML::Node name = node["name"];
@@ -170,16 +193,29 @@ absl::StatusOr<Caller> ReadCaller(const YAML::Node& node,
   auto roles = ReadNames(node["roles"], kRoleNames, file, "role");
   if (!roles.ok()) return roles.status();
   for (const size_t role : *roles) caller.roles.Add(static_cast<Role>(role));
-  if (const YAML::Node sources = node["sources"]) {
-    if (!sources.IsSequence() || sources.size() == 0) {
-      return Wrong(file, sources,
-                   "sources must be a list, such as [terminal-1]");
-    }
-    for (const YAML::Node& source : sources) {
-      if (!source.IsScalar()) return Wrong(file, source, "a source is a text");
-      caller.sources.push_back(source.Scalar());
-    }
+  absl::Status status = ReadTexts(node, "sources", "terminal-1", file,
+                                  [&](const std::string& source) {
+                                    caller.sources.push_back(source);
+                                    return true;
+                                  });
+  if (status.ok()) {
+    status = ReadTexts(node, "events", "GATE_OUT", file,
+                       [&](const std::string& name) {
+                         v1::Event event = v1::EVENT_UNSPECIFIED;
+                         v1::Event_Parse(name, &event);
+                         caller.events.push_back(event);
+                         return event != v1::EVENT_UNSPECIFIED;
+                       });
   }
+  if (status.ok()) {
+    status = ReadTexts(node, "places", "NLRTM/ECTDELTA", file,
+                       [&](const std::string& name) {
+                         const auto place = PlaceFilter::Parse(name);
+                         if (place) caller.places.push_back(*place);
+                         return place.has_value();
+                       });
+  }
+  if (!status.ok()) return status;
   if (!node["layers"]) return caller;
   auto layers = ReadNames(node["layers"], kLayerNames, file, "layer");
   if (!layers.ok()) return layers.status();

@@ -46,6 +46,8 @@ class RoleBook {
   //     - name: gate.terminal-1.example    # of the certificate
   //       roles: [scorer]
   //       sources: [terminal-1]            # of its movements; default: all
+  //       events: [GATE_IN, GATE_OUT]      # that it reports; default: all
+  //       places: [NLRTM/ECTDELTA]         # of what it reports; default: all
   //     - name: ana.customs.example
   //       roles: [analyst]
   //       layers: [national, port]         # default: all

@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "portrisk/v1/scoring_service.grpc.pb.h"
@@ -58,29 +59,53 @@ class LiveCalls {
   size_t count_ = 0;
 };
 
-// Open streams of each caller.
-class StreamCounts {
+// A stream of movements that is open.
+class OpenStream {
  public:
-  explicit StreamCounts(size_t caller_max) : caller_max_(caller_max) {}
+  virtual ~OpenStream() = default;
+  // The server ends: so does the stream, once what it has submitted is
+  // answered.
+  virtual void End() = 0;
+};
+
+// Open streams of each caller.
+class OpenStreams {
+ public:
+  explicit OpenStreams(size_t caller_max) : caller_max_(caller_max) {}
   // False: it has as many as it may have.
-  bool Enter(const std::string& caller) {
+  bool Enter(const std::string& caller, OpenStream* stream) {
     std::lock_guard<std::mutex> lock(mutex_);
-    size_t& count = counts_[caller];
-    if (count >= caller_max_) return false;
-    ++count;
+    std::set<OpenStream*>& open = open_[caller];
+    if (open.size() >= caller_max_) return false;
+    open.insert(stream);
     return true;
   }
-  void Leave(const std::string& caller) {
+  void Leave(const std::string& caller, OpenStream* stream) {
     std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = counts_.find(caller);
-    if (found != counts_.end() && --found->second == 0) counts_.erase(found);
+    const auto found = open_.find(caller);
+    if (found == open_.end()) return;
+    found->second.erase(stream);
+    if (found->second.empty()) open_.erase(found);
+  }
+  // They would stay open for ever, and keep the server from its end.
+  void EndAll() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+    for (const auto& [caller, streams] : open_) {
+      for (OpenStream* const stream : streams) stream->End();
+    }
+  }
+  bool ended() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return ended_;
   }
   size_t caller_max() const { return caller_max_; }
 
  private:
   const size_t caller_max_;
   std::mutex mutex_;
-  std::map<std::string, size_t> counts_;
+  std::map<std::string, std::set<OpenStream*>> open_;
+  bool ended_ = false;
 };
 
 // Hot methods take and give bytes, so that a stored assessment is answered as
@@ -132,8 +157,19 @@ struct CallContext {
   const HistoryApi* history;  // Explains in the caller's language.
   LiveCalls* live;
   Metrics* metrics;  // Null: nobody measures.
-  StreamCounts* streams;
+  OpenStreams* streams;
   Poller* poller;
+
+  // Whether `who` may send the movement, which is put into normal form for
+  // `task`.
+  absl::Status Admit(const grpc::ServerContext& server, const Caller& who,
+                     const MethodRule& rule, v1::Movement* movement,
+                     MovementTask* task) const {
+    absl::Status status = gate->MaySend(server, who, rule, movement->source());
+    if (status.ok()) status = engine->Prepare(movement, task);
+    if (status.ok()) status = gate->MayReport(server, who, rule, *movement);
+    return status;
+  }
 
   // The work of a call, or of one movement of a stream, begins.
   int64_t Accepted() const { return metrics == nullptr ? 0 : SteadyNow(); }

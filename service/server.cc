@@ -2,7 +2,10 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -35,6 +38,22 @@
 
 namespace portrisk::service {
 namespace {
+
+// Reflection is part of every server that gRPC makes, goes past the gate, and
+// holds threads: it is for trying things out, where all is open anyway.
+class WithoutReflection : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
+                         plugins) override {
+    plugins->erase(std::remove_if(plugins->begin(), plugins->end(),
+                                  [](const auto& plugin) {
+                                    return plugin->name() ==
+                                           "proto_server_reflection";
+                                  }),
+                   plugins->end());
+  }
+};
 
 // gRPC takes the rest of a port that is too large, and 443 where there is none.
 absl::Status CheckAddress(absl::string_view listen) {
@@ -226,7 +245,7 @@ struct Server::Rep {
 
   const ServerOptions options;
   Engine* const engine;
-  StreamCounts streams;
+  OpenStreams streams;
   Gate gate;
   HistoryApi history;
   ExportApi exports;
@@ -275,11 +294,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   Rep& rep = *server->rep_;
 
   TameLibraryLogs();
-  // It goes past the gate and holds a thread, so it is for trying things out.
-  if (options.tls_cert.empty()) {
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  }
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
+  if (!options.tls_cert.empty()) {
+    builder.SetOption(std::make_unique<WithoutReflection>());
+  }
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   Limit(options.connections, &builder);
   builder.experimental().SetInterceptorCreators(ObserversFor(options.metrics));
@@ -360,6 +379,7 @@ void Server::Shutdown() {
     rep_->evaluation_service.Stop();
     // They would go on for ever.
     rep_->selection_service.watchers().Stop();
+    rep_->streams.EndAll();
     rep_->server->Shutdown(std::chrono::system_clock::now() +
                            absl::ToChronoNanoseconds(rep_->options.drain_max));
     // From here on no call is accepted; those that were are cancelled and end.

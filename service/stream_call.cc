@@ -4,8 +4,10 @@
 // leave in the order of requests, one write at a time. Who does not read is not
 // read from: it holds that window, and nothing else. Nor is a stream read from
 // for what could not be served soon: instead of being refused that waits at its
-// sender. The object lives until Finish has completed and gRPC has told how the
-// call ended: by then no read, write or task of it is under way.
+// sender. When the server ends, so does the stream, behind what it could
+// answer: whoever sends again what has no result yet loses nothing. The object
+// lives until Finish and the read under way have completed and gRPC has told
+// how the call ended: by then no write or task of it is under way.
 #include <atomic>
 #include <deque>
 #include <memory>
@@ -34,13 +36,19 @@ absl::Status TooManyStreams(size_t most) {
       absl::Seconds(5));
 }
 
-class StreamCall {
+class StreamCall final : public OpenStream {
  public:
   explicit StreamCall(const CallContext* context)
       : call_(context), stream_(&server_) {
     server_.AsyncNotifyWhenDone(&gone_);
     call_->service->RequestStreamScoreMovements(&server_, &stream_,
                                                 call_->queue, &connected_);
+  }
+
+  void End() override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+    Advance();
   }
 
  private:
@@ -63,6 +71,7 @@ class StreamCall {
     bool sees_all = false;
     std::string result;
     bool ready = false;
+    bool unanswered = false;  // The server ended before.
 
     bool IsAbandoned() const override { return call->is_gone_; }
     void Done() override { call->ItemDone(this); }
@@ -77,7 +86,7 @@ class StreamCall {
     static const MethodRule& rule = ScoringRule("StreamScoreMovements");
     absl::StatusOr<Entrant> entered = call_->gate->Admit(server_, rule);
     absl::Status status = entered.status();
-    if (status.ok() && !call_->streams->Enter(entered->caller->name)) {
+    if (status.ok() && !call_->streams->Enter(entered->caller->name, this)) {
       status = TooManyStreams(call_->streams->caller_max());
     }
     std::lock_guard<std::mutex> lock(mutex_);
@@ -92,15 +101,20 @@ class StreamCall {
     is_counted_ = true;
     deadline_ns_ = DeadlineOf(server_);
     who_ = *std::move(entered);
+    if (call_->streams->ended()) ending_ = true;
     MaybeRead();
+    Advance();
   }
 
   void ReadDone(bool ok) {
     std::unique_lock<std::mutex> lock(mutex_);
     reading_ = false;
-    if (!ok) {
+    if (!ok || ending_) {
+      if (!ok && !ending_) sender_ended_ = true;
       reads_ended_ = true;
-      return Advance();
+      Advance();
+      lock.unlock();
+      return MaybeLeave();
     }
     items_.push_back(std::make_unique<Item>());
     Item* item = items_.back().get();
@@ -139,12 +153,8 @@ class StreamCall {
                 "the request is not a valid protobuf message");
       return ItemDone(item);
     }
-    item->status = call_->gate->MaySend(server_, *who_.caller, rule,
-                                        item->request->movement().source());
-    if (item->status.ok()) {
-      item->status =
-          call_->engine->Prepare(item->request->mutable_movement(), item);
-    }
+    item->status = call_->Admit(server_, *who_.caller, rule,
+                                item->request->mutable_movement(), item);
     if (!item->status.ok()) return ItemDone(item);
     Task* const tasks[] = {item};
     absl::Status submitted = call_->engine->Submit(tasks);
@@ -154,6 +164,7 @@ class StreamCall {
   }
 
   void ItemDone(Item* item) {
+    item->unanswered = ErrorReason(item->status) == "SHUTTING_DOWN";
     item->result = ResultBytes(
         item->status, item->sees_all
                           ? call_->history->ExplainAtOnce(
@@ -168,6 +179,7 @@ class StreamCall {
     item->bytes = std::string();
     std::lock_guard<std::mutex> lock(mutex_);
     item->ready = true;
+    if (item->unanswered) ending_ = true;
     Advance();
   }
 
@@ -183,25 +195,31 @@ class StreamCall {
     // Whoever called Finish may still be about to release the mutex.
     { std::lock_guard<std::mutex> lock(mutex_); }
     has_finished_ = true;
-    if (is_told_) Leave();
+    MaybeLeave();
   }
 
   // gRPC tells how the call ended.
   void Gone(bool) {
     if (server_.IsCancelled()) is_gone_ = true;
     is_told_ = true;
-    if (has_finished_) Leave();
+    MaybeLeave();
   }
 
-  void Leave() {
-    if (is_counted_) call_->streams->Leave(who_.caller->name);
+  void MaybeLeave() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (!has_finished_ || !is_told_ || reading_) return;
+    }
+    if (is_counted_) call_->streams->Leave(who_.caller->name, this);
     delete this;
   }
 
   // The rest runs under mutex_.
 
   void MaybeRead() {
-    if (reading_ || reads_ended_ || items_.size() >= kStreamWindow) return;
+    if (reading_ || reads_ended_ || ending_ || items_.size() >= kStreamWindow) {
+      return;
+    }
     // The next result that leaves asks again.
     if (items_.size() >= kReadFreely &&
         !call_->engine->WouldServeSoon(
@@ -218,6 +236,15 @@ class StreamCall {
       // Nobody listens: let what was submitted finish, then go.
       while (!items_.empty() && items_.front()->ready) items_.pop_front();
       if (!reading_) reads_ended_ = true;
+    }
+    if (ending_) {
+      reads_ended_ = true;
+      // Results come in the order of requests: behind one without there is
+      // none.
+      is_cut_ = is_cut_ || (!items_.empty() && items_.front()->unanswered);
+      while (is_cut_ && !items_.empty() && items_.front()->ready) {
+        items_.pop_front();
+      }
     }
     if (!writing_ && !items_.empty() && items_.front()->ready) {
       const std::string result = std::move(items_.front()->result);
@@ -236,8 +263,11 @@ class StreamCall {
     }
     if (reads_ended_ && items_.empty() && !writing_ && !finishing_) {
       finishing_ = true;
-      HandOver(&finished_,
-               [this] { stream_.Finish(grpc::Status::OK, &finished_); });
+      const bool whole = !ending_ || (sender_ended_ && !is_cut_);
+      HandOver(&finished_, [&] {
+        stream_.Finish(whole ? grpc::Status::OK : ToGrpc(ShuttingDown()),
+                       &finished_);
+      });
     }
   }
 
@@ -266,6 +296,9 @@ class StreamCall {
   bool wrote_ = false;
   bool reads_ended_ = false;
   bool broken_ = false;
+  bool sender_ended_ = false;  // It has said all it had to say.
+  bool ending_ = false;        // The server ends.
+  bool is_cut_ = false;        // Something will have no result.
   bool finishing_ = false;
 };
 

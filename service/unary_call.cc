@@ -98,13 +98,11 @@ class UnaryCall : public OneCall, public MovementTask {
     if (status.ok() && !Parse(buffer_, request_)) status = Unparsable();
     if (!status.ok()) return Done();
     const Caller& who = *entered->caller;
-    status =
-        call_->gate->MaySend(server_, who, rule, request_->movement().source());
-    if (!status.ok()) return Done();
     sees_all_ = who.roles.HasAnyOf(kCustoms);
     caller = who.name;
     purpose = std::move(entered->purpose);
-    status = call_->engine->Prepare(request_->mutable_movement(), this);
+    status =
+        call_->Admit(server_, who, rule, request_->mutable_movement(), this);
     if (!status.ok()) return Done();
     Task* const tasks[] = {this};
     BeginWait();
@@ -201,12 +199,8 @@ class BatchCall : public OneCall {
     item.purpose = who_.purpose;
     item.accepted_ns = accepted_ns_;
     item.deadline_ns = deadline_ns_;
-    item.status = call_->gate->MaySend(server_, *who_.caller, Rule(),
-                                       request_.movements(i).source());
-    if (item.status.ok()) {
-      item.status =
-          call_->engine->Prepare(request_.mutable_movements(i), &item);
-    }
+    item.status = call_->Admit(server_, *who_.caller, Rule(),
+                               request_.mutable_movements(i), &item);
     if (item.status.ok()) {
       admitted_.push_back(&item);
     } else {

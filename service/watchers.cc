@@ -22,11 +22,9 @@ constexpr auto kLastWrite = std::chrono::milliseconds(300);
 // Positions without a selection after which a caller is told how far it is.
 constexpr uint64_t kToldAfter = 4096;
 
-absl::Status ShuttingDown() {
-  return WithRetry(
-      Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
-            "the server is shutting down; watch again from the last position"),
-      absl::Seconds(1));
+absl::Status CallerGone() {
+  return Error(absl::StatusCode::kCancelled, "CALLER_GONE",
+               "the caller is gone");
 }
 
 }  // namespace
@@ -55,7 +53,7 @@ class Watchers::Call {
   // Between two messages: what was found, or that nothing was.
   void Take(const absl::Status& status, v1::WatchAssessmentsResponse response) {
     reading_ = false;
-    if (over_seen_) return Finish(absl::CancelledError("the caller is gone"));
+    if (over_seen_) return Finish(CallerGone());
     if (watchers_->stopping_) return Finish(ShuttingDown());
     if (!status.ok()) return Finish(status);
     const bool due = !told_ || feed_->position() - *told_ >= kToldAfter;
@@ -133,7 +131,7 @@ class Watchers::Call {
     const std::lock_guard<std::mutex> lock(watchers_->mutex_);
     writing_ = false;
     if (!ok || over_seen_) {
-      return Finish(absl::CancelledError("the caller is gone"));
+      return Finish(CallerGone());
     }
     if (watchers_->stopping_) return Finish(ShuttingDown());
     watchers_->ready_.notify_one();
@@ -143,7 +141,7 @@ class Watchers::Call {
   void Over(bool) {
     std::unique_lock<std::mutex> lock(watchers_->mutex_);
     over_seen_ = true;
-    End(absl::CancelledError("the caller is gone"));
+    End(CallerGone());
     MaybeGo(std::move(lock));
   }
 
@@ -196,10 +194,12 @@ absl::Status Watchers::CheckRoom(const std::string& caller) const {
   if (calls_.size() <= kMax && of_caller <= kCallerMax) {
     return absl::OkStatus();
   }
-  return Error(
-      absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
-      absl::StrCat("a server has at most ", kMax, " watchers, of one caller ",
-                   kCallerMax, "; end one of them"));
+  return WithRetry(
+      Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
+            absl::StrCat("a server has at most ", kMax,
+                         " watchers, of one caller ", kCallerMax,
+                         "; end one of them")),
+      absl::Seconds(5));
 }
 
 void Watchers::Start(SelectionBase* service, grpc::ServerCompletionQueue* queue,

@@ -1,7 +1,9 @@
 #include "service/cli/connection.h"
 
+#include <algorithm>
 #include <filesystem>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "service/grpc_status.h"
 #include "service/hardening.h"
@@ -116,10 +118,15 @@ Connection::~Connection() {
 }
 
 void Connection::Identify(grpc::ClientContext* context) const {
-  context->AddMetadata("portrisk-caller", flags_.caller);
-  if (!flags_.purpose.empty()) {
-    context->AddMetadata("portrisk-purpose", flags_.purpose);
-  }
+  const auto say = [&](absl::string_view key, const std::string& text) {
+    // Metadata of any other name is printable ASCII.
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+      return absl::ascii_isprint(static_cast<unsigned char>(c));
+    });
+    context->AddMetadata(absl::StrCat(key, plain ? "" : "-bin"), text);
+  };
+  say("portrisk-caller", flags_.caller);
+  if (!flags_.purpose.empty()) say("portrisk-purpose", flags_.purpose);
 }
 
 absl::Status Connection::Explain(const grpc::Status& status) const {

@@ -76,7 +76,12 @@ class ScoreRun {
     stream->WritesDone();
     receiver.join();
     status = (*connection)->Explain(stream->Finish());
-    if (!status.ok()) return Fail(status);
+    if (!status.ok()) {
+      std::cerr << "stopped behind " << results_
+                << " results; run the command again: what was recorded is "
+                   "recognised\n";
+      return Fail(status);
+    }
     if (!read.ok()) return Fail(read.status());
     return Report(*read);
   }

@@ -1,6 +1,7 @@
 // Who gets in, who gets what, and what the audit log says of it: a real server
 // with TLS, and a certificate for each role.
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -208,6 +209,130 @@ TEST_F(AccessTest, ASenderSendsWhatItIsTheSourceOf) {
   v1::ScoreResult result;
   ASSERT_TRUE(stream->Read(&result));
   EXPECT_EQ(result.error().code(), 7);
+}
+
+TEST_F(AccessTest, ASenderReportsWhatAndWhereItMay) {
+  server_->SetRoles(std::make_shared<const RoleBook>(
+      *RoleBook::Parse("callers:\n"
+                       "  - name: scorer\n    roles: [scorer]\n"
+                       "    events: [GATE_IN, PICKUP_RIGHT_NOMINATED]\n"
+                       "    places: [NLRTM/ECTDELTA, BEANR]\n"
+                       "  - {name: auditor, roles: [auditor]}",
+                       "roles.yaml")));
+  const auto channel = As("scorer");
+  int sent = 0;
+  const auto reason_of = [&](v1::Event event, const char* locode,
+                             const char* facility, bool retraction = false) {
+    v1::Movement m = MakeMovement(absl::StrCat("m", ++sent), event, kBox, sent);
+    m.mutable_location()->set_locode(locode);
+    m.mutable_location()->set_facility(facility);
+    m.set_retraction(retraction);
+    v1::Assessment reply;
+    const grpc::Status status = Score(channel, m, &reply);
+    return status.ok() ? "" : ReasonOf(status);
+  };
+  EXPECT_EQ(reason_of(v1::GATE_IN, "NLRTM", "ECTDELTA"), "");
+  EXPECT_EQ(reason_of(v1::GATE_IN, " nlrtm", "ECTDELTA "), "") << "normal form";
+  EXPECT_EQ(reason_of(v1::GATE_IN, "BEANR", "K869"), "");
+  EXPECT_EQ(reason_of(v1::GATE_OUT, "BEANR", "K869"), "EVENT_NOT_YOURS");
+  EXPECT_EQ(reason_of(v1::GATE_IN, "NLRTM", "RWG"), "PLACE_NOT_YOURS");
+  EXPECT_EQ(reason_of(v1::GATE_IN, "NLRTM", ""), "PLACE_NOT_YOURS");
+  EXPECT_EQ(reason_of(v1::GATE_IN, "", ""), "PLACE_NOT_YOURS")
+      << "it happened somewhere";
+  EXPECT_EQ(reason_of(v1::PICKUP_RIGHT_NOMINATED, "", ""), "")
+      << "paper is nowhere";
+  EXPECT_NE(reason_of(v1::GATE_OUT, "", "", true), "EVENT_NOT_YOURS")
+      << "it may take back what it sent";
+  grpc::ClientContext context;
+  Prepare(&context);
+  v1::ListAuditRecordsRequest request;
+  request.add_kinds(v1::ACCESS_DENIED);
+  v1::ListAuditRecordsResponse log;
+  ASSERT_TRUE(v1::AuditService::NewStub(As("auditor"))
+                  ->ListAuditRecords(&context, request, &log)
+                  .ok());
+  EXPECT_EQ(log.records_size(), 4);
+}
+
+TEST_F(AccessTest, ARolesFileNamesWhatIsWrongWithEventsAndPlaces) {
+  const auto error = [](absl::string_view fields) {
+    return std::string(
+        RoleBook::Parse(
+            absl::StrCat("callers:\n  - {name: a, roles: [scorer], ", fields,
+                         "}"),
+            "roles.yaml")
+            .status()
+            .message());
+  };
+  using testing::HasSubstr;
+  EXPECT_THAT(error("events: [GATE_OPEN]"), HasSubstr("GATE_OPEN"));
+  EXPECT_THAT(error("events: [GATE_OPEN]"), HasSubstr("GATE_OUT"));
+  EXPECT_THAT(error("events: GATE_OUT"), HasSubstr("roles.yaml:2:"));
+  EXPECT_THAT(error("places: [Rotterdam]"), HasSubstr("NLRTM/ECTDELTA"));
+  EXPECT_THAT(error("places: [NLRTM/]"), HasSubstr("NLRTM/"));
+  EXPECT_THAT(error("place: [NLRTM]"), HasSubstr("no field \"place\""));
+}
+
+// It holds a thread for as long as its caller likes, and asks nobody's role.
+TEST_F(AccessTest, ReflectionIsForServersWhereAllIsOpen) {
+  grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(
+      As("stranger"));
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  Prepare(&context, "");
+  grpc::Slice none;
+  auto call = stub.PrepareUnaryCall(
+      &context,
+      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+      grpc::ByteBuffer(&none, 1), &queue);
+  call->StartCall();
+  grpc::ByteBuffer reply;
+  grpc::Status status;
+  call->Finish(&reply, &status, nullptr);
+  void* tag;
+  bool ok;
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED)
+      << status.error_message();
+}
+
+TEST_F(AccessTest, ADnsNameCountsElseTheCommonName) {
+  const auto reason_as = [&](const std::string& file, const std::string& name,
+                             const std::string& alternatives) {
+    ca_->Sign(file, name, alternatives);
+    v1::Assessment reply;
+    const grpc::Status status =
+        Score(As(file), MakeMovement(file, v1::GATE_IN, kBox, 0), &reply);
+    return status.ok() ? "" : ReasonOf(status);
+  };
+  EXPECT_EQ(reason_as("a", "scorer", "IP:10.0.0.1"), "")
+      << "an address is no name";
+  EXPECT_EQ(reason_as("b", "nobody", "DNS:scorer"), "");
+  EXPECT_EQ(reason_as("c", "scorer", "DNS:nobody"), "UNKNOWN_CALLER");
+  EXPECT_EQ(reason_as("d", "nobody", "URI:scorer"), "UNKNOWN_CALLER");
+  EXPECT_EQ(reason_as("e", "nobody", "email:scorer"), "UNKNOWN_CALLER");
+}
+
+TEST_F(AccessTest, APurposeMayBeWrittenInAnyLanguage) {
+  grpc::ClientContext context;
+  Prepare(&context, "");
+  context.AddMetadata("portrisk-purpose-bin", "investigação");
+  v1::GetContainerRequest request;
+  request.set_number(kBox);
+  v1::GetContainerResponse response;
+  const grpc::Status status = v1::HistoryService::NewStub(As("officer"))
+                                  ->GetContainer(&context, request, &response);
+  EXPECT_NE(ReasonOf(status), "NO_PURPOSE");
+  grpc::ClientContext again;
+  Prepare(&again);
+  v1::ListAuditRecordsRequest consulted;
+  consulted.add_kinds(v1::CONSULTATION);
+  v1::ListAuditRecordsResponse log;
+  ASSERT_TRUE(v1::AuditService::NewStub(As("auditor"))
+                  ->ListAuditRecords(&again, consulted, &log)
+                  .ok());
+  ASSERT_GT(log.records_size(), 0);
+  EXPECT_EQ(log.records(0).purpose(), "investigação");
 }
 
 constexpr char kSelectsGateOut[] = R"(

@@ -25,16 +25,21 @@ class Authority {
 
   // A certificate with this common name and subject alternative name.
   void Sign(const std::string& name) const {
+    Sign(name, name, absl::StrCat("DNS:", name, ",IP:127.0.0.1"));
+  }
+  // The same in files of another name.
+  void Sign(const std::string& file, const std::string& name,
+            const std::string& alternatives) const {
     Run(absl::StrCat(
         "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
         "-nodes -subj /CN=",
-        name, " -keyout ", Key(name), " -out ", Pem(name), ".csr"));
-    Run(absl::StrCat(
-        "printf 'subjectAltName=DNS:", name, ",IP:127.0.0.1' > ", Pem(name),
-        ".ext && openssl x509 "
-        "-req -days 2 -in ",
-        Pem(name), ".csr -CA ", Pem(name_), " -CAkey ", Key(name_),
-        " -CAcreateserial -extfile ", Pem(name), ".ext -out ", Pem(name)));
+        name, " -keyout ", Key(file), " -out ", Pem(file), ".csr"));
+    Run(absl::StrCat("printf 'subjectAltName=", alternatives, "' > ", Pem(file),
+                     ".ext && openssl x509 "
+                     "-req -days 2 -in ",
+                     Pem(file), ".csr -CA ", Pem(name_), " -CAkey ", Key(name_),
+                     " -CAcreateserial -extfile ", Pem(file), ".ext -out ",
+                     Pem(file)));
   }
 
   std::string Pem(const std::string& name) const {
