@@ -10,6 +10,7 @@
 // and given back before the next use.
 #include "scoring/container_view.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -28,6 +29,10 @@ constexpr int kNotFound = -1;  // Has not been looked for.
 
 bool ChangesCargo(v1::Event event) {
   return event == v1::STUFFING || event == v1::STRIPPING;
+}
+
+bool IsCheck(v1::Event event) {
+  return event == v1::INSPECTION || event == v1::SCAN;
 }
 
 bool AccountsForSeals(v1::Event event) {
@@ -67,6 +72,8 @@ bool DeriveLeg(const v1::ContainerState& state, int i, int step,
               HoursBetween(m.occurrence_time(), event.occurrence_time()),
               event.mode(), own, leg);
     }
+    leg->set_event(event.event());
+    leg->mutable_locode()->assign(event.locode());
     return true;
   }
   return false;
@@ -99,6 +106,7 @@ ContainerViewBuffer::Part ContainerViewBuffer::PartOf(int field) {
     case V::kLastSealsFieldNumber:
     case V::kSealsAccountedForFieldNumber:
     case V::kCargoChangedSinceHandlingFieldNumber:
+    case V::kCheckedSinceHandlingFieldNumber:
       return Part::kCargo;
     case V::kPreviousFieldNumber:
     case V::kNextFieldNumber:
@@ -109,6 +117,7 @@ ContainerViewBuffer::Part ContainerViewBuffer::PartOf(int field) {
     case V::kFirstSeenFieldNumber:
     case V::kEventsKnownFieldNumber:
     case V::kCargoChangedUntilHandlingFieldNumber:
+    case V::kCheckedUntilHandlingFieldNumber:
     case V::kWhereaboutsFieldNumber:
     case V::kWhereaboutsAfterFieldNumber:
     case V::kSinceHandlingHFieldNumber:
@@ -235,7 +244,7 @@ void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state) {
   view_.unsafe_arena_set_allocated_next_handling(
       Nearest(state, position_, 1, IsHandling));
   if (view_.has_next_handling()) {
-    view_.set_cargo_changed_until_handling(ChangesUntilHandling(state));
+    LookUntilHandling(state);
   }
   const std::optional<Coordinates> here = Locate(m.location(), *reference_);
   if (DeriveLeg(state, position_ - 1, -1, m, here, *reference_, &leg_in_)) {
@@ -246,15 +255,19 @@ void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state) {
   }
 }
 
-// Whether the load is another one when the box is next handled.
-bool ContainerViewBuffer::ChangesUntilHandling(
-    const v1::ContainerState& state) const {
+// Whether the load is another one, or was looked at, when the box is next
+// handled.
+void ContainerViewBuffer::LookUntilHandling(const v1::ContainerState& state) {
+  bool changed = false;
+  bool checked = false;
   for (int i = position_; i < state.timeline_size(); ++i) {
     const v1::Event event = state.timeline(i).event();
     if (IsHandling(event)) break;
-    if (ChangesCargo(event) || event == v1::BOOKING) return true;
+    changed = changed || ChangesCargo(event) || event == v1::BOOKING;
+    checked = checked || IsCheck(event);
   }
-  return false;
+  view_.set_cargo_changed_until_handling(changed);
+  view_.set_checked_until_handling(checked);
 }
 
 void ContainerViewBuffer::DeriveKnownSeals(const v1::ContainerState& state) {
@@ -272,11 +285,36 @@ void ContainerViewBuffer::DeriveKnownSeals(const v1::ContainerState& state) {
   }
 }
 
+// Whether event `at` opened the doors and names the seals that it found there,
+// not those that it left.
+bool ContainerViewBuffer::FoundSeals(const v1::ContainerState& state,
+                                     int at) const {
+  const TimelineEvent& event = state.timeline(at);
+  if (!AccountsForSeals(event.event()) || event.event() == v1::STUFFING) {
+    return false;
+  }
+  return std::all_of(
+      event.seals().begin(), event.seals().end(), [&](const std::string& seal) {
+        for (int i = at - 1; i >= 0; --i) {
+          const TimelineEvent& before = state.timeline(i);
+          if (IsEmptied(before)) return false;
+          if (TellsSeals(before) &&
+              std::find(before.seals().begin(), before.seals().end(), seal) !=
+                  before.seals().end()) {
+            return true;
+          }
+          if (before.event() == v1::STUFFING) return false;
+        }
+        return false;
+      });
+}
+
 // Walks back through the present load: until the cargo changed or the box was
 // handled empty.
 void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state) {
   bool accounted = AccountsForSeals(input_.movement->event());
   bool changed = false;
+  bool checked = false;
   bool handling_seen = false;
   bool load_ended = false;
   for (int i = position_ - 1; i >= 0; --i) {
@@ -284,9 +322,11 @@ void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state) {
     if (ChangesCargo(event.event()) || event.event() == v1::BOOKING) {
       changed = true;
     }
+    checked = checked || IsCheck(event.event());
     if (IsHandling(event.event()) && !handling_seen) {
       handling_seen = true;
       view_.set_cargo_changed_since_handling(changed);
+      view_.set_checked_since_handling(checked);
     }
     // What stuffing reports already belongs to the present load.
     if (IsEmptied(event)) {
@@ -304,7 +344,7 @@ void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state) {
         for (const std::string& seal : event.seals()) {
           view_.add_last_seals(seal);
         }
-        view_.set_seals_accounted_for(accounted);
+        view_.set_seals_accounted_for(accounted || FoundSeals(state, i));
       } else if (AccountsForSeals(event.event())) {
         accounted = true;
       }

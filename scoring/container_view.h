@@ -64,7 +64,8 @@ class ContainerViewBuffer {
   void DeriveOwn();
   void DeriveOwner();
   void DeriveNeighbours(const v1::ContainerState& state);
-  bool ChangesUntilHandling(const v1::ContainerState& state) const;
+  void LookUntilHandling(const v1::ContainerState& state);
+  bool FoundSeals(const v1::ContainerState& state, int at) const;
   void DeriveCargo(const v1::ContainerState& state);
   void DeriveKnownSeals(const v1::ContainerState& state);
   // In container_view_beyond.cc.

@@ -28,6 +28,7 @@ struct Handling {
   const std::string* source = nullptr;
   const std::string* locode = nullptr;
   const std::string* facility = nullptr;
+  v1::Mode mode = v1::MODE_UNSPECIFIED;
   bool own = false;
 };
 
@@ -50,13 +51,22 @@ bool EndsLoad(const TimelineEvent& event) {
 }
 
 Handling Of(const TimelineEvent& event) {
-  return {event.event(),   &event.occurrence_time(), &event.source(),
-          &event.locode(), &event.facility(),        false};
+  return {event.event(),
+          &event.occurrence_time(),
+          &event.source(),
+          &event.locode(),
+          &event.facility(),
+          event.mode(),
+          false};
 }
 
 bool SameFacility(const Handling& a, const Handling& b) {
   return !a.facility->empty() && *a.facility == *b.facility &&
          *a.locode == *b.locode;
+}
+
+bool SamePort(const Handling& a, const Handling& b) {
+  return !a.locode->empty() && *a.locode == *b.locode;
 }
 
 bool Elsewhere(const Handling& a, const Handling& b) {
@@ -66,18 +76,35 @@ bool Elsewhere(const Handling& a, const Handling& b) {
          *a.facility != *b.facility;
 }
 
+bool IsInland(v1::Mode mode) {
+  return mode == v1::BARGE || mode == v1::RAIL || mode == v1::ROAD;
+}
+
+// Whether they may be two words for one thing: who leaves by barge, rail or
+// road is loaded for the carrier, and out of the gate for the terminal.
+bool SameHandling(const Handling& a, const Handling& b) {
+  if (a.event == b.event) return true;
+  const auto gate = [](v1::Event event) {
+    return event == v1::GATE_IN || event == v1::GATE_OUT;
+  };
+  return IsDeparture(a.event) == IsDeparture(b.event) &&
+         IsInland(gate(a.event) ? b.mode : a.mode);
+}
+
 // Two systems may have two codes for one facility.
 bool ToldTwice(const Handling& a, const Handling& b) {
-  return a.event == b.event && *a.locode == *b.locode &&
+  return SameHandling(a, b) && *a.locode == *b.locode &&
          *a.source != *b.source &&
          std::max(HoursBetween(*a.time, *b.time),
                   HoursBetween(*b.time, *a.time)) < kOneHandlingHours;
 }
 
-// The departure that ends the stay begun by `arrival`, or -1.
-int EndOfStay(const Load& load, int arrival) {
+// The departure that ends the stay begun by `arrival`, at its facility or, as
+// far as ports go, at any of its port; or -1.
+using Same = bool (*)(const Handling&, const Handling&);
+int EndOfStay(const Load& load, int arrival, Same same) {
   for (int i = arrival + 1; i < load.size(); ++i) {
-    if (!SameFacility(load[i], load[arrival])) continue;
+    if (!same(load[i], load[arrival])) continue;
     return IsDeparture(load[i].event) ? i : -1;
   }
   return -1;
@@ -96,7 +123,8 @@ void ContainerViewBuffer::DeriveOverlap(const v1::ContainerState& state) {
   }
   load.Reverse();
   load.Add({m.event(), &m.occurrence_time(), &m.source(),
-            &m.location().locode(), &m.location().facility(), true});
+            &m.location().locode(), &m.location().facility(),
+            m.transport().mode(), true});
   for (int i = position_; i < state.timeline_size(); ++i) {
     if (EndsLoad(state.timeline(i))) break;
     if (IsHandling(state.timeline(i).event())) load.Add(Of(state.timeline(i)));
@@ -104,13 +132,12 @@ void ContainerViewBuffer::DeriveOverlap(const v1::ContainerState& state) {
   if (load.size() < 3) return;
   const Handling* found[3] = {};
   double deepest = -1;
-  for (int begin = 0; begin < load.size(); ++begin) {
-    if (!IsArrival(load[begin].event)) continue;
-    const int end = EndOfStay(load, begin);
+  const auto look = [&](int begin, int end) {
     for (int i = begin + 1; i < end; ++i) {
       const bool own = load[begin].own || load[i].own || load[end].own;
       if (!own || !Elsewhere(load[begin], load[i]) ||
-          ToldTwice(load[begin], load[i]) || ToldTwice(load[end], load[i])) {
+          !Elsewhere(load[end], load[i]) || ToldTwice(load[begin], load[i]) ||
+          ToldTwice(load[end], load[i])) {
         continue;
       }
       const double inside =
@@ -121,6 +148,17 @@ void ContainerViewBuffer::DeriveOverlap(const v1::ContainerState& state) {
       found[0] = &load[begin];
       found[1] = &load[i];
       found[2] = &load[end];
+    }
+  };
+  for (int begin = 0; begin < load.size(); ++begin) {
+    if (!IsArrival(load[begin].event)) continue;
+    look(begin, EndOfStay(load, begin, SameFacility));
+    const int end = EndOfStay(load, begin, SamePort);
+    // Two facilities of a port are no stay; nor is what is told of the port
+    // alone, but for what happened in another one.
+    if (end > 0 &&
+        (load[begin].facility->empty() || load[end].facility->empty())) {
+      look(begin, end);
     }
   }
   if (found[0] == nullptr) return;

@@ -18,10 +18,10 @@ namespace {
 using google::protobuf::Timestamp;
 using v1::RightEvent;
 
-// Empty boxes are handed out under a booking. Where a right is named for one it
-// is a right like any other.
+// Empty boxes are handed out, and announced to be brought back, under a
+// booking. Where a right is named for one it is a right like any other.
 bool UsesNoRight(const v1::Movement& m) {
-  return m.event() == v1::GATE_OUT &&
+  return (m.event() == v1::GATE_OUT || m.event() == v1::PRE_NOTIFICATION) &&
          m.container().load_status() == v1::EMPTY &&
          m.pickup_right().id().empty() && m.pickup_right().pin_hash().empty();
 }
@@ -56,11 +56,18 @@ void FillEvent(const JournaledMovement& input, RightEvent* event) {
   } else {
     event->clear_slot_time();
   }
-  const bool nominates = !right.nominee().id().empty();
-  SetText(nominates ? m.location().locode() : NoText(), &E::locode,
+  SetText(m.haulier().id_scheme(), &E::haulier_scheme,
+          &E::mutable_haulier_scheme, event);
+  SetText(right.nominee().id_scheme(), &E::nominee_scheme,
+          &E::mutable_nominee_scheme, event);
+  const bool leaves = m.event() == v1::GATE_OUT;
+  const bool placed = leaves || !right.nominee().id().empty();
+  SetText(placed ? m.location().locode() : NoText(), &E::locode,
           &E::mutable_locode, event);
-  SetText(nominates ? m.location().facility() : NoText(), &E::facility,
+  SetText(placed ? m.location().facility() : NoText(), &E::facility,
           &E::mutable_facility, event);
+  event->set_load_status(leaves ? m.container().load_status()
+                                : v1::LOAD_STATUS_UNSPECIFIED);
   SetText(m.source(), &E::source, &E::mutable_source, event);
   event->set_kind(right.kind());
 }
@@ -123,6 +130,11 @@ void RightViewBuffer::Release() {
   use_.unsafe_arena_release_second_claim_time();
   use_.unsafe_arena_release_orphan();
   use_.unsafe_arena_release_orphan_query_time();
+  use_.unsafe_arena_release_issued_time();
+  use_.unsafe_arena_release_revoked_time();
+  use_.unsafe_arena_release_expire_time();
+  use_.unsafe_arena_release_holder();
+  use_.unsafe_arena_release_previous_nominee();
   use_.Clear();
   has_standing_ = has_use_ = false;
 }

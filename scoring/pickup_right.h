@@ -68,6 +68,10 @@ class RightViewBuffer {
   RightStanding StandingAtGate(const v1::RightState& state,
                                const JournaledMovement& input,
                                const v1::RightEvent& gate) const;
+  RightStanding StandingOf(const v1::RightState& state,
+                           const JournaledMovement& input,
+                           const v1::RightEvent& gate,
+                           absl::string_view right_id) const;
   void ShowUse(const Use& use, const Reference& reference);
   void ShowNamedAfter(const v1::RightState& state, const v1::Movement& movement,
                       const Use& use);
@@ -93,6 +97,8 @@ class RightViewBuffer {
   v1::Party last_queried_by_;
   v1::Party last_refused_;
   v1::Party use_haulier_;
+  v1::Party use_holder_;
+  v1::Party use_previous_nominee_;
   v1::Party use_nominated_;
   v1::Party second_claimant_;
   v1::Party orphan_;

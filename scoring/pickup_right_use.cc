@@ -22,7 +22,7 @@ constexpr double kOneCollectionHours = 24;
 constexpr double kNominationHours = 30 * 24;
 
 bool Differ(absl::string_view a, absl::string_view b) {
-  return !a.empty() && !b.empty() && a != b;
+  return !a.empty() && !b.empty() && !SameId(a, b);
 }
 
 // Takes the next step where rights are used: what names another right, or
@@ -30,7 +30,7 @@ bool Differ(absl::string_view a, absl::string_view b) {
 // So whoever was nominated for the last trip does not stand for this one.
 void StepOfUse(const RightEvent& event, RightStanding* standing) {
   const bool same =
-      !event.right_id().empty() && event.right_id() == standing->id;
+      !event.right_id().empty() && SameId(event.right_id(), standing->id);
   const bool used =
       standing->collection != nullptr && event.event() != v1::GATE_OUT;
   if (Differ(event.right_id(), standing->id) || (used && !same)) {
@@ -39,12 +39,14 @@ void StepOfUse(const RightEvent& event, RightStanding* standing) {
   standing->Step(event);
 }
 
-// What stands when `gate` uses the right; nothing where the standing is that of
-// another right, or was used up before.
-RightStanding StandingAt(const RightEvent& gate,
+// What stands when `gate` uses the right that it names, `right_id`; nothing
+// where the standing is that of another right, was used up before, or is for
+// another port.
+RightStanding StandingAt(const RightEvent& gate, absl::string_view right_id,
                          const RightStanding& standing) {
-  if (!gate.right_id().empty() && !standing.id.empty()) {
-    return gate.right_id() == standing.id ? standing : RightStanding();
+  if (standing.IsElsewhere(gate)) return RightStanding();
+  if (!right_id.empty() && !standing.id.empty()) {
+    return SameId(right_id, standing.id) ? standing : RightStanding();
   }
   const bool used_up =
       standing.collection != nullptr &&
@@ -65,7 +67,8 @@ bool Announced(const v1::RightState& state, absl::string_view id,
     const bool of_this_right =
         issue != nullptr
             ? !Before(event.occurrence_time(), issue->occurrence_time())
-            : !gate.right_id().empty() && event.right_id() == gate.right_id();
+            : !gate.right_id().empty() &&
+                  SameId(event.right_id(), gate.right_id());
     if (event.event() == v1::PRE_NOTIFICATION && of_this_right &&
         SameId(ClaimantOf(event), id)) {
       return true;
@@ -137,14 +140,31 @@ const RightEvent* RightViewBuffer::FindGate(
   return before;
 }
 
-// By the steps before it, the movement in its place; where it names a right,
-// by those that name no other.
+// By the right that the gate names. One that was never issued, where every
+// issue is reported, is but another word for the one that was.
 RightStanding RightViewBuffer::StandingAtGate(const v1::RightState& state,
                                               const JournaledMovement& input,
                                               const RightEvent& gate) const {
+  const RightStanding named = StandingOf(state, input, gate, gate.right_id());
+  if (named.issue != nullptr || gate.right_id().empty()) return named;
+  const RightStanding any = StandingOf(state, input, gate, "");
+  return any.issue != nullptr &&
+                 reference_->IsComplete(any.issue->source(),
+                                        v1::PICKUP_RIGHT_ISSUED,
+                                        any.issue->occurrence_time())
+             ? any
+             : named;
+}
+
+// By the steps before the gate-out, the movement in its place; where `right_id`
+// is not empty, by those that name no other.
+RightStanding RightViewBuffer::StandingOf(const v1::RightState& state,
+                                          const JournaledMovement& input,
+                                          const RightEvent& gate,
+                                          absl::string_view right_id) const {
   RightStanding standing;
   const auto step = [&](const RightEvent& event) {
-    if (Differ(event.right_id(), gate.right_id()) ||
+    if (Differ(event.right_id(), right_id) ||
         !WordCounts(event, standing, *reference_)) {
       return;
     }
@@ -160,7 +180,7 @@ RightStanding RightViewBuffer::StandingAtGate(const v1::RightState& state,
     if (&event == &gate) break;
     step(event);
   }
-  return StandingAt(gate, standing);
+  return StandingAt(gate, right_id, standing);
 }
 
 void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
@@ -171,10 +191,17 @@ void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
   use_.unsafe_arena_set_allocated_haulier(
       Named(gate.haulier_id(), &use_haulier_));
   use_.unsafe_arena_set_allocated_nominated(Named(s.nominee, &use_nominated_));
-  if (!gate.haulier_id().empty() && !s.nominee.empty()) {
+  use_.set_load_status(gate.load_status());
+  if (!gate.haulier_id().empty() && !s.nominee.empty() && s.CanCompare(gate)) {
     use_.set_by_nominee(s.IsNominee(gate.haulier_id()));
   }
-  if (s.expire != nullptr) use_.set_after_expiry(Before(*s.expire, t));
+  if (s.expire != nullptr) {
+    use_.set_after_expiry(Before(*s.expire, t));
+    use_.unsafe_arena_set_allocated_expire_time(Borrow(*s.expire));
+  }
+  use_.unsafe_arena_set_allocated_holder(Named(s.holder, &use_holder_));
+  use_.unsafe_arena_set_allocated_previous_nominee(
+      Named(s.previous_nominee, &use_previous_nominee_));
   if (s.last_change != nullptr) {
     use_.set_since_change_h(HoursBetween(*s.last_change, t));
   }
@@ -190,6 +217,11 @@ void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
     use_.set_nominee_accepted(s.nominee_accepted);
   }
   if (s.issue == nullptr) return;
+  use_.unsafe_arena_set_allocated_issued_time(
+      Borrow(s.issue->occurrence_time()));
+  if (s.revoked != nullptr) {
+    use_.unsafe_arena_set_allocated_revoked_time(Borrow(*s.revoked));
+  }
   use_.set_since_issue_h(HoursBetween(s.issue->occurrence_time(), t));
   use_.set_after_revocation(s.revoked != nullptr && !s.granted_again);
   if (acceptances) {
@@ -245,7 +277,10 @@ void RightViewBuffer::ShowPath(const Use& use, const Reference& reference) {
   };
   const bool steps_known = complete(v1::PICKUP_RIGHT_TRANSFERRED) &&
                            complete(v1::PICKUP_RIGHT_NOMINATED);
-  if (!accepted || steps_known) use_.set_path(v1::PATH_BROKEN);
+  const bool told_apart = s.nominee.empty() || s.CanCompare(*use.gate);
+  if (!accepted || (steps_known && told_apart)) {
+    use_.set_path(v1::PATH_BROKEN);
+  }
 }
 
 void RightViewBuffer::ShowQueries(const v1::RightState& state,

@@ -37,7 +37,8 @@ void RightStanding::Step(const v1::RightEvent& event) {
       granted_again = false;
       break;
     case v1::GATE_OUT:
-      collection = &event;
+      // On its way to where the nominee is to come.
+      if (!IsElsewhere(event)) collection = &event;
       break;
     default:
       break;
@@ -58,7 +59,8 @@ bool RightStanding::IsIssuedAgain(const v1::RightEvent& event) const {
          SameId(event.actor_id(), issuer) &&
          (event.recipient_id().empty() ||
           SameId(event.recipient_id(), issue->recipient_id())) &&
-         (event.right_id().empty() || id.empty() || event.right_id() == id);
+         (event.right_id().empty() || id.empty() ||
+          SameId(event.right_id(), id));
 }
 
 void RightStanding::Issue(const v1::RightEvent& event) {
@@ -145,6 +147,7 @@ void RightStanding::Nominate(const v1::RightEvent& event) {
     also_nominated = at_once ? nominee : absl::string_view();
   }
   nominee = last_nominee_ = next;
+  nominee_scheme = event.nominee_scheme();
   nominated = &event.occurrence_time();
   if (event.has_slot_time()) slot_ = &event.slot_time();
   if (!event.locode().empty()) locode_ = event.locode();

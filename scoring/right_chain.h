@@ -24,6 +24,7 @@ struct RightStanding {
   absl::string_view issuer;
   absl::string_view holder;   // Empty until somebody is named.
   absl::string_view nominee;  // Empty when there is none any more.
+  absl::string_view nominee_scheme;
   // Nominated in the same instant: which of the two came last is not known.
   absl::string_view also_nominated;
   absl::string_view previous_nominee;
@@ -55,6 +56,16 @@ struct RightStanding {
   bool IsNominee(absl::string_view party) const {
     return SameId(party, nominee) ||
            (!also_nominated.empty() && SameId(party, also_nominated));
+  }
+  // Whether the gate-out's haulier and the nominee are told apart.
+  bool CanCompare(const v1::RightEvent& gate) const {
+    return IsNominee(gate.haulier_id()) ||
+           SameScheme(gate.haulier_scheme(), nominee_scheme);
+  }
+  // Whether it was to be collected at another port than that of the gate.
+  bool IsElsewhere(const v1::RightEvent& gate) const {
+    return !locode_.empty() && !gate.locode().empty() &&
+           gate.locode() != locode_;
   }
   bool Holds(absl::string_view party) const {
     return SameId(party, holder.empty() ? issuer : holder);

@@ -30,13 +30,14 @@ inline v1::Party* Named(absl::string_view id, v1::Party* party) {
   return party;
 }
 
-// Whether two ids may be one: in any case, with or without blanks, dots and
-// hyphens. Ids of two schemes are not told apart.
+// Whether two ids may be one: in any case, with or without blanks and
+// punctuation.
 inline bool SameId(absl::string_view a, absl::string_view b) {
   if (a == b) return true;
   const auto skip = [](absl::string_view text, size_t* at) {
     while (*at < text.size() &&
-           (text[*at] == ' ' || text[*at] == '.' || text[*at] == '-')) {
+           (text[*at] == ' ' ||
+            absl::ascii_ispunct(static_cast<unsigned char>(text[*at])))) {
       ++*at;
     }
   };
@@ -49,6 +50,11 @@ inline bool SameId(absl::string_view a, absl::string_view b) {
       return false;
     }
   }
+}
+
+// Whether ids of these kinds can be compared: what is not said may be any.
+inline bool SameScheme(absl::string_view a, absl::string_view b) {
+  return a.empty() || b.empty() || SameId(a, b);
 }
 
 inline PinHashes PinOf(const v1::RightEvent& event) {

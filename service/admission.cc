@@ -74,6 +74,9 @@ class Check {
     const int64_t seconds = movement_.occurrence_time().seconds();
     if (seconds < 0) {
       Report("occurrence_time", "lies before 1970; send when it happened");
+    } else if (seconds == 0 && movement_.occurrence_time().nanos() == 0) {
+      Report("occurrence_time",
+             "is set and empty, which says 1970; fill it in (seconds, nanos)");
     }
     const bool actual = movement_.classifier() == v1::CLASSIFIER_UNSPECIFIED ||
                         movement_.classifier() == v1::ACTUAL;

@@ -19,7 +19,9 @@ namespace portrisk::service {
 // on it has no holes.
 // 3: a stay lasts until its departure is known; a sighting ends none.
 // 4: who affixed a seal is kept.
-inline constexpr uint32_t kFoldVersion = 4;
+// 5: a gate-out's place, load and kinds of ids are kept in the chain; who
+// brings an empty box back claims nothing.
+inline constexpr uint32_t kFoldVersion = 5;
 
 inline bool IsOfThisFold(const v1::Checkpoint& checkpoint) {
   return checkpoint.fold_version() == kFoldVersion;

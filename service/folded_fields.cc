@@ -22,7 +22,6 @@ constexpr absl::string_view kNotFolded[] = {
     "declarant",
     "forwarder",
     "terminal",
-    "haulier.id_scheme",
     "haulier.name",
     "haulier.country",
     "container.number_raw",

@@ -4,6 +4,7 @@
 // copied, rewritten and judged one by one.
 #include "service/normal_form.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -193,6 +194,15 @@ std::string Normalise(Rule rule, absl::string_view value) {
   }
 }
 
+// What senders write where there is no seal.
+bool SaysNone(absl::string_view mark) {
+  for (const absl::string_view word : {"NONE", "NOSEAL", "NOSEALS", "UNSEALED",
+                                       "NOTSEALED", "SINPRECINTO", "SEMSELO"}) {
+    if (mark == word) return true;
+  }
+  return false;
+}
+
 // What is wrong with a value in normal form; empty when nothing.
 std::string Judge(Rule rule, size_t limit, absl::string_view value) {
   if (value.empty() || HasItsForm(rule, value)) return "";
@@ -254,6 +264,13 @@ class Walk {
     if (m->has_container()) Visit(m->mutable_container());
     if (m->has_location()) {
       Strings(kLocation, {nullptr, "location"}, m->mutable_location());
+      // Of a tracker that has no fix.
+      v1::Location* const at = m->mutable_location();
+      if (at->has_latitude() && at->has_longitude() && at->latitude() == 0 &&
+          at->longitude() == 0) {
+        at->clear_latitude();
+        at->clear_longitude();
+      }
     }
     if (m->has_transport()) Visit(m->mutable_transport());
     if (m->has_consignment()) Visit(m->mutable_consignment());
@@ -396,6 +413,12 @@ class Walk {
     for (int i = 0; i < movement->seals_size(); ++i) {
       Strings(kSeal, {nullptr, "seals", i}, movement->mutable_seals(i));
     }
+    auto* const seals = movement->mutable_seals();
+    seals->erase(std::remove_if(seals->begin(), seals->end(),
+                                [](const v1::Seal& seal) {
+                                  return SaysNone(seal.number());
+                                }),
+                 seals->end());
   }
 
   void Visit(const v1::Weights& weights) {

@@ -381,6 +381,12 @@ class Reading {
       if (Stronger(one, unit->strongest)) unit->strongest = one;
       TakeChannel(one.channel, unit);
     }
+    // What was selected stays so when its report is corrected: then that says
+    // why.
+    if (unit->strongest.lane >= unit->lane) return absl::OkStatus();
+    for (const UnitAssessment& one : before) {
+      if (Stronger(one, unit->strongest)) unit->strongest = one;
+    }
     return absl::OkStatus();
   }
 

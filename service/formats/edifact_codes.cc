@@ -188,6 +188,7 @@ v1::Mode ModeOf(absl::string_view mode, absl::string_view means) {
 }
 
 absl::string_view SealSourceOf(absl::string_view code) {
+  if (code == "AB") return "";  // Unknown.
   const absl::string_view known = Find(kSealSources, code);
   return known.empty() ? code : known;
 }

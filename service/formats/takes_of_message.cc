@@ -78,7 +78,14 @@ void SegmentTaker::TakeTimestamp(const Job& job) {
     if (!job.value().empty()) output_->Tolerate("TIME_UNUSABLE");
     return;
   }
-  *job.rule.field->time(job.movement()) = ToProto(read.time);
+  absl::Time time = read.time;
+  if (job.rule.field->path == "pickup_right.expire_time" &&
+      read.tolerated == kDateOnly) {
+    // The last day that it is good for.
+    time = absl::FromCivil(absl::ToCivilDay(time, zone_) + 1, zone_) -
+           absl::Seconds(1);
+  }
+  *job.rule.field->time(job.movement()) = ToProto(time);
 }
 
 void SegmentTaker::TakeStatusCode(const Job& job) {

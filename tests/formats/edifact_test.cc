@@ -274,6 +274,18 @@ TEST(EdifactTest, WhatCanBeReadAllTheSameIsReadAndCounted) {
   }
 }
 
+TEST(EdifactTest, ASealOfUnknownPartySaysNotWhoseItIs) {
+  const auto source = [](const char* segment) {
+    return Edifact(Replace(kCodeco, "SEL+SL100+SH'", segment))
+        .movements[0]
+        .seals(0)
+        .source();
+  };
+  EXPECT_EQ(source("SEL+SL100+SH'"), "SHI");
+  EXPECT_EQ(source("SEL+SL100+AB'"), "");
+  EXPECT_EQ(source("SEL+SL100'"), "");
+}
+
 TEST(EdifactTest, WhatOneContainerMayCarryIsBounded) {
   std::string many;
   for (int i = 0; i < 1000; ++i) {

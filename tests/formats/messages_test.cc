@@ -44,7 +44,7 @@ TEST(CoparnTest, AnOrderWithoutABoxIsAboutItsBooking) {
   EXPECT_EQ(first.shipper().id(), "118239879");
   EXPECT_EQ(first.shipper().name(), "EXPORT SRL");
   EXPECT_EQ(first.pickup_right().id(), "REL9");
-  EXPECT_TRUE(first.pickup_right().has_expire_time());
+  EXPECT_EQ(first.pickup_right().expire_time().seconds(), At(10, 0, 0));
   EXPECT_EQ(reading.movements[1].container().number(), "TEMU6079348");
   EXPECT_EQ(reading.movements[1].weights().vgm_kg(), 28040);
   EXPECT_NE(first.id(), reading.movements[1].id());
@@ -55,6 +55,13 @@ TEST(CoparnTest, OneThatNamesNothingIsRefused) {
       Replace(Replace(kCoparn, "RFF+BN:BK204549739'", ""), "RFF+RE:REL9'", ""));
   EXPECT_THAT(reading.reasons(), ElementsAre("NOTHING_TO_FOLLOW"));
   EXPECT_EQ(reading.movements.size(), 1);
+}
+
+TEST(CoparnTest, ARightThatEndsOnADayIsGoodForAllOfIt) {
+  const Reading reading =
+      Edifact(Replace(kCoparn, "DTM+36:202603100000:203'", ""));
+  EXPECT_EQ(reading.movements[0].pickup_right().expire_time().seconds(),
+            At(11, 0, 0) - 1);
 }
 
 TEST(CoparnTest, ABookingIsOne) {

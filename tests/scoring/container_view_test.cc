@@ -81,6 +81,63 @@ TEST_F(ContainerViewTest, WhereaboutsFollowFromTheHandlingsOnBothSides) {
   EXPECT_DOUBLE_EQ(buffer_.view().dwell_h(), 100);
 }
 
+// What lies in between does not have to be the very last report.
+TEST_F(ContainerViewTest, ACheckIsKnownWhateverElseIsReported) {
+  Fold(At(v1::GATE_OUT, 0), 1);
+  Fold(At(v1::SCAN, 2), 2);
+  Fold(At(v1::POSITION, 3), 3);
+  EXPECT_TRUE(Derive(At(v1::GATE_IN, 4)).checked_since_handling());
+  Fold(At(v1::GATE_IN, 4), 4);
+  EXPECT_FALSE(Derive(At(v1::GATE_OUT, 6)).checked_since_handling());
+  Unfold(1);
+  Unfold(2);
+  EXPECT_FALSE(Derive(At(v1::GATE_OUT, 0)).checked_until_handling());
+  Fold(At(v1::SCAN, 2), 2);
+  EXPECT_TRUE(Derive(At(v1::GATE_OUT, 0)).checked_until_handling());
+}
+
+TEST_F(ContainerViewTest, WhoOpensTheDoorsNamesTheSealThatHeFoundOrTheNewOne) {
+  const auto sealed = [](v1::Event event, int64_t hour, const char* seal) {
+    v1::Movement m = At(event, hour);
+    m.mutable_container()->set_load_status(v1::FULL);
+    m.add_seals()->set_number(seal);
+    return m;
+  };
+  for (const v1::Event event : {v1::INSPECTION, v1::SEAL_CHANGE}) {
+    state_.Clear();
+    Fold(sealed(v1::DISCHARGE, 0, "A"), 1);
+    Fold(sealed(event, 5, "A"), 2);
+    EXPECT_TRUE(Derive(sealed(v1::GATE_OUT, 9, "B")).seals_accounted_for())
+        << "opened, and A was there";
+    Unfold(2);
+    Fold(sealed(event, 5, "C"), 2);
+    EXPECT_FALSE(Derive(sealed(v1::GATE_OUT, 9, "B")).seals_accounted_for())
+        << "C was put on, and is gone";
+  }
+  state_.Clear();
+  Fold(sealed(v1::INSPECTION, 5, "A"), 2);
+  EXPECT_FALSE(Derive(sealed(v1::GATE_OUT, 9, "B")).seals_accounted_for())
+      << "whether A was found or put on is not known";
+}
+
+TEST_F(ContainerViewTest, ALegSaysWhereItIsMeasuredFrom) {
+  v1::ReferenceTable table;
+  for (const auto& [locode, latitude] :
+       {std::pair<const char*, double>{"NLRTM", 51.9}, {"ESVLC", 39.4}}) {
+    v1::Place* place = table.add_places();
+    place->set_locode(locode);
+    place->set_latitude(latitude);
+    place->set_longitude(0);
+  }
+  reference_ = std::make_unique<Reference>(table, "test");
+  Fold(At(v1::GATE_OUT, 0), 1);
+  Fold(At(v1::WEIGHING, 1, "XXQQQ"), 2);  // Nobody knows where that is.
+  const v1::ContainerView& view = Derive(At(v1::GATE_IN, 6, "ESVLC"));
+  EXPECT_EQ(view.previous().event(), v1::WEIGHING);
+  EXPECT_EQ(view.leg_in().event(), v1::GATE_OUT);
+  EXPECT_EQ(view.leg_in().locode(), "NLRTM");
+}
+
 TEST_F(ContainerViewTest, AFingerprintIsKnownFieldByField) {
   v1::Movement first = At(v1::GATE_IN, 0);
   first.mutable_container()->set_type_code("45R1");
@@ -207,6 +264,43 @@ TEST_F(OverlapTest, TwoCodesForOneFacilityAreOneHandling) {
   Fold(Handled(v1::DISCHARGE, 0, "A"), 1);
   Fold(Handled(v1::DISCHARGE, 3, "TERMINAL A", "carrier"), 2);
   EXPECT_FALSE(Derive(Handled(v1::GATE_OUT, 100, "A")).has_overlap());
+}
+
+TEST_F(OverlapTest, ADepartureByBargeIsOneInTwoWords) {
+  const auto by = [](v1::Movement m, v1::Mode mode) {
+    m.mutable_transport()->set_mode(mode);
+    return m;
+  };
+  for (const v1::Mode mode : {v1::BARGE, v1::SEA}) {
+    state_.Clear();
+    Fold(Handled(v1::DISCHARGE, 0, "A"), 1);
+    Fold(by(Handled(v1::LOAD, 97, "TERMINAL A", "carrier"), mode), 2);
+    EXPECT_EQ(Derive(Handled(v1::GATE_OUT, 100, "A")).has_overlap(),
+              mode == v1::SEA);
+  }
+}
+
+TEST_F(OverlapTest, APortWithoutAFacilityIsAPlaceToo) {
+  const auto in = [](v1::Event event, int64_t hour, const char* locode,
+                     const char* facility) {
+    v1::Movement m = Handled(event, hour, facility);
+    m.mutable_location()->set_locode(locode);
+    return m;
+  };
+  Fold(in(v1::DISCHARGE, 0, "NLRTM", ""), 1);
+  Fold(in(v1::GATE_IN, 60, "ESVLC", ""), 2);
+  EXPECT_TRUE(Derive(in(v1::GATE_OUT, 200, "NLRTM", "")).has_overlap());
+  EXPECT_TRUE(Derive(in(v1::GATE_OUT, 200, "NLRTM", "A")).has_overlap());
+  // Another terminal of the port may be the one that was not named.
+  state_.Clear();
+  Fold(in(v1::DISCHARGE, 0, "NLRTM", ""), 1);
+  Fold(in(v1::GATE_IN, 60, "NLRTM", "B"), 2);
+  EXPECT_FALSE(Derive(in(v1::GATE_OUT, 200, "NLRTM", "A")).has_overlap());
+  // Two terminals of a port are no stay.
+  state_.Clear();
+  Fold(in(v1::DISCHARGE, 0, "NLRTM", "A"), 1);
+  Fold(in(v1::GATE_IN, 60, "ESVLC", "X"), 2);
+  EXPECT_FALSE(Derive(in(v1::LOAD, 200, "NLRTM", "B")).has_overlap());
 }
 
 TEST_F(OverlapTest, TheDeepestCounts) {

@@ -111,6 +111,113 @@ TEST_F(PickupRightTest, IdsAreComparedWithoutCaseBlanksAndPunctuation) {
   EXPECT_FALSE(Derive(Collect(50, ""), 7).use().has_by_nominee());
 }
 
+TEST_F(PickupRightTest, IdsOfTwoKindsAreNotToldApart) {
+  const auto of = [](v1::Movement m, const char* nominee, const char* haulier) {
+    if (m.event() == v1::GATE_OUT) {
+      m.mutable_haulier()->set_id_scheme(haulier);
+    } else {
+      m.mutable_pickup_right()->mutable_nominee()->set_id_scheme(nominee);
+    }
+    return m;
+  };
+  FoldChain();
+  Complete();
+  const struct {
+    const char* nominee;
+    const char* haulier;
+    bool told_apart;
+  } cases[] = {{"EORI", "SCAC", false},
+               {"EORI", "eori", true},
+               {"EORI", "", true},
+               {"", "SCAC", true},
+               {"", "", true}};
+  for (const auto& one : cases) {
+    Fold(of(Nominate(20, "NL854"), one.nominee, ""), 6);
+    const v1::RightUse& use =
+        Derive(of(Collect(50, "KRUI"), "", one.haulier), 8).use();
+    EXPECT_EQ(use.has_by_nominee(), one.told_apart)
+        << one.nominee << " " << one.haulier;
+    EXPECT_EQ(use.path() == v1::PATH_BROKEN, one.told_apart);
+    EXPECT_TRUE(
+        Derive(of(Collect(50, "NL854"), "", one.haulier), 8).use().by_nominee())
+        << "the same";
+  }
+}
+
+TEST_F(PickupRightTest, ARightIsTheSameInAnyWriting) {
+  FoldChain();
+  for (const char* id : {"R1", "r1", "R-1", " R 1"}) {
+    v1::Movement gate = Collect(50, "H9");
+    gate.mutable_pickup_right()->set_id(id);
+    const v1::RightUse& use = Derive(gate, 8).use();
+    ASSERT_TRUE(use.has_by_nominee()) << id;
+    EXPECT_FALSE(use.by_nominee());
+  }
+}
+
+TEST_F(PickupRightTest, ARightThatWasNeverIssuedIsAnotherWordForTheOneThatWas) {
+  FoldChain();
+  v1::Movement gate = Collect(50, "H9");
+  gate.mutable_pickup_right()->set_id("R9");
+  EXPECT_FALSE(Derive(gate, 8).use().has_by_nominee())
+      << "its issue may not have been reported";
+  Complete();
+  EXPECT_TRUE(Derive(gate, 8).use().has_by_nominee());
+  EXPECT_EQ(Derive(gate, 8).use().path(), v1::PATH_BROKEN);
+  v1::Movement issue = By(Step(v1::PICKUP_RIGHT_ISSUED, 30), "C", "F9");
+  issue.mutable_pickup_right()->set_id("R9");
+  Fold(issue, 7);
+  EXPECT_FALSE(Derive(gate, 8).use().has_nominated()) << "it was, by now";
+}
+
+TEST_F(PickupRightTest, OnItsWayToWhereItIsCollectedNobodyUsesTheRight) {
+  const auto at = [](v1::Movement m, const char* locode) {
+    m.mutable_location()->set_locode(locode);
+    m.clear_pickup_right();
+    return m;
+  };
+  FoldChain();
+  Complete();
+  v1::Movement nomination = Nominate(20, "H2");
+  nomination.mutable_location()->set_locode("NLVEN");
+  Fold(nomination, 6);
+  const v1::Movement barge = at(Collect(50, "BARGECO"), "NLRTM");
+  EXPECT_FALSE(Derive(barge, 8).use().has_by_nominee()) << "he comes to Venlo";
+  Fold(barge, 7);
+  const v1::RightUse& use =
+      Derive(at(Collect(50 + 3 * 86400, "H9"), "NLVEN"), 8).use();
+  EXPECT_EQ(use.nominated().id(), "H2");
+  EXPECT_FALSE(use.by_nominee());
+}
+
+TEST_F(PickupRightTest, TheUseSaysWhatStoodWhateverComesLast) {
+  FoldChain();
+  v1::Movement gate = Collect(50, "H9");
+  gate.mutable_container()->set_load_status(v1::FULL);
+  Fold(Step(v1::PICKUP_RIGHT_REVOKED, 30), 6);
+  Fold(gate, 7);
+  const v1::RightUse& use = Derive(Nominate(20, "H2"), 8).use();
+  EXPECT_EQ(use.load_status(), v1::FULL);
+  EXPECT_EQ(use.issued_time().seconds(), kBegin);
+  EXPECT_EQ(use.revoked_time().seconds(), kBegin + 30);
+  EXPECT_EQ(use.holder().id(), "F2");
+  EXPECT_EQ(use.previous_nominee().id(), "H1");
+}
+
+TEST_F(PickupRightTest, WhoBringsTheEmptyBackClaimsNothing) {
+  FoldChain();
+  Fold(Nominate(20, "H2"), 6);
+  Fold(Collect(50, "H2"), 7);
+  v1::Movement announced = Step(v1::PRE_NOTIFICATION, 90);
+  announced.clear_pickup_right();
+  announced.mutable_haulier()->set_id("H1");
+  EXPECT_TRUE(Derive(announced, 8).use().has_second_claimant());
+  announced.mutable_container()->set_load_status(v1::EMPTY);
+  EXPECT_FALSE(Derive(announced, 8).has_use());
+  Fold(announced, 8);
+  EXPECT_EQ(state_.attempts_size(), 0);
+}
+
 TEST_F(PickupRightTest, WhoWasNominatedLongAgoWasForAnotherTrip) {
   constexpr int64_t kDay = 86400;
   Fold(Nominate(0, "H1"), 1);

@@ -281,7 +281,7 @@ TEST(Admission, OccurrenceLiesFrom1970ToADayAhead) {
     });
   };
   const int64_t limit = absl::ToUnixSeconds(kNow) + 26 * 3600;
-  EXPECT_THAT(violated_at(0, v1::ACTUAL), IsEmpty());
+  EXPECT_THAT(violated_at(1, v1::ACTUAL), IsEmpty());
   EXPECT_THAT(violated_at(-1, v1::ACTUAL), ElementsAre("occurrence_time"));
   EXPECT_THAT(violated_at(limit, v1::ACTUAL), IsEmpty());
   EXPECT_THAT(violated_at(limit + 1, v1::ACTUAL),
@@ -293,6 +293,31 @@ TEST(Admission, OccurrenceLiesFrom1970ToADayAhead) {
   EXPECT_EQ(
       Admitted([](v1::Movement* m) { m->clear_classifier(); }).classifier(),
       v1::ACTUAL);
+}
+
+TEST(Admission, WhatIsSetToNothingIsNotWhatItSays) {
+  EXPECT_THAT(
+      Violated([](v1::Movement* m) { m->mutable_occurrence_time()->Clear(); }),
+      ElementsAre("occurrence_time"))
+      << "an empty time says 1970";
+  const v1::Movement m = Admitted([](v1::Movement* m) {
+    m->mutable_location()->set_latitude(0);  // A tracker without a fix.
+    m->mutable_location()->set_longitude(0);
+    for (const char* mark : {"No seal", "S-1", "NONE"}) {
+      m->add_seals()->set_number(mark);
+    }
+  });
+  EXPECT_FALSE(m.location().has_latitude());
+  EXPECT_FALSE(m.location().has_longitude());
+  ASSERT_EQ(m.seals_size(), 1);
+  EXPECT_EQ(m.seals(0).number(), "S1");
+  EXPECT_TRUE(Admitted([](v1::Movement* m) {
+                m->mutable_location()->set_latitude(0);
+                m->mutable_location()->set_longitude(9.5);
+              })
+                  .location()
+                  .has_latitude())
+      << "the equator";
 }
 
 TEST(Admission, CoordinatesComeInPairsOnEarth) {

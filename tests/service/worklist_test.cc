@@ -129,6 +129,22 @@ TEST_F(WorklistApiTest, ACorrectedMovementCountsAsItStands) {
   EXPECT_THAT(Short(ListWorklist(Around(60, 9))), ElementsAre());
 }
 
+// Its report is corrected, and it stays selected: the list says what for.
+TEST_F(WorklistApiTest, WhatSelectedAUnitIsShownWhenItIsCorrected) {
+  Arrive(11, kHeavy, 10);
+  v1::Movement m = MakeMovement("m1", v1::GATE_IN, Number(11), 10);
+  m.mutable_weights()->set_gross_kg(kUsual);
+  m.mutable_update_time()->set_seconds(1);
+  ASSERT_TRUE(Score(engine_.get(), m).status.ok());
+  const v1::Worklist list = ListWorklist(Around(60, 3));
+  ASSERT_EQ(list.entries_size(), 1);
+  const v1::WorklistEntry& entry = list.entries(0);
+  EXPECT_EQ(entry.unit().lane(), v1::ORANGE);
+  EXPECT_EQ(entry.unit().score(), 440);
+  ASSERT_EQ(entry.reasons_size(), 2);
+  EXPECT_EQ(entry.reasons(0).title(), "Heavy");
+}
+
 TEST_F(WorklistApiTest, AConsignmentIsExpectedUntilItsBoxArrives) {
   v1::Movement paper = MakeMovement("p1", v1::MANIFEST_LODGED, Number(10), 0);
   paper.mutable_location()->clear_facility();
