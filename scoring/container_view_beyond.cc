@@ -9,6 +9,7 @@
 #include "scoring/bounded_timeline.h"
 #include "scoring/container_view.h"
 #include "scoring/legs.h"
+#include "scoring/voyages.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -53,78 +54,6 @@ bool KnowsAnything(const v1::Fingerprint& known) {
          !known.reefer_unit().empty() || !known.operator_code().empty();
 }
 
-// Whether two versions belong to one consignment: by bill, else by booking.
-template <typename A, typename B>
-bool SameConsignment(const A& a, const B& b) {
-  if (!a.bill_of_lading().empty() && !b.bill_of_lading().empty()) {
-    return a.bill_of_lading() == b.bill_of_lading();
-  }
-  return !a.booking().empty() && a.booking() == b.booking();
-}
-
-// Counts different voyages, few of them. The latest paper of a consignment
-// stands for it: cargo is rolled from one voyage to the next every day.
-class Voyages {
- public:
-  void Add(const TimelineEvent& booking) {
-    Add({&booking.vessel_imo(), &booking.voyage(), &booking.booking(),
-         &NoText(), &booking.occurrence_time()});
-  }
-  void Add(const v1::DocumentEvent& document) {
-    Add({&document.vessel_imo(), &document.voyage(), &document.booking(),
-         &document.bill_of_lading(), &document.occurrence_time()});
-  }
-  void Add(const v1::Movement& m) {
-    Add({&m.transport().vessel_imo(), &m.transport().voyage(),
-         &m.consignment().booking(), &m.consignment().bill_of_lading(),
-         &m.occurrence_time()});
-  }
-
-  int Count() const {
-    int count = 0;
-    for (int i = 0; i < size_; ++i) count += IsNew(i);
-    return count;
-  }
-
- private:
-  struct Paper {
-    const std::string* vessel = nullptr;
-    const std::string* voyage = nullptr;
-    const std::string* booking_ = nullptr;
-    const std::string* bill = nullptr;
-    const Timestamp* time = nullptr;
-
-    const std::string& booking() const { return *booking_; }
-    const std::string& bill_of_lading() const { return *bill; }
-  };
-
-  void Add(const Paper& paper) {
-    if (paper.voyage->empty()) return;
-    for (int i = 0; i < size_; ++i) {
-      if (!SameConsignment(papers_[i], paper)) continue;
-      if (!Before(*paper.time, *papers_[i].time)) papers_[i] = paper;
-      return;
-    }
-    if (size_ < kMost) papers_[size_++] = paper;
-  }
-
-  bool IsNew(int at) const {
-    const Paper& p = papers_[at];
-    for (int i = 0; i < at; ++i) {
-      const Paper& q = papers_[i];
-      if (*q.voyage == *p.voyage &&
-          (*q.vessel == *p.vessel || q.vessel->empty() || p.vessel->empty())) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  static constexpr int kMost = 16;
-  Paper papers_[kMost];
-  int size_ = 0;
-};
-
 }  // namespace
 
 // What lies beyond the neighbours: both walks and what they have to remember
@@ -157,9 +86,7 @@ class ContainerViewBuffer::Walk {
         if (same_load) load_end_ = &event.occurrence_time();
         same_load = false;
       }
-      if (same_load && event.event() == v1::BOOKING) {
-        voyages_.Add(event);
-      }
+      if (same_load) TakeVoyage(event);
       if (IsHandling(event.event())) same_stay = false;
       if (same_stay) ForwardStay(event);
       ForwardEvent(event);
@@ -248,6 +175,11 @@ class ContainerViewBuffer::Walk {
     }
   }
 
+  void TakeVoyage(const TimelineEvent& event) {
+    if (event.event() == v1::BOOKING) voyages_.Add(event);
+    if (event.event() == v1::DISCHARGE) voyages_.End(event);
+  }
+
   // The present load: back until the cargo changed or the box was handled
   // empty. What stuffing reports already belongs to it.
   void Load(const TimelineEvent& event) {
@@ -256,9 +188,7 @@ class ContainerViewBuffer::Walk {
       load_begin_ = &event.occurrence_time();
       return;
     }
-    if (event.event() == v1::BOOKING) {
-      voyages_.Add(event);
-    }
+    TakeVoyage(event);
     if (!view_.has_last_scale_kg() && event.has_scale_kg()) {
       view_.set_last_scale_kg(event.scale_kg());
       view_.unsafe_arena_set_allocated_last_scale_time(

@@ -300,7 +300,9 @@ void RightViewBuffer::ShowQueries(const v1::RightState& state,
       use_.set_since_query_h(since_h);
     }
     if (issue == nullptr || event.actor_id().empty() ||
-        Names(m, event.actor_id()) || InChain(state, event.actor_id())) {
+        Names(m, event.actor_id()) ||
+        SameId(m.terminal().id(), event.actor_id()) ||
+        InChain(state, event.actor_id())) {
       return;
     }
     ++orphans;

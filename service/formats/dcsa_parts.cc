@@ -87,14 +87,19 @@ void ReadDcsaLocation(element event, absl::string_view type,
     }
   }
   // What the call says completes one place, never mixes two.
-  if (location.locode().empty() && !location.has_latitude() &&
-      type != "SHIPMENT") {
-    for (const char* pointer : {"/transportCall", "/payload/transportCall",
-                                "/transportDetails/transportCall"}) {
-      if (event.at_pointer(pointer).get(place) == simdjson::SUCCESS) {
-        FillLocation(place, &location);
-      }
+  v1::Location call;
+  for (const char* pointer : {"/transportCall", "/payload/transportCall",
+                              "/transportDetails/transportCall"}) {
+    if (event.at_pointer(pointer).get(place) == simdjson::SUCCESS) {
+      FillLocation(place, &call);
     }
+  }
+  const bool unplaced = location.locode().empty() && !location.has_latitude();
+  const bool same_port = !unplaced && location.facility().empty() &&
+                         location.locode() == call.locode();
+  if (type != "SHIPMENT" && (unplaced || same_port)) {
+    call.MergeFrom(location);
+    location = call;
   }
   if (location.ByteSizeLong() != 0) *movement->mutable_location() = location;
 }

@@ -113,6 +113,20 @@ TEST(DcsaTest, LaterVersionsSayTheSameElsewhere) {
   EXPECT_EQ(reading.movements[1].classifier(), v1::PLANNED);
 }
 
+TEST(DcsaTest, TheCallNamesTheFacilityOfItsOwnPortAlone) {
+  const auto facility = [](const char* event, const char* call) {
+    const Reading reading = Dcsa(Event(
+        "e1", std::string(R"(,"eventLocation":{"UNLocationCode":"NLRTM")") +
+                  event + R"(},"transportCall":{"UNLocationCode":")" + call +
+                  R"(","facilityCode":"ECT"})"));
+    EXPECT_EQ(reading.movements[0].location().locode(), "NLRTM");
+    return reading.movements[0].location().facility();
+  };
+  EXPECT_EQ(facility("", "NLRTM"), "ECT");
+  EXPECT_EQ(facility("", "BEANR"), "");
+  EXPECT_EQ(facility(R"(,"facilityCode":"RWG")", "NLRTM"), "RWG");
+}
+
 TEST(DcsaTest, ARetractionVoidsTheEventItNames) {
   const Reading flagged = Dcsa(Event("a", R"(,"isRetracted":true)"));
   ASSERT_EQ(flagged.movements.size(), 1);

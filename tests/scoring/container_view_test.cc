@@ -345,6 +345,48 @@ TEST_F(ContainerViewTest, CargoRolledToAnotherVoyageHasOne) {
             1);
 }
 
+TEST_F(ContainerViewTest, WhatIsTranshippedHasOneVoyageAtATime) {
+  const auto sailed = [](v1::Event event, int64_t hour, const char* voyage) {
+    v1::Movement m = At(event, hour);
+    m.mutable_container()->set_load_status(v1::FULL);
+    m.mutable_transport()->set_voyage(voyage);
+    return m;
+  };
+  Fold(Manifest(v1::MANIFEST_LODGED, 0, "B1", "NLRTM", "V1"), 1);
+  const v1::Movement feeder =
+      Manifest(v1::MANIFEST_LODGED, 60, "B2", "SEGOT", "F2");
+  EXPECT_EQ(Derive(feeder).open_voyages(), 2) << "still at sea";
+  Fold(sailed(v1::DISCHARGE, 50, "V1"), 2);
+  EXPECT_EQ(Derive(feeder).open_voyages(), 1);
+  // Both were open when the second paper came.
+  EXPECT_EQ(Derive(Manifest(v1::MANIFEST_LODGED, 40, "B2", "SEGOT", "F2"))
+                .open_voyages(),
+            2);
+  // The first paper comes last.
+  state_.Clear();
+  Fold(sailed(v1::DISCHARGE, 50, "V1"), 2);
+  Fold(feeder, 3);
+  EXPECT_EQ(Derive(Manifest(v1::MANIFEST_LODGED, 0, "B1", "NLRTM", "V1"))
+                .open_voyages(),
+            1);
+}
+
+TEST_F(ContainerViewTest, AVoyageIsTheSameInAnyWriting) {
+  Fold(Manifest(v1::MANIFEST_LODGED, 0, "B1", "NLRTM", "007W"), 1);
+  for (const char* voyage : {"7W", "7-W", "07W"}) {
+    EXPECT_EQ(Derive(Manifest(v1::MANIFEST_LODGED, 1, "B2", "NLRTM", voyage))
+                  .open_voyages(),
+              1)
+        << voyage;
+  }
+  for (const char* voyage : {"70W", "7E", "W", "77W"}) {
+    EXPECT_EQ(Derive(Manifest(v1::MANIFEST_LODGED, 1, "B2", "NLRTM", voyage))
+                  .open_voyages(),
+              2)
+        << voyage;
+  }
+}
+
 TEST_F(ContainerViewTest, AbsenceIsAFactOnlyWhereDeclared) {
   Fold(At(v1::GATE_IN, 0), 1);
   EXPECT_FALSE(Derive(At(v1::GATE_OUT, 5)).has_arrivals_reported_completely());

@@ -513,6 +513,15 @@ TEST_F(PickupRightTest, ALookUpByAnOrganisationOutsideTheChainIsAnOrphan) {
       Derive(By(Step(v1::PICKUP_RIGHT_QUERIED, 40), "C"), 8).actor_in_chain());
 }
 
+TEST_F(PickupRightTest, TheTerminalLooksUpWhatItIsShown) {
+  FoldChain();
+  Fold(By(Step(v1::PICKUP_RIGHT_QUERIED, 30), "T"), 7);
+  v1::Movement gate = Collect(3650, "H1");
+  EXPECT_EQ(Derive(gate, 9).use().orphan_queries(), 1);
+  gate.mutable_terminal()->set_id("t");
+  EXPECT_EQ(Derive(gate, 9).use().orphan_queries(), 0);
+}
+
 TEST_F(PickupRightTest, WithoutAnIssueNobodyIsAnOrphan) {
   Fold(By(Step(v1::PICKUP_RIGHT_QUERIED, 30), "X"), 7);
   Derive(Collect(50, "H1"), 9);
