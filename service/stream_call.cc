@@ -89,6 +89,8 @@ class StreamCall final : public OpenStream {
     if (status.ok() && !call_->streams->Enter(entered->caller->name, this)) {
       status = TooManyStreams(call_->streams->caller_max());
     }
+    // Not under mutex_: who ends all streams holds theirs first.
+    const bool ended = call_->streams->ended();
     std::lock_guard<std::mutex> lock(mutex_);
     if (!status.ok()) {
       Item nothing;
@@ -101,7 +103,7 @@ class StreamCall final : public OpenStream {
     is_counted_ = true;
     deadline_ns_ = DeadlineOf(server_);
     who_ = *std::move(entered);
-    if (call_->streams->ended()) ending_ = true;
+    if (ended) ending_ = true;
     MaybeRead();
     Advance();
   }
@@ -164,7 +166,8 @@ class StreamCall final : public OpenStream {
   }
 
   void ItemDone(Item* item) {
-    item->unanswered = ErrorReason(item->status) == "SHUTTING_DOWN";
+    item->unanswered =
+        !item->status.ok() && ErrorReason(item->status) == "SHUTTING_DOWN";
     item->result = ResultBytes(
         item->status, item->sees_all
                           ? call_->history->ExplainAtOnce(
