@@ -238,12 +238,13 @@ class Bench {
       ScoreBatch(opened->get(), at, std::min(kBatch, movements_ - at));
     }
     // The store lives, and may drop a file under the copier.
-    for (std::error_code error; true;) {
+    std::error_code error;
+    for (int tries = 0; tries == 0 || (error && tries < 10); ++tries) {
       std::filesystem::remove_all(directory_ / "crashed");
       std::filesystem::copy(directory_ / "live", directory_ / "crashed",
                             std::filesystem::copy_options::recursive, error);
-      if (!error) break;
     }
+    if (error) Die(error.message());
   }
 
   void Round(int round) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -40,10 +41,12 @@ std::string Clip(std::string text, size_t bytes_max) {
 
 std::string MetadataOf(const grpc::ServerContext& context, const char* key) {
   const auto& metadata = context.client_metadata();
-  auto found = metadata.find(key);
-  // Metadata is ASCII; what goes beyond has a name of its own.
-  if (found == metadata.end()) found = metadata.find(absl::StrCat(key, "-bin"));
-  if (found == metadata.end()) return "";
+  // Metadata is ASCII; what goes beyond has a name of its own, KEY-bin, which
+  // comes next where there is none of that name.
+  const auto found = metadata.lower_bound(key);
+  if (found == metadata.end() || !found->first.starts_with(key)) return "";
+  const grpc::string_ref rest = found->first.substr(std::strlen(key));
+  if (!rest.empty() && rest != "-bin") return "";
   std::string text(found->second.data(), found->second.size());
   return IsUtf8(text) ? Clip(std::move(text), kPurposeBytesMax) : "";
 }

@@ -53,6 +53,17 @@ CoreOptions OptionsOf(const RuleSets& rule_sets, const ReplayVariant& variant,
   return core;
 }
 
+// Of a variant by its number: the first is the core's own.
+std::shared_ptr<const scoring::Programme> ProgrammeOf(const Core& core,
+                                                      size_t variant) {
+  return variant == 0 ? core.programme() : core.also()[variant - 1].programme;
+}
+
+std::shared_ptr<const scoring::SelectionProfiles> ProfilesOf(const Core& core,
+                                                             size_t variant) {
+  return variant == 0 ? core.profiles() : core.also()[variant - 1].profiles;
+}
+
 bool WasInForce(const v1::Revision& revision) {
   return std::any_of(revision.events().begin(), revision.events().end(),
                      [](const v1::RevisionEvent& event) {
@@ -198,8 +209,7 @@ absl::Status ReplayPlayer::Take(const JournaledBatch& batch,
   }
   Answering answering(answers, &played_);
   for (size_t i = 0; i < answers.size(); ++i) {
-    answers[i].Extend(movements.size(), i == 0 ? core_->profiles()
-                                               : core_->also()[i - 1].profiles);
+    answers[i].Extend(movements.size(), ProfilesOf(*core_, i));
   }
   absl::Status status = core_->FoldTogether(movements, &answering);
   if (!status.ok() || batch.other() == nullptr) return status;
@@ -209,9 +219,8 @@ absl::Status ReplayPlayer::Take(const JournaledBatch& batch,
 void ReplayPlayer::End() {
   for (size_t i = 0; i < played_.size(); ++i) {
     Played& one = played_[i];
-    one.programme =
-        i == 0 ? core_->programme() : core_->also()[i - 1].programme;
-    one.profiles = i == 0 ? core_->profiles() : core_->also()[i - 1].profiles;
+    one.programme = ProgrammeOf(*core_, i);
+    one.profiles = ProfilesOf(*core_, i);
     one.notes.Settle(*one.programme);
   }
   core_.reset();

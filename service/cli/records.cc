@@ -9,14 +9,11 @@
 #include "portrisk/v1/scoring_service.grpc.pb.h"
 #include "service/cli/commands.h"
 #include "service/cli/table.h"
+#include "service/place_filter.h"
 #include "service/times.h"
 
 namespace portrisk::service::cli {
 namespace {
-
-std::string PlaceOf(const std::string& locode, const std::string& facility) {
-  return facility.empty() ? locode : absl::StrCat(locode, "/", facility);
-}
 
 void PrintTimeline(const v1::ContainerState& container) {
   Table table({"OCCURRED", "EVENT", "PLACE", "MODE", "LOAD", "WEIGHT KG",
@@ -24,7 +21,7 @@ void PrintTimeline(const v1::ContainerState& container) {
   for (const v1::TimelineEvent& event : container.timeline()) {
     table.Add(
         {FormatTime(event.occurrence_time()), v1::Event_Name(event.event()),
-         PlaceOf(event.locode(), event.facility()),
+         PlaceName(event.locode(), event.facility()),
          event.mode() ? v1::Mode_Name(event.mode()) : "",
          event.load_status() ? v1::LoadStatus_Name(event.load_status()) : "",
          event.has_weight_kg() ? absl::StrCat(event.weight_kg()) : "",

@@ -9,6 +9,7 @@
 #include "service/cli/places.h"
 #include "service/cli/table.h"
 #include "service/outcome_words.h"
+#include "service/place_filter.h"
 #include "service/times.h"
 
 namespace portrisk::service::cli {
@@ -26,10 +27,6 @@ struct Flags {
   bool take = false;
   bool taken = false;
 };
-
-std::string PlaceText(const std::string& locode, const std::string& facility) {
-  return absl::StrCat(locode, facility.empty() ? "" : "/", facility);
-}
 
 const char* WhyText(const v1::WorklistUnit& unit) {
   switch (unit.channel()) {
@@ -64,7 +61,7 @@ void PrintEntry(const v1::WorklistEntry& entry) {
             << entry.source() << " " << entry.movement_id() << "\n";
   if (!entry.elsewhere_locode().empty()) {
     std::cout << "   reported at "
-              << PlaceText(entry.elsewhere_locode(), entry.elsewhere_facility())
+              << PlaceName(entry.elsewhere_locode(), entry.elsewhere_facility())
               << " since, and no departure from here: find it\n";
   }
   for (const v1::WorklistReason& reason : entry.reasons()) {
@@ -78,7 +75,7 @@ void PrintEntry(const v1::WorklistEntry& entry) {
 }
 
 void PrintList(const v1::Worklist& list) {
-  std::cout << PlaceText(list.locode(), list.facility()) << ", " << list.hours()
+  std::cout << PlaceName(list.locode(), list.facility()) << ", " << list.hours()
             << " h before and after " << FormatTime(list.time())
             << ", capacity " << list.capacity() << ", profile "
             << list.profile() << "\n"
@@ -127,7 +124,7 @@ int Taken(const GlobalFlags& flags, const Flags& own) {
       }
       table.Add({absl::StrCat(one.sequence()), FormatTime(one.recorded_time()),
                  one.caller(),
-                 PlaceText(one.worklist().locode(), one.worklist().facility()),
+                 PlaceName(one.worklist().locode(), one.worklist().facility()),
                  absl::StrCat(one.worklist().capacity()),
                  absl::StrCat(one.worklist().units_size() - left_out),
                  absl::StrCat(topped_up), absl::StrCat(left_out),

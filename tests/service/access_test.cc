@@ -1,7 +1,6 @@
 // Who gets in, who gets what, and what the audit log says of it: a real server
 // with TLS, and a certificate for each role.
 #include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -243,15 +242,7 @@ TEST_F(AccessTest, ASenderReportsWhatAndWhereItMay) {
       << "paper is nowhere";
   EXPECT_NE(reason_of(v1::GATE_OUT, "", "", true), "EVENT_NOT_YOURS")
       << "it may take back what it sent";
-  grpc::ClientContext context;
-  Prepare(&context);
-  v1::ListAuditRecordsRequest request;
-  request.add_kinds(v1::ACCESS_DENIED);
-  v1::ListAuditRecordsResponse log;
-  ASSERT_TRUE(v1::AuditService::NewStub(As("auditor"))
-                  ->ListAuditRecords(&context, request, &log)
-                  .ok());
-  EXPECT_EQ(log.records_size(), 4);
+  EXPECT_EQ(Log(v1::ACCESS_DENIED).size(), 4u);
 }
 
 TEST_F(AccessTest, ARolesFileNamesWhatIsWrongWithEventsAndPlaces) {
@@ -275,23 +266,9 @@ TEST_F(AccessTest, ARolesFileNamesWhatIsWrongWithEventsAndPlaces) {
 
 // It holds a thread for as long as its caller likes, and asks nobody's role.
 TEST_F(AccessTest, ReflectionIsForServersWhereAllIsOpen) {
-  grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(
-      As("stranger"));
-  grpc::CompletionQueue queue;
-  grpc::ClientContext context;
-  Prepare(&context, "");
-  grpc::Slice none;
-  auto call = stub.PrepareUnaryCall(
-      &context,
-      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-      grpc::ByteBuffer(&none, 1), &queue);
-  call->StartCall();
-  grpc::ByteBuffer reply;
-  grpc::Status status;
-  call->Finish(&reply, &status, nullptr);
-  void* tag;
-  bool ok;
-  ASSERT_TRUE(queue.Next(&tag, &ok));
+  const grpc::Status status =
+      CallRaw(As("stranger"),
+              "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED)
       << status.error_message();
 }
@@ -323,16 +300,9 @@ TEST_F(AccessTest, APurposeMayBeWrittenInAnyLanguage) {
   const grpc::Status status = v1::HistoryService::NewStub(As("officer"))
                                   ->GetContainer(&context, request, &response);
   EXPECT_NE(ReasonOf(status), "NO_PURPOSE");
-  grpc::ClientContext again;
-  Prepare(&again);
-  v1::ListAuditRecordsRequest consulted;
-  consulted.add_kinds(v1::CONSULTATION);
-  v1::ListAuditRecordsResponse log;
-  ASSERT_TRUE(v1::AuditService::NewStub(As("auditor"))
-                  ->ListAuditRecords(&again, consulted, &log)
-                  .ok());
-  ASSERT_GT(log.records_size(), 0);
-  EXPECT_EQ(log.records(0).purpose(), "investigação");
+  const auto log = Log(v1::CONSULTATION);
+  ASSERT_FALSE(log.empty());
+  EXPECT_EQ(log[0].purpose(), "investigação");
 }
 
 constexpr char kSelectsGateOut[] = R"(

@@ -38,6 +38,12 @@ class ReplayTest : public OutcomeTest {
     Replace({{kReplayRevisions, Checked(yaml)}}, &variant);
     return variant;
   }
+  // Of boxes that come and go, some often and some seldom.
+  static v1::Movement ComeOrGo(int i) {
+    return MakeMovement(absl::StrCat("m", i),
+                        i % 2 ? v1::GATE_OUT : v1::GATE_IN, Number(i * i % 23),
+                        i * 1200);
+  }
   void ScoreMany(int from, int to) {
     std::vector<v1::Movement> movements;
     for (int i = from; i < to; ++i) {
@@ -249,9 +255,7 @@ TEST_F(ReplayTest, ACandidateCountsItsAggregatesFromTheBeginning) {
 TEST_F(ReplayTest, VariantsTogetherAreWhatEachIsByItself) {
   std::vector<v1::Movement> movements;
   for (int i = 0; i < 200; ++i) {
-    movements.push_back(MakeMovement(absl::StrCat("m", i),
-                                     i % 2 ? v1::GATE_OUT : v1::GATE_IN,
-                                     Number(i * i % 23), i * 1200));
+    movements.push_back(ComeOrGo(i));
     if (i % 17 == 0) {  // Corrected later on.
       movements.push_back(movements[movements.size() / 2]);
       movements.back().mutable_container()->set_load_status(v1::EMPTY);
@@ -304,12 +308,9 @@ TEST_F(ReplayTest, VariantsTogetherAreWhatEachIsByItself) {
 }
 
 TEST_F(ReplayTest, OtherThresholdsAreTriedWithoutAnyTraceElsewhere) {
-  // Boxes that come and go, some often and some seldom.
   std::vector<v1::Movement> movements;
   for (int i = 0; i < 200; ++i) {
-    movements.push_back(MakeMovement(absl::StrCat("m", i),
-                                     i % 2 ? v1::GATE_OUT : v1::GATE_IN,
-                                     Number(i * i % 23), i * 1200));
+    movements.push_back(ComeOrGo(i));
   }
   for (const Answer& answer : ScoreAll(engine_.get(), movements)) {
     ASSERT_TRUE(answer.status.ok()) << answer.status;
