@@ -43,7 +43,7 @@ void Assessor::Assess(const AssessContext& context,
                       const JournaledMovement& input,
                       const EntityStates& states, v1::Assessment* out) {
   Begin(input, states, *context.reference);
-  AssessBy(context, states.aggregates, &scratch_, out);
+  AssessBy(context, out);
   End();  // States may change as soon as this returns.
 }
 
@@ -51,12 +51,11 @@ void Assessor::Begin(const JournaledMovement& input, const EntityStates& states,
                      const Reference& reference) {
   input_ = &input;
   states_ = &states;
+  is_first_ = true;
   if (IsEvaluated(*input.movement)) views_.Begin(input, states, reference);
 }
 
-void Assessor::AssessBy(const AssessContext& context,
-                        absl::Span<const AggregateGroupState> aggregates,
-                        EvalScratch* scratch, v1::Assessment* out) {
+void Assessor::AssessBy(const AssessContext& context, v1::Assessment* out) {
   const v1::Movement& m = *input_->movement;
   Reset(out);
   out->set_sequence(input_->sequence);
@@ -74,10 +73,15 @@ void Assessor::AssessBy(const AssessContext& context,
   out->set_control_to_sender(profile.control_to_sender);
   if (!IsEvaluated(m)) return;
   const Programme& programme = *context.programme;
-  aggregates_.Begin(programme.aggregates(), m, aggregates);
   Scope scope = views_.scope();
   scope.aggregates = &aggregates_;
-  programme.Evaluate(scope, scratch, out);
+  if (is_first_) {
+    aggregates_.Begin(programme.aggregates(), m, states_->aggregates);
+    programme.Evaluate(scope, &scratch_, out);
+    is_first_ = false;
+  } else {
+    programme.EvaluateAlso(scope, &scratch_, out);
+  }
   Decide(programme, profile, out);
 }
 

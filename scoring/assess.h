@@ -31,15 +31,13 @@ class Assessor {
   void Assess(const AssessContext& context, const JournaledMovement& input,
               const EntityStates& states, v1::Assessment* out);
 
-  // HOT PATH of replay. The same of one movement by several programmes, which
-  // derive what they read once: Begin, AssessBy for each, End. `aggregates` has
-  // one entry for each group of that programme's. Input, states and reference
-  // data stay as they are until End.
+  // HOT PATH of replay. The same of one movement by several programmes that
+  // were compiled together and have the same lists: Begin, AssessBy for each,
+  // End. What one has derived and computed, the next ones find. Input, states
+  // and reference data stay as they are until End.
   void Begin(const JournaledMovement& input, const EntityStates& states,
              const Reference& reference);
-  void AssessBy(const AssessContext& context,
-                absl::Span<const AggregateGroupState> aggregates,
-                EvalScratch* scratch, v1::Assessment* out);
+  void AssessBy(const AssessContext& context, v1::Assessment* out);
   void End() { views_.Release(); }
 
   // Of the last one.
@@ -50,6 +48,7 @@ class Assessor {
   const EntityStates* states_ = nullptr;
   Views views_;
   AggregateView aggregates_;
+  bool is_first_ = true;  // AssessBy of the movement.
   EvalScratch scratch_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/aggregate_parser.h"
 #include "scoring/limits.h"
@@ -11,17 +12,17 @@
 #include "scoring/roots.h"
 
 namespace portrisk::scoring {
+namespace {
 
-Programme::Programme() = default;
-Programme::~Programme() = default;
+using Members = std::vector<Programme::Member>;
 
-absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
-    std::vector<Member> members, const v1::Statistics& statistics) {
-  absl::flat_hash_map<absl::string_view, std::vector<const Member*>> by_name;
-  for (const Member& member : members) {
+absl::Status CheckNames(const Members& members) {
+  absl::flat_hash_map<absl::string_view, std::vector<const Programme::Member*>>
+      by_name;
+  for (const Programme::Member& member : members) {
     if (member.shadow) continue;
     auto& same = by_name[member.rule_set->name];
-    for (const Member* other : same) {
+    for (const Programme::Member* other : same) {
       if (member.units_begin < other->units_end &&
           other->units_begin < member.units_end) {
         return absl::InvalidArgumentError(
@@ -30,34 +31,95 @@ absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
     }
     same.push_back(&member);
   }
-  auto rep = std::make_shared<Rep>();
-  const cel::Environment environment = cel::RuleEnvironment();
-  cel::Compiler compiler(environment);
-  rep->members = std::move(members);
-  rep->AddAll(&compiler);
-  rep->AddSuppressions(&compiler);
-  rep->program = compiler.Finish();
-  rep->BuildIndex(statistics);
-  rep->PlanAggregates();
-  std::shared_ptr<Programme> programme(new Programme);
-  programme->rep_ = std::move(rep);
-  return programme->With({});
+  return absl::OkStatus();
 }
 
-void Programme::Rep::AddAll(cel::Compiler* compiler) {
-  std::vector<uint32_t> order(members.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto size = [&](uint32_t member) {
-    return members[member].rule_set->program->instructions.size();
-  };
-  // The largest comes first: it is taken over without being looked at.
-  std::stable_sort(order.begin(), order.end(),
-                   [&](uint32_t a, uint32_t b) { return size(a) > size(b); });
-  std::vector<std::vector<uint32_t>> at(members.size());
-  for (const uint32_t i : order) {
-    at[i] = compiler->AddAll(*members[i].rule_set->program);
+// Each once. The largest comes first: a compiler takes that over without
+// looking at it.
+std::vector<const RuleSet*> SetsOf(const std::vector<Members>& programmes) {
+  std::vector<const RuleSet*> sets;
+  absl::flat_hash_set<const RuleSet*> known;
+  for (const Members& members : programmes) {
+    for (const Programme::Member& member : members) {
+      if (known.insert(member.rule_set.get()).second) {
+        sets.push_back(member.rule_set.get());
+      }
+    }
   }
-  for (uint32_t i = 0; i < members.size(); ++i) Add(i, at[i], compiler);
+  std::stable_sort(sets.begin(), sets.end(),
+                   [](const RuleSet* a, const RuleSet* b) {
+                     return a->program->instructions.size() >
+                            b->program->instructions.size();
+                   });
+  return sets;
+}
+
+std::shared_ptr<const AggregatePlan> PlanOf(
+    const std::vector<const RuleSet*>& sets) {
+  std::vector<AggregatePlan::Use> uses;
+  for (const RuleSet* const set : sets) {
+    if (set->aggregates == nullptr) continue;
+    uses.push_back(
+        {set->aggregates, AggregatesRead(*set, AggregateReaders::kNoDrafts)});
+  }
+  return AggregatePlan::Make(uses);
+}
+
+void CollectSets(const cel::Expr& expr,
+                 std::vector<const cel::EntrySet*>* sets) {
+  if (expr.set != nullptr) sets->push_back(expr.set.get());
+  for (const cel::ExprPtr& arg : expr.args) CollectSets(*arg, sets);
+}
+
+}  // namespace
+
+Programme::Programme() = default;
+Programme::~Programme() = default;
+
+absl::StatusOr<std::shared_ptr<const Programme>> Programme::Compile(
+    std::vector<Member> members, const v1::Statistics& statistics) {
+  std::vector<std::vector<Member>> one;
+  one.push_back(std::move(members));
+  auto made = CompileTogether(std::move(one), statistics);
+  if (!made.ok()) return made.status();
+  return made->front();
+}
+
+absl::StatusOr<std::vector<std::shared_ptr<const Programme>>>
+Programme::CompileTogether(std::vector<std::vector<Member>> programmes,
+                           const v1::Statistics& statistics) {
+  for (const auto& members : programmes) {
+    absl::Status status = CheckNames(members);
+    if (!status.ok()) return status;
+  }
+  const cel::Environment environment = cel::RuleEnvironment();
+  cel::Compiler compiler(environment);
+  const auto sets = SetsOf(programmes);
+  absl::flat_hash_map<const RuleSet*, std::vector<uint32_t>> at;
+  for (const RuleSet* const set : sets) {
+    at[set] = compiler.AddAll(*set->program);
+  }
+  std::vector<std::shared_ptr<Rep>> reps;
+  for (auto& members : programmes) {
+    const auto& rep = reps.emplace_back(std::make_shared<Rep>());
+    rep->members = std::move(members);
+    for (uint32_t i = 0; i < rep->members.size(); ++i) {
+      rep->Add(i, at[rep->members[i].rule_set.get()], &compiler);
+    }
+    rep->AddSuppressions(&compiler);
+  }
+  const std::shared_ptr<const cel::Program> program = compiler.Finish();
+  const auto aggregates = PlanOf(sets);
+  std::vector<std::shared_ptr<const Programme>> made;
+  for (const auto& rep : reps) {
+    rep->program = program;
+    rep->aggregates = aggregates;
+    rep->BuildIndex(statistics);
+    Programme compiled;
+    compiled.rep_ = rep;
+    made.push_back(compiled.With({}));
+  }
+  return made;
 }
 
 // `at` says where the instructions of its conditions are.
@@ -109,9 +171,11 @@ void Programme::Rep::AddSuppressions(cel::Compiler* compiler) {
   for (uint32_t i = 0; i < members.size(); ++i) {
     if (members[i].shadow) continue;
     for (const Suppression& one : members[i].rule_set->suppressions) {
-      const uint32_t root = one.when.expr == nullptr
-                                ? cel::kNoOperand
-                                : compiler->Add(*one.when.expr);
+      uint32_t root = cel::kNoOperand;
+      if (one.when.expr != nullptr) {
+        root = compiler->Add(*one.when.expr);
+        CollectSets(*one.when.expr, &named);
+      }
       for (const uint32_t target : by_name[one.rule_set]) {
         const RuleSet& set = *members[target].rule_set;
         const auto found = set.rule_index.find(one.rule);
@@ -180,6 +244,7 @@ std::shared_ptr<const Programme> Programme::With(
       }
       now->sets.back() = list.entries.get();
       now->owned.push_back(list.entries);
+      if (!rep.Names(*set)) continue;
       now->lists.emplace_back(list.name, list.version);
     }
   }
@@ -190,15 +255,17 @@ std::shared_ptr<const Programme> Programme::With(
   return programme;
 }
 
-void Programme::Rep::PlanAggregates() {
-  std::vector<AggregatePlan::Use> uses;
-  for (const Member& member : members) {
-    const RuleSet& set = *member.rule_set;
-    if (set.aggregates == nullptr) continue;
-    uses.push_back(
-        {set.aggregates, AggregatesRead(set, AggregateReaders::kNoDrafts)});
-  }
-  aggregates = AggregatePlan::Make(uses);
+bool Programme::Rep::Names(const cel::EntrySet& set) const {
+  const auto same = [&](const auto& one) {
+    return &*one == &set ||
+           (!set.source().empty() && one->source() == set.source() &&
+            one->type() == set.type());
+  };
+  return std::any_of(named.begin(), named.end(), same) ||
+         std::any_of(members.begin(), members.end(), [&](const Member& member) {
+           const auto& sets = member.rule_set->program->sets;
+           return std::any_of(sets.begin(), sets.end(), same);
+         });
 }
 
 void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {

@@ -96,6 +96,12 @@ class Programme {
   // else.
   static absl::StatusOr<std::shared_ptr<const Programme>> Compile(
       std::vector<Member> members, const v1::Statistics& statistics = {});
+  // Each as Compile makes it of its members, but the conditions of all are one
+  // program: what one of them has evaluated of a movement, EvaluateAlso of
+  // another finds. They read aggregates by one plan.
+  static absl::StatusOr<std::vector<std::shared_ptr<const Programme>>>
+  CompileTogether(std::vector<std::vector<Member>> programmes,
+                  const v1::Statistics& statistics = {});
 
   // A version of a list that is loaded apart from the rule sets.
   struct List {
@@ -131,6 +137,11 @@ class Programme {
   // log; no allocation once `scratch` and `out` are warm.
   void Evaluate(const Scope& scope, EvalScratch* scratch,
                 v1::Assessment* out) const;
+  // HOT PATH. The same of the movement that another programme has evaluated
+  // with `scratch`, one that was compiled together with this one and has the
+  // same lists. `scope` is as it was then.
+  void EvaluateAlso(const Scope& scope, EvalScratch* scratch,
+                    v1::Assessment* out) const;
 
   // Adds 1, by the number of a compiled rule, for each whose condition the last
   // movement of `scratch` came to: the index left the others out. Grows
@@ -157,8 +168,9 @@ class Programme {
   int32_t CategoryCap(absl::string_view category,
                       uint32_t rollout_ppm = 0) const;
 
-  // The aggregates that the rules of all members read, drafts left out: what
-  // to read of the store before a movement, and to fold it into.
+  // The aggregates that the rules of all members read, drafts left out, and of
+  // those compiled together with them: what to read of the store before a
+  // movement, and to fold it into.
   const AggregatePlan& aggregates() const;
   // HOT PATH. Whether a rule that applies to the event reads a find rate: else
   // EntityStates.finds may be left out.

@@ -33,19 +33,24 @@ void Programme::Evaluate(const Scope& scope, EvalScratch* scratch,
   const google::protobuf::Message* roots[cel::kRuleRoots] = {
       scope.movement, scope.container, scope.right,  scope.party, scope.vessel,
       scope.route,    scope.facility,  scope.source, scope.usual};
-  const Rep& rep = *rep_;
-  const v1::Movement& movement = *scope.movement;
-  cel::EvalState& state = scratch->rep_->state;
-  Candidates& candidates = scratch->rep_->candidates;
   cel::ListContext context;
   context.sets = now_->sets.data();
   context.declared = scope.aggregates;
   context.derived = scope.derived;
-  if (movement.has_occurrence_time()) {
-    context.now_seconds = movement.occurrence_time().seconds();
+  if (scope.movement->has_occurrence_time()) {
+    context.now_seconds = scope.movement->occurrence_time().seconds();
   }
-  state.Begin(*rep.program, roots, context);
+  scratch->rep_->state.Begin(*rep_->program, roots, context);
   ++scratch->rep_->movement;
+  EvaluateAlso(scope, scratch, out);
+}
+
+void Programme::EvaluateAlso(const Scope& scope, EvalScratch* scratch,
+                             v1::Assessment* out) const {
+  const Rep& rep = *rep_;
+  const v1::Movement& movement = *scope.movement;
+  cel::EvalState& state = scratch->rep_->state;
+  Candidates& candidates = scratch->rep_->candidates;
   scratch->rep_->reported.clear();
   if (scratch->rep_->texts.size() < rep.program->slots.size()) {
     scratch->rep_->texts.resize(rep.program->slots.size());

@@ -74,12 +74,13 @@ struct Programme::Rep {
     v1::Assessment* out;
   };
 
-  void AddAll(cel::Compiler* compiler);
   void Add(uint32_t index, const std::vector<uint32_t>& at,
            cel::Compiler* compiler);
   void AddSuppressions(cel::Compiler* compiler);
   void BuildIndex(const v1::Statistics& statistics);
-  void PlanAggregates();
+  // Whether it is a set of a member, or the same list: `program` has the sets
+  // of programmes compiled together with this one.
+  bool Names(const cel::EntrySet& set) const;
   // The compiled rules of a member.
   std::pair<uint32_t, uint32_t> RulesOf(uint32_t member) const;
   // A few rules, which wait for memory together instead of one after another.
@@ -100,6 +101,7 @@ struct Programme::Rep {
   std::vector<CompiledRule> rules;                // By member; drafts left out.
   std::vector<uint32_t> first_rule;               // Of each member.
   std::vector<CompiledSuppression> suppressions;  // By the rule they concern.
+  std::vector<const cel::EntrySet*> named;        // By suppressions.
   std::vector<uint32_t> evidence;                 // Slots.
   cel::Conjunctions conditions;                   // By rule.
   RuleIndex index;

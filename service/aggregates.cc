@@ -84,26 +84,24 @@ void Aggregates::Change(Plan plan, const std::vector<uint32_t>& numbers,
   rebuilder_.Begin(*plan_, fields_);
   ++change_;
   found_.clear();
-  Bind(reading_.plan());
+  Bind(read_);
 }
 
 std::vector<std::unique_ptr<Aggregates::Table>> Aggregates::TakeRetired() {
   return std::exchange(retired_, {});
 }
 
-void Aggregates::Reading::Bind(const Aggregates& tables,
-                               const scoring::AggregatePlan* plan) {
-  plan_ = plan;
+void Aggregates::Bind(const scoring::AggregatePlan* read) {
+  read_ = read;
   bound_.clear();
-  if (plan == nullptr) return;
-  for (const AggregatePlan::Group& group : plan->groups()) {
+  if (read == nullptr) return;
+  for (const AggregatePlan::Group& group : read->groups()) {
     // Without the ring an aggregate would pass for one with nothing in it.
     uint32_t at = kUnbound;
-    if (tables.plan_ != nullptr) {
-      const AggregatePlan& counted = *tables.plan_;
-      at = GroupAt(counted, group.id);
-      if (at == counted.groups().size() ||
-          !Covers(counted, counted.groups()[at], *plan, group)) {
+    if (plan_ != nullptr) {
+      at = GroupAt(*plan_, group.id);
+      if (at == plan_->groups().size() ||
+          !Covers(*plan_, plan_->groups()[at], *read, group)) {
         at = kUnbound;
       }
     }
@@ -169,22 +167,15 @@ void Aggregates::PrefetchBehind(const Found& found) {
 absl::Span<const scoring::AggregateGroupState> Aggregates::States(
     const Found& found) {
   if (found.change == change_) PrefetchBehind(found);
-  return States(found, &reading_);
-}
-
-absl::Span<const scoring::AggregateGroupState> Aggregates::States(
-    const Found& found, Reading* reading) const {
-  for (size_t i = 0; i < reading->bound_.size(); ++i) {
-    scoring::AggregateGroupState& state = reading->states_[i];
-    state = {};
-    const uint32_t group = reading->bound_[i];
-    if (found.change != change_ || group == Reading::kUnbound) continue;
-    const Entry* const entry = found_[found.begin + group];
+  for (size_t i = 0; i < bound_.size(); ++i) {
+    states_[i] = {};
+    if (found.change != change_ || bound_[i] == kUnbound) continue;
+    const Entry* const entry = found_[found.begin + bound_[i]];
     if (entry == nullptr) continue;
-    state.has_key = true;
-    if (entry->known()) state.state = &entry->state();
+    states_[i].has_key = true;
+    if (entry->known()) states_[i].state = &entry->state();
   }
-  return reading->states_;
+  return states_;
 }
 
 v1::AggregateState* Aggregates::StateFor(const AggregateContribution& one,

@@ -79,22 +79,8 @@ class Aggregates {
   // is frozen.
   std::vector<std::unique_ptr<Table>> TakeRetired();
 
-  // Which aggregates the rules of a programme read of the tables.
-  class Reading {
-   public:
-    // Of nothing, while `plan` is null; it outlives this or the next Bind.
-    void Bind(const Aggregates& tables, const scoring::AggregatePlan* plan);
-    const scoring::AggregatePlan* plan() const { return plan_; }
-
-   private:
-    friend class Aggregates;
-    static constexpr uint32_t kUnbound = UINT32_MAX;
-    const scoring::AggregatePlan* plan_ = nullptr;
-    std::vector<uint32_t> bound_;  // By its group: that of the tables.
-    std::vector<scoring::AggregateGroupState> states_;
-  };
-  // What States gives.
-  void Bind(const scoring::AggregatePlan* read) { reading_.Bind(*this, read); }
+  // Which aggregates rules read. The plan outlives this or the next Bind.
+  void Bind(const scoring::AggregatePlan* read);
 
   bool empty() const { return tables_.empty(); }
   const std::vector<std::unique_ptr<Table>>& tables() const { return tables_; }
@@ -118,9 +104,6 @@ class Aggregates {
 
   // HOT PATH. What rules read of it; valid until the next call.
   absl::Span<const scoring::AggregateGroupState> States(const Found& found);
-  // The same of what another programme reads.
-  absl::Span<const scoring::AggregateGroupState> States(const Found& found,
-                                                        Reading* reading) const;
   // HOT PATH. Puts a fact in.
   void Fold(const scoring::JournaledMovement& input, const Found& found);
   // Takes an earlier version of it out. Buckets that cannot undo that are made
@@ -182,7 +165,10 @@ class Aggregates {
   std::vector<std::unique_ptr<Table>> tables_;  // By group of the plan.
   uint32_t change_ = 1;
 
-  Reading reading_;
+  const scoring::AggregatePlan* read_ = nullptr;
+  // By group of `read_`: the group of the plan, or kUnbound.
+  static constexpr uint32_t kUnbound = UINT32_MAX;
+  std::vector<uint32_t> bound_;
 
   std::vector<Table*> frozen_;
   uint64_t frozen_at_ = 0;
@@ -209,6 +195,7 @@ class Aggregates {
   scoring::AggregateInput input_;
   std::vector<scoring::AggregateContribution> contributions_;
   std::vector<LostBucket> lost_;
+  std::vector<scoring::AggregateGroupState> states_;
   std::string key_;
   v1::Movement movement_;
   v1::Movement prior_;

@@ -54,6 +54,8 @@ struct CoreOptions {
   // memory. Null: all does.
   std::function<absl::Status(Core&)> write_behind;
   uint64_t write_behind_records = 1'000'000;
+  // Opening: called again and again with the position folded to.
+  std::function<void(uint64_t)> on_folded;
   // Counts what is scored; outlives the core. Null: nobody counts.
   MovementCounts* counts = nullptr;
   // With which a repeat of what has been erased is recognised; outlives the

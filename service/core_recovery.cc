@@ -76,6 +76,9 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
         if (record.sequence < begin) return absl::OkStatus();
         if (filling == nullptr) return absl::CancelledError();
         absl::Status added = filling->Add(record, fields);
+        if (added.ok() && record.is_movement) {
+          added = filling->AddCorrected(*store_, options_.folds_from);
+        }
         if (added.ok() && filling->is_full()) {
           handover.PutFull();
           filling = handover.NextEmpty();
@@ -94,6 +97,7 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
     if (status.ok() && batch->other() != nullptr) {
       status = Fold(*batch->other());
     }
+    if (options_.on_folded) options_.on_folded(last_sequence());
     if (status.ok() && options_.write_behind &&
         last_sequence() - written_to >= options_.write_behind_records) {
       status = options_.write_behind(*this);
@@ -172,27 +176,21 @@ const v1::Unit& Core::Rescore(const JournaledMovement& input, size_t i,
   const Entities::Named& named = gathered_[i];
   const scoring::EntityStates states = entities_.States(named);
   const auto assess = [&](size_t by, const scoring::Programme& programme,
-                          const scoring::SelectionProfiles& profiles,
-                          absl::Span<const scoring::AggregateGroupState> read,
-                          scoring::EvalScratch* scratch) {
+                          const scoring::SelectionProfiles& profiles) {
     v1::Assessment* const answer = rescoring->AnswerTo(i, by);
     assessor_.AssessBy(
-        {&programme, reference_.get(), &profiles, &options_.draw_key}, read,
-        scratch, answer);
+        {&programme, reference_.get(), &profiles, &options_.draw_key}, answer);
     *answer->mutable_recorded_time() = last_recorded_time_;
     answer->set_corrects_sequence(parsed.assessment.corrects_sequence());
     if (options_.amend_answer) {
       options_.amend_answer(parsed.movement, parsed.assessment_bytes, answer);
     }
-    rescoring->Assessed(i, by, *scratch);
+    rescoring->Assessed(i, by, *assessor_.scratch());
   };
   assessor_.Begin(input, states, *reference_);
-  assess(0, *programme_, *profiles_, states.aggregates, assessor_.scratch());
+  assess(0, *programme_, *profiles_);
   for (size_t by = 1; by <= also_.size(); ++by) {
-    Ruling& one = also_[by - 1];
-    assess(by, *one.programme, *one.profiles,
-           entities_.aggregates().States(named.aggregates, &one.reading),
-           &one.scratch);
+    assess(by, *also_[by - 1].programme, *also_[by - 1].profiles);
   }
   assessor_.End();
   return rescoring->AnswerTo(i, 0)->unit();
@@ -207,16 +205,21 @@ absl::Status Core::FoldMovement(const ParsedMovement& parsed, size_t i,
   const uint64_t corrected = assessment.corrects_sequence();
   JournaledMovement input{&movement, MovementKey(parsed.identity),
                           parsed.sequence};
-  bool corrects = corrected >= options_.folds_from;
-  v1::MovementRecord stored;
-  if (corrects) {
-    auto read = ReadRecord(corrected);
-    if (!read.ok()) return read.status();
-    stored = *std::move(read);
-    // Of a copy that is folded without what was removed.
-    corrects = !stored.movement().empty();
+  const JournaledVersion* prior =
+      parsed.corrected.has_value() ? &*parsed.corrected : nullptr;
+  JournaledVersion read_here;
+  if (prior == nullptr && corrected >= options_.folds_from) {
+    auto stored = ReadRecord(corrected);
+    if (!stored.ok()) return stored.status();
+    // Else of a copy that is folded without what was removed.
+    if (!stored->movement().empty()) {
+      auto version = ParseVersion(*std::move(stored));
+      if (!version.ok()) return version.status();
+      read_here = *std::move(version);
+      prior = &read_here;
+    }
   }
-  if (corrected > 0 && !corrects && movement.retraction()) {
+  if (corrected > 0 && prior == nullptr && movement.retraction()) {
     // Of what was not folded in: nobody's answer.
     for (size_t by = 0; rescoring != nullptr && by <= also_.size(); ++by) {
       rescoring->AnswerTo(i, by)->Clear();
@@ -224,11 +227,7 @@ absl::Status Core::FoldMovement(const ParsedMovement& parsed, size_t i,
     }
     return absl::OkStatus();
   }
-  std::optional<JournaledVersion> prior;
-  if (corrects) {
-    auto version = ParseVersion(std::move(stored));
-    if (!version.ok()) return version.status();
-    prior = *std::move(version);
+  if (prior != nullptr) {
     input.corrected = &prior->assessment;
     absl::Status status = UnfoldPrior(input, *prior);
     if (!status.ok()) return status;

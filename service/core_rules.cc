@@ -103,7 +103,6 @@ void Core::Restand() {
   entities_.aggregates().Bind(&programme_->aggregates());
   for (Ruling& one : also_) {
     one.programme = one.programme->With({lists_, one.overrides, {}});
-    one.reading.Bind(entities_.aggregates(), &one.programme->aggregates());
   }
 }
 

@@ -40,7 +40,9 @@ absl::Status JournaledBatch::Add(const v1::JournalRecord& record) {
 
 ParsedMovement* JournaledBatch::Next() {
   if (size_ == movements_.size()) movements_.emplace_back();
-  return &movements_[size_++];
+  ParsedMovement* const next = &movements_[size_++];
+  next->corrected.reset();
+  return next;
 }
 
 absl::Status JournaledBatch::Parse(uint64_t sequence,
@@ -60,6 +62,21 @@ absl::Status JournaledBatch::Parse(uint64_t sequence,
   }
   added->identity = IdentityOf(added->movement.source(), added->movement.id());
   added->keys = KeysOf(added->movement);
+  return absl::OkStatus();
+}
+
+absl::Status JournaledBatch::AddCorrected(const store::Store& store,
+                                          uint64_t from) {
+  if (size_ == 0) return absl::OkStatus();
+  ParsedMovement& last = movements_[size_ - 1];
+  const uint64_t sequence = last.assessment.corrects_sequence();
+  if (sequence == 0 || sequence < from) return absl::OkStatus();
+  auto record = ReadJournalRecord(store, sequence);
+  if (!record.ok()) return record.status();
+  if (record->movement().movement().empty()) return absl::OkStatus();
+  auto version = ParseVersion(std::move(*record->mutable_movement()));
+  if (!version.ok()) return version.status();
+  last.corrected = *std::move(version);
   return absl::OkStatus();
 }
 

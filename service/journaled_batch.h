@@ -4,6 +4,7 @@
 #define PORTRISK_SERVICE_JOURNALED_BATCH_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "portrisk/v1/journal.pb.h"
 #include "service/entity_keys.h"
 #include "service/field_selection.h"
+#include "service/journal_reader.h"
 #include "service/journal_walk.h"
 #include "service/task.h"
 
@@ -26,6 +28,7 @@ struct ParsedMovement {
   std::string assessment_bytes;  // As stored; empty where fields were selected.
   v1::MovementRecord record;     // Its spans, nothing else.
   EntityKeys keys;
+  std::optional<JournaledVersion> corrected;  // As far as AddCorrected read it.
 };
 
 // Up to kMost movements and the record behind them. Its messages are parsed
@@ -46,6 +49,9 @@ class JournaledBatch {
   absl::Status Add(const StoredRecord& record, const Fields& fields);
   // A movement, with all its fields.
   absl::Status Add(const v1::JournalRecord& record);
+  // Reads the version that the last movement takes the place of, if there is
+  // one and it is not before position `from`: what the core would wait for.
+  absl::Status AddCorrected(const store::Store& store, uint64_t from);
   bool is_full() const { return size_ == kMost || has_other_; }
   bool empty() const { return size_ == 0 && !has_other_; }
   void Clear();

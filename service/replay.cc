@@ -20,6 +20,8 @@ namespace portrisk::service {
 namespace {
 
 constexpr size_t kDifferencesKept = 100;
+// What looking for outcomes takes no more than a moment for.
+constexpr uint64_t kRecordsUnasked = 1 << 16;
 
 absl::StatusOr<uint64_t> FoldsFrom(const store::Store& store,
                                    const ReplayOptions& options) {
@@ -58,7 +60,7 @@ struct Chunk {
 // One is read and one measured while players are in one or two of them.
 constexpr size_t kChunks = 4;
 // Of a chunk: batches keep the memory of their movements.
-constexpr size_t kBatchesMost = 64;
+constexpr size_t kBatchesMost = 16;
 
 using Chunks = Handover<Chunk>;
 using Measure = absl::FunctionRef<absl::Status(const Chunk&)>;
@@ -76,6 +78,9 @@ absl::Status Read(const store::Store& store, const ReplayOptions& options,
     if (!is_before || !stored.is_movement) {
       JournaledBatch& batch = chunk->Filling();
       absl::Status status = batch.Add(stored, {});
+      if (status.ok() && stored.is_movement) {
+        status = batch.AddCorrected(store, folds_from);
+      }
       if (!status.ok()) return status;
       if (is_before &&
           (batch.other()->has_outcome() || batch.other()->has_decision() ||
@@ -305,6 +310,10 @@ absl::Status ReadOutcomes(const store::Store& store,
   v1::JournalRecord record;
   const auto take = [&](const StoredRecord& stored) -> absl::Status {
     if (stored.sequence > options.last_sequence) return absl::CancelledError();
+    if (stored.sequence % kRecordsUnasked == 0) {
+      absl::Status status = options.progress(0);  // Whether to go on.
+      if (!status.ok()) return status;
+    }
     if (stored.is_movement) return absl::OkStatus();
     if (!ParseView(stored.bytes, &record)) {
       return RecordDamaged(stored.sequence);
@@ -341,6 +350,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   absl::Status status = ReadOutcomes(store, options, *folds_from, &outcomes);
   if (!status.ok()) return status;
   std::string places;  // The last reference data.
+  uint64_t read = 0;
   // In force when a movement was scored, whatever a variant tries.
   scoring::SelectionProfiles profiles(options.profile);
   const auto measure_movement = [&](const ParsedMovement& one, size_t batch,
@@ -373,6 +383,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   status = Play(
       store, *players, options, *folds_from,
       [&](const Chunk& chunk) -> absl::Status {
+        read = chunk.last_sequence;
         size_t at = 0;
         for (size_t batch = 0; batch < chunk.size; ++batch) {
           for (const ParsedMovement& one : chunk.batches[batch].movements()) {
@@ -394,7 +405,7 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   outcomes.Tell(&table);
   table.Report(&report);
   for (size_t i = 0; i < variants.size(); ++i) {
-    status = options.progress(report.last_sequence());
+    status = options.progress(read);
     if (!status.ok()) return status;
     v1::VariantReport* const out = report.add_variants();
     out->set_name(variants[i].name);

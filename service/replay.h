@@ -52,7 +52,7 @@ struct ReplayOptions {
   int64_t history_from = INT64_MIN;
   uint64_t last_sequence = UINT64_MAX;  // Later positions are not read.
   // Records that all variants take together, at most.
-  size_t chunk_records = 1024;
+  size_t chunk_records = 256;
   std::vector<double> rates = {0.01, 0.02, 0.05, 0.1};
   std::vector<scoring::Capacity> capacities;
   // Tries other thresholds of the rule sets that take the place of those in

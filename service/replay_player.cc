@@ -172,28 +172,29 @@ absl::Status ReplayPlayer::BeginTried(absl::Span<const ReplayVariant> variants,
   }
   const auto profiles = core_->profiles();
   std::vector<scoring::AggregatePlan::Use> uses;
+  std::vector<std::vector<scoring::Programme::Member>> members;
   for (size_t i = 0; i < variants.size(); ++i) {
-    const ReplayVariant& variant = variants[i];
-    for (const auto& member : variant.members) {
+    for (const auto& member : variants[i].members) {
       uses.push_back(scoring::AggregatePlan::UseOf(*member.rule_set));
     }
-    std::vector<scoring::Programme::Member> members = variant.members;
-    if (sensitivity_) played_[i].notes.AddVariants(variant.tried, &members);
-    auto programme = RunBehind([&] {
-      return scoring::Programme::Compile(std::move(members), *statistics);
-    });
-    if (!programme.ok()) return programme.status();
+    members.push_back(variants[i].members);
+    if (sensitivity_) {
+      played_[i].notes.AddVariants(variants[i].tried, &members.back());
+    }
+  }
+  auto programmes = RunBehind([&] {
+    return scoring::Programme::CompileTogether(std::move(members), *statistics);
+  });
+  if (!programmes.ok()) return programmes.status();
+  for (size_t i = 0; i < variants.size(); ++i) {
+    const ReplayVariant& variant = variants[i];
     const auto& terms =
         variant.profiles == nullptr ? profiles : variant.profiles;
     if (i == 0) {
       core_->SetProfiles(terms);
-      core_->SetProgramme(*std::move(programme));
+      core_->SetProgramme((*programmes)[i]);
     } else {
-      Ruling also;
-      also.programme = *std::move(programme);
-      also.profiles = terms;
-      also.overrides = variant.overrides;
-      core_->AssessAlsoBy(std::move(also));
+      core_->AssessAlsoBy({(*programmes)[i], terms, variant.overrides});
     }
   }
   core_->CountAll(scoring::AggregatePlan::Make(uses));

@@ -36,7 +36,12 @@ struct ReplayAnswers {
     }
     profiles.push_back(std::move(terms));
   }
+  // Lists too: so that no player's time goes into it.
   void Clear() {
+    for (size_t i = 0; i < size; ++i) {
+      assessments[i].clear_hits();
+      assessments[i].clear_not_evaluated();
+    }
     size = 0;
     profiles.clear();
   }

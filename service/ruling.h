@@ -10,17 +10,15 @@
 #include "portrisk/v1/assessment.pb.h"
 #include "scoring/decision.h"
 #include "scoring/programme.h"
-#include "service/aggregates.h"
 
 namespace portrisk::service {
 
-// A programme and terms of selection beside the core's own.
+// A programme and terms of selection beside the core's own, with which it was
+// compiled together.
 struct Ruling {
   std::shared_ptr<const scoring::Programme> programme;
   std::shared_ptr<const scoring::SelectionProfiles> profiles;
   std::vector<scoring::Programme::Override> overrides;
-  Aggregates::Reading reading;
-  scoring::EvalScratch scratch;
 };
 
 // Who wants journaled movements assessed anew while they are folded in. `by`:

@@ -178,10 +178,11 @@ std::vector<std::string> Answers(const v1::Assessment& assessment) {
   return answers;
 }
 
-std::string RuleSetOf(Generator* generator, int rules) {
-  std::string yaml =
-      "rule_set: made\nlayer: common\nowner: test\n"
-      "lists: {listed: {type: text, entries: [NLRTM, A]}}\nrules:\n";
+std::string RuleSetOf(Generator* generator, int rules,
+                      absl::string_view listed = "NLRTM, A") {
+  std::string yaml = absl::StrCat(
+      "rule_set: made\nlayer: common\nowner: test\n",
+      "lists: {listed: {type: text, entries: [", listed, "]}}\nrules:\n");
   for (int i = 0; i < rules; ++i) {
     const std::string events =
         generator->Pick({"", "", "[GATE_IN]", "[GATE_OUT, LOAD]"});
@@ -207,9 +208,16 @@ TEST_P(RuleIndexTest, AnswersLikeAPlainWalk) {
   StatisticsBuilder seen;
   for (int i = 0; i < 500; ++i) seen.Add(generator.Movement());
   const v1::Statistics statistics = seen.Take(500);
-  const auto programme = *Programme::Compile(
-      {{1, checked.rule_set}}, seed % 2 == 0 ? statistics : v1::Statistics());
+  const v1::Statistics known = seed % 2 == 0 ? statistics : v1::Statistics();
+  const auto programme = *Programme::Compile({{1, checked.rule_set}}, known);
+  // Behind another one, with which it has much in common.
+  const CheckResult other = CheckRuleSet(
+      RuleSetOf(&generator, seed % 2 == 0 ? 20 : 1600, "BEANR"), "other.yaml");
+  ASSERT_NE(other.rule_set, nullptr);
+  const auto together = *Programme::CompileTogether(
+      {{{2, other.rule_set}}, {{1, checked.rule_set}}}, known);
   EvalScratch scratch;
+  EvalScratch shared;
   size_t hits = 0;
   for (int i = 0; i < 120; ++i) {
     const v1::Movement movement = generator.Movement();
@@ -221,6 +229,13 @@ TEST_P(RuleIndexTest, AnswersLikeAPlainWalk) {
     ASSERT_EQ(Answers(assessment), Plainly(*checked.rule_set, movement, roots))
         << movement.DebugString();
     hits += static_cast<size_t>(assessment.hits_size());
+    v1::Assessment first;
+    v1::Assessment second;
+    together[0]->Evaluate({&movement, &container, &right}, &shared, &first);
+    ASSERT_EQ(Answers(first), Plainly(*other.rule_set, movement, roots));
+    together[1]->EvaluateAlso({&movement, &container, &right}, &shared,
+                              &second);
+    ASSERT_EQ(second.SerializeAsString(), assessment.SerializeAsString());
   }
   EXPECT_GT(hits, 0u);
 }

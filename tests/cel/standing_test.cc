@@ -240,6 +240,45 @@ TEST(Suppression, MistakesOfTheDocumentAreIssues) {
               ElementsAre("BAD_VALUE", "BAD_VALUE"));
 }
 
+// Each names its own lists and caps, and has its own suppressions.
+TEST(Standing, CompiledTogetherIsAsByItself) {
+  const auto common =
+      Member(1, Document("c", "common", "", Box("    suppressible: true\n")));
+  const auto port = Member(2, Document("p", "port", kSuppressing,
+                                       RuleText("never",
+                                                "    when: movement.id == 'x'\n"
+                                                "    score: 1\n")));
+  const std::vector<std::vector<Programme::Member>> all = {
+      {common},
+      {common, port},
+      {Member(3, Listed())},
+      {common, Member(3, Listed())}};
+  const auto together = Programme::CompileTogether(all);
+  ASSERT_TRUE(together.ok()) << together.status();
+  const Programme::Standing standing{{List(1, "MSKU1234565")}, {}, {}};
+  v1::Movement movement;
+  movement.set_event(v1::GATE_IN);
+  movement.mutable_container()->set_number("MSKU1234565");
+  movement.mutable_occurrence_time()->set_seconds(kNow);
+  EvalScratch shared;
+  for (size_t i = 0; i < all.size(); ++i) {
+    v1::Assessment alone;
+    EvalScratch scratch;
+    (*Programme::Compile(all[i]))
+        ->With(standing)
+        ->Evaluate({&movement}, &scratch, &alone);
+    v1::Assessment also;
+    const auto programme = (*together)[i]->With(standing);
+    if (i == 0) {
+      programme->Evaluate({&movement}, &shared, &also);
+    } else {
+      programme->EvaluateAlso({&movement}, &shared, &also);
+    }
+    EXPECT_THAT(also.hits(), SizeIs(i == 3 ? 2 : 1));
+    EXPECT_EQ(also.DebugString(), alone.DebugString()) << i;
+  }
+}
+
 TEST(Standing, TwoRevisionsShareTheUnits) {
   auto before = Member(1, Document("s", "port", "categories: {k: 50}\n",
                                    Box("    category: k\n")));
