@@ -116,7 +116,7 @@ absl::StatusOr<StoreReader::Work> Erasures::Step() {
     LogInfo("erasure", {{"number", absl::StrCat(job.erasure.erasure())},
                         {"records", absl::StrCat(job.erasure.records())},
                         {"result", "rewritten"}});
-    status = Finish(job.erasure);
+    status = Finish(job.erasure, {});
   }
   running_ = 0;
   if (!status.ok()) return status;
@@ -417,8 +417,8 @@ absl::Status Erasures::RewriteBlock(const std::vector<v1::ErasedRecord>& named,
   return absl::OkStatus();
 }
 
-absl::Status Erasures::Finish(const v1::Erasure& erasure) {
-  v1::ErasureStep step;
+absl::Status Erasures::Finish(const v1::Erasure& erasure,
+                              v1::ErasureStep step) {
   step.set_finished(true);
   absl::Status status = Journal(erasure.erasure(), std::move(step), nullptr);
   LogInfo("erasure", {{"number", absl::StrCat(erasure.erasure())},

@@ -76,7 +76,7 @@ class Erasures {
   absl::Status RewriteBlock(const std::vector<v1::ErasedRecord>& named,
                             Job* job);
   absl::Status PurgeParts(store::Store& store, Job* job);
-  absl::Status Finish(const v1::Erasure& erasure);
+  absl::Status Finish(const v1::Erasure& erasure, v1::ErasureStep step);
 
   // --- Movements of a certain age, in removal.cc.
 

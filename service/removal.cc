@@ -14,6 +14,7 @@
 #include "service/log.h"
 #include "service/occurrence_index.h"
 #include "service/times.h"
+#include "store/position_runs.h"
 
 namespace portrisk::service {
 namespace {
@@ -36,16 +37,23 @@ absl::StatusOr<uint64_t> LastMovement(const store::Store& store, uint64_t begin,
   return found ? end - 1 : 0;
 }
 
-// INTERNAL where a movement up to `last` is there.
+// Where movements were. INTERNAL where one up to `last` is there.
 absl::Status CheckRemoved(const store::Store& store, uint64_t first,
                           uint64_t last,
-                          const std::function<bool()>& must_leave) {
+                          const std::function<bool()>& must_leave,
+                          store::PositionRuns* removed) {
+  v1::JournalRecord parsed;
   absl::Status status =
       store.ScanJournal(first, [&](const store::Block& block) {
         if (must_leave()) return absl::AbortedError("stopped");
         return WalkRecords(block, [&](const StoredRecord& record) {
           if (record.sequence > last) return absl::CancelledError();
-          if (record.sequence < first || !record.is_movement) {
+          if (record.sequence < first) return absl::OkStatus();
+          if (!record.is_movement) {
+            if (!ParseView(record.bytes, &parsed)) {
+              return RecordDamaged(record.sequence);
+            }
+            if (parsed.removed()) removed->Add(record.sequence);
             return absl::OkStatus();
           }
           return absl::InternalError(
@@ -164,13 +172,20 @@ absl::Status Erasures::Remove(const v1::Erasure& erasure) {
   if (!catalogue.ok()) return catalogue.status();
   const uint64_t first = RemovedAt(*catalogue, begun - 1) + 1;
   const uint64_t last = erasure.removed_sequence();
+  store::PositionRuns where;
   status = WithStore([&](store::Store& store) {
     absl::Status removed = store.RemoveMovements(first, last);
-    return removed.ok() ? CheckRemoved(store, first, last,
-                                       [this] { return MustLeave(); })
-                        : removed;
+    return removed.ok()
+               ? CheckRemoved(
+                     store, first, last, [this] { return MustLeave(); }, &where)
+               : removed;
   });
-  return status.ok() ? Finish(erasure) : status;
+  if (!status.ok()) return status;
+  v1::ErasureStep end;
+  end.set_removed_movements(where.size());
+  const store::Chain digest = where.Digest();
+  end.set_removed_digest(digest.data(), digest.size());
+  return Finish(erasure, std::move(end));
 }
 
 }  // namespace portrisk::service

@@ -69,7 +69,7 @@ absl::Status Store::Rep::CheckWritable() {
 
 void Store::Rep::StopWriting(const absl::Status& reason) {
   const std::lock_guard<std::mutex> lock(mutex);
-  stop_reason = reason;
+  if (stop_reason.ok()) stop_reason = reason;  // What came first.
   stopped.store(true, std::memory_order_release);
   // It would keep the store from being opened again.
   if (backup != nullptr) backup->StopBackup();

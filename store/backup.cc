@@ -228,6 +228,16 @@ absl::Status RemoveUnverified(rocksdb::BackupEngine* engine,
   engine->GetBackupInfo(&infos);
   for (const rocksdb::BackupInfo& info : infos) {
     if (ReadMark(directory, info.backup_id)) continue;
+    // A good one, as far as anybody can say, whose mark cannot be read.
+    std::error_code error;
+    const std::string mark = MarkOf(directory, info.backup_id);
+    if (fs::exists(mark, error) || error) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the mark that backup ", info.backup_id, " is whole, ", mark,
+          ", cannot be read", error ? ": " : "", error ? error.message() : "",
+          "; make it readable to who makes backups, or remove it and the "
+          "backup goes with the next one"));
+    }
     const rocksdb::Status status = engine->DeleteBackup(info.backup_id);
     if (!status.ok()) {
       return FromRocks(status, absl::StrCat("removing the unfinished backup ",

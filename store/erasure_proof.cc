@@ -59,24 +59,28 @@ absl::Status Forged(uint64_t sequence, absl::string_view what) {
 }  // namespace
 
 bool ErasureProof::Take(const Block& block, const SealedBlock& sealed) {
-  std::set<uint64_t> removed;
+  std::set<uint64_t> removed, others;
   uint64_t at = block.first_sequence;
   const bool whole =
       WalkFields(block.bytes, [&](int field, absl::string_view record) {
         if (field != v1::JournalBlock::kRecordsFieldNumber) return true;
         const auto form = FormOf(record);
         if (!form) return false;
-        if (form->is_removed) removed.insert(at);
+        if (form->is_removed) {
+          removed.insert(at);
+          removed_.Add(at);
+        } else if (!form->is_movement && !form->is_audit) {
+          others.insert(at);
+        }
         if (form->is_movement) first_kept_ = std::min(first_kept_, at);
         ++at;
         return true;
       });
   if (!whole) return false;
-  removed_ += removed.size();
-  if (!removed.empty()) last_removed_ = *removed.rbegin();
   for (const SealedBlock::Replaced& one : sealed.replaced) {
     const uint64_t sequence = block.first_sequence + one.index;
     if (removed.count(sequence) == 0) rewritten_[sequence] = one.digest;
+    if (others.count(sequence) > 0) others_.insert(sequence);
   }
   return WalkEntries(
       block, [&](uint64_t sequence, const v1::AuditEntry& entry) {
@@ -89,6 +93,13 @@ bool ErasureProof::Take(const Block& block, const SealedBlock& sealed) {
           named_[record.sequence()].push_back(named);
         }
         if (step.finished()) finished_.insert(step.erasure());
+        if (!step.removed_digest().empty()) {
+          Ended& ended = ended_[step.erasure()];
+          ended.movements = step.removed_movements();
+          if (step.removed_digest().size() != ended.digest.size()) return false;
+          std::copy_n(step.removed_digest().begin(), ended.digest.size(),
+                      ended.digest.begin());
+        }
         if (step.begun().removed_sequence() > 0) {
           removals_[step.erasure()] = step.begun().removed_sequence();
         }
@@ -96,25 +107,45 @@ bool ErasureProof::Take(const Block& block, const SealedBlock& sealed) {
       });
 }
 
-absl::Status ErasureProof::Prove(const Store& store,
-                                 ChainReport* report) const {
+absl::Status ErasureProof::ProveRemovals(ChainReport* report) const {
   uint64_t may_be_removed = 0;
   uint64_t must_be_removed = 0;
   for (const auto& [erasure, last] : removals_) {
+    const uint64_t first = may_be_removed + 1;
     may_be_removed = std::max(may_be_removed, last);
-    if (finished_.count(erasure) > 0) {
-      must_be_removed = std::max(must_be_removed, last);
+    if (finished_.count(erasure) == 0) continue;
+    must_be_removed = std::max(must_be_removed, last);
+    const auto ended = ended_.find(erasure);
+    if (ended == ended_.end()) continue;  // By a program that did not say.
+    const PositionRuns removed = removed_.Within(first, last);
+    if (removed.Digest() != ended->second.digest) {
+      return absl::DataLossError(absl::StrCat(
+          "from sequence ", first, " to ", last, " ", removed.size(),
+          " records are removed, and not the ", ended->second.movements,
+          " movements that were, by the removal's last entry. Compare with a "
+          "backup"));
     }
   }
-  if (last_removed_ > may_be_removed) {
-    return Forged(last_removed_,
+  if (removed_.last() > may_be_removed) {
+    return Forged(removed_.last(),
                   "was removed, and no entry of the journal says so");
   }
   if (first_kept_ <= must_be_removed) {
     return Forged(first_kept_,
                   "should have been removed by its age, which has ended");
   }
-  report->removed = removed_;
+  report->removed = removed_.size();
+  return absl::OkStatus();
+}
+
+absl::Status ErasureProof::Prove(const Store& store,
+                                 ChainReport* report) const {
+  absl::Status removed = ProveRemovals(report);
+  if (!removed.ok()) return removed;
+  if (!others_.empty()) {
+    return Forged(*others_.begin(),
+                  "was rewritten, and is of a kind that no erasure touches");
+  }
   for (const auto& [sequence, digest] : rewritten_) {
     if (named_.count(sequence) == 0) {
       return Forged(sequence,

@@ -10,14 +10,15 @@
 
 #include "absl/status/status.h"
 #include "store/chain.h"
+#include "store/position_runs.h"
 #include "store/store.h"
 
 namespace portrisk::store {
 
 // Entries come after what they name, so all that was rewritten is noted on the
 // way and held against them at the end. Memory: about 100 bytes for each record
-// that was rewritten or named; none for those that were removed, which are all
-// movements up to a position.
+// that was rewritten or named; little for those that were removed, which are
+// all movements up to a position.
 class ErasureProof {
  public:
   // A block of the journal, in order. False when an entry in it does not parse.
@@ -40,12 +41,21 @@ class ErasureProof {
   std::map<uint64_t, Chain> rewritten_;           // By sequence, as it is now.
   std::map<uint64_t, std::vector<Named>> named_;  // By sequence.
   std::set<uint64_t> finished_;
-  // Removal. By erasure: up to where; the last removed movement, the first that
-  // is there; how many are removed.
+  absl::Status ProveRemovals(ChainReport* report) const;
+
+  // Rewritten, and neither movements nor audit entries, which alone name anyone
+  // who is erased.
+  std::set<uint64_t> others_;
+  // Removal. By erasure: up to where; what its end says was removed. Which
+  // movements are, and the first that is there.
+  struct Ended {
+    uint64_t movements;
+    Chain digest;
+  };
   std::map<uint64_t, uint64_t> removals_;
-  uint64_t last_removed_ = 0;
+  std::map<uint64_t, Ended> ended_;
+  PositionRuns removed_;
   uint64_t first_kept_ = UINT64_MAX;
-  uint64_t removed_ = 0;
 };
 
 }  // namespace portrisk::store

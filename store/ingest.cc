@@ -91,6 +91,7 @@ absl::Status Store::Rep::Ingest(const std::vector<SortedEntries>& tables) {
     written = WriteFile(sorted, db->GetOptions(file.column_family),
                         file.column_family, file.external_files.front());
   }
+  if (files.empty()) return absl::OkStatus();
   if (written.ok() && options.durability != Durability::kSync) {
     written = db->SyncWAL();
     if (!written.ok()) StopWriting(FromRocks(written, doing));

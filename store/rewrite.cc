@@ -122,6 +122,15 @@ class EntriesFilter : public rocksdb::CompactionFilter {
   const Position removed_to_;
 };
 
+// What is left of a movement that is removed.
+std::string RemovedForm(const v1::JournalRecord& record) {
+  v1::JournalRecord removed;
+  removed.set_sequence(record.sequence());
+  *removed.mutable_recorded_time() = record.recorded_time();
+  removed.set_removed(true);
+  return removed.SerializeAsString();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> Rewritten(const Block& block,
@@ -144,12 +153,20 @@ absl::StatusOr<std::string> Rewritten(const Block& block,
 
 std::optional<RecordForm> FormOf(absl::string_view record) {
   RecordForm form;
+  bool is_removed = false;
   const bool whole = WalkFields(record, [&](int field, absl::string_view) {
     form.is_movement |= field == v1::JournalRecord::kMovementFieldNumber;
-    form.is_removed |= field == v1::JournalRecord::kRemovedFieldNumber;
+    form.is_audit |= field == v1::JournalRecord::kAuditFieldNumber;
+    is_removed |= field == v1::JournalRecord::kRemovedFieldNumber;
     return true;
   });
   if (!whole) return std::nullopt;
+  if (is_removed) {
+    v1::JournalRecord parsed;
+    form.is_removed =
+        parsed.ParseFromArray(record.data(), static_cast<int>(record.size())) &&
+        RemovedForm(parsed) == record;
+  }
   return form;
 }
 
@@ -168,11 +185,7 @@ std::optional<std::string> WithoutMovements(const Block& block, uint64_t last) {
     if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
       return false;
     }
-    v1::JournalRecord removed;
-    removed.set_sequence(record.sequence());
-    *removed.mutable_recorded_time() = record.recorded_time();
-    removed.set_removed(true);
-    replaced.push_back({sequence, removed.SerializeAsString()});
+    replaced.push_back({sequence, RemovedForm(record)});
     return true;
   });
   if (!whole || replaced.empty()) return std::nullopt;

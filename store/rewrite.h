@@ -27,7 +27,9 @@ absl::StatusOr<std::string> Rewritten(const Block& block,
 // Of a record of the journal, without parsing what is in it.
 struct RecordForm {
   bool is_movement = false;
-  bool is_removed = false;  // A movement that has passed its age.
+  bool is_audit = false;
+  // A movement that has passed its age: position and time, and nothing else.
+  bool is_removed = false;
 };
 // nullopt when it does not parse.
 std::optional<RecordForm> FormOf(absl::string_view record);

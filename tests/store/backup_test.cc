@@ -167,6 +167,24 @@ TEST_F(BackupTest, ABackupThatWasCutShortDoesNotCountAndIsReplaced) {
   EXPECT_EQ(store_->last_sequence_at_open(), 1u);
 }
 
+// Nobody can say that such a backup is not whole.
+TEST_F(BackupTest, NoBackupGoesBecauseItsMarkCannotBeRead) {
+  Open();
+  Append(1, 1);
+  Make();
+  const fs::path mark = base_ / "backups" / "verified" / "1";
+  const std::string whole = ReadFile(mark);
+  WriteFile(mark, "");
+  const auto refused = CreateBackup(*store_, backups());
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.status().message()),
+              testing::HasSubstr("verified/1"));
+  WriteFile(mark, whole);
+  EXPECT_TRUE(CheckBackup(backups(), 1).ok());
+  Make();
+  EXPECT_EQ(Ids(), (std::vector<uint32_t>{1, 2}));
+}
+
 TEST_F(BackupTest, OneThatIsGoneOrUnreadableIsNamed) {
   Open();
   for (uint64_t i = 1; i <= 3; ++i) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "store/base.h"
 #include "store/chain.h"
+#include "store/position_runs.h"
 #include "tests/store/raw_database.h"
 #include "tests/store/store_fixture.h"
 
@@ -62,10 +63,29 @@ class RemovalTest : public StoreTest {
     begun->set_removed_sequence(removed);
     Append(sequence, block);
   }
-  void AppendFinished(uint64_t sequence) {
+  // With what it removed, where that is told.
+  void AppendFinished(uint64_t sequence,
+                      const std::vector<uint64_t>& removed = {}) {
     v1::JournalBlock block;
-    AddStep(sequence, &block)->set_finished(true);
+    v1::ErasureStep* const step = AddStep(sequence, &block);
+    step->set_finished(true);
+    if (!removed.empty()) {
+      PositionRuns runs;
+      for (const uint64_t position : removed) runs.Add(position);
+      const Chain digest = runs.Digest();
+      step->set_removed_movements(runs.size());
+      step->set_removed_digest(digest.data(), digest.size());
+    }
     Append(sequence, block);
+  }
+  // As who has the files can, without a change of the chain.
+  void Forge(const v1::JournalRecord& record) {
+    Forge(record.sequence(), record.SerializeAsString());
+  }
+  void Forge(uint64_t sequence, std::string bytes) {
+    const Replacement one{sequence, std::move(bytes)};
+    const absl::Status status = store_->ReplaceRecords({&one, 1});
+    ASSERT_TRUE(status.ok()) << status;
   }
   void Remove(uint64_t first, uint64_t last) {
     const absl::Status status = store_->RemoveMovements(first, last);
@@ -186,6 +206,33 @@ TEST_F(RemovalTest, WhatIsThereBehindTheEndIsForged) {
   AppendFinished(8);
   EXPECT_THAT(Message(Verify().status()),
               HasSubstr("sequence 4 should have been removed"));
+}
+
+TEST_F(RemovalTest, WhatIsRemovedThatWasNoMovementIsForged) {
+  AppendBegun(7, 4);
+  Remove(1, 4);
+  AppendFinished(8, {1, 2, 4});
+  ASSERT_TRUE(Verify().ok()) << Verify().status();
+  v1::JournalRecord outcome;  // It was one.
+  outcome.set_sequence(3);
+  outcome.mutable_recorded_time()->set_seconds(1'790'000'003);
+  outcome.set_removed(true);
+  Forge(outcome);
+  EXPECT_THAT(Message(Verify().status()),
+              HasSubstr("4 records are removed, and not the 3 movements"));
+}
+
+TEST_F(RemovalTest, WhatStandsBesideTheMarkOfARemovalIsForged) {
+  AppendBegun(7, 4);
+  Remove(1, 4);
+  v1::JournalRecord shown;
+  shown.set_sequence(3);
+  shown.set_removed(true);
+  v1::JournalRecord other;
+  other.mutable_decision()->mutable_decision()->set_reason("all clear");
+  Forge(3, shown.SerializeAsString() + other.SerializeAsString());
+  EXPECT_THAT(Message(Verify().status()),
+              HasSubstr("sequence 3 was rewritten, and is of a kind"));
 }
 
 TEST_F(RemovalTest, AMovementThatWasRewrittenBeforeGoesToo) {
