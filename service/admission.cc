@@ -42,6 +42,12 @@ class Check {
     CheckCoordinates();
     CheckSeals();
     CheckNames();
+    // It would be newer than whatever came after it.
+    if (movement_.update_time().seconds() >
+        absl::ToUnixSeconds(now_ + kAheadMax)) {
+      Report("update_time",
+             "lies more than a day ahead; send when it was last changed");
+    }
     if (movement_.has_occurrence_time()) CheckOccurrenceTime();
     if (!movement_.retraction()) CheckWhatARetractionMayLeaveOut();
   }

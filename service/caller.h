@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "portrisk/v1/journal.pb.h"
 #include "portrisk/v1/movement.pb.h"
 #include "portrisk/v1/rules.pb.h"
@@ -76,10 +77,10 @@ struct Caller {
     return sources.empty() ||
            std::find(sources.begin(), sources.end(), source) != sources.end();
   }
-  // Whether it may report an event of this kind, and one of this place; the
-  // movement is in normal form and no retraction.
-  bool MayReport(v1::Event event) const;
-  bool MayReportOf(const v1::Movement& movement) const;
+  // OK, or PERMISSION_DENIED: what happened (EVENT_NOT_YOURS) or where
+  // (PLACE_NOT_YOURS). The movement is in normal form and no retraction.
+  absl::Status CheckReport(const v1::Movement& movement) const;
+  bool IsBound() const { return !events.empty() || !places.empty(); }
   // Puts the caller and the purpose on a record.
   void Sign(v1::JournalRecord* record) const {
     record->set_caller(name);
@@ -91,9 +92,11 @@ struct Caller {
   Roles roles = Roles::All();
   uint32_t layers = ~0u;             // Bit n: that of number n.
   std::vector<std::string> sources;  // Of its movements; empty: any.
-  std::vector<v1::Event> events;     // That it may report; empty: any.
-  std::vector<PlaceFilter> places;   // Of what it reports; empty: any.
-  std::string peer;                  // Address, as gRPC writes it.
+  // That it may report, and where; empty: any. Neither may it correct or take
+  // back another's report of anything else.
+  std::vector<v1::Event> events;
+  std::vector<PlaceFilter> places;
+  std::string peer;  // Address, as gRPC writes it.
 };
 
 }  // namespace portrisk::service

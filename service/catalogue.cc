@@ -202,6 +202,15 @@ const v1::Revision* FindRevision(const v1::Catalogue& catalogue,
   return nullptr;
 }
 
+const v1::RevisionEvent& WarmingBegun(const v1::Revision& revision) {
+  int last = revision.events_size() - 1;
+  while (last > 0 &&
+         revision.events(last).goal() == v1::REVISION_STATE_UNSPECIFIED) {
+    --last;
+  }
+  return revision.events(last);
+}
+
 const v1::ListVersion* FindList(const v1::Catalogue& catalogue,
                                 absl::string_view name) {
   for (int i = catalogue.lists_size() - 1; i >= 0; --i) {

@@ -24,6 +24,10 @@ v1::Revision* FindRevision(v1::Catalogue* catalogue, uint64_t number);
 const v1::Revision* FindRevision(const v1::Catalogue& catalogue,
                                  uint64_t number);
 
+// With which a revision that is WARMING began to: others may have come since,
+// of a breaker.
+const v1::RevisionEvent& WarmingBegun(const v1::Revision& revision);
+
 // Null when there is none.
 const v1::Evaluation* FindEvaluation(const v1::Catalogue& catalogue,
                                      uint64_t number);

@@ -46,6 +46,13 @@ bool Newer(const v1::Movement& a, const v1::Movement& b) {
          scoring::Before(b.update_time(), a.update_time());
 }
 
+// Of an id that nobody has used yet: the report would be refused that way.
+absl::Status NothingToRetract() {
+  return Error(absl::StatusCode::kFailedPrecondition, "NOTHING_TO_RETRACT",
+               "nothing of that source and id is known; a caller that is bound "
+               "to events or places takes back what has been reported");
+}
+
 std::string UpdateTimeText(const v1::Movement& movement) {
   return movement.has_update_time() ? FormatTime(movement.update_time())
                                     : "none";
@@ -196,8 +203,13 @@ void Core::Apply(MovementTask* task) {
     auto found = stored_identities_.find(task->identity);
     if (found != stored_identities_.end()) stored = found->second;
   }
-  task->status =
-      stored == 0 ? Score(task, 0, nullptr) : ResolveKnown(task, stored);
+  if (stored > 0) {
+    task->status = ResolveKnown(task, stored);
+  } else if (task->movement->retraction() && task->bound != nullptr) {
+    task->status = NothingToRetract();
+  } else {
+    task->status = Score(task, 0, nullptr);
+  }
   if (options_.counts != nullptr && task->record == 0) {
     options_.counts->CountUnscored(task->status);
   }
@@ -225,6 +237,11 @@ absl::Status Core::ResolveKnown(MovementTask* task, uint64_t stored) {
                  "another id");
   }
   if (!is_repeat && Newer(*task->movement, prior)) {
+    // Of a prior retraction there is nothing left to protect.
+    if (task->bound != nullptr && !prior.retraction()) {
+      absl::Status status = task->bound->CheckReport(prior);
+      if (!status.ok()) return status;
+    }
     return Score(task, stored, &*parsed);
   }
   // A repeat of the latest version or of an earlier one.

@@ -177,7 +177,10 @@ void Core::FoldPrepared(const v1::JournalRecord& record,
   if (record.has_outcome()) {
     entities_.FoldOutcome(record.outcome(), sequence, fold.now);
   }
-  entities_.FoldLog(sequence, fold.now);
+  entities_.FoldLog(sequence, fold.now,
+                    record.has_outcome()
+                        ? &v1::ControlLogState::mutable_outcomes
+                        : &v1::ControlLogState::mutable_decisions);
   const Digest identity = record.has_outcome()
                               ? IdentityOf(record.outcome().outcome())
                               : IdentityOf(record.decision().decision());

@@ -126,8 +126,8 @@ class Engine {
   // --- For health and metrics. Any thread.
 
   const EngineOptions& options() const { return options_; }
-  // No write has failed since the store was opened last.
-  bool is_writable() const { return !failed_; }
+  // No write has failed since the store was opened last, for writing.
+  bool is_writable() const { return !failed_ && write_status().ok(); }
   bool is_draining();
   size_t queue_depth();
   QueueFigures queue_figures();

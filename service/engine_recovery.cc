@@ -29,6 +29,7 @@ constexpr absl::Duration kLetGoMax = absl::Seconds(5);
 constexpr absl::Duration kLetGoPoll = absl::Milliseconds(1);
 // After a crash there is no more than one or two to fold.
 constexpr uint64_t kWriteBehindCheckpoints = 10;
+constexpr absl::Duration kFoldingLoggedEvery = absl::Seconds(5);
 
 // What a caller is told of an error of the store.
 absl::Status RefusalFor(const absl::Status& cause, absl::Duration retry_after) {
@@ -36,14 +37,14 @@ absl::Status RefusalFor(const absl::Status& cause, absl::Duration retry_after) {
     return WithRetry(
         Error(absl::StatusCode::kResourceExhausted, "DISK_FULL",
               "the disk of the store is full: nothing is written, what is "
-              "stored can be read, and nothing of this call was kept. Make "
+              "stored can be read, and this was not kept. Make "
               "room; the server goes on by itself within seconds"),
         retry_after);
   }
   if (absl::IsDataLoss(cause)) {
     return Error(
         absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-        absl::StrCat("nothing of this call was kept: ", cause.message()));
+        absl::StrCat("this was not kept: ", cause.message()));
   }
   return WithRetry(
       Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
@@ -64,13 +65,23 @@ absl::Status RenewStates(store::Store* store) {
   const auto forgotten = ForgetForeignStates(store);
   if (!forgotten.ok()) return forgotten.status();
   if (*forgotten) {
+    const auto checkpoint = store->ReadCheckpoint();
+    if (!checkpoint.ok()) return checkpoint.status();
+    // Of those before it the movements are removed, and with them what to make
+    // their states of.
     LogInfo(
         "states are made anew: another version of the program made them, whose "
         "fold was another",
         {{"fold_version", absl::StrCat(kFoldVersion)},
+         {"behind", absl::StrCat(checkpoint->sequence())},
          {"records", absl::StrCat(store->last_sequence_at_open())}});
   }
   return absl::OkStatus();
+}
+
+void LogFolding(uint64_t folded_to, uint64_t last) {
+  LogInfo("opening: folding the journal",
+          {{"folded_to", absl::StrCat(folded_to)}, {"of", absl::StrCat(last)}});
 }
 
 // Of a journal that is folded while the store opens.
@@ -80,9 +91,6 @@ absl::Status WriteBehind(Core* core, store::Store* store) {
       store->Ingest(core->TakeFrozen(), core->frozen_checkpoint());
   if (!status.ok()) return status;
   core->Thaw();
-  LogInfo("opening: folding the journal",
-          {{"folded_to", absl::StrCat(core->last_sequence())},
-           {"of", absl::StrCat(store->last_sequence_at_open())}});
   return absl::OkStatus();
 }
 
@@ -234,6 +242,13 @@ absl::Status Engine::StartOn(std::shared_ptr<store::Store> store) {
       return WriteBehind(&folding, to);
     };
   }
+  absl::Time logged = absl::Now();
+  core_options.on_folded =
+      [&logged, last = store->last_sequence_at_open()](uint64_t folded_to) {
+        if (absl::Now() < logged + kFoldingLoggedEvery) return;
+        logged = absl::Now();
+        LogFolding(folded_to, last);
+      };
   auto core = std::make_unique<Core>(core_options, store);
   const absl::Time start = absl::Now();
   auto folded = core->Recover();

@@ -135,9 +135,11 @@ class Entities {
   // A unit of a taken worklist, into the log and the container's visit.
   void FoldTaken(const v1::WorklistUnit& unit, uint64_t sequence,
                  const NamedControl& named);
-  void FoldLog(uint64_t sequence, const NamedControl& named);
+  // Which list of a ControlLogState.
+  using LogList =
+      google::protobuf::RepeatedField<uint64_t>* (v1::ControlLogState::*)();
+  void FoldLog(uint64_t sequence, const NamedControl& named, LogList list);
   absl::StatusOr<v1::ControlLogState> ReadLog(const EntityKey& key);
-  absl::StatusOr<v1::FindState> ReadFinds(const EntityKey& key);
 
   // --- Erasure, in entities_erasure.cc. As Find: to be loaded.
 

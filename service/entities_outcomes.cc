@@ -59,7 +59,7 @@ Entities::NamedControl Entities::FindControl(const v1::WorklistUnit& unit) {
 void Entities::FoldTaken(const v1::WorklistUnit& unit, uint64_t sequence,
                          const NamedControl& named) {
   if (!unit.within_capacity()) return;  // Left out: nothing became of it.
-  FoldLog(sequence, named);
+  FoldLog(sequence, named, &v1::ControlLogState::mutable_worklists);
   if (named.container == nullptr ||
       !scoring::IsToppedUpBy(unit, named.container->state())) {
     return;
@@ -100,10 +100,11 @@ void Entities::UnfoldOutcome(const v1::OutcomeRecord& prior, uint64_t sequence,
   }
 }
 
-void Entities::FoldLog(uint64_t sequence, const NamedControl& named) {
+void Entities::FoldLog(uint64_t sequence, const NamedControl& named,
+                       LogList list) {
   if (named.log == nullptr) return;
   v1::ControlLogState* state = control_logs_.table.Mutable(named.log);
-  auto* sequences = state->mutable_sequences();
+  auto* const sequences = (state->*list)();
   sequences->Add(sequence);
   if (sequences->size() > kLogMax) sequences->erase(sequences->begin());
   state->set_last_sequence(sequence);
@@ -111,13 +112,6 @@ void Entities::FoldLog(uint64_t sequence, const NamedControl& named) {
 
 absl::StatusOr<v1::ControlLogState> Entities::ReadLog(const EntityKey& key) {
   auto* const entry = control_logs_.Find(key);
-  absl::Status status = Load();
-  if (!status.ok()) return status;
-  return entry->state();
-}
-
-absl::StatusOr<v1::FindState> Entities::ReadFinds(const EntityKey& key) {
-  auto* const entry = finds_.Find(key);
   absl::Status status = Load();
   if (!status.ok()) return status;
   return entry->state();

@@ -163,7 +163,10 @@ void Evaluations::Start() {
   reader_.Start([this] { return Step(); });
 }
 
-void Evaluations::CallOff(uint64_t evaluation) { called_off_ = evaluation; }
+void Evaluations::CallOff(uint64_t evaluation) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (running_ == evaluation) called_off_ = true;
+}
 
 void Evaluations::ShowProgress(v1::Evaluation* evaluation) const {
   if (running_ != evaluation->evaluation() ||
@@ -195,23 +198,33 @@ absl::StatusOr<StoreReader::Work> Evaluations::Step() {
     std::lock_guard<std::mutex> lock(mutex_);
     progress_.Clear();
     running_until_ = next->last_sequence();
+    running_ = next->evaluation();
+    called_off_ = false;
   }
-  running_ = next->evaluation();
-  LogInfo("evaluation", {{"number", absl::StrCat(next->evaluation())},
-                         {"journal", absl::StrCat(next->last_sequence())}});
-  auto report = Run(*next);
+  // Cancelled before that, it has not been told to stop.
+  catalogue = engine_->ReadCatalogue();
+  v1::Evaluation evaluation;
+  if (catalogue.ok()) evaluation = *FindEvaluation(*catalogue, running_);
+  if (evaluation.state() != v1::EVALUATION_WAITING) {
+    running_ = 0;
+    if (!catalogue.ok()) return catalogue.status();
+    return StoreReader::Work::kDone;
+  }
+  LogInfo("evaluation",
+          {{"number", absl::StrCat(evaluation.evaluation())},
+           {"journal", absl::StrCat(evaluation.last_sequence())}});
+  auto report = Run(evaluation);
   absl::Status status = report.status();
   if (!absl::IsAborted(status) && !absl::IsUnavailable(status)) {
-    v1::Evaluation ended = *next;
+    v1::Evaluation ended = evaluation;
     ended.set_state(status.ok() ? v1::EVALUATION_FINISHED
                                 : v1::EVALUATION_FAILED);
     ended.set_failure(std::string(status.message()));
     status =
         End(std::move(ended), status.ok() ? *report : v1::EvaluationReport());
   }
-  const bool called_off = called_off_ == next->evaluation();
   running_ = 0;
-  if (!status.ok() && !called_off) return status;
+  if (!status.ok() && !called_off_) return status;
   return StoreReader::Work::kDone;
 }
 
@@ -237,8 +250,9 @@ absl::StatusOr<v1::EvaluationReport> Evaluations::Run(
           : static_cast<uint64_t>(kMemoryShare *
                                   static_cast<double>(MemoryMaxBytes()));
   options.progress = [&](uint64_t sequence) -> absl::Status {
-    if (reader_.MustLeave() || called_off_ == evaluation.evaluation())
+    if (reader_.MustLeave() || called_off_) {
       return absl::AbortedError("stopped");
+    }
     const uint64_t resident = ResidentBytes();
     if (resident > memory_max) {
       return OutOfMemory(resident, memory_max, sequence,
@@ -273,9 +287,11 @@ absl::Status Evaluations::End(v1::Evaluation ended,
         {store::Table::kRuleSets, ReportKey(ended.evaluation()), bytes});
   }
   absl::Status status = engine_->Run([&](Core& core) {
-    if (FindEvaluation(core.catalogue(), ended.evaluation())->state() !=
-        v1::EVALUATION_WAITING) {
-      return absl::OkStatus();  // Cancelled meanwhile.
+    const v1::EvaluationState now =
+        FindEvaluation(core.catalogue(), ended.evaluation())->state();
+    if (now != v1::EVALUATION_WAITING) {
+      ended.set_state(now);  // Cancelled meanwhile.
+      return absl::OkStatus();
     }
     v1::JournalRecord record;
     record.set_caller(kEngineCaller);

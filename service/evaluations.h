@@ -72,7 +72,7 @@ class Evaluations {
   Engine* const engine_;
   const EvaluationsOptions options_;
   std::atomic<uint64_t> running_{0};
-  std::atomic<uint64_t> called_off_{0};  // Its number.
+  std::atomic<bool> called_off_{false};  // The one that runs.
 
   mutable std::mutex mutex_;
   // Of the running one. Guarded by mutex_.

@@ -333,25 +333,9 @@ absl::Status Gate::MayReport(const grpc::ServerContext& context,
                              const Caller& caller, const MethodRule& rule,
                              const v1::Movement& movement) {
   if (movement.retraction()) return absl::OkStatus();
-  std::string reason, what;
-  if (!caller.MayReport(movement.event())) {
-    reason = "EVENT_NOT_YOURS";
-    what = v1::Event_Name(movement.event());
-  } else if (!caller.MayReportOf(movement)) {
-    reason = "PLACE_NOT_YOURS";
-    what = movement.location().locode().empty()
-               ? "what happens to a box at no place"
-               : absl::StrCat("what happens at ",
-                              PlaceName(movement.location().locode(),
-                                        movement.location().facility()));
-  } else {
-    return absl::OkStatus();
-  }
-  PostDenied(context, caller, rule, reason);
-  return Error(absl::StatusCode::kPermissionDenied, reason,
-               absl::StrCat(caller.name, " may not report ", what,
-                            "; an operator says in the roles file what and "
-                            "where it may"));
+  absl::Status status = caller.CheckReport(movement);
+  if (!status.ok()) PostDenied(context, caller, rule, ErrorReason(status));
+  return status;
 }
 
 absl::Status Gate::StillMay(const Caller& caller, const MethodRule& rule,

@@ -120,7 +120,8 @@ class Gate {
   absl::Status MaySend(const grpc::ServerContext& context, const Caller& caller,
                        const MethodRule& rule, const std::string& source);
   // The same of what happened and where (EVENT_NOT_YOURS, PLACE_NOT_YOURS), of
-  // a movement in normal form. Each may take back what it sent.
+  // a movement in normal form. What a retraction or a correction takes the
+  // place of, the core knows.
   absl::Status MayReport(const grpc::ServerContext& context,
                          const Caller& caller, const MethodRule& rule,
                          const v1::Movement& movement);

@@ -16,6 +16,25 @@
 namespace portrisk::service {
 namespace {
 
+constexpr int kSupersededMax = 100;
+
+// A client takes 4 MiB when nobody has told it otherwise.
+constexpr size_t kPageBytesMost = 3 << 20;
+
+// Adds one to a page, if it is not full of bytes; else says where the next page
+// begins. A page has at least one.
+bool AddToPage(v1::AssessedMovement one, size_t* bytes,
+               v1::ListMovementsResponse* page) {
+  *bytes += one.ByteSizeLong();
+  if (*bytes > kPageBytesMost && page->movements_size() > 0) {
+    page->set_next_page_token(
+        absl::StrCat(page->movements().rbegin()->assessment().sequence()));
+    return false;
+  }
+  *page->add_movements() = std::move(one);
+  return true;
+}
+
 // Movements of one block with a sequence above `after`; false when full.
 absl::Status TakeMovements(const store::Block& block, uint64_t after,
                            size_t limit,
@@ -107,6 +126,7 @@ absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(
     return absl::OkStatus();
   });
   if (!looked.ok()) return looked;
+  size_t bytes = 0;
   if (request.container_number().empty()) {
     std::vector<v1::JournalRecord> records;
     auto store = engine_->store();
@@ -117,12 +137,13 @@ absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(
         });
     if (!status.ok() && !absl::IsCancelled(status)) return status;
     for (const v1::JournalRecord& record : records) {
-      v1::AssessedMovement* out = response.add_movements();
-      absl::Status parsed = ParseRecord(record, out);
+      v1::AssessedMovement one;
+      absl::Status parsed = ParseRecord(record, &one);
       if (parsed.ok()) {
-        parsed = Explain(request.language(), out->mutable_assessment());
+        parsed = Explain(request.language(), one.mutable_assessment());
       }
       if (!parsed.ok()) return parsed;
+      if (!AddToPage(std::move(one), &bytes, &response)) return response;
     }
     if (absl::IsCancelled(status)) {
       response.set_next_page_token(absl::StrCat(records.back().sequence()));
@@ -140,7 +161,7 @@ absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(
   for (const uint64_t sequence : *positions) {
     auto movement = Read(sequence, request.language());
     if (!movement.ok()) return movement.status();
-    *response.add_movements() = *std::move(movement);
+    if (!AddToPage(*std::move(movement), &bytes, &response)) break;
   }
   return response;
 }
@@ -161,6 +182,10 @@ absl::StatusOr<v1::GetAssessmentResponse> HistoryApi::GetAssessment(
   if (!status.ok()) return status;
   v1::GetAssessmentResponse response;
   for (bool first = true; sequence > removed; first = false) {
+    if (response.superseded_size() == kSupersededMax) {
+      response.set_superseded_left_out(true);
+      break;
+    }
     auto movement = Read(sequence, request.language());
     if (!movement.ok()) return movement.status();
     sequence = movement->assessment().corrects_sequence();

@@ -37,6 +37,9 @@ struct OutcomeKind {
   static bool Is(const v1::JournalRecord& record) {
     return record.has_outcome();
   }
+  static const auto& LoggedIn(const v1::ControlLogState& log) {
+    return log.outcomes();
+  }
   static const Content& Of(const Recorded& one) { return one.outcome(); }
   static Digest Identity(const Content& one) {
     return OutcomeIdentity(one.source(), one.id());
@@ -55,6 +58,9 @@ struct DecisionKind {
   static Content* In(Record* record) { return record->mutable_decision(); }
   static bool Is(const v1::JournalRecord& record) {
     return record.has_decision();
+  }
+  static const auto& LoggedIn(const v1::ControlLogState& log) {
+    return log.decisions();
   }
   static const Content& Of(const Recorded& one) { return one.decision(); }
   static Digest Identity(const Content& one) {
@@ -75,9 +81,10 @@ absl::Status Refuse(const typename Kind::Content& content,
 
 absl::Status Busy() {
   return WithRetry(
-      Error(absl::StatusCode::kUnavailable, "CONTAINER_BUSY",
-            "movements of this container kept coming in; nothing was kept. Try "
-            "again: a repeat is harmless"),
+      Error(
+          absl::StatusCode::kUnavailable, "CONTAINER_BUSY",
+          "movements of this container kept coming in; this was not kept. Try "
+          "again: a repeat is harmless"),
       absl::Seconds(1));
 }
 
@@ -185,10 +192,10 @@ absl::StatusOr<std::vector<typename Kind::Recorded>> ReadLog(
   auto store = engine->store();
   if (!store.ok()) return store.status();
   std::vector<typename Kind::Recorded> all;
-  for (const uint64_t sequence : log.sequences()) {
+  for (const uint64_t sequence : Kind::LoggedIn(log)) {
     auto record = ReadJournalRecord(**store, sequence);
     if (!record.ok()) return record.status();
-    if (Kind::Is(*record)) Show(*record, &all.emplace_back());
+    Show(*record, &all.emplace_back());
   }
   return all;
 }

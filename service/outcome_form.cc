@@ -69,6 +69,9 @@ class Form {
   void UpdateTime(const Timestamp& time) {
     if (!IsValidTimestamp(time.seconds(), time.nanos())) {
       Report("update_time", "is no time; send seconds of the years 1 to 9999");
+    } else if (absl::FromUnixSeconds(time.seconds()) > now_ + kAheadMax) {
+      Report("update_time",
+             "lies more than 7 days ahead; send when it was last changed");
     }
   }
 

@@ -277,12 +277,10 @@ absl::Status TieToWorklists(Engine* engine, const store::Store& store,
   });
   if (!status.ok()) return status;
   for (auto& [record, log] : unselected) {
-    for (const uint64_t sequence : log.sequences()) {
+    for (const uint64_t sequence : log.worklists()) {
       auto logged = ReadJournalRecord(store, sequence);
       if (!logged.ok()) return logged.status();
-      if (logged->has_worklist()) {
-        scoring::TieToWorklist(logged->worklist(), record);
-      }
+      scoring::TieToWorklist(logged->worklist(), record);
     }
   }
   return absl::OkStatus();

@@ -24,7 +24,7 @@ template <typename Request>
 absl::StatusOr<uint64_t> PageBeginOf(const Request& request) {
   uint64_t after = 0;
   if (request.page_token().empty() ||
-      absl::SimpleAtoi(request.page_token(), &after)) {
+      (absl::SimpleAtoi(request.page_token(), &after) && after < UINT64_MAX)) {
     return after;
   }
   return Error(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",

@@ -28,13 +28,13 @@ absl::Status TooManyFields() {
                {{"request_fields_max", absl::StrCat(kRequestFieldsMax)}});
 }
 
-// Takes the fields of a message off what is left of those that there may be;
-// false when they are more.
-bool CountFields(absl::string_view bytes, const Descriptor& type, int depth,
-                 size_t* left) {
+// Takes the fields of a message off what is left of those that there may be. A
+// group, behind which the reader sees nothing, is none of ours.
+absl::Status CountFields(absl::string_view bytes, const Descriptor& type,
+                         int depth, size_t* left) {
   WireReader in(bytes);
   while (in.Next()) {
-    if ((*left)-- == 0) return false;
+    if ((*left)-- == 0) return TooManyFields();
     if (in.type() != WireReader::Type::kBytes || depth == kDepthMax) continue;
     const FieldDescriptor* const field =
         type.FindFieldByNumber(static_cast<int>(in.field()));
@@ -42,11 +42,11 @@ bool CountFields(absl::string_view bytes, const Descriptor& type, int depth,
         field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
       continue;
     }
-    if (!CountFields(in.bytes(), *field->message_type(), depth + 1, left)) {
-      return false;
-    }
+    absl::Status status =
+        CountFields(in.bytes(), *field->message_type(), depth + 1, left);
+    if (!status.ok()) return status;
   }
-  return true;
+  return in.ok() ? absl::OkStatus() : Unparsable();
 }
 
 }  // namespace
@@ -62,8 +62,7 @@ absl::Status CheckFields(absl::string_view bytes, const Descriptor& type) {
   // No field is shorter than two bytes.
   if (bytes.size() / 2 <= kRequestFieldsMax) return absl::OkStatus();
   size_t left = kRequestFieldsMax;
-  return CountFields(bytes, type, 0, &left) ? absl::OkStatus()
-                                            : TooManyFields();
+  return CountFields(bytes, type, 0, &left);
 }
 
 absl::Status ReadRequest(const grpc::ByteBuffer& bytes, size_t bytes_max,

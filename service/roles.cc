@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <set>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
@@ -172,8 +173,15 @@ absl::StatusOr<Caller> ReadCaller(const YAML::Node& node,
   if (!node.IsMap()) {
     return Wrong(file, node, "a caller is a map with name and roles");
   }
+  std::set<std::string> keys;
   for (const auto& entry : node) {
     const std::string key = entry.first.Scalar();
+    if (!keys.insert(key).second) {
+      return Wrong(file, entry.first,
+                   absl::StrCat("\"", key,
+                                "\" stands here twice; write all in "
+                                "one list"));
+    }
     if (key != "name" && key != "roles" && key != "layers" &&
         key != "sources" && key != "events" && key != "places") {
       return Wrong(file, entry.first,

@@ -25,10 +25,6 @@ absl::Status RolloutUnderway(const v1::Revision& revision) {
                    revision.revision(), " 100%`) or roll it back first"));
 }
 
-v1::RevisionState GoalOf(const v1::Revision& revision) {
-  return revision.events(revision.events_size() - 1).goal();
-}
-
 // Refuses suppressions that their targets do not allow, and lists of another
 // type than the one loaded.
 absl::Status CheckActivation(const store::Store& store,
@@ -339,7 +335,7 @@ absl::StatusOr<std::vector<RuleStep>> StepsTo(const v1::Catalogue& catalogue,
   for (const v1::Revision& other : catalogue.revisions()) {
     if (other.rule_set() != rule_set || other.revision() == revision) continue;
     const bool overtakes =
-        other.state() == v1::WARMING && GoalOf(other) == state;
+        other.state() == v1::WARMING && WarmingBegun(other).goal() == state;
     if (state == v1::SHADOW && (other.state() == v1::SHADOW || overtakes)) {
       steps.push_back({other.revision(), EventOf(v1::RETIRED, replaced)});
     } else if (state == v1::ACTIVE && overtakes) {

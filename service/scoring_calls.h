@@ -162,12 +162,14 @@ struct CallContext {
 
   // Whether `who` may send the movement, which is put into normal form for
   // `task`.
-  absl::Status Admit(const grpc::ServerContext& server, const Caller& who,
+  absl::Status Admit(const grpc::ServerContext& server,
+                     const std::shared_ptr<const Caller>& who,
                      const MethodRule& rule, v1::Movement* movement,
                      MovementTask* task) const {
-    absl::Status status = gate->MaySend(server, who, rule, movement->source());
+    if (who->IsBound()) task->bound = who;
+    absl::Status status = gate->MaySend(server, *who, rule, movement->source());
     if (status.ok()) status = engine->Prepare(movement, task);
-    if (status.ok()) status = gate->MayReport(server, who, rule, *movement);
+    if (status.ok()) status = gate->MayReport(server, *who, rule, *movement);
     return status;
   }
 

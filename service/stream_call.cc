@@ -155,7 +155,7 @@ class StreamCall final : public OpenStream {
                 "the request is not a valid protobuf message");
       return ItemDone(item);
     }
-    item->status = call_->Admit(server_, *who_.caller, rule,
+    item->status = call_->Admit(server_, who_.caller, rule,
                                 item->request->mutable_movement(), item);
     if (!item->status.ok()) return ItemDone(item);
     Task* const tasks[] = {item};

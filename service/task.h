@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@ namespace portrisk::service {
 
 class Core;
 struct BatchTimes;
+struct Caller;
 
 // Hash of (source, id): the identity of a movement.
 using Digest = std::array<uint8_t, 16>;
@@ -65,6 +67,8 @@ class MovementTask : public Task {
   const v1::Movement* movement = nullptr;  // Admitted: in normal form.
   std::string caller;
   std::string purpose;
+  // Who it is where not everything may be corrected and taken back, else null.
+  std::shared_ptr<const Caller> bound;
 
   // Set by Engine::Prepare.
   std::string bytes;  // The movement, serialised.

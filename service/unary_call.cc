@@ -101,8 +101,8 @@ class UnaryCall : public OneCall, public MovementTask {
     sees_all_ = who.roles.HasAnyOf(kCustoms);
     caller = who.name;
     purpose = std::move(entered->purpose);
-    status =
-        call_->Admit(server_, who, rule, request_->mutable_movement(), this);
+    status = call_->Admit(server_, entered->caller, rule,
+                          request_->mutable_movement(), this);
     if (!status.ok()) return Done();
     Task* const tasks[] = {this};
     BeginWait();
@@ -199,7 +199,7 @@ class BatchCall : public OneCall {
     item.purpose = who_.purpose;
     item.accepted_ns = accepted_ns_;
     item.deadline_ns = deadline_ns_;
-    item.status = call_->Admit(server_, *who_.caller, Rule(),
+    item.status = call_->Admit(server_, who_.caller, Rule(),
                                request_.mutable_movements(i), &item);
     if (item.status.ok()) {
       admitted_.push_back(&item);

@@ -114,6 +114,22 @@ bool IsUpTo(uint64_t last, absl::string_view position) {
   return position.size() == 8 && store::FromBigEndian64(position) <= last;
 }
 
+// Whether indexes know positions that states are not written up to: they were
+// written before the states were to be made anew.
+absl::StatusOr<bool> HasLaterEntries(const store::Store& store,
+                                     uint64_t checkpoint) {
+  bool has = false;
+  absl::Status status =
+      store.ScanPrefix(store::Table::kIdentity, "", "",
+                       [&](absl::string_view, absl::string_view value) {
+                         has = !IsUpTo(checkpoint, value) &&
+                               IsUpTo(store.last_sequence_at_open(), value);
+                         return !has;
+                       });
+  if (!status.ok()) return status;
+  return has;
+}
+
 bool HasErasedNames(const v1::Catalogue& catalogue) {
   return std::any_of(catalogue.erasures().begin(), catalogue.erasures().end(),
                      [](const v1::Erasure& one) {
@@ -262,6 +278,11 @@ absl::StatusOr<VerifyReport> VerifyStore(
   // Before the first opening there are no states at all.
   report.is_of_another_fold =
       !IsOfThisFold(*checkpoint) && (checkpoint->sequence() > 0 || base > 0);
+  if (checkpoint->sequence() < report.last_sequence) {
+    auto later = HasLaterEntries(store, checkpoint->sequence());
+    if (!later.ok()) return later.status();
+    report.is_being_made_anew = *later;
+  }
   Expected kept;
   if (base > 0) {
     auto read = ReadBase(store, stored->base(), &report);
@@ -320,7 +341,7 @@ absl::StatusOr<VerifyReport> VerifyStore(
     }
     return absl::OkStatus();
   });
-  if (status.ok() && !report.is_of_another_fold) {
+  if (status.ok() && !report.is_of_another_fold && !report.is_being_made_anew) {
     status = CompareWritten(store, core, *stored, std::move(kept), &report);
   }
   for (const v1::JournalRecord& record : later_rules) core.FoldRules(record);

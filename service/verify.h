@@ -23,6 +23,9 @@ struct VerifyReport {
   // The states are those of another fold (fold_version.h): neither they nor the
   // indexes are compared.
   bool is_of_another_fold = false;
+  // They are of this fold, but an upgrade that makes them has not come to its
+  // end: nor are they compared then.
+  bool is_being_made_anew = false;
   uint64_t folded_records = 0;
   uint64_t states_compared = 0;
   uint64_t index_entries_compared = 0;

@@ -112,8 +112,7 @@ absl::StatusOr<std::unique_ptr<Warming::Job>> Warming::NextJob() {
   if (!status.ok()) return status;
   for (const v1::Revision& revision : catalogue.revisions()) {
     if (revision.state() != v1::WARMING) continue;
-    const v1::RevisionEvent& event =
-        revision.events(revision.events_size() - 1);
+    const v1::RevisionEvent& event = WarmingBegun(revision);
     if (job->revision > 0 && job->event.sequence() < event.sequence()) continue;
     job->revision = revision.revision();
     job->event = event;
@@ -310,8 +309,7 @@ absl::Status Warming::Finish(Job* job) {
   if (!catalogue.ok()) return catalogue.status();
   const v1::Revision* const revision = FindRevision(*catalogue, job->revision);
   if (revision->state() != v1::WARMING ||
-      revision->events(revision->events_size() - 1).sequence() !=
-          job->event.sequence()) {
+      WarmingBegun(*revision).sequence() != job->event.sequence()) {
     lock.unlock();
     return CleanUp(*job);  // It was called off.
   }

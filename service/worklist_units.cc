@@ -306,19 +306,21 @@ class Reading {
   absl::StatusOr<bool> ReadLog(const v1::ControlLogState& log,
                                const std::string& visit, UnitAtPlace* unit) {
     std::map<uint64_t, bool> controls;  // Whether the outcome at a position is.
-    for (const uint64_t sequence : log.sequences()) {
+    for (const uint64_t sequence : log.outcomes()) {
       auto record = ReadJournalRecord(*store_, sequence);
       if (!record.ok()) return record.status();
-      if (record->has_outcome()) {
-        const v1::OutcomeRecord& outcome = record->outcome();
-        controls.erase(outcome.corrects_sequence());
-        const std::string& of = outcome.tie().unit();
-        // One that was not conclusive, or could not be done, is still due.
-        if (!of.empty() && (of == unit->unit || of == visit) &&
-            scoring::CountsAsControl(outcome.outcome())) {
-          controls[sequence] = true;
-        }
+      const v1::OutcomeRecord& outcome = record->outcome();
+      controls.erase(outcome.corrects_sequence());
+      const std::string& of = outcome.tie().unit();
+      // One that was not conclusive, or could not be done, is still due.
+      if (!of.empty() && (of == unit->unit || of == visit) &&
+          scoring::CountsAsControl(outcome.outcome())) {
+        controls[sequence] = true;
       }
+    }
+    for (const uint64_t sequence : log.worklists()) {
+      auto record = ReadJournalRecord(*store_, sequence);
+      if (!record.ok()) return record.status();
       for (const v1::WorklistUnit& taken : record->worklist().units()) {
         if (taken.unit() != unit->unit || !taken.within_capacity()) continue;
         unit->taken_sequence = sequence;

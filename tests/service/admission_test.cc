@@ -418,6 +418,14 @@ TEST(Admission, TimesFitTheirType) {
               UnorderedElementsAre("update_time", "pickup_right.expire_time"));
 }
 
+// From then on no correction would be newer.
+TEST(Admission, AnUpdateLiesNotAhead) {
+  EXPECT_THAT(Violated([](v1::Movement* m) {
+                m->mutable_update_time()->set_seconds(253402300799);
+              }),
+              UnorderedElementsAre("update_time"));
+}
+
 TEST(Admission, LengthsAreCountedInCharacters) {
   const auto with_source = [](std::string source) {
     return Violated([&](v1::Movement* m) { m->set_source(source); });

@@ -285,9 +285,11 @@ TEST_F(EngineFaultsTest, AFullDiskStopsWritesNotReadsAndEndsByItself) {
     }
     EXPECT_EQ(engine_->write_status().code(),
               absl::StatusCode::kResourceExhausted);
+    EXPECT_FALSE(engine_->is_writable()) << "what an alarm watches";
     disk_->space_left = kPlenty;
     ASSERT_TRUE(Resumes());
     EXPECT_TRUE(Send(&random)) << last_refusal_;
+    EXPECT_TRUE(engine_->is_writable());
     CheckAcknowledged();
     if (HasFatalFailure() || HasNonfatalFailure()) return;
   }
@@ -309,6 +311,7 @@ TEST_F(EngineFaultsTest, WithAFullDiskItStartsForReading) {
   EXPECT_TRUE(ReadBack("MSKU1000001").ok());
   EXPECT_FALSE(Send(&random));
   EXPECT_EQ(ReasonOf(last_refusal_), "DISK_FULL");
+  EXPECT_FALSE(engine_->is_writable());
   disk_->space_left = kPlenty;
   ASSERT_TRUE(Resumes());
   CheckAcknowledged();

@@ -265,7 +265,7 @@ TEST_F(EntitiesTest, TheFormatPageShowsTheseBytesOfControls) {
   EXPECT_EQ(Example("states: outcomes and decisions of a container", "key"),
             ControlLogKey("MSCU1234566", "")->view());
   v1::ControlLogState log;
-  log.add_sequences(300);
+  log.add_outcomes(300);
   log.set_last_sequence(300);
   EXPECT_EQ(Example("states: outcomes and decisions of a container", "value"),
             log.SerializeAsString());

@@ -328,6 +328,29 @@ TEST_F(EvaluationsTest, ACancelledOneEndsWithoutReportAndTheNextOneRuns) {
   EXPECT_THAT(listed->evaluations(), SizeIs(2));
 }
 
+TEST_F(EvaluationsTest, OfTwoThatAreCancelledNeitherRunsOn) {
+  StepGate gate(2);
+  StartGated(&gate);
+  ScoreMany(50);
+  Draft(Watching("s", 1));
+  const uint64_t running = Begin(Of({1}));
+  const uint64_t waiting = Begin(Of({1}));
+  gate.WaitUntilArrived();
+  for (const uint64_t one : {running, waiting}) {
+    v1::CancelEvaluationRequest cancel;
+    cancel.set_evaluation(one);
+    ASSERT_TRUE(Api().Cancel(cancel, kOfficer).ok());
+  }
+  const int steps = gate.steps();
+  gate.Open();
+  const uint64_t third = Begin(Of({1}));
+  EXPECT_EQ(WaitFor(third).evaluation().state(), v1::EVALUATION_FINISHED);
+  // The third's six or seven chunks, and none of those called off.
+  EXPECT_LE(gate.steps(), steps + 8);
+  EXPECT_EQ(WaitFor(running).evaluation().state(), v1::EVALUATION_CANCELLED);
+  EXPECT_EQ(WaitFor(waiting).evaluation().state(), v1::EVALUATION_CANCELLED);
+}
+
 TEST_F(EvaluationsTest, APlanThatCannotBeRunIsRefused) {
   Draft(Watching("s", 1));
   Draft(Watching("s", 2));

@@ -198,6 +198,19 @@ TEST_F(FoldVersionTest, StatesOfAnotherFoldAreMadeAnew) {
   EXPECT_EQ(foreign->difference_count, 0u);
   EXPECT_EQ(foreign->states_compared + foreign->index_entries_compared, 0u);
 
+  // As a crash leaves it that comes as soon as the others are taken away.
+  store::Options options;
+  options.directory = Directory();
+  auto interrupted = store::Store::Open(options);
+  ASSERT_TRUE(interrupted.ok()) << interrupted.status();
+  ASSERT_TRUE(ForgetForeignStates(interrupted->get()).ok());
+  interrupted->reset();
+  const auto half = VerifyStore(*Drained(), [](uint64_t) {});
+  ASSERT_TRUE(half.ok()) << half.status();
+  EXPECT_FALSE(half->is_of_another_fold);
+  EXPECT_TRUE(half->is_being_made_anew);
+  EXPECT_EQ(half->difference_count, 0u);
+
   SetUp();
   EXPECT_EQ(engine_->open_report().folded_records, foreign->last_sequence);
   EXPECT_EQ(DigestOfStates(), digest);

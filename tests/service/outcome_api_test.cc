@@ -561,10 +561,25 @@ TEST_F(OutcomeTest, ABoxShowsItsNewest64) {
   EXPECT_EQ(ListOutcomes(request).outcomes_size(), 70);
 }
 
+TEST_F(OutcomeTest, DecisionsPushNoOutcomeOut) {
+  ASSERT_TRUE(Score(engine_.get(), MakeMovement("1", v1::GATE_IN, kBox, 1))
+                  .status.ok());
+  ASSERT_TRUE(Record(MakeOutcome("o", kBox, 2)).ok());
+  for (int i = 0; i < 70; ++i) {
+    ASSERT_TRUE(Record(MakeDecision(absl::StrCat(i), "1")).ok());
+  }
+  v1::ListOutcomesRequest request;
+  request.set_container_number(kBox);
+  EXPECT_EQ(ListOutcomes(request).outcomes_size(), 1);
+  EXPECT_EQ(GetAssessment("1").outcomes_size(), 1);
+}
+
 TEST_F(OutcomeTest, ListsRefuseWhatTheyCannotRead) {
   v1::ListOutcomesRequest request;
   request.set_page_token("seven");
   const OutcomeApi api(engine_.get());
+  EXPECT_EQ(ReasonOf(api.List(request).status()), "BAD_PAGE_TOKEN");
+  request.set_page_token(absl::StrCat(UINT64_MAX));
   EXPECT_EQ(ReasonOf(api.List(request).status()), "BAD_PAGE_TOKEN");
   request.clear_page_token();
   request.set_container_number(std::string(40, 'X'));

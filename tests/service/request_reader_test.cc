@@ -69,6 +69,12 @@ TEST(ReadRequest, RefusesMoreFieldsThanThereMayBeWhereverTheyAre) {
   EXPECT_EQ(ReasonOfReading(Field(kOutcomes, inside)), "TOO_MANY_FIELDS");
   EXPECT_EQ(ReasonOfReading(Times(kRequestFieldsMax + 1, "\x78\x01")),
             "TOO_MANY_FIELDS");
+  // Behind a group, which protobuf passes over, there may be anything.
+  const std::string group("\x0b\x0c", 2);
+  EXPECT_EQ(ReasonOfReading(group + Times(kRequestFieldsMax + 1, empty)),
+            "UNPARSABLE_REQUEST");
+  EXPECT_EQ(ReasonOfReading(Field(kOutcomes, group + inside)),
+            "UNPARSABLE_REQUEST");
   // A text is no message, whatever it looks like.
   EXPECT_EQ(ReasonOfReading(Field(99, inside)), "OK");
 }

@@ -354,6 +354,62 @@ TEST_F(ServerTest, MovementsAreListedPageByPage) {
   }
 }
 
+// Whatever the size of the movements, by a client that takes 4 MiB.
+TEST_F(ServerTest, APageIsNoLargerThanAClientTakes) {
+  constexpr int kCount = 900;
+  const std::string text(500, 'g');
+  for (int i = 0; i < kCount; ++i) {
+    v1::Movement m = MakeMovement(absl::StrCat("m", i), v1::GATE_IN, kBox, i);
+    m.mutable_consignment()->set_goods(text);
+    for (v1::Party* const party :
+         {m.mutable_haulier(), m.mutable_carrier(), m.mutable_shipper(),
+          m.mutable_consignee(), m.mutable_declarant()}) {
+      party->set_name(text);
+      party->set_account(text);
+    }
+    v1::Assessment a;
+    const grpc::Status scored = Score(m, &a);
+    ASSERT_TRUE(scored.ok()) << Describe(scored);
+  }
+  auto stub = v1::HistoryService::NewStub(channel_);
+  for (const char* number : {"", kBox}) {
+    v1::ListMovementsRequest request;
+    request.set_container_number(number);
+    request.set_page_size(1000);
+    int listed = 0;
+    v1::ListMovementsResponse page;
+    do {
+      request.set_page_token(page.next_page_token());
+      grpc::ClientContext context;
+      const grpc::Status status = stub->ListMovements(&context, request, &page);
+      ASSERT_TRUE(status.ok()) << Describe(status);
+      listed += page.movements_size();
+    } while (!page.next_page_token().empty());
+    EXPECT_EQ(listed, kCount);
+  }
+}
+
+TEST_F(ServerTest, OfManyVersionsTheNewestAreShown) {
+  for (int version = 0; version < 110; ++version) {
+    v1::Movement m = MakeMovement("m", v1::GATE_IN, kBox, version);
+    m.mutable_update_time()->set_seconds(version + 1);
+    v1::Assessment a;
+    ASSERT_TRUE(Score(m, &a).ok());
+  }
+  v1::GetAssessmentRequest request;
+  request.set_source("terminal-1");
+  request.set_movement_id("m");
+  v1::GetAssessmentResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(v1::ScoringService::NewStub(channel_)
+                  ->GetAssessment(&context, request, &response)
+                  .ok());
+  EXPECT_EQ(response.assessment().sequence(), 110u);
+  EXPECT_EQ(response.superseded_size(), 100);
+  EXPECT_EQ(response.superseded(99).sequence(), 10u);
+  EXPECT_TRUE(response.superseded_left_out());
+}
+
 TEST_F(ServerTest, ScoringGoesOnWhileRulesAreSwapped) {
   std::atomic<bool> stop{false};
   std::atomic<int> scored{0};

@@ -208,6 +208,37 @@ TEST_F(WarmingTest, WhatIsCalledOffLeavesNothingBehind) {
   EXPECT_THAT(StatesIn(Directory(), "Gg"), IsEmpty());
 }
 
+// Its breaker has tripped before; a person looks at that in the meantime.
+TEST_F(WarmingTest, AResetBreakerDoesNotCallItOff) {
+  StepGate gate(20);
+  BeginWith(Visits(0, 100), nullptr);
+  const uint64_t revision =
+      Activate(Document("s", "port", absl::StrCat("aggregates:\n", kCount),
+                        "    when: n >= 0\n    score: 10\n"
+                        "    breaker: {share: 0.001, window: 1000}\n"));
+  while (Get(revision).state() == v1::WARMING) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  ScoreInBatches(Visits(100, 110), 1);
+  ASSERT_THAT(Get(revision).overrides(), SizeIs(1));
+  ASSERT_TRUE(rules_->Retire(Change(revision), kCaller).ok());
+  End();
+  Continue(&gate);
+  ASSERT_TRUE(rules_->Activate(Change(revision), kCaller).ok());
+  ASSERT_EQ(Get(revision).state(), v1::WARMING);
+  v1::ResetBreakerRequest reset;
+  reset.set_revision(revision);
+  reset.set_rule("r");
+  reset.set_note("a ship of full boxes");
+  ASSERT_TRUE(rules_->ResetBreaker(reset, kCaller).ok());
+  gate.Open();
+  while (Get(revision).state() == v1::WARMING) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(Get(revision).state(), v1::ACTIVE);
+  EXPECT_THAT(Get(revision).overrides(), IsEmpty());
+}
+
 TEST_F(WarmingTest, WhatNoRevisionReadsIsDropped) {
   BeginWith(Visits(0, 50), nullptr);
   const std::string with = RulesThatTell(kCount, {"n"});
