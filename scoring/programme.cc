@@ -35,22 +35,27 @@ absl::Status CheckNames(const Members& members) {
 }
 
 // Each once. The largest comes first: a compiler takes that over without
-// looking at it.
+// looking at it. Those apart come last: the index of the others goes by numbers
+// of instructions.
 std::vector<const RuleSet*> SetsOf(const std::vector<Members>& programmes) {
   std::vector<const RuleSet*> sets;
   absl::flat_hash_set<const RuleSet*> known;
-  for (const Members& members : programmes) {
-    for (const Programme::Member& member : members) {
-      if (known.insert(member.rule_set.get()).second) {
-        sets.push_back(member.rule_set.get());
+  for (const bool apart : {false, true}) {
+    const auto begin = static_cast<ptrdiff_t>(sets.size());
+    for (const Members& members : programmes) {
+      for (const Programme::Member& member : members) {
+        if (member.apart == apart &&
+            known.insert(member.rule_set.get()).second) {
+          sets.push_back(member.rule_set.get());
+        }
       }
     }
+    std::stable_sort(sets.begin() + begin, sets.end(),
+                     [](const RuleSet* a, const RuleSet* b) {
+                       return a->program->instructions.size() >
+                              b->program->instructions.size();
+                     });
   }
-  std::stable_sort(sets.begin(), sets.end(),
-                   [](const RuleSet* a, const RuleSet* b) {
-                     return a->program->instructions.size() >
-                            b->program->instructions.size();
-                   });
   return sets;
 }
 
@@ -284,7 +289,14 @@ void Programme::Rep::BuildIndex(const v1::Statistics& statistics) {
     roots.push_back(compiled.root);
   }
   conditions = cel::Conjunctions(*program, roots);
-  index = RuleIndex(*program, indexed, statistics);
+  apart_begin = 0;
+  while (apart_begin < rules.size() &&
+         !members[rules[apart_begin].member].apart) {
+    ++apart_begin;
+  }
+  const absl::Span<const IndexedRule> all = indexed;
+  index = RuleIndex(*program, all.first(apart_begin), statistics);
+  apart = RuleIndex(*program, all, statistics, apart_begin);
 }
 
 int32_t Programme::CategoryCap(absl::string_view category,
@@ -331,6 +343,7 @@ const std::vector<Programme::Member>& Programme::members() const {
 
 size_t Programme::SpaceUsed() const {
   return rep_->program->SpaceUsed() + rep_->index.SpaceUsed() +
+         rep_->apart.SpaceUsed() +
          rep_->rules.capacity() * sizeof(Rep::CompiledRule) +
          rep_->evidence.capacity() * sizeof(uint32_t) +
          rep_->conditions.SpaceUsed();

@@ -88,6 +88,9 @@ class Programme {
     // It concerns the units with units_begin <= rollout_ppm < units_end.
     uint32_t units_begin = 0;
     uint32_t units_end = kAllUnits;
+    // Found by an index of its own, so that how often the rules of the others
+    // are looked at does not depend on it; it comes behind all others.
+    bool apart = false;
   };
 
   // Fails with INVALID_ARGUMENT when two members that are not in shadow carry
@@ -144,8 +147,8 @@ class Programme {
                     v1::Assessment* out) const;
 
   // Adds 1, by the number of a compiled rule, for each whose condition the last
-  // movement of `scratch` came to: the index left the others out. Grows
-  // `counts` as needed.
+  // movement of `scratch` came to: the index left the others out. Rules of
+  // members apart are not counted. Grows `counts` as needed.
   static void CountEvaluated(const EvalScratch& scratch,
                              std::vector<uint64_t>* counts);
   // What was reported of the last movement that was evaluated with `scratch`:

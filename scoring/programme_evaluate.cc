@@ -58,12 +58,10 @@ void Programme::EvaluateAlso(const Scope& scope, EvalScratch* scratch,
   rep.index.Select(movement.event(), &state, &candidates);
   const Rep::Pass pass{*scope.movement, scope.aggregates,    *now_,
                        &state,          scratch->rep_.get(), out};
-  absl::Span<const uint32_t> left = candidates.rules();
-  while (!left.empty()) {
-    const absl::Span<const uint32_t> few =
-        left.first(std::min(left.size(), kFewRules));
-    rep.EvaluateFew(few, pass);
-    left.remove_prefix(few.size());
+  rep.EvaluateAll(candidates.rules(), pass);
+  if (rep.apart_begin < rep.rules.size()) {
+    rep.apart.Select(movement.event(), &state, &scratch->rep_->apart);
+    rep.EvaluateAll(scratch->rep_->apart.rules(), pass);
   }
   for (uint32_t i = 0; i < rep.members.size(); ++i) {
     if (!now_->Concerns(i, out->unit().rollout_ppm())) continue;
@@ -77,6 +75,16 @@ void Programme::EvaluateAlso(const Scope& scope, EvalScratch* scratch,
     v1::ListRef* list = out->add_lists();
     Assign(name, list->mutable_name());
     list->set_version(version);
+  }
+}
+
+void Programme::Rep::EvaluateAll(absl::Span<const uint32_t> left,
+                                 const Pass& pass) const {
+  while (!left.empty()) {
+    const absl::Span<const uint32_t> few =
+        left.first(std::min(left.size(), kFewRules));
+    EvaluateFew(few, pass);
+    left.remove_prefix(few.size());
   }
 }
 

@@ -33,6 +33,7 @@ struct EvalScratch::Rep {
 
   cel::EvalState state;
   Candidates candidates;
+  Candidates apart;
   uint64_t movement = 0;    // Counted up; which texts are of this one.
   std::vector<Text> texts;  // By slot.
   std::vector<Programme::Reported> reported;
@@ -83,6 +84,7 @@ struct Programme::Rep {
   bool Names(const cel::EntrySet& set) const;
   // The compiled rules of a member.
   std::pair<uint32_t, uint32_t> RulesOf(uint32_t member) const;
+  void EvaluateAll(absl::Span<const uint32_t> left, const Pass& pass) const;
   // A few rules, which wait for memory together instead of one after another.
   void EvaluateFew(absl::Span<const uint32_t> few, const Pass& pass) const;
   void EvaluateRule(uint32_t rule, const Pass& pass) const;
@@ -105,6 +107,8 @@ struct Programme::Rep {
   std::vector<uint32_t> evidence;                 // Slots.
   cel::Conjunctions conditions;                   // By rule.
   RuleIndex index;
+  RuleIndex apart;           // Of the rules from `apart_begin` on.
+  uint32_t apart_begin = 0;  // Of members apart.
   std::shared_ptr<const AggregatePlan> aggregates;
   absl::flat_hash_map<std::string, std::vector<Cap>> category_caps;
   size_t rule_count = 0;

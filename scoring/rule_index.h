@@ -80,9 +80,10 @@ class RuleIndex {
  public:
   RuleIndex() = default;
   // `program` must outlive the index. Roots above 0 are history, read last. The
-  // index is laid out for movements like those of `statistics`.
+  // index is laid out for movements like those of `statistics`. Rules before
+  // `first` are in none of it.
   RuleIndex(const cel::Program& program, absl::Span<const IndexedRule> rules,
-            const v1::Statistics& statistics = {});
+            const v1::Statistics& statistics = {}, uint32_t first = 0);
 
   // Candidates by event, by what the movement itself says, and by what history
   // says of it, of which only what those that are left demand is read. `state`

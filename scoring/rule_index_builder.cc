@@ -43,8 +43,8 @@ class RuleIndexBuilder {
         statistics_(statistics),
         index_(index) {}
 
-  void Build() {
-    for (uint32_t i = 0; i < rules_.size(); ++i) {
+  void Build(uint32_t first) {
+    for (uint32_t i = first; i < rules_.size(); ++i) {
       for (Demands& demands : analysis_.Alternatives(rules_[i].root)) {
         rows_.push_back({i, std::move(demands)});
       }
@@ -447,8 +447,8 @@ class RuleIndexBuilder {
 
 RuleIndex::RuleIndex(const cel::Program& program,
                      absl::Span<const IndexedRule> rules,
-                     const v1::Statistics& statistics) {
-  RuleIndexBuilder(program, rules, statistics, this).Build();
+                     const v1::Statistics& statistics, uint32_t first) {
+  RuleIndexBuilder(program, rules, statistics, this).Build(first);
 }
 
 }  // namespace portrisk::scoring

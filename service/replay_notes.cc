@@ -21,6 +21,7 @@ void ReplayNotes::AddVariants(
     if (plan.variants == nullptr) continue;
     const uint64_t revision = kVariantRevisions + variants_.size();
     members->push_back({revision, plan.variants, /*shadow=*/true});
+    members->back().apart = true;
     variants_.emplace_back(std::move(plan), revision);
   }
 }
@@ -43,7 +44,6 @@ void ReplayNotes::Take(const scoring::EvalScratch& evaluation,
 void ReplayNotes::Settle(const scoring::Programme& programme) {
   for (uint32_t number = 0; number < evaluated_.size(); ++number) {
     const auto rule = programme.RuleAt(number);
-    if (rule.member->revision >= kVariantRevisions) continue;
     const scoring::RuleSet& set = *rule.member->rule_set;
     Cost& cost = costs_[{std::string(scoring::RuleSetName(set)), *rule.rule}];
     cost.evaluated += evaluated_[number];

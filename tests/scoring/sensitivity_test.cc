@@ -119,8 +119,9 @@ TEST(SensitivityTest, FindsWhatIsComparedAndNothingElse) {
 TEST(SensitivityTest, AVariantHitsWhatTheRuleWouldIfWrittenSo) {
   const auto set = Checked(kSet);
   const SensitivityPlan plan = PlanSensitivity(*set, 100);
-  const auto programme =
-      Compiled({{1, set}, {77, plan.variants, /*shadow=*/true}});
+  Programme::Member variants{77, plan.variants, /*shadow=*/true};
+  variants.apart = true;
+  const auto programme = Compiled({{1, set}, variants});
   const Sensitivity sensitivity(plan, 77);
   const auto alone = Compiled({{1, set}});
   // Each constant as it would be written by hand, and where.
@@ -206,6 +207,28 @@ TEST(SensitivityTest, ReportsWhatIsGainedAndLost) {
                                            "20000* 3 +0 -0 finds +0 -0/0",
                                            "30000 2 +0 -1 finds +0 -0/1",
                                            "40000 1 +0 -2 finds +0 -0/2"));
+}
+
+// Variants have an index of their own: the other one is as without them.
+TEST(SensitivityTest, RulesAreLookedAtAsOftenAsWithoutVariants) {
+  const auto set = Checked(kSet);
+  Programme::Member variants{77, PlanSensitivity(*set, 100).variants,
+                             /*shadow=*/true};
+  variants.apart = true;
+  const auto with = Compiled({{1, set}, variants});
+  const auto without = Compiled({{1, set}});
+  std::mt19937 random(7);
+  std::vector<uint64_t> is, was;
+  for (int i = 0; i < 500; ++i) {
+    const v1::Movement m = RandomMovement(&random);
+    for (const bool tried : {true, false}) {
+      EvalScratch scratch;
+      v1::Assessment assessment;
+      (tried ? with : without)->Evaluate({&m}, &scratch, &assessment);
+      Programme::CountEvaluated(scratch, tried ? &is : &was);
+    }
+  }
+  EXPECT_EQ(is, was);
 }
 
 TEST(SensitivityTest, ACostIsThatOfTheCondition) {

@@ -349,14 +349,8 @@ TEST_F(ReplayTest, OtherThresholdsAreTriedWithoutAnyTraceElsewhere) {
   ASSERT_EQ(figures.size(), 5);
   EXPECT_EQ(tried.variants(0).sensitivity_size(), 3);
   for (auto& variant : *tried.mutable_variants()) variant.clear_sensitivity();
-  // What was looked at depends on the index, which is laid out for all rules.
-  auto without = plain;
-  for (auto* report : {&tried, &without}) {
-    for (auto& variant : *report->mutable_variants()) {
-      for (auto& rule : *variant.mutable_rules()) rule.clear_evaluated();
-    }
-  }
-  EXPECT_EQ(tried.SerializeAsString(), without.SerializeAsString());
+  // How often rules were looked at, too.
+  EXPECT_EQ(tried.SerializeAsString(), plain.SerializeAsString());
   int checked = 0;
   for (const v1::SensitivityFigures& one : figures) {
     if (one.rule().empty()) continue;
