@@ -109,6 +109,10 @@ class Page {
     } else {
       html_.Add(absl::StrCat("<p>", words_.no_controls, "</p>"));
     }
+    html_.Add(absl::StrCat(
+        "<p>",
+        absl::Substitute(words_.totals, report_.controlled(), report_.finds()),
+        "</p>"));
     if (report_.controlled_by_box() > 0) {
       html_.Note(absl::Substitute(words_.controlled_by_box,
                                   report_.controlled_by_box()));
@@ -153,17 +157,19 @@ class Page {
         AddPoint(ranked && one.has_weighted_precision(),
                  one.weighted_precision(), one.weighted_precision_interval(),
                  &precision.back());
-        AddPoint(ranked && one.has_recall(), one.recall(),
-                 one.recall_interval(), &recall.back());
+        AddPoint(
+            ranked && one.has_recall() && KnowsOfOthers(one, report_.units()),
+            one.recall(), one.recall_interval(), &recall.back());
         rows.push_back(RateRow(variant.name(), one));
       }
     }
-    if (std::any_of(report_.variants().begin(), report_.variants().end(),
-                    [](const v1::VariantReport& variant) {
-                      return variant.rates_size() > 0 &&
-                             !IsRanked(*variant.rates().rbegin());
-                    })) {
+    if (AnyRate([](const auto& one) { return !IsRanked(one); })) {
       html_.Note(words_.by_name_note);
+    }
+    if (AnyRate([&](const auto& one) {
+          return !KnowsOfOthers(one, report_.units());
+        })) {
+      html_.Note(words_.beyond_note);
     }
     html_.Subheading(words_.recall);
     RatePlot(places, recall, words_.recall);
@@ -174,6 +180,15 @@ class Page {
                  words_.precision, words_.weighted, words_.recall, words_.lift,
                  words_.normalised},
                 rows);
+  }
+
+  template <typename Predicate>
+  bool AnyRate(Predicate is) const {
+    return std::any_of(report_.variants().begin(), report_.variants().end(),
+                       [&](const v1::VariantReport& variant) {
+                         return std::any_of(variant.rates().begin(),
+                                            variant.rates().end(), is);
+                       });
   }
 
   void RatePlot(const std::vector<std::string>& places,
@@ -194,27 +209,14 @@ class Page {
 
   std::vector<std::string> RateRow(const std::string& name,
                                    const v1::RateFigures& one) const {
-    return {
-        HtmlEscape(name),
-        PercentText(one.rate()),
-        absl::StrCat(one.k()),
+    std::vector<std::string> row = {
+        HtmlEscape(name), PercentText(one.rate()), absl::StrCat(one.k()),
         IsRanked(one) ? absl::StrCat(one.least_score())
-                      : absl::StrCat("0<small>", words_.by_name, "</small>"),
-        ShareCell(one.precision()),
-        one.has_weighted_precision()
-            ? IntervalCell(one.weighted_precision(),
-                           one.weighted_precision_interval())
-            : "",
-        one.has_recall() ? IntervalCell(one.recall(), one.recall_interval())
-                         : "",
-        one.has_lift() ? absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>",
-                                         one.lift(), one.lift_interval().low(),
-                                         one.lift_interval().high())
-                       : "",
-        one.has_normalised_precision()
-            ? IntervalCell(one.normalised_precision(),
-                           one.normalised_precision_interval())
-            : ""};
+                      : absl::StrCat("0<small>", words_.by_name, "</small>")};
+    for (std::string& cell : FigureCells(one, report_.units())) {
+      row.push_back(std::move(cell));
+    }
+    return row;
   }
 
   void Change(const std::string& name, const v1::SelectionChange& change) {

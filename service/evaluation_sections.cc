@@ -151,6 +151,35 @@ bool IsRanked(const v1::RateFigures& figures) {
   return figures.least_score() > 0;
 }
 
+bool KnowsOfOthers(const v1::RateFigures& figures, uint64_t units) {
+  return figures.effective_controls_beyond() > 0 || figures.k() == 0 ||
+         figures.k() == units;
+}
+
+std::vector<std::string> FigureCells(const v1::RateFigures& figures,
+                                     uint64_t units) {
+  std::vector<std::string> cells(5);
+  cells[0] = ShareCell(figures.precision());
+  if (figures.has_weighted_precision()) {
+    cells[1] = IntervalCell(figures.weighted_precision(),
+                            figures.weighted_precision_interval());
+  }
+  if (!KnowsOfOthers(figures, units)) return cells;
+  if (figures.has_recall()) {
+    cells[2] = IntervalCell(figures.recall(), figures.recall_interval());
+  }
+  if (figures.has_lift()) {
+    cells[3] = absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>", figures.lift(),
+                               figures.lift_interval().low(),
+                               figures.lift_interval().high());
+  }
+  if (figures.has_normalised_precision()) {
+    cells[4] = IntervalCell(figures.normalised_precision(),
+                            figures.normalised_precision_interval());
+  }
+  return cells;
+}
+
 RuleNames::RuleNames(const v1::VariantReport& variant) {
   for (const v1::RuleFigures& rule : variant.rules()) ++sets_[rule.rule()];
 }
@@ -185,7 +214,9 @@ void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
          ++i) {
       auto& value = series.back().values.emplace_back();
       if (!variant.rates(i).has_recall() || !baseline.rates(i).has_recall() ||
-          !IsRanked(variant.rates(i)) || !IsRanked(baseline.rates(i))) {
+          !IsRanked(variant.rates(i)) || !IsRanked(baseline.rates(i)) ||
+          !KnowsOfOthers(variant.rates(i), report.units()) ||
+          !KnowsOfOthers(baseline.rates(i), report.units())) {
         continue;
       }
       value = variant.rates(i).recall() - baseline.rates(i).recall();
@@ -206,45 +237,38 @@ void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
 void AddCapacities(const v1::EvaluationReport& report,
                    const EvaluationWords& words, Html* html) {
   Rows rows;
+  bool all_known = true;
   for (const v1::VariantReport& variant : report.variants()) {
     for (const v1::CapacityFigures& one : variant.capacities()) {
       for (const v1::RateFigures* by : {&one.figures(), &one.worklist()}) {
         const v1::RateFigures& figures = *by;
         const bool by_score = by == &one.figures();
-        rows.push_back(
-            {HtmlEscape(variant.name()),
-             absl::StrCat(HtmlEscape(one.capacity()), "<small>",
-                          by_score ? words.by_score_alone : words.as_worklist,
-                          "</small>"),
-             absl::StrCat(figures.k(), " (", PercentText(figures.rate()), ")",
-                          by_score ? ""
-                                   : absl::StrCat("<small>",
-                                                  absl::Substitute(
-                                                      words.left_out,
-                                                      one.worklist_left_out()),
-                                                  "</small>")),
-             by_score ? absl::StrCat(one.full_days(), "/", one.facility_days())
-                      : "",
-             ShareCell(figures.precision()),
-             figures.has_weighted_precision()
-                 ? IntervalCell(figures.weighted_precision(),
-                                figures.weighted_precision_interval())
-                 : "",
-             figures.has_recall()
-                 ? IntervalCell(figures.recall(), figures.recall_interval())
-                 : "",
-             figures.has_lift()
-                 ? absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>",
-                                   figures.lift(),
-                                   figures.lift_interval().low(),
-                                   figures.lift_interval().high())
-                 : ""});
+        auto& row = rows.emplace_back();
+        row = {
+            HtmlEscape(variant.name()),
+            absl::StrCat(HtmlEscape(one.capacity()), "<small>",
+                         by_score ? words.by_score_alone : words.as_worklist,
+                         "</small>"),
+            absl::StrCat(figures.k(), " (", PercentText(figures.rate()), ")",
+                         by_score ? ""
+                                  : absl::StrCat("<small>",
+                                                 absl::Substitute(
+                                                     words.left_out,
+                                                     one.worklist_left_out()),
+                                                 "</small>")),
+            by_score ? absl::StrCat(one.full_days(), "/", one.facility_days())
+                     : ""};
+        const std::vector<std::string> cells =
+            FigureCells(figures, report.units());
+        row.insert(row.end(), cells.begin(), cells.end() - 1);
+        all_known = all_known && KnowsOfOthers(figures, report.units());
       }
     }
   }
   if (rows.empty()) return;
   html->Heading(words.capacity);
   html->Note(words.capacity_note);
+  if (!all_known) html->Note(words.beyond_note);
   html->Table(
       {words.rules_in_force, words.a_day_each, words.units, words.full_days,
        words.precision, words.weighted, words.recall, words.lift},

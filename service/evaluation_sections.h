@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "portrisk/v1/evaluation.pb.h"
@@ -18,6 +19,13 @@ std::string UnitsAndFinds(uint64_t units, const v1::ShareEstimate& finds);
 // Whether scores chose the last one that was taken: units without a score are
 // taken by their names, which says nothing of the rules.
 bool IsRanked(const v1::RateFigures& figures);
+// Whether what it takes can be compared with all of the units: some of the
+// others were controlled, or there are none, or nothing is taken.
+bool KnowsOfOthers(const v1::RateFigures& figures, uint64_t units);
+// Precision, weighted precision, recall, lift, normalised precision; empty
+// where not known.
+std::vector<std::string> FigureCells(const v1::RateFigures& figures,
+                                     uint64_t units);
 
 // Rules by their ids; with their set where two sets have the same.
 class RuleNames {

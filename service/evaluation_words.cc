@@ -13,6 +13,8 @@ constexpr EvaluationWords kWords[] = {
      .base_rate = "Base rate, from the random stream alone",
      .no_controls = "No unit that chance selected was controlled, so how much "
                     "there is to be found is not known.",
+     .totals = "In all $0 units were controlled; something was found in $1 of "
+               "them.",
      .controlled_by_box =
          "Besides, $0 units are papers whose box was controlled; what it held "
          "counts for the rules that hit them.",
@@ -33,6 +35,8 @@ constexpr EvaluationWords kWords[] = {
          "such figures say nothing of the rules and are not plotted.",
      .by_rate_note = "Units ranked by score, ties by name. Controlled units "
                      "are weighted by the chance they had of being selected.",
+     .beyond_note = "A dash: nothing beyond these inspections was controlled, "
+                    "so what was left there is not known.",
      .rate = "Inspected",
      .precision = "Finds of those controlled (95 %)",
      .recall = "Share of all finds",
@@ -126,8 +130,8 @@ constexpr EvaluationWords kWords[] = {
      .recorded = "as recorded",
      .empty = "none",
      .nothing_to_plot =
-         "None of these units was controlled, or the scores rank none of "
-         "them, so there is nothing to plot.",
+         "None of these units was controlled, or none beyond them, or the "
+         "scores rank none of them, so there is nothing to plot.",
      .no_gain =
          "At each of these shares exactly as much is found as by the first.",
      .evaluation = "Evaluation $0, started by $1 at $2, of the journal up to "
@@ -152,6 +156,8 @@ constexpr EvaluationWords kWords[] = {
      .base_rate = "Tasa de base, solo de la selección aleatoria",
      .no_controls = "No se controló ninguna unidad elegida al azar, así que no "
                     "se sabe cuánto hay por encontrar.",
+     .totals = "En total se controlaron $0 unidades; en $1 de ellas se halló "
+               "algo.",
      .controlled_by_box = "Además, $0 unidades son documentos cuyo contenedor "
                           "se controló; lo que "
                           "contenía cuenta para las reglas que les afectaron.",
@@ -173,6 +179,8 @@ constexpr EvaluationWords kWords[] = {
      .by_rate_note = "Unidades ordenadas por puntuación; los empates, por "
                      "nombre. Las controladas se ponderan por la probabilidad "
                      "que tenían de ser elegidas.",
+     .beyond_note = "Un guion: fuera de esas inspecciones no se controló nada, "
+                    "así que no se sabe qué quedó ahí.",
      .rate = "Inspeccionado",
      .precision = "Hallazgos entre las controladas (95 %)",
      .recall = "Parte de todos los hallazgos",
@@ -271,8 +279,9 @@ constexpr EvaluationWords kWords[] = {
      .recorded = "según lo registrado",
      .empty = "ninguna",
      .nothing_to_plot =
-         "Ninguna de estas unidades se controló, o las puntuaciones no ordenan "
-         "ninguna, así que no hay nada que dibujar.",
+         "Ninguna de estas unidades se controló, o ninguna fuera de ellas, o "
+         "las puntuaciones no ordenan ninguna, así que no hay nada que "
+         "dibujar.",
      .no_gain = "Con cada una de estas partes se halla exactamente lo mismo "
                 "que con la primera.",
      .evaluation = "Evaluación $0, iniciada por $1 el $2, del diario hasta la "
@@ -297,6 +306,8 @@ constexpr EvaluationWords kWords[] = {
      .base_rate = "Taxa de base, só da seleção aleatória",
      .no_controls = "Nenhuma unidade escolhida ao acaso foi controlada, por "
                     "isso não se sabe quanto há para encontrar.",
+     .totals = "No total foram controladas $0 unidades; em $1 delas "
+               "encontrou-se algo.",
      .controlled_by_box = "Além disso, $0 unidades são documentos cujo "
                           "contentor foi controlado; o "
                           "que continha conta para as regras que os atingiram.",
@@ -317,6 +328,8 @@ constexpr EvaluationWords kWords[] = {
      .by_rate_note = "Unidades ordenadas por pontuação; os empates, por nome. "
                      "As controladas são ponderadas pela probabilidade que "
                      "tinham de ser escolhidas.",
+     .beyond_note = "Um traço: fora dessas inspeções nada foi controlado, por "
+                    "isso não se sabe o que lá ficou.",
      .rate = "Inspecionado",
      .precision = "Achados entre as controladas (95 %)",
      .recall = "Parte de todos os achados",
@@ -414,8 +427,8 @@ constexpr EvaluationWords kWords[] = {
      .recorded = "conforme o registado",
      .empty = "nenhuma",
      .nothing_to_plot =
-         "Nenhuma destas unidades foi controlada, ou as pontuações não ordenam "
-         "nenhuma, por isso não há nada para desenhar.",
+         "Nenhuma destas unidades foi controlada, ou nenhuma fora delas, ou as "
+         "pontuações não ordenam nenhuma, por isso não há nada para desenhar.",
      .no_gain = "Com cada uma destas partes encontra-se exatamente o mesmo que "
                 "com a primeira.",
      .evaluation = "Avaliação $0, iniciada por $1 em $2, do diário até a "

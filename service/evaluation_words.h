@@ -15,6 +15,7 @@ struct EvaluationWords {
   const char* no_movements;
   const char* base_rate;
   const char* no_controls;
+  const char* totals;             // $0 controlled, $1 with finds.
   const char* controlled_by_box;  // $0.
   const char* unweighted;         // $0.
   const char* variants;
@@ -28,6 +29,7 @@ struct EvaluationWords {
   const char* by_name;
   const char* by_name_note;
   const char* by_rate_note;
+  const char* beyond_note;
   const char* rate;
   const char* precision;
   const char* recall;

@@ -59,7 +59,9 @@ v1::EvaluationReport Report() {
       v1::RateFigures* figures = variant->add_rates();
       figures->set_rate(rate);
       figures->set_least_score(100);
+      figures->set_k(4);
       figures->set_recall(0.5);
+      figures->set_effective_controls_beyond(9);
       figures->set_weighted_precision(rate);
     }
     for (const char* rule : {"a.first", "b.second"}) {
@@ -228,6 +230,35 @@ TEST(EvaluationPage, DoesNotPlotWhatNoScoreRanks) {
   EXPECT_THAT(page, HasSubstr(note));
   EXPECT_THAT(page, HasSubstr("<td>0<small>by name</small></td>"));
   EXPECT_EQ(Count(page, "or the scores rank none of them"), 2u);
+}
+
+// Whatever was found is then all that was found.
+TEST(EvaluationPage, ShowsNoShareOfAllWhereNothingBeyondWasControlled) {
+  v1::EvaluationReport report = Report();
+  report.set_finds(3);
+  for (v1::VariantReport& variant : *report.mutable_variants()) {
+    for (v1::RateFigures& one : *variant.mutable_rates()) {
+      one.set_recall(1);
+      one.set_lift(2.5);
+      one.set_normalised_precision(1);
+      one.clear_effective_controls_beyond();
+    }
+  }
+  const char note[] = "nothing beyond these inspections was controlled";
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_THAT(page, HasSubstr(note));
+  EXPECT_EQ(Count(page, ">100\u00a0%<small>"), 0u);
+  EXPECT_EQ(Count(page, ">2.5<small>"), 0u);
+  EXPECT_EQ(Count(page, "so there is nothing to plot"), 1u);  // Of recall.
+  EXPECT_THAT(page, HasSubstr("In all 20 units were controlled; something was "
+                              "found in 3 of them."));
+  // Where all are taken, nothing is beyond.
+  for (v1::VariantReport& variant : *report.mutable_variants()) {
+    for (v1::RateFigures& one : *variant.mutable_rates()) one.set_k(400);
+  }
+  const std::string all = EvaluationPage(report, "en");
+  EXPECT_THAT(all, Not(HasSubstr(note)));
+  EXPECT_EQ(Count(all, ">100\u00a0%<small>"), 8u);
 }
 
 TEST(EvaluationPage, NamesTheSetWhereTwoHaveTheSameRule) {
