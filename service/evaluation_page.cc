@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/time.h"
 #include "scoring/displacement.h"
@@ -28,6 +29,15 @@ constexpr size_t kFacilitiesShown = 15;
 std::string Day(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%d", absl::FromUnixSeconds(time.seconds()),
                           absl::UTCTimeZone());
+}
+
+// "a.yaml + b.yaml" of "rules/a.yaml + rules/b.yaml".
+std::string WithoutFolders(absl::string_view name) {
+  std::vector<absl::string_view> files = absl::StrSplit(name, " + ");
+  for (absl::string_view& file : files) {
+    file.remove_prefix(file.rfind('/') + 1);  // npos + 1 is 0.
+  }
+  return absl::StrJoin(files, " + ");
 }
 
 class Page {
@@ -454,6 +464,7 @@ std::string EvaluationPage(const v1::EvaluationReport& report,
                                       std::pair("empty", words.empty)}) {
       if (variant.name() == name) variant.set_name(shown);
     }
+    variant.set_name(WithoutFolders(variant.name()));
   }
   return Page(named, words, evaluation).Take();
 }

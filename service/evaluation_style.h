@@ -7,7 +7,7 @@ namespace portrisk::service {
 inline constexpr char kEvaluationStyle[] = R"(
 :root{color-scheme:light}
 body{font:15px/1.45 system-ui,sans-serif;color:#1b1f24;background:#fff;
- max-width:66rem;margin:0 auto;padding:1rem}
+ max-width:66rem;margin:0 auto;padding:1rem;overflow-wrap:break-word}
 h1{font-size:1.6rem;line-height:1.2;margin:.2rem 0 .6rem}
 h2{font-size:1.15rem;margin:2rem 0 .4rem;border-bottom:1px solid #d7dce2;
  padding-bottom:.2rem}
@@ -45,7 +45,7 @@ svg.bar{width:7.5rem;flex:none}
 svg.bar .fill{fill:#9ec9e6}svg.bar .whisker{stroke:#1b1f24}
 svg.mark{width:1.5rem;display:inline-block;vertical-align:middle;
  margin-right:.3rem}
-p.key span{margin-right:1.2rem;white-space:nowrap}
+p.key>span{display:inline-block;margin-right:1.2rem}
 table.heat{width:auto;font-size:.72rem}
 table.heat td,table.heat th{padding:.15rem .3rem;min-width:1.1rem;text-align:center;border:0}
 table.heat th.row{text-align:left}

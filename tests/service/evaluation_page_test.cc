@@ -51,7 +51,7 @@ v1::EvaluationReport Report() {
   report.set_units(400);
   report.set_controlled(20);
   report.mutable_end_time()->set_seconds(1'790'000'000);
-  for (const char* name : {"in-force", "<b>mine & yours</b>.yaml"}) {
+  for (const char* name : {"in-force", "<b>mine & yours.yaml"}) {
     v1::VariantReport* variant = report.add_variants();
     variant->set_name(name);
     variant->set_selected(17);
@@ -129,13 +129,21 @@ TEST(EvaluationPage, LoadsNothingAndLetsNoNameBecomeMarkup) {
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("http")));
   EXPECT_THAT(page, Not(HasSubstr("<b>mine")));
-  EXPECT_THAT(page, HasSubstr("&lt;b&gt;mine &amp; yours&lt;/b&gt;.yaml"));
+  EXPECT_THAT(page, HasSubstr("&lt;b&gt;mine &amp; yours.yaml"));
 }
 
 TEST(EvaluationPage, NamesTheBaselineInItsLanguage) {
   EXPECT_THAT(EvaluationPage(Report(), "pt"), Not(HasSubstr("in-force")));
   EXPECT_THAT(EvaluationPage(Report(), "es"),
               HasSubstr("frente a en vigor: 0 mantenidas, 3 ganadas"));
+}
+
+TEST(EvaluationPage, NamesFilesWithoutTheirFolders) {
+  v1::EvaluationReport report = Report();
+  report.mutable_variants(1)->set_name("/etc/rules/a.yaml + b/c.yaml + d 7");
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_THAT(page, HasSubstr("<h2>a.yaml + c.yaml + d 7</h2>"));
+  EXPECT_THAT(page, Not(HasSubstr("/etc/rules")));
 }
 
 TEST(EvaluationPage, SaysInWordsWhatAPlotWouldNotShow) {
