@@ -41,22 +41,30 @@ void Html::Element(absl::string_view tag, absl::string_view attributes,
                   tag, ">");
 }
 
-void Html::Table(const std::vector<std::string>& head, const Rows& rows) {
+void Html::Table(absl::string_view label, const std::vector<std::string>& head,
+                 const Rows& rows) {
   if (rows.empty()) return;
-  Add("<div class=\"scroll\"><table><thead><tr>");
+  Add(TableBegin(label));
+  Add("<thead><tr>");
   for (const std::string& cell : head) {
-    absl::StrAppend(&html_, "<th>", HtmlEscape(cell), "</th>");
+    absl::StrAppend(&html_, "<th scope=\"col\">", HtmlEscape(cell), "</th>");
   }
   Add("</tr></thead>");
-  for (const auto& row : rows) {
+  for (size_t r = 0; r < rows.size(); ++r) {
     Add("<tr>");
-    for (size_t i = 0; i < row.size(); ++i) {
-      absl::StrAppend(&html_, "<td>", i > 0 && row[i].empty() ? "–" : row[i],
-                      "</td>");
+    if (r == 0 || !rows[r][0].empty()) {
+      size_t end = r + 1;
+      while (end < rows.size() && rows[end][0].empty()) ++end;
+      absl::StrAppend(&html_, "<th scope=\"row\" rowspan=\"", end - r, "\">",
+                      rows[r][0], "</th>");
+    }
+    for (size_t i = 1; i < rows[r].size(); ++i) {
+      const std::string& cell = rows[r][i];
+      absl::StrAppend(&html_, "<td>", cell.empty() ? "–" : cell, "</td>");
     }
     Add("</tr>");
   }
-  Add("</table></div>");
+  Add(kTableEnd);
 }
 
 }  // namespace portrisk::service

@@ -28,9 +28,11 @@ class Html {
   void Heading(absl::string_view text) { Element("h2", "", text); }
   void Subheading(absl::string_view text) { Element("h3", "", text); }
   void Note(absl::string_view text) { Element("p", " class=\"note\"", text); }
-  // None without rows. Cells of `rows` are HTML; of an empty one a dash is
-  // shown, but not of the first of a row, which goes on with the row above.
-  void Table(const std::vector<std::string>& head, const Rows& rows);
+  // None without rows; `label` is for those who hear the page. Cells of `rows`
+  // are HTML; the first of a row names it. Of an empty one a dash is shown; a
+  // row whose first is empty goes on with the row above and shares its name.
+  void Table(absl::string_view label, const std::vector<std::string>& head,
+             const Rows& rows);
   std::string Take() { return std::move(html_); }
 
  private:

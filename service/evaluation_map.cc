@@ -251,7 +251,7 @@ std::vector<MapStep> MapSteps(double most) {
   return {{"#fdb863", most / 3}, {"#e66101", 2 * most / 3}, {"#a50026", most}};
 }
 
-std::string RouteMap(std::vector<MapRoute> routes) {
+std::string RouteMap(std::vector<MapRoute> routes, absl::string_view label) {
   if (routes.empty()) return "";
   double most = 0;
   uint64_t units_max = 1;
@@ -287,8 +287,9 @@ std::string RouteMap(std::vector<MapRoute> routes) {
   }
   frame.Fit(cut);
   std::string svg = absl::StrFormat(
-      "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" class=\"map\">", kWidth,
-      frame.height);
+      "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" class=\"map\" "
+      "aria-label=\"%s\">",
+      kWidth, frame.height, HtmlEscape(label));
   svg += Grid(frame);
   const std::vector<MapStep> steps = MapSteps(most);
   for (size_t i = 0; i < routes.size(); ++i) {

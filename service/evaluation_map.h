@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "scoring/reference.h"
 
 namespace portrisk::service {
@@ -34,7 +35,9 @@ inline constexpr char kMapNotControlled[] = "#b8bfc7";
 inline constexpr char kMapNoFinds[] = "#7fb3d5";
 
 // Empty when there is no route. Routes with more finds lie above others.
-std::string RouteMap(std::vector<MapRoute> routes);
+// `label` is for those who hear the page.
+std::string RouteMap(std::vector<MapRoute> routes,
+                     absl::string_view label = "");
 
 }  // namespace portrisk::service
 

@@ -50,8 +50,8 @@ class Page {
     Begin();
     if (evaluation_ != nullptr) Tried(*evaluation_);
     if (report_.movements() == 0) {
-      html_.Add(
-          absl::StrCat("<p>", words_.no_movements, "</p></body></html>\n"));
+      html_.Add(absl::StrCat("<p>", words_.no_movements,
+                             "</p></main></body></html>\n"));
       return html_.Take();
     }
     Facts();
@@ -71,7 +71,7 @@ class Page {
     Months();
     AddDrift(report_, words_, &html_);
     Workload();
-    html_.Add("</body></html>\n");
+    html_.Add("</main></body></html>\n");
     return html_.Take();
   }
 
@@ -84,7 +84,7 @@ class Page {
                      "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
                      "content=\"width=device-width,initial-scale=1\"><title>",
                      words_.title, "</title><style>", kEvaluationStyle,
-                     "</style></head><body><h1>", words_.title, "</h1>"));
+                     "</style></head><body><main><h1>", words_.title, "</h1>"));
   }
 
   // So that a page that was kept proves what it is about.
@@ -103,7 +103,8 @@ class Page {
            absl::StrCat("<code>", HtmlEscape(revision.content_hash()),
                         "</code>")});
     }
-    html_.Table({words_.rule_set, words_.revision, words_.content_hash}, rows);
+    html_.Table(words_.rule_set,
+                {words_.rule_set, words_.revision, words_.content_hash}, rows);
   }
 
   void Facts() {
@@ -141,7 +142,8 @@ class Page {
                       absl::StrCat(one.by_chance()),
                       absl::StrCat(one.selected_finds())});
     }
-    html_.Table({words_.rules_in_force, words_.selected, words_.by_rule,
+    html_.Table(words_.variants,
+                {words_.rules_in_force, words_.selected, words_.by_rule,
                  words_.by_score, words_.by_chance, words_.finds},
                 rows);
     for (const v1::VariantReport& one : report_.variants()) {
@@ -170,7 +172,8 @@ class Page {
         AddPoint(
             ranked && one.has_recall() && KnowsOfOthers(one, report_.units()),
             one.recall(), one.recall_interval(), &recall.back());
-        rows.push_back(RateRow(variant.name(), one));
+        const bool is_first = &one == &variant.rates(0);
+        rows.push_back(RateRow(is_first ? variant.name() : "", one));
       }
     }
     if (AnyRate([](const auto& one) { return !IsRanked(one); })) {
@@ -186,7 +189,8 @@ class Page {
     AddGain(report_, words_, &html_);
     html_.Subheading(words_.precision);
     RatePlot(places, precision, words_.precision);
-    html_.Table({words_.rules_in_force, words_.rate, words_.units, words_.score,
+    html_.Table(words_.by_rate,
+                {words_.rules_in_force, words_.rate, words_.units, words_.score,
                  words_.precision, words_.weighted, words_.recall, words_.lift,
                  words_.normalised},
                 rows);
@@ -204,8 +208,7 @@ class Page {
   void RatePlot(const std::vector<std::string>& places,
                 const std::vector<Series>& series, const char* name) {
     if (!HasValues(series)) return html_.Note(words_.nothing_to_plot);
-    html_.Add(
-        LinePlot(places, series, {.x_name = words_.rate, .y_name = name}));
+    html_.Add(LinePlot(places, series, PlotWords(words_, words_.rate, name)));
   }
 
   static void AddPoint(bool is_known, double value,
@@ -319,11 +322,18 @@ class Page {
         absl::StrCat(words_.rules_note, " ",
                      absl::Substitute(words_.bar_scale, PercentText(most))));
     html_.Note(words_.cost_note);
-    html_.Table({words_.rule, words_.hits, words_.units, words_.alone,
+    html_.Table(Of(words_.rules, variant),
+                {words_.rule, words_.hits, words_.units, words_.alone,
                  words_.precision, words_.marginal, words_.last_find,
                  words_.not_evaluated, words_.evaluated, words_.cost_share},
                 rows);
     More(rest);
+  }
+
+  // What a table of a variant is called.
+  static std::string Of(absl::string_view what,
+                        const v1::VariantReport& variant) {
+    return absl::StrCat(what, ", ", variant.name());
   }
 
   void More(size_t rest) {
@@ -359,7 +369,8 @@ class Page {
     }
     html_.Subheading(words_.overlap);
     html_.Note(words_.overlap_note);
-    html_.Add(HeatMap(rows, columns, values, true));
+    html_.Add(
+        HeatMap(Of(words_.overlap, variant), rows, columns, values, true));
     More(rest);
   }
 
@@ -388,9 +399,9 @@ class Page {
       }
     }
     html_.Subheading(words_.share_selected);
-    html_.Add(LinePlot(
-        places, series,
-        {.x_name = words_.month_units, .y_name = words_.share_selected}));
+    html_.Add(
+        LinePlot(places, series,
+                 PlotWords(words_, words_.month_units, words_.share_selected)));
   }
 
   void Workload() {
@@ -406,7 +417,8 @@ class Page {
             static_cast<double>(variant.selected_by_hour(i)));
       }
       html_.Subheading(variant.name());
-      html_.Add(HeatMap(days, hours, values, false));
+      html_.Add(HeatMap(Of(words_.workload_note, variant), days, hours, values,
+                        false));
       Rows rows;
       size_t rest = 0;
       for (const v1::FacilityWorkload& one : variant.workload()) {
@@ -415,13 +427,15 @@ class Page {
           ++rest;
           continue;
         }
-        rows.push_back({HtmlEscape(one.facility()), absl::StrCat(one.units()),
-                        absl::StrCat(one.selected()),
+        rows.push_back({one.facility().empty() ? words_.unknown
+                                               : HtmlEscape(one.facility()),
+                        absl::StrCat(one.units()), absl::StrCat(one.selected()),
                         absl::StrFormat("%.2f", one.per_day()),
                         absl::StrCat(one.busiest_day()),
                         absl::StrCat(one.busiest_hour())});
       }
-      html_.Table({words_.facility, words_.units, words_.selected,
+      html_.Table(Of(words_.facility, variant),
+                  {words_.facility, words_.units, words_.selected,
                    words_.per_day, words_.busiest_day, words_.busiest_hour},
                   rows);
       More(rest);

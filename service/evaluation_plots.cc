@@ -6,8 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/substitute.h"
 
 namespace portrisk::service {
 namespace {
@@ -202,6 +204,31 @@ std::string Mark(const Field& field, const std::string& place,
                    HtmlEscape(LinesOf(place)[0]), text);
 }
 
+// What the plot shows: where each line begins, and where it ends.
+std::string SentenceOf(const std::vector<std::string>& places,
+                       const std::vector<Series>& series,
+                       const PlotOptions& options) {
+  std::vector<std::string> lines;
+  for (const Series& one : series) {
+    std::vector<size_t> known;
+    for (size_t i = 0; i < one.values.size(); ++i) {
+      if (one.values[i]) known.push_back(i);
+    }
+    if (known.empty()) continue;
+    const auto value = [&](size_t i) {
+      return ValueText(*one.values[i], options.kind);
+    };
+    const auto place = [&](size_t i) { return LinesOf(places[i])[0]; };
+    const size_t first = known.front(), last = known.back();
+    lines.push_back(first == last ? absl::StrCat(one.name, " ", value(first))
+                                  : absl::Substitute(options.line, one.name,
+                                                     value(first), place(first),
+                                                     value(last), place(last)));
+  }
+  return absl::Substitute(options.sentence, options.y_name, options.x_name,
+                          absl::StrJoin(lines, "; "));
+}
+
 std::string SeriesLine(const Field& field,
                        const std::vector<std::string>& places,
                        const Series& one, size_t s, ValueKind kind) {
@@ -247,7 +274,7 @@ std::string LinePlot(const std::vector<std::string>& places,
   const double height = kHeight + kLine * static_cast<double>(lines - 1);
   std::string svg = absl::StrFormat(
       "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">", kWidth,
-      height, HtmlEscape(options.y_name));
+      height, HtmlEscape(SentenceOf(places, series, options)));
   svg += Axes(field, places, options, height);
   for (size_t s = 0; s < series.size(); ++s) {
     svg += SeriesLine(field, places, series[s], s, options.kind);
@@ -272,15 +299,24 @@ std::string IntervalBar(double share, double low, double high, double most) {
   };
   return absl::StrFormat(
       "<svg viewBox=\"0 0 %.0f %.0f\" class=\"bar\" role=\"img\" "
-      "aria-label=\"%s\"><rect x=\"0\" y=\"3\" width=\"%.1f\" height=\"8\" "
+      "aria-label=\"%s (%s–%s)\"><rect x=\"0\" y=\"3\" width=\"%.1f\" "
+      "height=\"8\" "
       "class=\"fill\"/>%s%s%s</svg>",
-      kBarWidth, kBarHeight, PercentText(share), x(share),
-      Line(x(low), 7, x(high), 7, "whisker"),
+      kBarWidth, kBarHeight, PercentText(share), PercentText(low),
+      PercentText(high), x(share), Line(x(low), 7, x(high), 7, "whisker"),
       Line(x(low), 3, x(low), 11, "whisker"),
       Line(x(high), 3, x(high), 11, "whisker"));
 }
 
-std::string HeatMap(const std::vector<std::string>& rows,
+std::string TableBegin(absl::string_view label, absl::string_view attributes) {
+  const std::string name = HtmlEscape(label);
+  return absl::StrCat(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"",
+      name, "\"><table", attributes, " aria-label=\"", name, "\">");
+}
+
+std::string HeatMap(absl::string_view label,
+                    const std::vector<std::string>& rows,
                     const std::vector<std::string>& columns,
                     const std::vector<std::vector<double>>& values,
                     bool as_shares) {
@@ -288,14 +324,14 @@ std::string HeatMap(const std::vector<std::string>& rows,
   for (const auto& row : values) {
     for (const double value : row) most = std::max(most, value);
   }
-  std::string html =
-      "<div class=\"scroll\"><table class=\"heat\"><tr><th></th>";
+  std::string html = absl::StrCat(TableBegin(label, " class=\"heat\""),
+                                  "<thead><tr><td></td>");
   for (const std::string& column : columns) {
-    absl::StrAppend(&html, "<th>", HtmlEscape(column), "</th>");
+    absl::StrAppend(&html, "<th scope=\"col\">", HtmlEscape(column), "</th>");
   }
-  html += "</tr>";
+  html += "</tr></thead>";
   for (size_t i = 0; i < rows.size(); ++i) {
-    absl::StrAppend(&html, "<tr><th class=\"row\">", HtmlEscape(rows[i]),
+    absl::StrAppend(&html, "<tr><th scope=\"row\">", HtmlEscape(rows[i]),
                     "</th>");
     for (const double value : values[i]) {
       const double depth = most > 0 ? value / most : 0;
@@ -308,7 +344,7 @@ std::string HeatMap(const std::vector<std::string>& rows,
     }
     html += "</tr>";
   }
-  return html + "</table></div>";
+  return html + kTableEnd;
 }
 
 }  // namespace portrisk::service

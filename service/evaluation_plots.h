@@ -37,6 +37,10 @@ bool HasValues(const std::vector<Series>& series);
 struct PlotOptions {
   std::string x_name;  // Below the axis.
   std::string y_name;  // For those who hear the page.
+  // What they hear: $0 the y axis, $1 the x axis, $2 the lines, each with $0
+  // its name, $1 and $2 its first value and place, $3 and $4 its last.
+  const char* sentence = "$0, $1: $2";
+  const char* line = "$0 $1 ($2) – $3 ($4)";
   ValueKind kind = ValueKind::kShare;
   // Of the y axis; what is greater stands at the edge, with its figure.
   std::optional<double> cap;
@@ -50,9 +54,16 @@ std::string LinePlot(const std::vector<std::string>& places,
 // A bar with an interval, from 0 to `most`; for a cell of a table.
 std::string IntervalBar(double share, double low, double high, double most);
 
+// Begins a table that scrolls by itself; `label` is for those who hear the
+// page, `attributes` are of the table.
+std::string TableBegin(absl::string_view label,
+                       absl::string_view attributes = "");
+inline constexpr char kTableEnd[] = "</table></div>";
+
 // Values of rows and columns by the darkness of a cell, with the number in it:
 // in percent when `as_shares`.
-std::string HeatMap(const std::vector<std::string>& rows,
+std::string HeatMap(absl::string_view label,
+                    const std::vector<std::string>& rows,
                     const std::vector<std::string>& columns,
                     const std::vector<std::vector<double>>& values,
                     bool as_shares);

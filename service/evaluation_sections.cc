@@ -9,7 +9,6 @@
 #include "absl/strings/strip.h"
 #include "absl/strings/substitute.h"
 #include "service/evaluation_map.h"
-#include "service/evaluation_plots.h"
 
 namespace portrisk::service {
 namespace {
@@ -107,7 +106,7 @@ void AddGroups(const v1::EvaluationReport& report, const EvaluationWords& words,
                                        one->precision().of()));
     }
   }
-  html->Table(head, rows);
+  html->Table(name, head, rows);
   html->Note(absl::Substitute(words.bar_scale, PercentText(most)));
   AddMore(rest, words, html);
 }
@@ -198,6 +197,16 @@ bool ChangesSomething(const v1::SensitivityFigures& figures) {
                      });
 }
 
+PlotOptions PlotWords(const EvaluationWords& words, std::string x_name,
+                      std::string y_name) {
+  PlotOptions options;
+  options.x_name = std::move(x_name);
+  options.y_name = std::move(y_name);
+  options.sentence = words.plot;
+  options.line = words.plot_line;
+  return options;
+}
+
 void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
              Html* html) {
   if (report.variants_size() < 2) return;
@@ -230,8 +239,7 @@ void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
     html->Add(absl::StrCat("<p>", words.no_gain, "</p>"));
     return;
   }
-  html->Add(
-      LinePlot(places, series, {.x_name = words.rate, .y_name = words.gain}));
+  html->Add(LinePlot(places, series, PlotWords(words, words.rate, words.gain)));
 }
 
 void AddCapacities(const v1::EvaluationReport& report,
@@ -270,6 +278,7 @@ void AddCapacities(const v1::EvaluationReport& report,
   html->Note(words.capacity_note);
   if (!all_known) html->Note(words.beyond_note);
   html->Table(
+      words.capacity,
       {words.rules_in_force, words.a_day_each, words.units, words.full_days,
        words.precision, words.weighted, words.recall, words.lift},
       rows);
@@ -312,7 +321,8 @@ void AddSensitivity(const v1::VariantReport& variant,
   html->Note(
       absl::StrCat(words.sensitivity_note, " ",
                    absl::Substitute(words.bar_scale, PercentText(most))));
-  html->Table({words.rule, words.threshold, words.units, words.precision,
+  html->Table(absl::StrCat(words.sensitivity, ", ", variant.name()),
+              {words.rule, words.threshold, words.units, words.precision,
                words.gained_units, words.lost_units},
               rows);
   if (rest > 0) html->Note(absl::Substitute(words.sensitivity_rest, rest));
@@ -347,9 +357,10 @@ void AddCalibration(const v1::EvaluationReport& report,
   series.push_back({words.all_controlled, {}, {}});
   series.back().values = {all};
   series.back().is_reference = true;
-  html->Add(LinePlot(places, series,
-                     {.x_name = absl::StrCat(words.score, " (100: 100–199)"),
-                      .y_name = words.calibration}));
+  html->Add(
+      LinePlot(places, series,
+               PlotWords(words, absl::StrCat(words.score, " (100: 100–199)"),
+                         words.calibration)));
 }
 
 void AddDrift(const v1::EvaluationReport& report, const EvaluationWords& words,
@@ -368,11 +379,10 @@ void AddDrift(const v1::EvaluationReport& report, const EvaluationWords& words,
       series.back().values.push_back(one.stability_index());
     }
   }
-  html->Add(LinePlot(places, series,
-                     {.x_name = words.month_units,
-                      .y_name = words.stability,
-                      .kind = ValueKind::kNumber,
-                      .cap = 1}));
+  PlotOptions options = PlotWords(words, words.month_units, words.stability);
+  options.kind = ValueKind::kNumber;
+  options.cap = 1;
+  html->Add(LinePlot(places, series, options));
   for (const v1::VariantReport& variant : report.variants()) {
     if (!variant.has_drift_from_baseline()) continue;
     html->Note(absl::Substitute(
@@ -398,6 +408,7 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
   std::vector<MapRoute> drawn;
   std::vector<const v1::RouteFigures*> found;
   double most = 0;
+  size_t with_finds = 0;
   for (const v1::RouteFigures& one : report.routes()) {
     if (one.precision().count() > 0) found.push_back(&one);
     if (!IsLocated(one)) continue;
@@ -411,6 +422,7 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
         RouteName(one), ": ", one.units(), " ", words.units, ", ", words.finds,
         " ", one.precision().count(), "/", one.precision().of());
     if (!one.precision().has_share()) continue;
+    with_finds += one.precision().count() > 0 ? 1 : 0;
     route.finds = one.precision().count() > 0 ? one.precision().low() : 0;
     most = std::max(most, *route.finds);
   }
@@ -418,7 +430,9 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
     html->Note(words.map_note);
     const size_t left_out =
         static_cast<size_t>(report.routes_size()) - drawn.size();
-    html->Add(RouteMap(std::move(drawn)));
+    const std::string label =
+        absl::Substitute(words.map_label, drawn.size(), with_finds);
+    html->Add(RouteMap(std::move(drawn), label));
     AddMapKey(most, words, html);
     if (found.empty()) html->Note(words.no_route_finds);
     if (left_out > 0) {
@@ -436,7 +450,7 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
                     ShareCell(one->precision())});
   }
   if (!rows.empty()) {
-    html->Table({words.route, words.units, words.precision}, rows);
+    html->Table(words.map, {words.route, words.units, words.precision}, rows);
     AddMore(rest, words, html);
   }
 }

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "portrisk/v1/evaluation.pb.h"
 #include "service/evaluation_html.h"
+#include "service/evaluation_plots.h"
 #include "service/evaluation_words.h"
 
 namespace portrisk::service {
@@ -42,6 +43,10 @@ class RuleNames {
 
 // Whether another threshold would gain or lose a unit.
 bool ChangesSomething(const v1::SensitivityFigures& figures);
+
+// Of a plot with the words for it.
+PlotOptions PlotWords(const EvaluationWords& words, std::string x_name,
+                      std::string y_name);
 
 void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
              Html* html);

@@ -21,7 +21,7 @@ p.note{color:#57606a;margin:.2rem 0 .6rem}
 table{border-collapse:collapse;font-size:.85rem;width:100%}
 th,td{padding:.25rem .5rem;text-align:right;border-bottom:1px solid #eaeef2;
  white-space:nowrap;vertical-align:middle}
-th:first-child,td:first-child{text-align:left}
+th:first-child{text-align:left}
 thead th{border-bottom:2px solid #d7dce2;font-weight:600;white-space:normal;
  vertical-align:bottom}
 td small{display:block;color:#57606a;font-size:.9em}
@@ -37,10 +37,9 @@ svg.map .grid{stroke:#dde3e9}
 svg.map text.degree{font-size:9px;fill:#8b949e}
 svg.map text.port{fill:#1b1f24;paint-order:stroke;stroke:#f6f8fa;
  stroke-width:3px}
-td code{font-size:.8em;white-space:normal;color:#57606a;word-break:normal}
-td:first-child{min-width:11rem;max-width:26rem;white-space:normal;
+tbody code{font-size:.8em;white-space:normal;color:#57606a;word-break:normal}
+tbody th{font-weight:400;min-width:11rem;max-width:26rem;white-space:normal;
  overflow-wrap:anywhere}
-table.heat td:first-child{min-width:1.1rem}
 svg.bar{width:7.5rem;flex:none}
 svg.bar .fill{fill:#9ec9e6}svg.bar .whisker{stroke:#1b1f24}
 svg.mark{width:1.5rem;display:inline-block;vertical-align:middle;
@@ -48,13 +47,13 @@ svg.mark{width:1.5rem;display:inline-block;vertical-align:middle;
 p.key>span{display:inline-block;margin-right:1.2rem}
 table.heat{width:auto;font-size:.72rem}
 table.heat td,table.heat th{padding:.15rem .3rem;min-width:1.1rem;text-align:center;border:0}
-table.heat th.row{text-align:left}
+table.heat tbody th{text-align:left;white-space:nowrap;max-width:none}
 code{font-size:.85em;word-break:break-all}
 @media(max-width:40rem){svg text{font-size:17px}
  svg.map text.degree{font-size:13px}thead th{min-width:4rem}
- td:first-child{min-width:6rem;max-width:10rem;white-space:normal}
- td code{overflow-wrap:anywhere}
- td:first-child,th:first-child{position:sticky;left:0;background:#fff;
+ tbody th{min-width:6rem;max-width:10rem}
+ tbody code{overflow-wrap:anywhere}
+ th:first-child,thead td{position:sticky;left:0;background:#fff;
  box-shadow:inset 0 -1px #eaeef2}}
 @media print{body{max-width:none;font-size:11px}
  h2,h3,p.note{break-after:avoid}p.key{break-before:avoid}

@@ -21,6 +21,8 @@ constexpr EvaluationWords kWords[] = {
      .unweighted = "$0 units were controlled although nothing had selected "
                    "them; weighted figures leave them out.",
      .variants = "Rules compared",
+     .plot = "Line chart: $0; across: $1. $2.",
+     .plot_line = "$0 from $1 ($2) to $3 ($4)",
      .rules_in_force = "Rules",
      .selected = "Selected",
      .by_rule = "by a rule",
@@ -115,6 +117,7 @@ constexpr EvaluationWords kWords[] = {
      .gained_units = "Gained, finds",
      .lost_units = "Lost, finds",
      .map = "Routes with finds",
+     .map_label = "Routes drawn: $0; with finds: $1.",
      .map_note = "Great circles from the port of loading to that of discharge, "
                  "wider with more units; names stand where there is room. The "
                  "colour is the lower end of the 95 % interval of finds, so "
@@ -164,6 +167,8 @@ constexpr EvaluationWords kWords[] = {
      .unweighted = "$0 unidades se controlaron sin que nada las seleccionara; "
                    "las cifras ponderadas no las cuentan.",
      .variants = "Reglas comparadas",
+     .plot = "Gráfico de líneas: $0; en horizontal: $1. $2.",
+     .plot_line = "$0 de $1 ($2) a $3 ($4)",
      .rules_in_force = "Reglas",
      .selected = "Seleccionadas",
      .by_rule = "por una regla",
@@ -263,6 +268,7 @@ constexpr EvaluationWords kWords[] = {
      .gained_units = "Ganadas, hallazgos",
      .lost_units = "Perdidas, hallazgos",
      .map = "Rutas con hallazgos",
+     .map_label = "Rutas dibujadas: $0; con hallazgos: $1.",
      .map_note =
          "Círculos máximos del puerto de carga al de descarga, más "
          "anchos con más unidades; los nombres están donde hay sitio. El "
@@ -314,6 +320,8 @@ constexpr EvaluationWords kWords[] = {
      .unweighted = "$0 unidades foram controladas sem que nada as "
                    "selecionasse; os valores ponderados não as contam.",
      .variants = "Regras comparadas",
+     .plot = "Gráfico de linhas: $0; na horizontal: $1. $2.",
+     .plot_line = "$0 de $1 ($2) a $3 ($4)",
      .rules_in_force = "Regras",
      .selected = "Selecionadas",
      .by_rule = "por uma regra",
@@ -411,6 +419,7 @@ constexpr EvaluationWords kWords[] = {
      .gained_units = "Ganhas, achados",
      .lost_units = "Perdidas, achados",
      .map = "Rotas com achados",
+     .map_label = "Rotas desenhadas: $0; com achados: $1.",
      .map_note =
          "Círculos máximos do porto de carga ao de descarga, mais "
          "largos com mais unidades; os nomes estão onde há lugar. A cor "

@@ -19,6 +19,8 @@ struct EvaluationWords {
   const char* controlled_by_box;  // $0.
   const char* unweighted;         // $0.
   const char* variants;
+  const char* plot;       // PlotOptions::sentence.
+  const char* plot_line;  // PlotOptions::line.
   const char* rules_in_force;
   const char* selected;
   const char* by_rule;
@@ -93,6 +95,7 @@ struct EvaluationWords {
   const char* gained_units;
   const char* lost_units;
   const char* map;
+  const char* map_label;  // $0 routes, $1 with finds.
   const char* map_note;
   const char* map_left_out;  // $0.
   const char* route;

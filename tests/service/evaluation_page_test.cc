@@ -138,6 +138,27 @@ TEST(EvaluationPage, NamesTheBaselineInItsLanguage) {
               HasSubstr("frente a en vigor: 0 mantenidas, 3 ganadas"));
 }
 
+TEST(EvaluationPage, CanBeHeardAndReadWithoutAPointer) {
+  for (const char* language : {"en", "es", "pt"}) {
+    SCOPED_TRACE(language);
+    const std::string page = EvaluationPage(Report(), language);
+    EXPECT_EQ(Count(page, "<main>") + Count(page, "</main>"), 2u);
+    EXPECT_EQ(Count(page,
+                    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                    "aria-label=\""),
+              Count(page, "<table"));
+    EXPECT_EQ(Count(page, "<th>"), 0u);
+    EXPECT_EQ(Count(page, "<td></td>"), 4u);  // Corners of the heat maps.
+    EXPECT_EQ(Count(page, "aria-label=\"\""), 0u);
+    EXPECT_EQ(Count(page, "rowspan=\"2\">a.first<br>"), 2u);
+  }
+  const std::string page = EvaluationPage(Report(), "en");
+  EXPECT_THAT(page, HasSubstr("\"Line chart: Share of all finds; across: "
+                              "Inspected. in force from 50.0\u00a0% "
+                              "(1.0\u00a0%) to 50.0\u00a0% (5.0\u00a0%); "));
+  EXPECT_THAT(page, HasSubstr("Routes drawn: 1; with finds: 1."));
+}
+
 TEST(EvaluationPage, NamesFilesWithoutTheirFolders) {
   v1::EvaluationReport report = Report();
   report.mutable_variants(1)->set_name("/etc/rules/a.yaml + b/c.yaml + d 7");
@@ -278,7 +299,7 @@ TEST(EvaluationPage, NamesTheSetWhereTwoHaveTheSameRule) {
     rule->set_units(set[3] == 'g' ? 5 : 0);
   }
   const std::string page = EvaluationPage(report, "en");
-  EXPECT_THAT(page, HasSubstr("<td>my.gate my.heavy</td>"));
+  EXPECT_THAT(page, HasSubstr(">my.gate my.heavy</th>"));
   EXPECT_THAT(page, HasSubstr("Without a hit: my.other my.heavy."));
 }
 
