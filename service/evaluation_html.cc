@@ -6,33 +6,43 @@
 
 namespace portrisk::service {
 
-std::string ShareText(const v1::ShareEstimate& share) {
+std::string ShareText(const v1::ShareEstimate& share,
+                      const EvaluationWords& words) {
   if (!share.has_share()) return "";
+  const char mark = words.decimal_mark;
   return absl::StrFormat("%d/%d, %s (%s–%s)", share.count(), share.of(),
-                         PercentText(share.share()), PercentText(share.low()),
-                         PercentText(share.high()));
+                         PercentText(share.share(), mark),
+                         PercentText(share.low(), mark),
+                         PercentText(share.high(), mark));
 }
 
-std::string ShareCell(const v1::ShareEstimate& share) {
+std::string ShareCell(const v1::ShareEstimate& share,
+                      const EvaluationWords& words) {
   if (!share.has_share()) return "";
-  return absl::StrFormat("%d/%d, %s<small>(%s–%s)</small>", share.count(),
-                         share.of(), PercentText(share.share()),
-                         PercentText(share.low()), PercentText(share.high()));
+  v1::Interval interval;
+  interval.set_low(share.low());
+  interval.set_high(share.high());
+  return absl::StrCat(share.count(), "/", share.of(), ", ",
+                      IntervalCell(share.share(), interval, words));
 }
 
-std::string IntervalCell(double share, const v1::Interval& interval) {
-  return absl::StrFormat("%s<small>(%s–%s)</small>", PercentText(share),
-                         PercentText(interval.low()),
-                         PercentText(interval.high()));
+std::string IntervalCell(double share, const v1::Interval& interval,
+                         const EvaluationWords& words) {
+  const char mark = words.decimal_mark;
+  return absl::StrFormat("%s<small>(%s–%s)</small>", PercentText(share, mark),
+                         PercentText(interval.low(), mark),
+                         PercentText(interval.high(), mark));
 }
 
-std::string ShareBar(const v1::ShareEstimate& share, double most) {
+std::string ShareBar(const v1::ShareEstimate& share, double most,
+                     const EvaluationWords& words) {
   if (!share.has_share()) return "";
   // The bars of a column begin below each other, whatever is beside them.
-  return absl::StrCat(
-      "<span class=\"share\">",
-      IntervalBar(share.share(), share.low(), share.high(), most), "<span>",
-      share.count(), "/", share.of(), "</span></span>");
+  return absl::StrCat("<span class=\"share\">",
+                      IntervalBar(share.share(), share.low(), share.high(),
+                                  most, words.decimal_mark),
+                      "<span>", share.count(), "/", share.of(),
+                      "</span></span>");
 }
 
 void Html::Element(absl::string_view tag, absl::string_view attributes,

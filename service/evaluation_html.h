@@ -2,23 +2,40 @@
 #ifndef PORTRISK_SERVICE_EVALUATION_HTML_H_
 #define PORTRISK_SERVICE_EVALUATION_HTML_H_
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/evaluation.pb.h"
+#include "service/evaluation_words.h"
 
 namespace portrisk::service {
 
 // "3/120, 2.5 % (0.9 %–7.1 %)"; empty where there is no share.
-std::string ShareText(const v1::ShareEstimate& share);
+std::string ShareText(const v1::ShareEstimate& share,
+                      const EvaluationWords& words);
 // The same of a cell, the interval below; empty where there is no share.
-std::string ShareCell(const v1::ShareEstimate& share);
+std::string ShareCell(const v1::ShareEstimate& share,
+                      const EvaluationWords& words);
 // "12.5 %", "(8.0 %–19.0 %)" below.
-std::string IntervalCell(double share, const v1::Interval& interval);
+std::string IntervalCell(double share, const v1::Interval& interval,
+                         const EvaluationWords& words);
 // A bar with its interval and "3/120"; empty where there is no share.
-std::string ShareBar(const v1::ShareEstimate& share, double most);
+std::string ShareBar(const v1::ShareEstimate& share, double most,
+                     const EvaluationWords& words);
+// The highest upper end of the shares of finds of `all`, but `least` at least:
+// what bars of several tables can be compared by.
+template <typename Figures>
+double HighestOf(const Figures& all, double least) {
+  for (const auto& one : all) {
+    if (one.precision().has_share()) {
+      least = std::max(least, one.precision().high());
+    }
+  }
+  return least;
+}
 
 class Html {
  public:

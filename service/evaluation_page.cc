@@ -63,7 +63,7 @@ class Page {
       html_.Heading(variant.name());
       Rules(variant);
       Overlaps(variant);
-      AddSensitivity(variant, words_, &html_);
+      AddSensitivity(report_, variant, words_, &html_);
     }
     AddCalibration(report_, words_, &html_);
     AddRoutes(report_, words_, &html_);
@@ -77,6 +77,10 @@ class Page {
 
  private:
   using Rows = Html::Rows;
+
+  std::string Percent(double share) const {
+    return PercentText(share, words_.decimal_mark);
+  }
 
   void Begin() {
     html_.Add(
@@ -116,7 +120,8 @@ class Page {
                      "</p>"));
     if (report_.base_rate().has_share()) {
       html_.Add(absl::StrCat("<p>", words_.base_rate, ": <b>",
-                             ShareText(report_.base_rate()), "</b>.</p>"));
+                             ShareText(report_.base_rate(), words_),
+                             "</b>.</p>"));
     } else {
       html_.Add(absl::StrCat("<p>", words_.no_controls, "</p>"));
     }
@@ -157,7 +162,7 @@ class Page {
     html_.Note(words_.by_rate_note);
     std::vector<std::string> places;
     for (const v1::RateFigures& one : report_.variants(0).rates()) {
-      places.push_back(PercentText(one.rate()));
+      places.push_back(Percent(one.rate()));
     }
     std::vector<Series> precision, recall;
     Rows rows;
@@ -223,10 +228,10 @@ class Page {
   std::vector<std::string> RateRow(const std::string& name,
                                    const v1::RateFigures& one) const {
     std::vector<std::string> row = {
-        HtmlEscape(name), PercentText(one.rate()), absl::StrCat(one.k()),
+        HtmlEscape(name), Percent(one.rate()), absl::StrCat(one.k()),
         IsRanked(one) ? absl::StrCat(one.least_score())
                       : absl::StrCat("0<small>", words_.by_name, "</small>")};
-    for (std::string& cell : FigureCells(one, report_.units())) {
+    for (std::string& cell : FigureCells(one, report_.units(), words_)) {
       row.push_back(std::move(cell));
     }
     return row;
@@ -252,7 +257,8 @@ class Page {
       html_.Add(absl::StrCat("<code>", HtmlEscape(unit), "</code> "));
     }
     if (finds.has_share()) {
-      html_.Add(absl::StrCat("(", words_.finds, ": ", ShareText(finds), ")"));
+      html_.Add(
+          absl::StrCat("(", words_.finds, ": ", ShareText(finds, words_), ")"));
     }
     html_.Add("</p>");
   }
@@ -295,10 +301,8 @@ class Page {
     const size_t rest = order.size() - std::min(order.size(), kRulesShown);
     order.resize(order.size() - rest);
     double most = 0.01;
-    for (const int i : order) {
-      if (variant.rules(i).precision().has_share()) {
-        most = std::max(most, variant.rules(i).precision().high());
-      }
+    for (const v1::VariantReport& each : report_.variants()) {
+      most = HighestOf(each.rules(), most);
     }
     const RuleNames names(variant);
     Rows rows;
@@ -306,21 +310,20 @@ class Page {
       const v1::RuleFigures& rule = variant.rules(i);
       rows.push_back({HtmlEscape(names.Of(rule)), absl::StrCat(rule.hits()),
                       absl::StrCat(rule.units()), absl::StrCat(rule.alone()),
-                      ShareBar(rule.precision(), most),
+                      ShareBar(rule.precision(), most, words_),
                       absl::StrCat(rule.marginal_finds()),
                       rule.has_days_since_last_find()
                           ? absl::StrFormat("%.0f", rule.days_since_last_find())
                           : "",
                       absl::StrCat(rule.not_evaluated()),
                       variant.replayed() > 0
-                          ? PercentText(static_cast<double>(rule.evaluated()) /
-                                        static_cast<double>(variant.replayed()))
+                          ? Percent(static_cast<double>(rule.evaluated()) /
+                                    static_cast<double>(variant.replayed()))
                           : "",
-                      PercentText(rule.cost_share())});
+                      Percent(rule.cost_share())});
     }
-    html_.Note(
-        absl::StrCat(words_.rules_note, " ",
-                     absl::Substitute(words_.bar_scale, PercentText(most))));
+    html_.Note(absl::StrCat(words_.rules_note, " ",
+                            absl::Substitute(words_.bar_scale, Percent(most))));
     html_.Note(words_.cost_note);
     html_.Table(Of(words_.rules, variant),
                 {words_.rule, words_.hits, words_.units, words_.alone,
@@ -430,7 +433,7 @@ class Page {
         rows.push_back({one.facility().empty() ? words_.unknown
                                                : HtmlEscape(one.facility()),
                         absl::StrCat(one.units()), absl::StrCat(one.selected()),
-                        absl::StrFormat("%.2f", one.per_day()),
+                        DecimalText(one.per_day(), 2, words_.decimal_mark),
                         absl::StrCat(one.busiest_day()),
                         absl::StrCat(one.busiest_hour())});
       }

@@ -56,13 +56,20 @@ std::string HtmlEscape(absl::string_view text) {
       text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
 }
 
-std::string PercentText(double share) {
+std::string DecimalText(double value, int decimals, char mark) {
+  std::string text = absl::StrFormat("%.*f", decimals, value);
+  std::replace(text.begin(), text.end(), '.', mark);
+  return text;
+}
+
+std::string PercentText(double share, char mark) {
   const double percent = 100 * share;
   // Without decimals: what an interval reaches but for its last bits.
   if (std::abs(percent) < 1e-9 || std::abs(percent - 100) < 1e-9) {
     return percent < 50 ? "0\u00a0%" : "100\u00a0%";
   }
-  return absl::StrFormat("%.*f\u00a0%%", percent < 1 ? 2 : 1, percent);
+  return absl::StrCat(DecimalText(percent, percent < 1 ? 2 : 1, mark),
+                      "\u00a0%");
 }
 
 const char* SeriesColour(size_t i) { return kColours[i % kColours.size()]; }
@@ -118,20 +125,23 @@ Field FieldOf(size_t places, const std::vector<Series>& series,
   return field;
 }
 
-std::string ValueText(double value, ValueKind kind) {
-  if (kind == ValueKind::kNumber) return absl::StrFormat("%.2f", value);
-  if (value < 0) return absl::StrCat("\u2212", PercentText(-value));
-  return PercentText(value);
+std::string ValueText(double value, const PlotOptions& options) {
+  const char mark = options.decimal_mark;
+  if (options.kind == ValueKind::kNumber) return DecimalText(value, 2, mark);
+  if (value < 0) return absl::StrCat("\u2212", PercentText(-value, mark));
+  return PercentText(value, mark);
 }
 
 // With as many decimals as tell it from the next one.
-std::string TickText(double value, double step, ValueKind kind) {
-  const double unit = kind == ValueKind::kShare ? 100 : 1;
+std::string TickText(double value, double step, const PlotOptions& options) {
+  const bool is_share = options.kind == ValueKind::kShare;
+  const double unit = is_share ? 100 : 1;
   const int decimals = std::max(
       0, -static_cast<int>(std::floor(std::log10(unit * step) + 1e-9)));
-  return absl::StrCat(value < 0 ? "\u2212" : "",
-                      absl::StrFormat("%.*f", decimals, std::abs(unit * value)),
-                      kind == ValueKind::kShare ? "\u00a0%" : "");
+  return absl::StrCat(
+      value < 0 ? "\u2212" : "",
+      DecimalText(std::abs(unit * value), decimals, options.decimal_mark),
+      is_share ? "\u00a0%" : "");
 }
 
 std::vector<std::string> LinesOf(const std::string& name) {
@@ -149,7 +159,7 @@ std::string Axes(const Field& field, const std::vector<std::string>& places,
     svg += Line(kLeft, field.y(value), kWidth - kRight, field.y(value),
                 shown == 0 ? "zero" : "grid");
     svg += Text(kLeft - 6, field.y(value) + 4, "end",
-                TickText(shown, field.step, options.kind));
+                TickText(shown, field.step, options));
   }
   // No more names than there is room for.
   size_t longest = 1;
@@ -180,10 +190,11 @@ std::string StyledPath(absl::string_view path, size_t s) {
 
 // A mark, its interval, and its figure where a pointer rests or it is cut off.
 std::string Mark(const Field& field, const std::string& place,
-                 const Series& one, size_t i, size_t s, ValueKind kind) {
+                 const Series& one, size_t i, size_t s,
+                 const PlotOptions& options) {
   const double value = *one.values[i];
   const double x = field.x(i, s);
-  std::string text = ValueText(value, kind), svg;
+  std::string text = ValueText(value, options), svg;
   if (value > field.most) {
     svg += Text(x + (s % 2 == 0 ? -6 : 6), field.y(value) - 6,
                 s % 2 == 0 ? "end" : "start", text);
@@ -194,8 +205,8 @@ std::string Mark(const Field& field, const std::string& place,
                           "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" "
                           "stroke-opacity=\".5\" stroke-width=\"2\"/>",
                           x, field.y(low), x, field.y(high), SeriesColour(s));
-    absl::StrAppend(&text, " (", ValueText(low, kind), "–",
-                    ValueText(high, kind), ")");
+    absl::StrAppend(&text, " (", ValueText(low, options), "–",
+                    ValueText(high, options), ")");
   }
   return svg + absl::StrFormat(
                    "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\">"
@@ -216,7 +227,7 @@ std::string SentenceOf(const std::vector<std::string>& places,
     }
     if (known.empty()) continue;
     const auto value = [&](size_t i) {
-      return ValueText(*one.values[i], options.kind);
+      return ValueText(*one.values[i], options);
     };
     const auto place = [&](size_t i) { return LinesOf(places[i])[0]; };
     const size_t first = known.front(), last = known.back();
@@ -231,7 +242,8 @@ std::string SentenceOf(const std::vector<std::string>& places,
 
 std::string SeriesLine(const Field& field,
                        const std::vector<std::string>& places,
-                       const Series& one, size_t s, ValueKind kind) {
+                       const Series& one, size_t s,
+                       const PlotOptions& options) {
   if (one.is_reference) {
     if (one.values.empty() || !one.values[0]) return "";
     const double y = field.y(*one.values[0]);
@@ -249,7 +261,7 @@ std::string SeriesLine(const Field& field,
     absl::StrAppendFormat(&path, "%s%.1f %.1f", draws ? "L" : "M",
                           field.x(i, s), field.y(*one.values[i]));
     draws = true;
-    marks += Mark(field, places[i], one, i, s, kind);
+    marks += Mark(field, places[i], one, i, s, options);
   }
   return StyledPath(path, s) + marks;
 }
@@ -277,7 +289,7 @@ std::string LinePlot(const std::vector<std::string>& places,
       height, HtmlEscape(SentenceOf(places, series, options)));
   svg += Axes(field, places, options, height);
   for (size_t s = 0; s < series.size(); ++s) {
-    svg += SeriesLine(field, places, series[s], s, options.kind);
+    svg += SeriesLine(field, places, series[s], s, options);
   }
   svg += "</svg><p class=\"key\">";
   for (size_t s = 0; s < series.size(); ++s) {
@@ -292,7 +304,8 @@ std::string LinePlot(const std::vector<std::string>& places,
   return svg + "</p>";
 }
 
-std::string IntervalBar(double share, double low, double high, double most) {
+std::string IntervalBar(double share, double low, double high, double most,
+                        char decimal_mark) {
   constexpr double kBarWidth = 120, kBarHeight = 14;
   const auto x = [&](double value) {
     return kBarWidth * std::min(value / most, 1.0);
@@ -302,8 +315,9 @@ std::string IntervalBar(double share, double low, double high, double most) {
       "aria-label=\"%s (%s–%s)\"><rect x=\"0\" y=\"3\" width=\"%.1f\" "
       "height=\"8\" "
       "class=\"fill\"/>%s%s%s</svg>",
-      kBarWidth, kBarHeight, PercentText(share), PercentText(low),
-      PercentText(high), x(share), Line(x(low), 7, x(high), 7, "whisker"),
+      kBarWidth, kBarHeight, PercentText(share, decimal_mark),
+      PercentText(low, decimal_mark), PercentText(high, decimal_mark), x(share),
+      Line(x(low), 7, x(high), 7, "whisker"),
       Line(x(low), 3, x(low), 11, "whisker"),
       Line(x(high), 3, x(high), 11, "whisker"));
 }

@@ -13,8 +13,10 @@ namespace portrisk::service {
 
 // Text between tags and in attributes.
 std::string HtmlEscape(absl::string_view text);
+// "1.25", with the decimal mark of a language.
+std::string DecimalText(double value, int decimals, char mark = '.');
 // "12.3 %", "0.12 %", "0 %".
-std::string PercentText(double share);
+std::string PercentText(double share, char mark = '.');
 
 // A colour of variant `i`, told apart without colour vision too.
 const char* SeriesColour(size_t i);
@@ -44,6 +46,7 @@ struct PlotOptions {
   ValueKind kind = ValueKind::kShare;
   // Of the y axis; what is greater stands at the edge, with its figure.
   std::optional<double> cap;
+  char decimal_mark = '.';
 };
 // Lines over the same places on the x axis, whose names may have two lines; y
 // from 0, or a round number below the least value, to one above the greatest.
@@ -52,7 +55,8 @@ std::string LinePlot(const std::vector<std::string>& places,
                      const PlotOptions& options);
 
 // A bar with an interval, from 0 to `most`; for a cell of a table.
-std::string IntervalBar(double share, double low, double high, double most);
+std::string IntervalBar(double share, double low, double high, double most,
+                        char decimal_mark = '.');
 
 // Begins a table that scrolls by itself; `label` is for those who hear the
 // page, `attributes` are of the table.

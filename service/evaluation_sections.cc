@@ -93,13 +93,17 @@ void AddGroups(const v1::EvaluationReport& report, const EvaluationWords& words,
     if (value.empty()) {
       value = words.unknown;
     } else if (kind == v1::SIZE_OF_CONSIGNEE) {
-      value = absl::Substitute(words.size_value, value, facts.size_min(),
-                               facts.size_max());
+      std::string sizes = absl::StrCat(facts.size_min());
+      if (facts.size_max() > facts.size_min()) {
+        absl::StrAppend(&sizes, "–", facts.size_max());
+      }
+      value = absl::Substitute(words.size_value, value, sizes);
     }
     auto& row = rows.emplace_back();
     row = {value, absl::StrCat(facts.selected().of())};
     for (const auto* one : group.variants) {
-      row.push_back(one == nullptr ? "" : ShareBar(one->selected(), most));
+      row.push_back(one == nullptr ? ""
+                                   : ShareBar(one->selected(), most, words));
       row.push_back(one == nullptr || !one->precision().has_share()
                         ? ""
                         : absl::StrCat(one->precision().count(), "/",
@@ -107,7 +111,8 @@ void AddGroups(const v1::EvaluationReport& report, const EvaluationWords& words,
     }
   }
   html->Table(name, head, rows);
-  html->Note(absl::Substitute(words.bar_scale, PercentText(most)));
+  html->Note(
+      absl::Substitute(words.bar_scale, PercentText(most, words.decimal_mark)));
   AddMore(rest, words, html);
 }
 
@@ -126,7 +131,8 @@ void AddMapKey(double most, const EvaluationWords& words, Html* html) {
     for (const MapStep& step : MapSteps(most)) {
       entries.emplace_back(
           step.colour,
-          absl::Substitute(words.finds_up_to, PercentText(step.up_to)));
+          absl::Substitute(words.finds_up_to,
+                           PercentText(step.up_to, words.decimal_mark)));
     }
   }
   html->Add("<p class=\"key\">");
@@ -156,25 +162,29 @@ bool KnowsOfOthers(const v1::RateFigures& figures, uint64_t units) {
 }
 
 std::vector<std::string> FigureCells(const v1::RateFigures& figures,
-                                     uint64_t units) {
+                                     uint64_t units,
+                                     const EvaluationWords& words) {
   std::vector<std::string> cells(5);
-  cells[0] = ShareCell(figures.precision());
+  cells[0] = ShareCell(figures.precision(), words);
   if (figures.has_weighted_precision()) {
     cells[1] = IntervalCell(figures.weighted_precision(),
-                            figures.weighted_precision_interval());
+                            figures.weighted_precision_interval(), words);
   }
   if (!KnowsOfOthers(figures, units)) return cells;
   if (figures.has_recall()) {
-    cells[2] = IntervalCell(figures.recall(), figures.recall_interval());
+    cells[2] = IntervalCell(figures.recall(), figures.recall_interval(), words);
   }
   if (figures.has_lift()) {
-    cells[3] = absl::StrFormat("%.1f<small>(%.1f–%.1f)</small>", figures.lift(),
-                               figures.lift_interval().low(),
-                               figures.lift_interval().high());
+    const auto text = [&](double times) {
+      return DecimalText(times, 1, words.decimal_mark);
+    };
+    cells[3] = absl::StrCat(text(figures.lift()), "<small>(",
+                            text(figures.lift_interval().low()), "–",
+                            text(figures.lift_interval().high()), ")</small>");
   }
   if (figures.has_normalised_precision()) {
     cells[4] = IntervalCell(figures.normalised_precision(),
-                            figures.normalised_precision_interval());
+                            figures.normalised_precision_interval(), words);
   }
   return cells;
 }
@@ -204,6 +214,7 @@ PlotOptions PlotWords(const EvaluationWords& words, std::string x_name,
   options.y_name = std::move(y_name);
   options.sentence = words.plot;
   options.line = words.plot_line;
+  options.decimal_mark = words.decimal_mark;
   return options;
 }
 
@@ -213,7 +224,7 @@ void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
   const v1::VariantReport& baseline = report.variants(0);
   std::vector<std::string> places;
   for (const v1::RateFigures& one : baseline.rates()) {
-    places.push_back(PercentText(one.rate()));
+    places.push_back(PercentText(one.rate(), words.decimal_mark));
   }
   std::vector<Series> series;
   bool differs = false;
@@ -257,7 +268,8 @@ void AddCapacities(const v1::EvaluationReport& report,
             absl::StrCat(HtmlEscape(one.capacity()), "<small>",
                          by_score ? words.by_score_alone : words.as_worklist,
                          "</small>"),
-            absl::StrCat(figures.k(), " (", PercentText(figures.rate()), ")",
+            absl::StrCat(figures.k(), " (",
+                         PercentText(figures.rate(), words.decimal_mark), ")",
                          by_score ? ""
                                   : absl::StrCat("<small>",
                                                  absl::Substitute(
@@ -267,7 +279,7 @@ void AddCapacities(const v1::EvaluationReport& report,
             by_score ? absl::StrCat(one.full_days(), "/", one.facility_days())
                      : ""};
         const std::vector<std::string> cells =
-            FigureCells(figures, report.units());
+            FigureCells(figures, report.units(), words);
         row.insert(row.end(), cells.begin(), cells.end() - 1);
         all_known = all_known && KnowsOfOthers(figures, report.units());
       }
@@ -284,17 +296,16 @@ void AddCapacities(const v1::EvaluationReport& report,
       rows);
 }
 
-void AddSensitivity(const v1::VariantReport& variant,
+void AddSensitivity(const v1::EvaluationReport& report,
+                    const v1::VariantReport& variant,
                     const EvaluationWords& words, Html* html) {
   const RuleNames names(variant);
   Rows rows;
   size_t shown = 0, rest = 0;
   double most = 0.01;
-  for (const v1::SensitivityFigures& one : variant.sensitivity()) {
-    for (const v1::SensitivityPoint& point : one.points()) {
-      if (point.precision().has_share()) {
-        most = std::max(most, point.precision().high());
-      }
+  for (const v1::VariantReport& each : report.variants()) {
+    for (const auto& one : each.sensitivity()) {
+      most = HighestOf(one.points(), most);
     }
   }
   for (const v1::SensitivityFigures& one : variant.sensitivity()) {
@@ -310,7 +321,7 @@ void AddSensitivity(const v1::VariantReport& variant,
                       point.as_written() ? absl::StrCat("<b>", constant, "</b>")
                                          : constant,
                       absl::StrCat(point.units()),
-                      ShareBar(point.precision(), most),
+                      ShareBar(point.precision(), most, words),
                       UnitsAndFinds(point.gained(), point.gained_finds()),
                       UnitsAndFinds(point.lost(), point.lost_finds())});
       is_first = false;
@@ -320,7 +331,8 @@ void AddSensitivity(const v1::VariantReport& variant,
   html->Subheading(words.sensitivity);
   html->Note(
       absl::StrCat(words.sensitivity_note, " ",
-                   absl::Substitute(words.bar_scale, PercentText(most))));
+                   absl::Substitute(words.bar_scale,
+                                    PercentText(most, words.decimal_mark))));
   html->Table(absl::StrCat(words.sensitivity, ", ", variant.name()),
               {words.rule, words.threshold, words.units, words.precision,
                words.gained_units, words.lost_units},
@@ -387,7 +399,7 @@ void AddDrift(const v1::EvaluationReport& report, const EvaluationWords& words,
     if (!variant.has_drift_from_baseline()) continue;
     html->Note(absl::Substitute(
         words.drift_against, variant.name(), report.variants(0).name(),
-        absl::StrFormat("%.2f", variant.drift_from_baseline())));
+        DecimalText(variant.drift_from_baseline(), 2, words.decimal_mark)));
   }
 }
 
@@ -447,7 +459,7 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
   Rows rows;
   for (const v1::RouteFigures* one : found) {
     rows.push_back({HtmlEscape(RouteName(*one)), absl::StrCat(one->units()),
-                    ShareCell(one->precision())});
+                    ShareCell(one->precision(), words)});
   }
   if (!rows.empty()) {
     html->Table(words.map, {words.route, words.units, words.precision}, rows);

@@ -26,7 +26,8 @@ bool KnowsOfOthers(const v1::RateFigures& figures, uint64_t units);
 // Precision, weighted precision, recall, lift, normalised precision; empty
 // where not known.
 std::vector<std::string> FigureCells(const v1::RateFigures& figures,
-                                     uint64_t units);
+                                     uint64_t units,
+                                     const EvaluationWords& words);
 
 // Rules by their ids; with their set where two sets have the same.
 class RuleNames {
@@ -52,7 +53,9 @@ void AddGain(const v1::EvaluationReport& report, const EvaluationWords& words,
              Html* html);
 void AddCapacities(const v1::EvaluationReport& report,
                    const EvaluationWords& words, Html* html);
-void AddSensitivity(const v1::VariantReport& variant,
+// Of one of its variants; bars of all have one scale.
+void AddSensitivity(const v1::EvaluationReport& report,
+                    const v1::VariantReport& variant,
                     const EvaluationWords& words, Html* html);
 void AddCalibration(const v1::EvaluationReport& report,
                     const EvaluationWords& words, Html* html);

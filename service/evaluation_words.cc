@@ -5,6 +5,7 @@ namespace {
 
 constexpr EvaluationWords kWords[] = {
     {.language = "en",
+     .decimal_mark = '.',
      .title = "What these rules would have selected",
      .intro = "$0 movements from $1 to $2, of $3 visits and consignments. Each "
               "movement met what had been recorded before it, and nothing "
@@ -103,9 +104,11 @@ constexpr EvaluationWords kWords[] = {
                     "finds among the selected that were controlled.",
      .country = "Country of consignee",
      .size = "Size of consignee",
-     .size_note = "Quarters of the units by how many units their consignee "
-                  "has, the smallest consignees first.",
-     .size_value = "$0 ($1 to $2 units)",
+     .size_note =
+         "Quarters of the units by how many units their consignee "
+         "has, the smallest consignees first. Consignees of one size lie "
+         "in one quarter, so another may have no row.",
+     .size_value = "$0 (units: $1)",
      .unknown = "not known",
      .sensitivity = "What if a threshold were another",
      .sensitivity_note =
@@ -151,6 +154,7 @@ constexpr EvaluationWords kWords[] = {
      .month_units = "Month and its units",
      .days = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}},
     {.language = "es",
+     .decimal_mark = ',',
      .title = "Lo que estas reglas habrían seleccionado",
      .intro = "$0 movimientos del $1 al $2, de $3 estancias y envíos. Cada "
               "movimiento se evaluó con lo registrado antes de él y con nada "
@@ -243,7 +247,7 @@ constexpr EvaluationWords kWords[] = {
      .drift = "Deriva de las puntuaciones",
      .drift_note =
          "Índice de estabilidad de la población de cada mes frente al primero. "
-         "Por debajo de 0.1 suele llamarse estable, por encima de 0.25 un "
+         "Por debajo de 0,1 suele llamarse estable, por encima de 0,25 un "
          "cambio; con pocas unidades es grande por azar. Más allá de 1 se "
          "escribe la cifra.",
      .drift_against = "$0 frente a $1, todos los meses: $2.",
@@ -254,9 +258,11 @@ constexpr EvaluationWords kWords[] = {
          "hallazgos entre las seleccionadas que se controlaron.",
      .country = "País del destinatario",
      .size = "Tamaño del destinatario",
-     .size_note = "Cuartos de las unidades según cuántas tiene su "
-                  "destinatario, los más pequeños primero.",
-     .size_value = "$0 ($1 a $2 unidades)",
+     .size_note =
+         "Cuartos de las unidades según cuántas tiene su "
+         "destinatario, los más pequeños primero. Los del mismo tamaño "
+         "están en un solo cuarto, así que otro puede faltar.",
+     .size_value = "$0 (unidades: $1)",
      .unknown = "no se sabe",
      .sensitivity = "Y si un umbral fuera otro",
      .sensitivity_note =
@@ -304,6 +310,7 @@ constexpr EvaluationWords kWords[] = {
      .month_units = "Mes y sus unidades",
      .days = {"lun", "mar", "mié", "jue", "vie", "sáb", "dom"}},
     {.language = "pt",
+     .decimal_mark = ',',
      .title = "O que estas regras teriam selecionado",
      .intro = "$0 movimentos de $1 a $2, de $3 estadias e remessas. Cada "
               "movimento foi avaliado com o que estava registado antes dele, e "
@@ -395,7 +402,7 @@ constexpr EvaluationWords kWords[] = {
      .drift = "Deriva das pontuações",
      .drift_note =
          "Índice de estabilidade da população de cada mês face ao primeiro. "
-         "Abaixo de 0.1 costuma chamar-se estável, acima de 0.25 uma mudança; "
+         "Abaixo de 0,1 costuma chamar-se estável, acima de 0,25 uma mudança; "
          "com poucas unidades é grande por acaso. Além de 1 escreve-se o "
          "valor.",
      .drift_against = "$0 face a $1, todos os meses: $2.",
@@ -405,9 +412,11 @@ constexpr EvaluationWords kWords[] = {
                     "e achados entre as selecionadas que foram controladas.",
      .country = "País do destinatário",
      .size = "Dimensão do destinatário",
-     .size_note = "Quartos das unidades conforme quantas tem o seu "
-                  "destinatário, os menores primeiro.",
-     .size_value = "$0 ($1 a $2 unidades)",
+     .size_note =
+         "Quartos das unidades conforme quantas tem o seu "
+         "destinatário, os menores primeiro. Os da mesma dimensão estão "
+         "num só quarto, por isso outro pode faltar.",
+     .size_value = "$0 (unidades: $1)",
      .unknown = "não se sabe",
      .sensitivity = "E se um limiar fosse outro",
      .sensitivity_note =

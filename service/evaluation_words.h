@@ -10,6 +10,7 @@ namespace portrisk::service {
 
 struct EvaluationWords {
   const char* language;
+  char decimal_mark;
   const char* title;
   const char* intro;  // With the numbers $0 to $3.
   const char* no_movements;
@@ -85,7 +86,7 @@ struct EvaluationWords {
   const char* country;
   const char* size;
   const char* size_note;
-  const char* size_value;  // $0 to $2.
+  const char* size_value;  // $0 quarter, $1 units.
   const char* unknown;
   const char* sensitivity;
   const char* sensitivity_note;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -288,6 +290,68 @@ TEST(EvaluationPage, ShowsNoShareOfAllWhereNothingBeyondWasControlled) {
   const std::string all = EvaluationPage(report, "en");
   EXPECT_THAT(all, Not(HasSubstr(note)));
   EXPECT_EQ(Count(all, ">100\u00a0%<small>"), 8u);
+}
+
+TEST(EvaluationPage, WritesNumbersAsTheLanguageDoes) {
+  v1::EvaluationReport report = Report();
+  v1::VariantReport& variant = *report.mutable_variants(1);
+  variant.mutable_rates(0)->set_recall(0.333);
+  variant.mutable_rates(0)->set_lift(1.3);
+  variant.set_drift_from_baseline(0.07);
+  variant.add_workload()->set_selected(5);
+  variant.mutable_workload(0)->set_per_day(2.75);
+  variant.mutable_sensitivity(0)->set_condition("x < 1.5");
+  variant.mutable_sensitivity(0)->mutable_points(1)->set_constant("2.5");
+  const std::string en = EvaluationPage(report, "en");
+  for (const char* text : {"33.3\u00a0%", ">1.3<small>", "2.75", "0.07"}) {
+    EXPECT_THAT(en, HasSubstr(text));
+  }
+  for (const char* language : {"es", "pt"}) {
+    SCOPED_TRACE(language);
+    const std::string page = EvaluationPage(report, language);
+    for (const char* text : {"33,3\u00a0%", ">1,3<small>", "2,75", "0,07",
+                             "x &lt; 1.5", ">2.5</td>", "cx=\""}) {
+      EXPECT_THAT(page, HasSubstr(text));
+    }
+    // Points are left in conditions and in what draws.
+    EXPECT_FALSE(std::regex_search(page, std::regex("[0-9]\\.[0-9]+\u00a0%")));
+    EXPECT_FALSE(std::regex_search(page, std::regex("c[xy]=\"[0-9]*,")));
+  }
+}
+
+TEST(EvaluationPage, BarsOfAllVariantsHaveOneScale) {
+  v1::EvaluationReport report = Report();
+  double high = 0.4;
+  for (v1::VariantReport& variant : *report.mutable_variants()) {
+    high += 0.2;  // 60 %, 80 %.
+    for (v1::RuleFigures& rule : *variant.mutable_rules()) {
+      rule.mutable_precision()->set_high(high);
+    }
+    for (auto& point : *variant.mutable_sensitivity(0)->mutable_points()) {
+      SetShare(1, 4, point.mutable_precision());
+      point.mutable_precision()->set_high(high + 0.1);
+    }
+  }
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_EQ(Count(page, "A full bar is 80.0\u00a0%"), 2u);
+  EXPECT_EQ(Count(page, "A full bar is 90.0\u00a0%"), 2u);
+}
+
+TEST(EvaluationPage, SaysASizeOnce) {
+  v1::EvaluationReport report = Report();
+  for (v1::VariantReport& variant : *report.mutable_variants()) {
+    v1::BurdenFigures& one = *variant.mutable_burden(1);
+    one.set_size_min(1);
+    one.set_size_max(1);
+    v1::BurdenFigures* more = variant.add_burden();
+    *more = one;
+    more->set_value("4");
+    more->set_size_max(9);
+  }
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_THAT(page, HasSubstr(">3 (units: 1)</th>"));
+  EXPECT_THAT(page, HasSubstr(">4 (units: 1–9)</th>"));
+  EXPECT_THAT(page, HasSubstr("so another may have no row."));
 }
 
 TEST(EvaluationPage, NamesTheSetWhereTwoHaveTheSameRule) {

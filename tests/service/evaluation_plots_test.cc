@@ -21,6 +21,8 @@ TEST(EvaluationPlots, PercentagesHaveDecimalsWhereTheySayMore) {
   EXPECT_EQ(PercentText(0.00004), "0.00\u00a0%");  // Not nothing.
   EXPECT_EQ(PercentText(0.0012), "0.12\u00a0%");
   EXPECT_EQ(PercentText(0.1234), "12.3\u00a0%");
+  EXPECT_EQ(PercentText(0.1234, ','), "12,3\u00a0%");
+  EXPECT_EQ(PercentText(1, ','), "100\u00a0%");
 }
 
 // A quarter of 5 % is not 1.2 %.
@@ -57,6 +59,19 @@ TEST(EvaluationPlots, NamesOfPlacesDoNotLieOverEachOther) {
   EXPECT_EQ(Count(plot, ">2025-01</text>"), 8u);
   EXPECT_EQ(Count(plot, ">12345</text>"), 8u);
   EXPECT_EQ(Count(plot, "<circle"), 24u);
+}
+
+TEST(EvaluationPlots, SaysWhatItShows) {
+  PlotOptions options{
+      .x_name = "month", .y_name = "share", .decimal_mark = ','};
+  EXPECT_THAT(
+      LinePlot({"a\n5", "b", "c"},
+               {{"x", {0.125, 0.5, std::nullopt}, {}},
+                {"y", {}, {}},
+                {"z", {1}, {}}},
+               options),
+      HasSubstr("aria-label=\"share, month: x 12,5\u00a0% (a) – 50,0\u00a0% "
+                "(b); z 100\u00a0%\""));
 }
 
 TEST(EvaluationPlots, AReferenceIsALineWithoutMarks) {
