@@ -7,6 +7,10 @@
 // A new time goes where the invariants call for it, so that the lists are a
 // function of the set of times, and taking one out never makes a list claim
 // what it does not know.
+//
+// A period without its bit had no movement. One with it may have had none,
+// where a movement was taken out of what is forgotten: then nothing before the
+// next known activity is a silence.
 #include "scoring/profile.h"
 
 #include <algorithm>
@@ -34,7 +38,7 @@ int64_t PeriodOf(int64_t seconds) { return seconds / kPeriodSeconds; }
 
 void MarkPeriod(int64_t period, v1::ProfileState* state) {
   const int64_t newest = state->newest_period();
-  if (state->periods() == 0 || period - newest >= kPeriods) {
+  if (period - newest >= kPeriods) {
     state->set_newest_period(static_cast<uint32_t>(period));
     state->set_periods(1);
   } else if (period > newest) {
@@ -50,6 +54,44 @@ void MarkAll(v1::ProfileState* state) {
   state->set_periods(0);
   for (const int64_t t : state->earliest()) MarkPeriod(PeriodOf(t), state);
   for (const int64_t t : state->latest()) MarkPeriod(PeriodOf(t), state);
+}
+
+// Whether every movement that is kept or forgotten was before this period.
+bool IsAfterAll(int64_t period, const v1::ProfileState& state) {
+  const int64_t skip = state.newest_period() - period;
+  return skip < 0 ||
+         (skip < kPeriods && state.periods() << (kPeriods - 1 - skip) == 0);
+}
+
+// Whether all times of a period would be in one of the lists.
+bool IsVouchedFor(int64_t period, const v1::ProfileState& state) {
+  const Times& earliest = state.earliest();
+  const Times& latest = state.latest();
+  const int64_t begin = period * kPeriodSeconds;
+  return (!earliest.empty() &&
+          begin + kPeriodSeconds <= *earliest.rbegin() + 1) ||
+         (!latest.empty() && begin >= latest.Get(0));
+}
+
+// After a time was taken out of more than there is room for. Where the period
+// may have another, all up to the next known activity counts as active.
+void UnmarkPeriod(int64_t period, bool vouched_for, v1::ProfileState* state) {
+  const auto in_period = [&](int64_t t) { return PeriodOf(t) == period; };
+  const auto any = [&](const Times& times) {
+    return std::any_of(times.begin(), times.end(), in_period);
+  };
+  int64_t at = state->newest_period() - period;
+  if (at < 0 || at >= kPeriods || any(state->earliest()) ||
+      any(state->latest())) {
+    return;
+  }
+  const uint64_t periods = state->periods();
+  const uint64_t up_to_it = ~uint64_t{0} << at;
+  if (vouched_for && (periods & up_to_it) != up_to_it) {
+    return state->set_periods(periods & ~(uint64_t{1} << at));
+  }
+  while (at > 0 && (periods >> (at - 1) & 1) == 0) --at;
+  state->set_periods(periods | ~uint64_t{0} << at);
 }
 
 void Insert(int64_t time, Times* times) {
@@ -113,6 +155,8 @@ void FoldProfile(const Timestamp& time, v1::ProfileState* state) {
   Times* const earliest = state->mutable_earliest();
   Times* const latest = state->mutable_latest();
   const bool all_kept = AllKept(*state);
+  const bool late =
+      latest->empty() ? IsAfterAll(PeriodOf(t), *state) : t >= latest->Get(0);
   state->set_count(state->count() + 1);
   MarkPeriod(PeriodOf(t), state);
   const bool early =
@@ -125,7 +169,7 @@ void FoldProfile(const Timestamp& time, v1::ProfileState* state) {
     const int64_t last = earliest->Get(kEarliestTimes);
     earliest->RemoveLast();
     if (all_kept) Insert(last, latest);
-  } else if (all_kept || (latest->size() > 0 && t >= latest->Get(0))) {
+  } else if (all_kept || late) {
     Insert(t, latest);
   }
   if (latest->size() > kLatestTimes) RemoveAt(0, latest);
@@ -134,13 +178,15 @@ void FoldProfile(const Timestamp& time, v1::ProfileState* state) {
 void UnfoldProfile(const Timestamp& time, v1::ProfileState* state) {
   const int64_t t = SecondsOf(time);
   if (state->count() == 0) return;
-  const bool all_kept = AllKept(*state);
+  const bool vouched_for = IsVouchedFor(PeriodOf(t), *state);
   state->set_count(state->count() - 1);
   Times* const earliest = state->mutable_earliest();
   Times* const latest = state->mutable_latest();
   if (!Remove(t, earliest)) Remove(t, latest);
-  if (!all_kept) return;
-  if (earliest->size() < kEarliestTimes && latest->size() > 0) {
+  if (!AllKept(*state)) {
+    return UnmarkPeriod(PeriodOf(t), vouched_for, state);
+  }
+  while (earliest->size() < kEarliestTimes && !latest->empty()) {
     earliest->Add(latest->Get(0));
     RemoveAt(0, latest);
   }

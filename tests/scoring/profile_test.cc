@@ -30,6 +30,19 @@ class ProfileTest : public testing::Test {
   const v1::Profile& Derive(const v1::ProfileState& state, int64_t time) {
     return *buffer_.Derive(&state, At(time));
   }
+  // What is silent has no movement; one is before it and one ends it.
+  static void ExpectTrueSilence(const v1::Profile& profile, int64_t now,
+                                const std::multiset<int64_t>& truth) {
+    if (!profile.has_silence_days()) return;
+    const int64_t ended =
+        now / kPeriodSeconds * kPeriodSeconds - profile.awake_days() * kDay;
+    const int64_t began = ended - profile.silence_days() * kDay;
+    const auto first = truth.lower_bound(began);
+    ASSERT_NE(first, truth.begin());
+    ASSERT_NE(first, truth.end());
+    ASSERT_GE(*first, ended);
+    ASSERT_LT(*first, ended + kPeriodSeconds);
+  }
   ProfileBuffer buffer_;
 };
 
@@ -96,6 +109,28 @@ TEST_F(ProfileTest, TakingOutTheOnlyMovementLeavesNothing) {
   EXPECT_EQ(state.SerializeAsString(), "");
 }
 
+TEST_F(ProfileTest, ARetractedTimeOfLongAgoLeavesNoSilence) {
+  std::vector<int64_t> times;
+  for (int i = 0; i < 25; ++i) times.push_back(kBegin + i * 5 * kDay);
+  auto state = Fold(times);
+  FoldProfile(At(kBegin - 350 * kDay), &state);
+  EXPECT_TRUE(Derive(state, times.back() + 1).has_silence_days());
+  UnfoldProfile(At(kBegin - 350 * kDay), &state);
+  EXPECT_FALSE(Derive(state, times.back() + 1).has_silence_days());
+}
+
+TEST_F(ProfileTest, AfterAllLatestWereRetractedItIsKnownAgain) {
+  std::vector<int64_t> times;
+  for (int i = 0; i < 14; ++i) times.push_back(kBegin + i * kDay);
+  auto state = Fold(times);
+  for (int i = 6; i < 14; ++i) UnfoldProfile(At(times[i]), &state);
+  EXPECT_FALSE(Derive(state, kBegin + 20 * kDay).has_movements());
+  FoldProfile(At(kBegin + 30 * kDay), &state);
+  const v1::Profile& profile = Derive(state, kBegin + 31 * kDay);
+  EXPECT_EQ(profile.movements(), 7);
+  EXPECT_DOUBLE_EQ(profile.gap_h(), 24);
+}
+
 // The state is a function of the set: any order, and any movements that came
 // and went, give the same bytes. With more than twelve, what is kept claims
 // nothing that a full history contradicts.
@@ -141,6 +176,7 @@ TEST_F(ProfileTest, RandomCorrectionsNeverMakeItClaimWhatIsNotSo) {
         ASSERT_EQ(profile.last_seen().seconds(), *std::prev(end));
       }
       if (before == 0) ASSERT_FALSE(profile.has_first_seen());
+      ASSERT_NO_FATAL_FAILURE(ExpectTrueSilence(profile, t, truth));
       if (truth.size() <= 12 && state.earliest_size() + state.latest_size() ==
                                     static_cast<int>(truth.size())) {
         ASSERT_TRUE(profile.has_movements());
