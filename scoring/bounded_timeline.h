@@ -23,6 +23,7 @@ namespace portrisk::scoring {
 
 inline constexpr int kDocumentsMax = 12;
 inline constexpr int kRiskyBoxesMax = 96;
+inline constexpr int kReportsOfRiskyBox = 2;
 
 // Of what a list keeps the newest, and how many.
 struct Kind {
@@ -150,17 +151,27 @@ void SetText(const std::string& value,
   (element->*mutate)()->assign(value);
 }
 
-// Removes the event of `movement_key`; false when there is none.
+// Index of the event of `movement_key`; -1 when there is none.
 template <typename Event>
-bool RemoveEvent(uint64_t movement_key,
+int IndexOf(uint64_t movement_key,
+            const google::protobuf::RepeatedPtrField<Event>& list) {
+  int i = list.size() - 1;
+  while (i >= 0 && list.Get(i).movement_key() != movement_key) --i;
+  return i;
+}
+
+template <typename Event>
+void RemoveAt(int i, google::protobuf::RepeatedPtrField<Event>* list) {
+  for (; i + 1 < list->size(); ++i) list->SwapElements(i, i + 1);
+  list->RemoveLast();
+}
+
+// Removes the event of `movement_key`, where there is one.
+template <typename Event>
+void RemoveEvent(uint64_t movement_key,
                  google::protobuf::RepeatedPtrField<Event>* list) {
-  for (int i = 0; i < list->size(); ++i) {
-    if (list->Get(i).movement_key() != movement_key) continue;
-    for (; i + 1 < list->size(); ++i) list->SwapElements(i, i + 1);
-    list->RemoveLast();
-    return true;
-  }
-  return false;
+  const int i = IndexOf(movement_key, *list);
+  if (i >= 0) RemoveAt(i, list);
 }
 
 // Puts an element for a movement, which `fill(Element*)` writes (every field

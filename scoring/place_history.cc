@@ -6,6 +6,8 @@
 #include "scoring/place_history.h"
 
 #include <algorithm>
+#include <array>
+#include <string>
 #include <tuple>
 
 #include "scoring/borrow.h"
@@ -127,6 +129,23 @@ bool IsLetter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+// Makes room for a report among those of its own box, of which the newest are
+// kept, so that one box pushes no other out. False when it is older than they.
+bool MakeRoom(const JournaledMovement& input, v1::FacilityState* state) {
+  int reports = 0, oldest = 0;
+  for (int i = state->risky_size() - 1; i >= 0; --i) {
+    if (state->risky(i).number() != input.movement->container().number()) {
+      continue;
+    }
+    ++reports;
+    oldest = i;
+  }
+  if (reports < kReportsOfRiskyBox) return true;
+  if (MovementBefore(input, state->risky(oldest))) return false;
+  RemoveAt(oldest, state->mutable_risky());
+  return true;
+}
+
 // Risky boxes of the last hours before a movement, the latest first, until
 // `visit` returns true.
 template <typename Visit>
@@ -170,6 +189,7 @@ void FoldFacility(const JournaledMovement& input, const v1::Unit& unit,
   const bool risky =
       unit.lane() >= v1::BLUE || m.event() == v1::CUSTOMS_SELECTED;
   if (!risky || m.container().number().empty()) return;
+  if (!MakeRoom(input, state)) return;
   InsertEvent(
       input, kRiskyBoxesMax,
       [&](v1::RiskyBox* box) {
@@ -262,10 +282,17 @@ void FacilityViewBuffer::Derive(const v1::FacilityState* state,
   if (state == nullptr || !m.has_occurrence_time()) return;
   view_.unsafe_arena_set_allocated_profile(
       profile_.Derive(&state->profile(), m.occurrence_time()));
-  int64_t boxes = 0;
+  std::array<const std::string*, kRiskyBoxesMax> boxes;
+  size_t size = 0;
   const int64_t day_before = m.occurrence_time().seconds() - kDaySeconds;
   ForEachRisky(*state, m, kTwinSeconds, [&](const v1::RiskyBox& box) {
-    if (box.occurrence_time().seconds() >= day_before) ++boxes;
+    const auto is_it = [&](const std::string* other) {
+      return *other == box.number();
+    };
+    if (box.occurrence_time().seconds() >= day_before && size < boxes.size() &&
+        std::none_of(boxes.begin(), boxes.begin() + size, is_it)) {
+      boxes[size++] = &box.number();
+    }
     if (!view_.has_near_twin_time() &&
         NearTwins(box.number(), m.container().number())) {
       view_.set_near_twin(box.number());
@@ -274,7 +301,7 @@ void FacilityViewBuffer::Derive(const v1::FacilityState* state,
     }
     return false;
   });
-  view_.set_risky_boxes(boxes);
+  view_.set_risky_boxes(static_cast<int64_t>(size));
   Bay own;
   if (!ReadBay(YardPosition(container, input), &own)) return;
   ForEachRisky(*state, m, kNeighbourSeconds, [&](const v1::RiskyBox& box) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "scoring/bounded_timeline.h"
+
 namespace portrisk::scoring {
 namespace {
 
@@ -197,6 +199,39 @@ TEST_F(FacilityTest, ARetractionTakesTheRiskyBoxOut) {
   const v1::Movement prior = At(v1::YARD_MOVE, 0, "NLRTM");
   UnfoldFacility({&prior, 1, 9}, prior, &state_);
   EXPECT_EQ(state_.risky_size(), 0);
+}
+
+TEST_F(FacilityTest, ManyReportsOfOneBoxPushNoOtherOut) {
+  Fold("MSKU1234565", 0, "", v1::RED);
+  for (int i = 0; i < 200; ++i) Fold("TEMU7777777", 1 + i % 20, "", v1::RED);
+  EXPECT_EQ(state_.risky_size(), 1 + kReportsOfRiskyBox);
+  EXPECT_EQ(Derive("MSKU1234665", 22, "").near_twin(), "MSKU1234565");
+  EXPECT_EQ(buffer_.view().risky_boxes(), 2);
+}
+
+// Of each box the newest two, of these the newest, whatever comes first.
+TEST_F(FacilityTest, AnyOrderGivesTheSameRiskyBoxes) {
+  std::mt19937 random(20261128);
+  v1::Unit unit;
+  unit.set_lane(v1::RED);
+  std::vector<v1::Movement> movements;
+  for (int i = 0; i < 400; ++i) {
+    movements.push_back(At(v1::YARD_MOVE, random() % 1000, "NLRTM"));
+    movements.back().set_id(std::to_string(i));
+    movements.back().mutable_container()->set_number(
+        "MSKU" + std::to_string(1'000'000 + random() % 80));
+  }
+  std::string expected;
+  for (int round = 0; round < 50; ++round) {
+    v1::FacilityState state;
+    for (const v1::Movement& m : movements) {
+      FoldFacility({&m, std::stoull(m.id()), 7}, unit, &state);
+    }
+    if (round == 0) expected = state.SerializeAsString();
+    ASSERT_EQ(state.risky_size(), kRiskyBoxesMax);
+    ASSERT_EQ(state.SerializeAsString(), expected) << "round " << round;
+    std::shuffle(movements.begin(), movements.end(), random);
+  }
 }
 
 TEST_F(FacilityTest, AStateStaysSmall) {

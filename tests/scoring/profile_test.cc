@@ -175,7 +175,9 @@ TEST_F(ProfileTest, RandomCorrectionsNeverMakeItClaimWhatIsNotSo) {
       if (profile.has_last_seen()) {
         ASSERT_EQ(profile.last_seen().seconds(), *std::prev(end));
       }
-      if (before == 0) ASSERT_FALSE(profile.has_first_seen());
+      if (before == 0) {
+        ASSERT_FALSE(profile.has_first_seen());
+      }
       ASSERT_NO_FATAL_FAILURE(ExpectTrueSilence(profile, t, truth));
       if (truth.size() <= 12 && state.earliest_size() + state.latest_size() ==
                                     static_cast<int>(truth.size())) {
