@@ -11,6 +11,7 @@
 #ifndef PORTRISK_SCORING_BOUNDED_TIMELINE_H_
 #define PORTRISK_SCORING_BOUNDED_TIMELINE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -32,6 +33,7 @@ struct Kind {
 };
 
 inline constexpr int kTimelineMax = 54;  // Of all kinds.
+inline constexpr size_t kTimelineKinds = 7;
 inline constexpr Kind kHandlings = {0, 20};
 
 inline Kind KindOf(const v1::TimelineEvent*, v1::Event event) {

@@ -7,6 +7,7 @@
 #include "scoring/container_history.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "scoring/bounded_timeline.h"
@@ -130,18 +131,49 @@ void FillDocument(const JournaledMovement& input, v1::DocumentEvent* event) {
   if (who.has_notify_party()) event->set_notify_party(who.notify_party());
 }
 
+// The earliest event that happened to the box; may be null.
+const TimelineEvent* FirstPhysical(const v1::ContainerState& state) {
+  for (const TimelineEvent& event : state.timeline()) {
+    if (IsPhysical(event.event())) return &event;
+  }
+  return nullptr;
+}
+
+// Whether no event may have been pushed out.
+bool HasRoom(const v1::ContainerState& state) {
+  constexpr const TimelineEvent* kOf = nullptr;
+  std::array<int, kTimelineKinds> events = {};
+  for (const TimelineEvent& event : state.timeline()) {
+    const Kind kind = KindOf(kOf, event.event());
+    if (++events[static_cast<size_t>(kind.number)] == kind.most) return false;
+  }
+  return !state.has_forgotten_time();
+}
+
+// Before the movement is put into the timeline. What is not known although
+// there are events stays so: the first was taken out, the next is forgotten.
+void NoteFirstSeen(const v1::Movement& m, v1::ContainerState* state) {
+  if (!IsPhysical(m.event())) return;
+  const bool is_first =
+      state->has_first_seen()
+          ? Before(m.occurrence_time(), state->first_seen())
+          : FirstPhysical(*state) == nullptr && !state->has_forgotten_time();
+  if (is_first) *state->mutable_first_seen() = m.occurrence_time();
+}
+
 // Takes an event out, and with it what only it knew of the earliest time.
-void RemoveVersion(uint64_t movement_key, v1::ContainerState* state) {
-  const bool was_first =
-      state->timeline_size() > 0 &&
-      state->timeline(0).movement_key() == movement_key &&
-      !Before(state->first_seen(), state->timeline(0).occurrence_time());
-  RemoveEvent(movement_key, state->mutable_timeline());
+void RemoveVersion(int at, v1::ContainerState* state) {
+  const TimelineEvent& event = state->timeline(at);
+  const bool was_first = &event == FirstPhysical(*state) &&
+                         !Before(state->first_seen(), event.occurrence_time());
+  const bool all_kept = HasRoom(*state);
+  RemoveAt(at, state->mutable_timeline());
   if (!was_first) return;
-  if (state->timeline().empty()) {
-    state->clear_first_seen();
+  const TimelineEvent* const first = FirstPhysical(*state);
+  if (first != nullptr && all_kept) {
+    *state->mutable_first_seen() = first->occurrence_time();
   } else {
-    *state->mutable_first_seen() = state->timeline(0).occurrence_time();
+    state->clear_first_seen();
   }
 }
 
@@ -149,15 +181,6 @@ void RemoveVersion(uint64_t movement_key, v1::ContainerState* state) {
 bool IsHandledAt(const v1::Visit& visit, const TimelineEvent& event) {
   return IsHandling(event.event()) &&
          (event.locode().empty() || MaySamePlace(event, visit));
-}
-
-// Whether the event of `movement_key` is a departure from the visit's place.
-bool IsDepartureOf(const v1::ContainerState& state, uint64_t movement_key) {
-  for (const TimelineEvent& event : state.timeline()) {
-    if (event.movement_key() != movement_key) continue;
-    return IsDeparture(event.event()) && IsHandledAt(state.visit(), event);
-  }
-  return false;
 }
 
 // The last handling at the visit's place that is known; may be null.
@@ -174,14 +197,6 @@ void ReopenVisit(v1::ContainerState* state) {
   const TimelineEvent* const last = LastHandling(*state);
   if (last != nullptr && IsDeparture(last->event())) return;
   state->mutable_visit()->set_open(true);
-}
-
-// The journal position of the version in the timeline; 0: it is not there.
-uint64_t SequenceOf(const v1::ContainerState& state, uint64_t movement_key) {
-  for (const TimelineEvent& event : state.timeline()) {
-    if (event.movement_key() == movement_key) return event.sequence();
-  }
-  return 0;
 }
 
 // Whether the movement puts the container where the visit is.
@@ -218,7 +233,6 @@ void WithdrawVisit(v1::ContainerState* state) {
 // present visit or the one before may have begun with.
 void UnfoldVisit(const JournaledMovement& input, uint64_t was,
                  v1::ContainerState* state) {
-  if (was == 0) return;
   // The visit goes on where the new version tells of it, too.
   const auto goes_on = [&](v1::Visit* visit) {
     if (!IsAt(*input.movement, state->number(), *visit)) return false;
@@ -366,11 +380,8 @@ void FoldContainer(const JournaledMovement& input, const v1::Unit* unit,
   if (m.retraction()) return;
   if (state->number().empty()) state->set_number(m.container().number());
   if (EntersTimeline(m)) {
+    NoteFirstSeen(m, state);
     FoldEvent(input, state);
-    if (!state->has_first_seen() ||
-        Before(m.occurrence_time(), state->first_seen())) {
-      *state->mutable_first_seen() = m.occurrence_time();
-    }
   } else if (IsDocument(m.event()) && IsActual(m) && m.has_occurrence_time()) {
     InsertEvent(
         input, kDocumentsMax,
@@ -402,11 +413,15 @@ void TopUp(const v1::WorklistUnit& unit, uint64_t sequence,
 void UnfoldContainer(const JournaledMovement& input,
                      v1::ContainerState* state) {
   state->set_last_sequence(input.sequence);
-  const bool departed = state->has_visit() && !state->visit().open() &&
-                        IsDepartureOf(*state, input.movement_key);
-  const uint64_t was = SequenceOf(*state, input.movement_key);
-  RemoveVersion(input.movement_key, state);
   RemoveEvent(input.movement_key, state->mutable_documents());
+  const int at = IndexOf(input.movement_key, state->timeline());
+  if (at < 0) return;
+  const TimelineEvent& event = state->timeline(at);
+  const bool departed = state->has_visit() && !state->visit().open() &&
+                        IsDeparture(event.event()) &&
+                        IsHandledAt(state->visit(), event);
+  const uint64_t was = event.sequence();
+  RemoveVersion(at, state);
   if (departed) ReopenVisit(state);
   UnfoldVisit(input, was, state);
 }

@@ -124,6 +124,31 @@ TEST_F(ContainerHistoryTest, FirstSeenFollowsACorrection) {
   EXPECT_EQ(state_.first_seen().seconds(), 1'700'000'000 + 4 * kHour);
 }
 
+// What was pushed out may have come before all that is kept.
+TEST_F(ContainerHistoryTest, FirstSeenIsUnknownOnceTheFirstWasTakenOut) {
+  Fold(At(v1::GATE_IN, 0, "NLRTM"), 1);
+  for (int i = 0; i < 50; ++i) Fold(At(v1::POSITION, 1 + i, "NLRTM"), 10 + i);
+  v1::Movement voided;
+  voided.set_retraction(true);
+  Fold(voided, 1);
+  EXPECT_FALSE(state_.has_first_seen());
+  Fold(At(v1::GATE_OUT, 60, "NLRTM"), 2);
+  EXPECT_FALSE(state_.has_first_seen());
+}
+
+TEST_F(ContainerHistoryTest, PapersAreNoFirstSight) {
+  Fold(At(v1::BOOKING, 0, "NLRTM"), 1);
+  Fold(At(v1::CUSTOMS_SELECTED, 1, "NLRTM"), 2);
+  EXPECT_FALSE(state_.has_first_seen());
+  Fold(At(v1::GATE_IN, 9, "NLRTM"), 3);
+  Fold(At(v1::GATE_OUT, 12, "NLRTM"), 4);
+  EXPECT_EQ(state_.first_seen().seconds(), 1'700'000'000 + 9 * kHour);
+  v1::Movement voided;
+  voided.set_retraction(true);
+  Fold(voided, 3);
+  EXPECT_EQ(state_.first_seen().seconds(), 1'700'000'000 + 12 * kHour);
+}
+
 TEST_F(ContainerHistoryTest, AnUnknownPlaceGivesNoLegButTheSameCodeDoes) {
   Fold(At(v1::LOAD, 0, "XXABC"), 1);
   EXPECT_FALSE(Derive(At(v1::DISCHARGE, 10, "NLRTM"), 2).has_leg_in());
