@@ -99,6 +99,24 @@ void FillEvent(const JournaledMovement& input, TimelineEvent* event) {
   event->set_ordered(!m.work_order().empty());
 }
 
+// The heaviest that is usual: nobody is accused by what is assumed.
+constexpr int32_t kAssumedTareKg = 5000;
+
+// Box with cargo, as papers declare it. Manifests mostly weigh the goods alone;
+// those of one of several consignments in a box say nothing of the box.
+bool DeclaredGross(const v1::Movement& m, int32_t* kg) {
+  const v1::Weights& weights = m.weights();
+  if (weights.has_gross_kg()) {
+    *kg = weights.gross_kg();
+    return true;
+  }
+  if (!weights.has_cargo_kg() || m.consignment().consolidated()) return false;
+  *kg =
+      weights.cargo_kg() +
+      (m.container().has_tare_kg() ? m.container().tare_kg() : kAssumedTareKg);
+  return true;
+}
+
 void FillDocument(const JournaledMovement& input, v1::DocumentEvent* event) {
   const v1::Movement& m = *input.movement;
   event->set_movement_key(input.movement_key);
@@ -116,8 +134,12 @@ void FillDocument(const JournaledMovement& input, v1::DocumentEvent* event) {
   event->set_commodity(c.commodity());
   event->set_vessel_imo(m.transport().vessel_imo());
   event->set_voyage(m.transport().voyage());
-  event->clear_gross_kg();
-  if (m.weights().has_gross_kg()) event->set_gross_kg(m.weights().gross_kg());
+  int32_t kg = 0;
+  if (DeclaredGross(m, &kg)) {
+    event->set_gross_kg(kg);
+  } else {
+    event->clear_gross_kg();
+  }
   if (m.transport().has_estimated_arrival_time()) {
     *event->mutable_estimated_arrival_time() =
         m.transport().estimated_arrival_time();

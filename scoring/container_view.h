@@ -95,6 +95,7 @@ class ContainerViewBuffer {
   v1::Fingerprint known_;
   v1::Fingerprint known_later_;
   v1::StayOverlap overlap_;
+  v1::DocumentEvent declared_;  // Where it is not as it was kept.
 };
 
 // Where in the yard the movement finds the container: as it says itself, else

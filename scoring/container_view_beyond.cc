@@ -54,6 +54,19 @@ bool KnowsAnything(const v1::Fingerprint& known) {
          !known.reefer_unit().empty() || !known.operator_code().empty();
 }
 
+// Whether papers of another consignment name the same voyage: what one weighs
+// is not what the box weighs.
+bool SharesItsBox(const v1::DocumentEvent& document,
+                  const v1::ContainerState& state) {
+  return std::any_of(
+      state.documents().begin(), state.documents().end(),
+      [&](const v1::DocumentEvent& other) {
+        return (!other.bill_of_lading().empty() || !other.booking().empty()) &&
+               !SameConsignment(document, other) &&
+               SameVoyage(document.voyage(), other.voyage());
+      });
+}
+
 }  // namespace
 
 // What lies beyond the neighbours: both walks and what they have to remember
@@ -337,9 +350,17 @@ void ContainerViewBuffer::DerivePapers(const v1::ContainerState& state) {
     if (document.has_notify_party()) notified = &document;
   }
   if (last == nullptr) return;
+  if (last->has_gross_kg() && SharesItsBox(*last, state)) {
+    declared_ = *last;
+    declared_.clear_gross_kg();
+    last = &declared_;
+  }
   view_.unsafe_arena_set_allocated_declared(Borrow(*last));
   for (const v1::DocumentEvent& document : state.documents()) {
-    if (&document != last && !SameConsignment(document, *last)) continue;
+    if (document.movement_key() != last->movement_key() &&
+        !SameConsignment(document, *last)) {
+      continue;
+    }
     view_.unsafe_arena_set_allocated_declared_first(Borrow(document));
     break;
   }

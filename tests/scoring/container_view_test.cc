@@ -205,6 +205,33 @@ TEST_F(ContainerViewTest, PapersAreComparedWithTheirOwnConsignment) {
             "DEHAM");
 }
 
+TEST_F(ContainerViewTest, PapersThatWeighTheGoodsDeclareThemWithTheBox) {
+  const v1::Movement discharge = At(v1::DISCHARGE, 20);
+  v1::Movement lodged = Manifest(v1::MANIFEST_LODGED, 0, "B1", "NLRTM", "V1");
+  lodged.mutable_weights()->set_cargo_kg(20'000);
+  const auto declared = [&] {
+    Unfold(1);
+    Fold(lodged, 1);
+    return Derive(discharge).declared();
+  };
+  EXPECT_EQ(declared().gross_kg(), 25'000);
+  lodged.mutable_container()->set_tare_kg(2'300);
+  EXPECT_EQ(declared().gross_kg(), 22'300);
+  lodged.mutable_weights()->set_gross_kg(21'000);
+  EXPECT_EQ(declared().gross_kg(), 21'000);
+  lodged.mutable_weights()->clear_gross_kg();
+  lodged.mutable_consignment()->set_consolidated(true);
+  EXPECT_FALSE(declared().has_gross_kg());
+  // Another consignment in the same box, though it does not say so.
+  lodged.mutable_consignment()->clear_consolidated();
+  Fold(Manifest(v1::MANIFEST_LODGED, -1, "B2", "NLRTM", "V0"), 2);
+  EXPECT_TRUE(declared().has_gross_kg());
+  Fold(Manifest(v1::MANIFEST_LODGED, 30, "B2", "NLRTM", "V1"), 3);
+  EXPECT_FALSE(declared().has_gross_kg());
+  EXPECT_EQ(declared().bill_of_lading(), "B1");
+  EXPECT_EQ(buffer_.view().declared_first().bill_of_lading(), "B1");
+}
+
 TEST_F(ContainerViewTest, ADeclarationHidesNotWhatTheManifestSaid) {
   v1::Movement lodged = Manifest(v1::MANIFEST_LODGED, 0, "B1", "NLRTM", "V1");
   lodged.mutable_pseudonyms()->set_notify_party(7);
