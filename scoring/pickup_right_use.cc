@@ -22,7 +22,7 @@ constexpr double kOneCollectionHours = 24;
 constexpr double kNominationHours = 30 * 24;
 
 bool Differ(absl::string_view a, absl::string_view b) {
-  return !a.empty() && !b.empty() && !SameId(a, b);
+  return !a.empty() && !b.empty() && !SameRight(a, b);
 }
 
 // Takes the next step where rights are used: what names another right, or
@@ -30,7 +30,7 @@ bool Differ(absl::string_view a, absl::string_view b) {
 // So whoever was nominated for the last trip does not stand for this one.
 void StepOfUse(const RightEvent& event, RightStanding* standing) {
   const bool same =
-      !event.right_id().empty() && SameId(event.right_id(), standing->id);
+      !event.right_id().empty() && SameRight(event.right_id(), standing->id);
   const bool used =
       standing->collection != nullptr && event.event() != v1::GATE_OUT;
   if (Differ(event.right_id(), standing->id) || (used && !same)) {
@@ -46,7 +46,7 @@ RightStanding StandingAt(const RightEvent& gate, absl::string_view right_id,
                          const RightStanding& standing) {
   if (standing.IsElsewhere(gate)) return RightStanding();
   if (!right_id.empty() && !standing.id.empty()) {
-    return SameId(right_id, standing.id) ? standing : RightStanding();
+    return SameRight(right_id, standing.id) ? standing : RightStanding();
   }
   const bool used_up =
       standing.collection != nullptr &&
@@ -68,9 +68,9 @@ bool Announced(const v1::RightState& state, absl::string_view id,
         issue != nullptr
             ? !Before(event.occurrence_time(), issue->occurrence_time())
             : !gate.right_id().empty() &&
-                  SameId(event.right_id(), gate.right_id());
+                  SameRight(event.right_id(), gate.right_id());
     if (event.event() == v1::PRE_NOTIFICATION && of_this_right &&
-        SameId(ClaimantOf(event), id)) {
+        SameParty(ClaimantOf(event), id)) {
       return true;
     }
   }
@@ -89,7 +89,7 @@ bool WasNominated(const v1::RightState& state, absl::string_view id,
         HoursBetween(t, gate.occurrence_time()) > kOneCollectionHours) {
       nominated = false;
     }
-    if (SameId(event.nominee_id(), id) &&
+    if (SameParty(event.nominee_id(), id) &&
         event.event() != v1::PICKUP_RIGHT_REVOKED) {
       nominated = true;
     }
@@ -244,7 +244,7 @@ void RightViewBuffer::ShowNamedAfter(const v1::RightState& state,
         event.event() == v1::GATE_OUT ||
         Before(event.occurrence_time(), gate.occurrence_time()) ||
         Differ(event.right_id(), gate.right_id()) ||
-        !SameId(event.nominee_id(), gate.haulier_id())) {
+        !SameParty(event.nominee_id(), gate.haulier_id())) {
       return;
     }
     const double hours =
@@ -301,7 +301,7 @@ void RightViewBuffer::ShowQueries(const v1::RightState& state,
     }
     if (issue == nullptr || event.actor_id().empty() ||
         Names(m, event.actor_id()) ||
-        SameId(m.terminal().id(), event.actor_id()) ||
+        SameParty(m.terminal().id(), event.actor_id()) ||
         InChain(state, event.actor_id())) {
       return;
     }
@@ -331,7 +331,7 @@ void RightViewBuffer::ShowSecondClaimant(const v1::RightState& state,
     const RightEvent* const issue = use.standing.issue;
     const bool by_issuer = issue == nullptr ||
                            event.source() == issue->source() ||
-                           SameId(event.actor_id(), issue->actor_id());
+                           SameParty(event.actor_id(), issue->actor_id());
     if (event.event() == v1::PICKUP_RIGHT_ISSUED && by_issuer &&
         Before(gate.occurrence_time(), event.occurrence_time())) {
       next_issue = &event.occurrence_time();
@@ -349,7 +349,7 @@ void RightViewBuffer::ShowSecondClaimant(const v1::RightState& state,
     }
     const std::string& claimant = ClaimantOf(event);
     if (claimant.empty() || gate.haulier_id().empty() ||
-        SameId(claimant, gate.haulier_id())) {
+        SameParty(claimant, gate.haulier_id())) {
       return;
     }
     // Where hauliers are not nominated he shows the code that was issued, or

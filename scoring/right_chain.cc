@@ -56,11 +56,11 @@ void RightStanding::Step(const v1::RightEvent& event) {
 bool RightStanding::IsIssuedAgain(const v1::RightEvent& event) const {
   return issue != nullptr && collection == nullptr &&
          (revoked == nullptr || granted_again) &&
-         SameId(event.actor_id(), issuer) &&
+         SameParty(event.actor_id(), issuer) &&
          (event.recipient_id().empty() ||
-          SameId(event.recipient_id(), issue->recipient_id())) &&
+          SameParty(event.recipient_id(), issue->recipient_id())) &&
          (event.right_id().empty() || id.empty() ||
-          SameId(event.right_id(), id));
+          SameRight(event.right_id(), id));
 }
 
 void RightStanding::Issue(const v1::RightEvent& event) {
@@ -94,24 +94,24 @@ void RightStanding::Accept(const v1::RightEvent& event) {
   const absl::string_view actor = event.actor_id();
   if (actor.empty()) return;
   // Who accepts a nomination says so; the nomination itself may come later.
-  if (SameId(actor, event.nominee_id()) && !SameId(actor, nominee)) {
+  if (SameParty(actor, event.nominee_id()) && !SameParty(actor, nominee)) {
     Nominate(event);
   }
-  if (SameId(actor, nominee) && !SameId(actor, holder)) {
+  if (SameParty(actor, nominee) && !SameParty(actor, holder)) {
     nominee_accepted = true;
     return;
   }
   // Whoever accepts what was passed to another has missed a transfer.
-  if (!holder.empty() && !SameId(actor, holder)) out_of_turn = true;
+  if (!holder.empty() && !SameParty(actor, holder)) out_of_turn = true;
   holder = actor;
   holder_accepted = true;
-  if (SameId(actor, nominee)) nominee_accepted = true;
+  if (SameParty(actor, nominee)) nominee_accepted = true;
 }
 
 // The issuer's platform may act for anybody.
 void RightStanding::NoteActor(const v1::RightEvent& event) {
   const absl::string_view actor = event.actor_id();
-  if (issue == nullptr || actor.empty() || SameId(actor, issuer)) return;
+  if (issue == nullptr || actor.empty() || SameParty(actor, issuer)) return;
   if (!Holds(actor)) out_of_turn = true;
 }
 
@@ -128,7 +128,7 @@ bool WordCounts(const v1::RightEvent& event, const RightStanding& standing,
 
 void RightStanding::Nominate(const v1::RightEvent& event) {
   const absl::string_view next = event.nominee_id();
-  const bool other = !last_nominee_.empty() && !SameId(next, last_nominee_);
+  const bool other = !last_nominee_.empty() && !SameParty(next, last_nominee_);
   const bool moved = (slot_ != nullptr && event.has_slot_time() &&
                       !SameTime(*slot_, event.slot_time())) ||
                      (!locode_.empty() && !event.locode().empty() &&
@@ -140,7 +140,7 @@ void RightStanding::Nominate(const v1::RightEvent& event) {
     last_change = &event.occurrence_time();
   }
   if (other) previous_nominee = last_nominee_;
-  if (!SameId(next, nominee)) {
+  if (!SameParty(next, nominee)) {
     nominee_accepted = false;
     const bool at_once =
         nominated != nullptr && SameTime(*nominated, event.occurrence_time());

@@ -54,8 +54,8 @@ struct RightStanding {
   bool IsIssuedAgain(const v1::RightEvent& event) const;
 
   bool IsNominee(absl::string_view party) const {
-    return SameId(party, nominee) ||
-           (!also_nominated.empty() && SameId(party, also_nominated));
+    return SameParty(party, nominee) ||
+           (!also_nominated.empty() && SameParty(party, also_nominated));
   }
   // Whether the gate-out's haulier and the nominee are told apart.
   bool CanCompare(const v1::RightEvent& gate) const {
@@ -68,7 +68,7 @@ struct RightStanding {
            gate.locode() != locode_;
   }
   bool Holds(absl::string_view party) const {
-    return SameId(party, holder.empty() ? issuer : holder);
+    return SameParty(party, holder.empty() ? issuer : holder);
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "scoring/party_ids.h"
 #include "scoring/pin_hash.h"
 
 namespace portrisk::scoring {
@@ -30,9 +31,9 @@ inline v1::Party* Named(absl::string_view id, v1::Party* party) {
   return party;
 }
 
-// Whether two ids may be one: in any case, with or without blanks and
-// punctuation.
-inline bool SameId(absl::string_view a, absl::string_view b) {
+// Whether two ids of rights may be one: in any case, with or without blanks
+// and punctuation. Parties are compared by SameParty.
+inline bool SameRight(absl::string_view a, absl::string_view b) {
   if (a == b) return true;
   const auto skip = [](absl::string_view text, size_t* at) {
     while (*at < text.size() &&
@@ -54,7 +55,7 @@ inline bool SameId(absl::string_view a, absl::string_view b) {
 
 // Whether ids of these kinds can be compared: what is not said may be any.
 inline bool SameScheme(absl::string_view a, absl::string_view b) {
-  return a.empty() || b.empty() || SameId(a, b);
+  return a.empty() || b.empty() || SameRight(a, b);
 }
 
 inline PinHashes PinOf(const v1::RightEvent& event) {
@@ -68,19 +69,22 @@ inline const std::string& ClaimantOf(const v1::RightEvent& attempt) {
 
 // Whether a party of the movement has this id.
 inline bool Names(const v1::Movement& m, absl::string_view id) {
-  return SameId(m.consignee().id(), id) || SameId(m.forwarder().id(), id) ||
-         SameId(m.carrier().id(), id) || SameId(m.declarant().id(), id) ||
-         SameId(m.notify_party().id(), id) || SameId(m.shipper().id(), id);
+  return SameParty(m.consignee().id(), id) ||
+         SameParty(m.forwarder().id(), id) || SameParty(m.carrier().id(), id) ||
+         SameParty(m.declarant().id(), id) ||
+         SameParty(m.notify_party().id(), id) ||
+         SameParty(m.shipper().id(), id);
 }
 
 // Whether an organisation ever was in the chain: it issued, held, passed on,
 // accepted or was nominated. Who comes to the gate is not, by that alone.
 inline bool InChain(const v1::RightState& state, absl::string_view id) {
   for (const v1::RightEvent& event : state.chain()) {
-    if (SameId(event.recipient_id(), id) || SameId(event.nominee_id(), id)) {
+    if (SameParty(event.recipient_id(), id) ||
+        SameParty(event.nominee_id(), id)) {
       return true;
     }
-    if (event.event() != v1::GATE_OUT && SameId(event.actor_id(), id)) {
+    if (event.event() != v1::GATE_OUT && SameParty(event.actor_id(), id)) {
       return true;
     }
   }

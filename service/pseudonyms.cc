@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "absl/strings/ascii.h"
+#include "scoring/party_ids.h"
 
 namespace portrisk::service {
 namespace {
@@ -19,16 +20,9 @@ void Append(Pseudonyms::Kind kind, absl::string_view text, std::string* out) {
         }
       }
       break;
-    case Pseudonyms::Kind::kParty: {
-      // As SameId of scoring/right_events.h compares.
-      const size_t begin = out->size();
-      for (const char c : text) {
-        if (c == ' ' || c == '.' || c == '-') continue;
-        out->push_back(absl::ascii_toupper(c));
-      }
-      if (out->size() == begin) out->append(text.data(), text.size());
+    case Pseudonyms::Kind::kParty:
+      scoring::AppendPartyId(text, out);
       break;
-    }
     case Pseudonyms::Kind::kPlate:
       for (const char c : text) {
         if (c != ' ' && c != '-') out->push_back(absl::ascii_toupper(c));

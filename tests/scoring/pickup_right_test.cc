@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <memory>
 #include <random>
+#include <string>
 #include <tuple>
 #include <vector>
+
+#include "scoring/party_ids.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -96,7 +99,7 @@ TEST_F(PickupRightTest, TheLastNomineeBeforeTheGateCounts) {
   EXPECT_TRUE(view.has_issued_time());
 }
 
-TEST_F(PickupRightTest, IdsAreComparedWithoutCaseBlanksAndPunctuation) {
+TEST_F(PickupRightTest, IdsAreComparedWithoutCaseBlanksDotsAndHyphens) {
   FoldChain();
   Complete();
   Fold(Nominate(20, "NL 100.200"), 6);
@@ -109,6 +112,25 @@ TEST_F(PickupRightTest, IdsAreComparedWithoutCaseBlanksAndPunctuation) {
   EXPECT_FALSE(Derive(Collect(50, "NL100201"), 7).use().by_nominee());
   EXPECT_FALSE(Derive(Collect(50, "NL10020"), 7).use().by_nominee());
   EXPECT_FALSE(Derive(Collect(50, ""), 7).use().has_by_nominee());
+}
+
+// As by pseudonyms, so that an erasure changes no verdict.
+TEST_F(PickupRightTest, PartiesAreComparedAsPseudonymsAre) {
+  const char* ids[] = {"",      "-",     ". -",   "..",    "/",    "VOS",
+                       "vos",   "V.O-S", "VOS/T", "VOS T", "VOST", "VOS_T",
+                       "VOS&T", "VOS.T", "VOS-",  " VOS",  "VO",   "--"};
+  for (const char* a : ids) {
+    for (const char* b : ids) {
+      std::string as_a, as_b;
+      AppendPartyId(a, &as_a);
+      AppendPartyId(b, &as_b);
+      EXPECT_EQ(SameParty(a, b), as_a == as_b) << a << " and " << b;
+    }
+  }
+  Fold(Step(v1::PICKUP_RIGHT_ISSUED, 0), 1);
+  Fold(Nominate(10, "VOS/TRANSPORT"), 2);
+  EXPECT_FALSE(Derive(Collect(50, "VOS TRANSPORT"), 3).use().by_nominee());
+  EXPECT_TRUE(Derive(Collect(50, "Vos/Transport"), 3).use().by_nominee());
 }
 
 TEST_F(PickupRightTest, IdsOfTwoKindsAreNotToldApart) {
