@@ -7,7 +7,7 @@
 // counted and not kept, and what is kept stays better than all of that, so the
 // answer is exact until the last one kept is taken out. Distinct and quantile
 // keep every value with its number until there are too many; registers then
-// cannot undo, bins can.
+// cannot undo, bins can while there are many.
 #include "scoring/aggregate_ring.h"
 
 #include <algorithm>
@@ -175,9 +175,22 @@ bool TakeEntry(const AggregateShape& shape, const KeptEntry& entry,
   return true;
 }
 
+// Bins can be taken from, unless the values may be few enough again to be kept,
+// or for finer bins.
+bool TakeFromQuantile(const AggregateShape& shape, KeptEntry entry,
+                      Bucket* bucket) {
+  const int precision = BinPrecision(*bucket);
+  if (precision < 0) return TakeEntry(shape, entry, bucket);
+  entry.number = BinOf(entry.number, precision);
+  return TakeEntry(shape, entry, bucket) && precision == kBinPrecision &&
+         bucket->kept() > static_cast<int>(kAggregateExactKept);
+}
+
 // False when the bucket cannot know what is left. Its count is lower already.
 bool TakeFrom(const AggregateShape& shape, const AggregateContribution& one,
               Bucket* bucket) {
+  // Others may have passed the limit, too.
+  if (one.saturated) return false;
   KeptEntry entry = EntryOf(shape, one);
   switch (shape.function) {
     case Function::kCount:
@@ -192,10 +205,7 @@ bool TakeFrom(const AggregateShape& shape, const AggregateContribution& one,
       if (bucket->mark() >> kMarkSketchShift != 0) return false;
       return TakeEntry(shape, entry, bucket);
     case Function::kQuantile:
-      if (const int precision = BinPrecision(*bucket); precision >= 0) {
-        entry.number = BinOf(entry.number, precision);
-      }
-      return TakeEntry(shape, entry, bucket);
+      return TakeFromQuantile(shape, entry, bucket);
     default:
       // One that is not among the best was only counted.
       TakeEntry(shape, entry, bucket);

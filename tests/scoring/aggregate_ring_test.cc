@@ -270,6 +270,41 @@ TEST(AggregateState, ASumThatPassesItsLimitStaysThereAndIsFlagged) {
   EXPECT_FALSE(two.Derive(kStart + 60 * kSecond).approximate);
 }
 
+TEST(AggregateState, BinsSayWhenTheyMayBeExactOrFinerAgain) {
+  const std::string declared =
+      "quantile: movement.weights.vgm_kg, q: 0.5, window: 1h";
+  const auto undo_last_of = [&](int values, int64_t apart) {
+    OneRing ring(declared);
+    for (int i = 0; i < values; ++i) ring.Fold(kStart, 1000 + apart * i);
+    EXPECT_TRUE(ring.Derive(kStart).approximate);
+    return ring.Undo(kStart, 1000 + apart * (values - 1));
+  };
+  EXPECT_EQ(undo_last_of(33, 37), UndoResult::kNeedsRecompute);
+  EXPECT_EQ(undo_last_of(100, 37), UndoResult::kDone);
+  // Over more than six powers of two.
+  OneRing wide(declared);
+  for (int i = 0; i < 400; ++i) {
+    wide.Fold(kStart, (int64_t{64} + i % 64) << (i / 20));
+  }
+  EXPECT_EQ(wide.Undo(kStart, 64), UndoResult::kNeedsRecompute);
+}
+
+TEST(AggregateState, ANumberThatDidNotFitTakesItsFlagAlong) {
+  for (const char* declared :
+       {"max: movement.weights.vgm_kg", "last: movement.weights.vgm_kg",
+        "quantile: movement.weights.vgm_kg, q: 0.5"}) {
+    SCOPED_TRACE(declared);
+    OneRing ring(absl::StrCat(declared, ", window: 1h"));
+    ring.Fold(kStart, 5);
+    AggregateContribution one = ring.At(kStart, INT64_MAX, 9);
+    one.saturated = true;
+    FoldAggregate(ring.shape(), one, &ring.state);
+    EXPECT_TRUE(ring.Derive(kStart).approximate);
+    EXPECT_EQ(UndoAggregate(ring.shape(), one, &ring.state),
+              UndoResult::kNeedsRecompute);
+  }
+}
+
 TEST(AggregateState, AWindowThatHasBeenLetGoOfIsUnknownNotSmall) {
   OneRing ring("count: true, window: 1h");
   const int64_t day = int64_t{86400} * kSecond;
