@@ -35,11 +35,12 @@ struct Kind {
 inline constexpr int kTimelineMax = 54;  // Of all kinds.
 inline constexpr size_t kTimelineKinds = 7;
 inline constexpr Kind kHandlings = {0, 20};
+inline constexpr Kind kBookings = {1, 4};
 
 inline Kind KindOf(const v1::TimelineEvent*, v1::Event event) {
   switch (event) {
     case v1::BOOKING:
-      return {1, 4};
+      return kBookings;
     case v1::INSPECTION:
     case v1::SCAN:
     case v1::SEAL_CHANGE:

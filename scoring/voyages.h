@@ -48,7 +48,7 @@ inline bool SameVoyage(absl::string_view a, absl::string_view b) {
 class Voyages {
  public:
   void End(const v1::TimelineEvent& discharge) {
-    if (!discharge.voyage().empty() && ended_ < kMost) {
+    if (!discharge.voyage().empty() && ended_ < kHandlings.most) {
       ends_[ended_++] = &discharge;
     }
   }
@@ -123,9 +123,10 @@ class Voyages {
     return false;
   }
 
-  static constexpr int kMost = 16;
+  // All that a state keeps, and the movement's own.
+  static constexpr int kMost = kDocumentsMax + kBookings.most + 1;
   Paper papers_[kMost];
-  const v1::TimelineEvent* ends_[kMost];
+  const v1::TimelineEvent* ends_[kHandlings.most];
   int size_ = 0;
   int ended_ = 0;
 };

@@ -372,6 +372,24 @@ TEST_F(ContainerViewTest, CargoRolledToAnotherVoyageHasOne) {
             1);
 }
 
+TEST_F(ContainerViewTest, AllPapersThatAreKeptAreCounted) {
+  uint64_t key = 0;
+  for (int i = 0; i < kBookings.most; ++i) {
+    v1::Movement m = At(v1::BOOKING, i);
+    m.mutable_consignment()->set_booking("K" + std::to_string(i));
+    m.mutable_transport()->set_voyage("B" + std::to_string(10 + i));
+    Fold(m, ++key);
+  }
+  for (int i = 0; i < kDocumentsMax; ++i) {
+    Fold(Manifest(v1::MANIFEST_LODGED, 10 + i, "M" + std::to_string(i), "NLRTM",
+                  "V" + std::to_string(10 + i)),
+         ++key);
+  }
+  EXPECT_EQ(Derive(Manifest(v1::MANIFEST_LODGED, 50, "OWN", "NLRTM", "W1"))
+                .open_voyages(),
+            kBookings.most + kDocumentsMax + 1);
+}
+
 TEST_F(ContainerViewTest, WhatIsTranshippedHasOneVoyageAtATime) {
   const auto sailed = [](v1::Event event, int64_t hour, const char* voyage) {
     v1::Movement m = At(event, hour);
