@@ -15,7 +15,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
-#include "portrisk/v1/aggregates.pb.h"
 #include "portrisk/v1/movement.pb.h"
 #include "scoring/aggregate.h"
 #include "scoring/aggregate_names.h"
@@ -175,16 +174,6 @@ class AggregateInput {
 // The aggregates that the rules of a set read, drafts left out: what a
 // programme with it has.
 std::vector<AggregateShape> AggregatesOf(const RuleSet& rule_set);
-
-// For journals: a contribution as a message and back. `key` is what KeyOf gave
-// or what stands for it. Read returns false when the aggregate is not in the
-// plan; the text of `out` points into the message.
-void WriteContribution(const AggregatePlan& plan,
-                       const AggregateContribution& one, absl::string_view key,
-                       v1::AggregateContribution* out);
-bool ReadContribution(const AggregatePlan& plan,
-                      const v1::AggregateContribution& message,
-                      AggregateContribution* out);
 
 }  // namespace portrisk::scoring
 

@@ -40,14 +40,19 @@ bool IsArrival(v1::Event event);
 bool IsDeparture(v1::Event event);
 bool IsHandling(v1::Event event);
 
-// Whether what the box carried before is out of it then: what it carries is
-// another load. Stuffing, which begins one, is for the caller to look at. Only
-// what is done to the box tells that it is empty: papers may mean its next
-// journey, devices are set once.
+// Whether the box carries another load then than before. Only what is done to
+// it tells that it is empty: papers may mean its next journey, devices are set
+// once.
+inline bool EndsLoad(v1::Event event, v1::LoadStatus load_status) {
+  return event == v1::STUFFING || event == v1::STRIPPING ||
+         (load_status == v1::EMPTY && IsHandling(event));
+}
+
+// The same without stuffing, which is for the caller to look at.
 template <typename TimelineEvent>
 bool IsEmptied(const TimelineEvent& event) {
-  return event.event() == v1::STRIPPING ||
-         (event.load_status() == v1::EMPTY && IsHandling(event.event()));
+  return event.event() != v1::STUFFING &&
+         EndsLoad(event.event(), event.load_status());
 }
 
 // The best weight a movement carries: verified, scale, crane, declared. False

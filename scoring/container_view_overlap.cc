@@ -46,10 +46,6 @@ class Load {
   int size_ = 0;
 };
 
-bool EndsLoad(const TimelineEvent& event) {
-  return event.event() == v1::STUFFING || IsEmptied(event);
-}
-
 Handling Of(const TimelineEvent& event) {
   return {event.event(),
           &event.occurrence_time(),
@@ -118,16 +114,19 @@ void ContainerViewBuffer::DeriveOverlap(const v1::ContainerState& state) {
     return;
   }
   Load load;
-  for (int i = position_ - 1; i >= 0 && !EndsLoad(state.timeline(i)); --i) {
-    if (IsHandling(state.timeline(i).event())) load.Add(Of(state.timeline(i)));
+  for (int i = position_ - 1; i >= 0; --i) {
+    const TimelineEvent& event = state.timeline(i);
+    if (EndsLoad(event.event(), event.load_status())) break;
+    if (IsHandling(event.event())) load.Add(Of(event));
   }
   load.Reverse();
   load.Add({m.event(), &m.occurrence_time(), &m.source(),
             &m.location().locode(), &m.location().facility(),
             m.transport().mode(), true});
   for (int i = position_; i < state.timeline_size(); ++i) {
-    if (EndsLoad(state.timeline(i))) break;
-    if (IsHandling(state.timeline(i).event())) load.Add(Of(state.timeline(i)));
+    const TimelineEvent& event = state.timeline(i);
+    if (EndsLoad(event.event(), event.load_status())) break;
+    if (IsHandling(event.event())) load.Add(Of(event));
   }
   if (load.size() < 3) return;
   const Handling* found[3] = {};

@@ -76,8 +76,6 @@ inline constexpr uint32_t kAggregateExactKept = 32;
 // Of a bucket that estimates quantiles.
 inline constexpr uint32_t kAggregateBinsMax = 192;
 inline constexpr size_t kAggregateRegisters = 256;
-// Bytes of one aggregate under one key, at the very most.
-inline constexpr size_t kAggregateRingBytesMax = size_t{128} << 10;
 
 static_assert(kNestingMax < kTreeHeightMax);
 static_assert(kExpressionBytesMax < (1u << 16),

@@ -77,12 +77,6 @@ std::string UnitByPlace(const v1::Outcome& outcome,
   return unit;
 }
 
-bool EndsLoad(const v1::Movement& m) {
-  if (m.event() == v1::STUFFING || m.event() == v1::STRIPPING) return true;
-  return m.container().load_status() == v1::EMPTY &&
-         (IsArrival(m.event()) || IsDeparture(m.event()));
-}
-
 // The unit's movements, the latest first, then those of the same load before.
 std::vector<TieCandidate> Speaking(const std::string& unit,
                                    const std::vector<TieCandidate>& facts) {
@@ -95,7 +89,8 @@ std::vector<TieCandidate> Speaking(const std::string& unit,
   }
   for (int i = first - 1; i >= 0; --i) {
     const v1::Movement& m = *facts[i].movement;
-    if (TimeOf(facts[i]) < TimeOf(facts[first]) - kLoadMax || EndsLoad(m)) {
+    if (TimeOf(facts[i]) < TimeOf(facts[first]) - kLoadMax ||
+        EndsLoad(m.event(), m.container().load_status())) {
       break;
     }
     speaking.push_back(facts[i]);

@@ -6,8 +6,6 @@
 namespace portrisk::scoring {
 namespace {
 
-constexpr size_t kChapterDigits = 2;
-
 absl::string_view FirstOf(const std::string& a, const std::string& b,
                           const std::string& c) {
   if (!a.empty()) return a;

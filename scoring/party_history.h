@@ -16,6 +16,9 @@
 
 namespace portrisk::scoring {
 
+// Of a commodity code.
+inline constexpr size_t kChapterDigits = 2;
+
 // What a movement may name that has a profile and nothing else.
 enum class ProfileSlot : uint8_t {
   kHaulier,

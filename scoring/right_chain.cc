@@ -5,14 +5,6 @@
 #include "scoring/timestamps.h"
 
 namespace portrisk::scoring {
-namespace {
-
-bool SameTime(const google::protobuf::Timestamp& a,
-              const google::protobuf::Timestamp& b) {
-  return a.seconds() == b.seconds() && a.nanos() == b.nanos();
-}
-
-}  // namespace
 
 void RightStanding::Step(const v1::RightEvent& event) {
   switch (event.event()) {

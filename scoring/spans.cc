@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "scoring/bounded_timeline.h"
 #include "scoring/legs.h"
+#include "scoring/party_history.h"
 #include "scoring/spread.h"
 
 namespace portrisk::scoring {
@@ -18,7 +19,6 @@ namespace {
 using Timeline = google::protobuf::RepeatedPtrField<v1::TimelineEvent>;
 using v1::TimelineEvent;
 
-constexpr size_t kChapterDigits = 2;
 constexpr double kMinutesPerHour = 60;
 
 uint32_t MinutesOf(double hours) {
@@ -65,7 +65,7 @@ absl::string_view PortBefore(const Timeline& timeline, int load) {
   const int first = HandlingBefore(timeline, discharge);
   if (first < 0 || timeline[first].event() != v1::LOAD) return {};
   for (int i = first; i <= load; ++i) {
-    if (timeline[i].event() == v1::STUFFING || IsEmptied(timeline[i])) {
+    if (EndsLoad(timeline[i].event(), timeline[i].load_status())) {
       return {};
     }
   }

@@ -14,6 +14,11 @@ inline bool Before(const google::protobuf::Timestamp& a,
          std::make_tuple(b.seconds(), b.nanos());
 }
 
+inline bool SameTime(const google::protobuf::Timestamp& a,
+                     const google::protobuf::Timestamp& b) {
+  return a.seconds() == b.seconds() && a.nanos() == b.nanos();
+}
+
 // b - a in hours.
 inline double HoursBetween(const google::protobuf::Timestamp& a,
                            const google::protobuf::Timestamp& b) {

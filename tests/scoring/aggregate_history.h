@@ -4,6 +4,7 @@
 #ifndef PORTRISK_TESTS_SCORING_AGGREGATE_HISTORY_H_
 #define PORTRISK_TESTS_SCORING_AGGREGATE_HISTORY_H_
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <random>
@@ -227,7 +228,7 @@ class World {
     const AggregateShape& shape = plan_.shapes()[one.aggregate];
     std::vector<AggregateContribution> all;
     std::vector<AggregateContribution> own;
-    std::vector<std::unique_ptr<v1::AggregateContribution>> messages;
+    std::deque<std::string> texts;  // Of the input they live until it begins.
     std::string other;
     for (const uint64_t movement : order_) {
       input_.Begin(plan_, versions_[movement]);
@@ -236,10 +237,8 @@ class World {
         if (mine.aggregate != one.aggregate) continue;
         input_.KeyOf(plan_.GroupOf(mine.aggregate), &other);
         if (other != key) continue;
-        // Through the journal's form, which owns its text.
-        messages.push_back(std::make_unique<v1::AggregateContribution>());
-        WriteContribution(plan_, mine, key, messages.back().get());
-        ReadContribution(plan_, *messages.back(), &all.emplace_back());
+        all.push_back(mine);
+        all.back().text = texts.emplace_back(mine.text);
       }
     }
     RebuildBucket(shape, StepOf(one.time_us, shape.step_us), all,

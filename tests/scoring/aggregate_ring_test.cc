@@ -21,6 +21,9 @@
 namespace portrisk::scoring {
 namespace {
 
+// Bytes of one aggregate under one key, at the very most.
+constexpr size_t kAggregateRingBytesMax = size_t{128} << 10;
+
 constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kStart = 1'699'999'200 * kSecond;  // A whole hour.
 
@@ -465,7 +468,7 @@ TEST(AggregateDecay, AnyHalfLifeHasItsWeights) {
   EXPECT_EQ(WeightAt(fast.shape(), 10), 0u);
 }
 
-TEST(AggregateContributions, SurviveTheJournal) {
+TEST(AggregateContributions, FactsContributeAndSayWhatDidNotFit) {
   const auto programme = ProgrammeOf(
       "  a: {key: movement.haulier.id, last: movement.location.locode, "
       "window: 1h}\n"
@@ -488,22 +491,8 @@ TEST(AggregateContributions, SurviveTheJournal) {
   ASSERT_EQ(all.size(), 4);
   int saturated = 0;
   for (const AggregateContribution& one : all) {
-    v1::AggregateContribution message;
-    WriteContribution(plan, one, "key", &message);
-    v1::AggregateContribution read;
-    ASSERT_TRUE(read.ParseFromString(message.SerializeAsString()));
-    AggregateContribution back;
-    ASSERT_TRUE(ReadContribution(plan, read, &back));
-    EXPECT_EQ(back.aggregate, one.aggregate);
-    EXPECT_EQ(back.time_us, one.time_us);
-    EXPECT_EQ(back.movement_key, 99);
-    EXPECT_EQ(back.number, one.number);
-    EXPECT_EQ(back.hash, one.hash);
-    EXPECT_EQ(back.text, one.text);
-    EXPECT_EQ(back.saturated, one.saturated);
+    EXPECT_EQ(one.movement_key, 99);
     saturated += one.saturated ? 1 : 0;
-    read.set_aggregate(read.aggregate() + 1);
-    EXPECT_FALSE(ReadContribution(plan, read, &back));
   }
   EXPECT_EQ(saturated, 1);
   // What is no fact contributes nothing.
