@@ -23,8 +23,10 @@ struct Envelope {
   std::string prepared_text;  // As UNB says it: part of an identity.
   absl::Time prepared = absl::InfinitePast();  // Unless UNB is readable.
   const char* charset = "";                    // See CharsetOf.
-  std::string message;                         // Reference of UNH.
-  uint32_t segment = 0;                        // Within the message; UNH is 1.
+  // GS06 of any but the first group: ST numbers count within a group.
+  std::string group;
+  std::string message;   // Reference of UNH.
+  uint32_t segment = 0;  // Within the message; UNH is 1.
 };
 
 // "interchange 174749339, message 92218, segment 8".

@@ -70,6 +70,7 @@ class InterchangeReader {
   void BeginMessage(const Segment& segment);
   absl::Status EndMessage(const Segment& segment);
   void EndInterchange(const Segment& segment);
+  void LeaveInterchange();
   void Tolerate(absl::string_view tag, absl::string_view what) {
     output_->Tolerate(absl::StrCat(tag, what));
   }
@@ -108,10 +109,12 @@ absl::Status InterchangeReader::Read() {
     reject.excerpt = Excerpt(tokenizer_.segment().raw());
     return reject;
   });
-  if (tokenizer_.byte_order_mark()) output_->Tolerate("BYTE_ORDER_MARK");
   while (true) {
     switch (tokenizer_.Next()) {
       case Token::kServiceString:
+        break;
+      case Token::kByteOrderMark:
+        output_->Tolerate("BYTE_ORDER_MARK");
         break;
       case Token::kEmpty:
         output_->Tolerate("EMPTY_SEGMENT");
@@ -125,6 +128,8 @@ absl::Status InterchangeReader::Read() {
       case Token::kDamage:
         TakeDamage();
         tokenizer_.Resynchronise();
+        // What follows is of a sender that we cannot know.
+        if (tokenizer_.header_lost()) LeaveInterchange();
         break;
       case Token::kTruncated:
         TakeTruncation();
@@ -211,6 +216,7 @@ void InterchangeReader::NoteSender(const Segment& segment) {
 void InterchangeReader::BeginGroup(const Segment& segment) {
   ++groups_;
   if (w_.syntax != Syntax::kX12) return;
+  if (groups_ > 1) envelope_.group = Plain(segment.At(6));
   const DateTime prepared = ParseX12Time(
       Plain(segment.At(4)), Plain(segment.At(5)), "",
       absl::FixedTimeZone(output_->options().default_utc_offset_min * 60));
@@ -274,8 +280,14 @@ void InterchangeReader::EndInterchange(const Segment& segment) {
     Tolerate(w_.end_interchange, "_REFERENCE");
   }
   if (!interchange_open_) Tolerate(w_.begin_interchange, "_MISSING");
-  interchange_open_ = false;
+  LeaveInterchange();
   between_ = true;
+}
+
+// What its header said holds for nothing behind it.
+void InterchangeReader::LeaveInterchange() {
+  interchange_open_ = false;
+  envelope_ = Envelope();
 }
 
 void InterchangeReader::TakeOutside(const Segment& segment) {

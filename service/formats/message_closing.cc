@@ -11,10 +11,10 @@
 // with "#2" behind the second mention of one in a message. Many terminals send
 // no document number, or the same words in every message; a number counts when
 // it has six characters or more, four of them digits. Otherwise the interchange
-// (reference and time of preparation) and the message reference stand in its
-// place: stable when the same interchange is sent again, which is all that can
-// be had. Status reports repeat one number (a booking's) for years, so the time
-// of the status is part of their ids.
+// (reference and time of preparation), in X12 the group behind the first, and
+// the message reference stand in its place: stable when the same interchange is
+// sent again, which is all that can be had. Status reports repeat one number (a
+// booking's) for years, so the time of the status is part of their ids.
 //
 // An original carries no update time, so that any change is newer.
 #include <algorithm>
@@ -228,7 +228,8 @@ bool MessageReader::SetIdentity(Draft* draft) {
   key_ = document;
   if (key_.empty() && !envelope_.interchange.empty()) {
     absl::StrAppend(&key_, envelope_.interchange, ".", envelope_.prepared_text,
-                    "/", envelope_.message);
+                    "/", envelope_.group, envelope_.group.empty() ? "" : "/",
+                    envelope_.message);
   } else if (key_.empty()) {
     absl::StrAppend(&key_, "-/", envelope_.message, "/",
                     absl::ToUnixSeconds(draft->occurrence.time));

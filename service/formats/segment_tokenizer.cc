@@ -14,6 +14,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/strip.h"
 #include "service/formats/lines.h"
 
 namespace portrisk::service {
@@ -41,11 +42,6 @@ SegmentTokenizer::SegmentTokenizer(std::istream& in, Syntax syntax)
     : in_(in), syntax_(syntax), buffer_(kBufferBytes, '\0') {
   if (syntax == Syntax::kX12) defaults_ = {'>', '*', ' ', '~'};
   SetSeparators(defaults_);
-  if (Ensure(kByteOrderMark.size()) &&
-      absl::StartsWith(Rest(), kByteOrderMark)) {
-    byte_order_mark_ = true;
-    at_ += kByteOrderMark.size();
-  }
 }
 
 void SegmentTokenizer::SetSeparators(const Separators& separators) {
@@ -89,6 +85,15 @@ void SegmentTokenizer::SkipBetween() {
   } while (at_ == end_ && Refill());
 }
 
+bool SegmentTokenizer::TakeByteOrderMark() {
+  if (!Ensure(kByteOrderMark.size()) ||
+      !absl::StartsWith(Rest(), kByteOrderMark)) {
+    return false;
+  }
+  at_ += kByteOrderMark.size();
+  return true;
+}
+
 // "UNA" and six characters: component, element, decimal mark, release,
 // reserved, terminator. Taken only when they can do their work.
 bool SegmentTokenizer::TakeServiceString() {
@@ -105,6 +110,7 @@ bool SegmentTokenizer::TakeServiceString() {
     return false;
   }
   SetSeparators(separators);
+  declared_ = true;
   at_ += kServiceStringBytes;
   return true;
 }
@@ -200,6 +206,10 @@ SegmentTokenizer::Token SegmentTokenizer::Damage(size_t bytes,
   damage_ = Rest().substr(0, bytes);
   damage_offset_ = base_ + at_;
   damage_reason_ = reason;
+  header_lost_ = false;
+  for (size_t i = 0; i < damage_.size(); ++i) {
+    if (StartsHeader(damage_.substr(i))) header_lost_ = true;
+  }
   at_ += damage_.size();
   return Token::kDamage;
 }
@@ -217,10 +227,13 @@ size_t SegmentTokenizer::SizeBeforeMessage(absl::string_view raw) const {
 SegmentTokenizer::Token SegmentTokenizer::Next() {
   SkipBetween();
   if (at_ == end_) return Token::kEnd;
+  if (TakeByteOrderMark()) return Token::kByteOrderMark;
   if (syntax_ == Syntax::kX12) {
     if (buffer_[at_] == 'I') ReadIsa();
   } else if (TakeServiceString()) {
     return Token::kServiceString;
+  } else if (!declared_ && absl::StartsWith(Rest(), "UNB+")) {
+    SetSeparators(defaults_);  // The UNZ of the one before may be lost.
   }
   size_t size = 0;
   if (!FindTerminator(&size)) {
@@ -247,6 +260,7 @@ SegmentTokenizer::Token SegmentTokenizer::Next() {
     if (before < raw.size()) return Damage(before, "BAD_SEGMENT");
   }
   at_ += size + 1;
+  declared_ = false;
   if (segment_.tag() == "UNZ") SetSeparators(defaults_);
   return Token::kSegment;
 }
@@ -335,14 +349,23 @@ absl::string_view SegmentTokenizer::Unescape(absl::string_view raw) {
 }
 
 bool SegmentTokenizer::StartsMessage(absl::string_view rest) const {
+  absl::ConsumePrefix(&rest, kByteOrderMark);
   if (syntax_ == Syntax::kX12) {
     return (absl::StartsWith(rest, "ISA") && rest.size() > 3) ||
            (rest.size() > 2 && rest[2] == separators_.element &&
             (absl::StartsWith(rest, "GS") || absl::StartsWith(rest, "ST")));
   }
   if (absl::StartsWith(rest, "UNA")) return rest.size() > 8;
+  if (absl::StartsWith(rest, "UNB+")) return true;  // As if without a UNA.
   return rest.size() > 3 && rest[3] == separators_.element &&
          (absl::StartsWith(rest, "UNB") || absl::StartsWith(rest, "UNH"));
+}
+
+bool SegmentTokenizer::StartsHeader(absl::string_view rest) const {
+  const absl::string_view tag = syntax_ == Syntax::kX12 ? "ISA" : "UNB";
+  if (rest.size() <= tag.size() || !absl::StartsWith(rest, tag)) return false;
+  const uint8_t role = roles_[static_cast<unsigned char>(rest[tag.size()])];
+  return role == kElement || role == kComponent;
 }
 
 void SegmentTokenizer::Resynchronise() {
@@ -350,6 +373,7 @@ void SegmentTokenizer::Resynchronise() {
   bool may_begin = true;
   while (Ensure(kServiceStringBytes) || at_ < end_) {
     if (may_begin && StartsMessage(Rest())) return;
+    if (StartsHeader(Rest())) header_lost_ = true;
     const char c = buffer_[at_++];
     may_begin = c == separators_.terminator || IsBetween(c);
   }

@@ -3,7 +3,8 @@
 //
 // Holds one buffer, whatever the length of the input; a segment's parts are
 // views into it. Reads nothing about messages or envelopes, except that a UNA
-// or ISA sets the separators and the end of an interchange resets them.
+// or ISA sets the separators, and the end of an interchange or a UNB without a
+// UNA resets them.
 #ifndef PORTRISK_SERVICE_FORMATS_SEGMENT_TOKENIZER_H_
 #define PORTRISK_SERVICE_FORMATS_SEGMENT_TOKENIZER_H_
 
@@ -60,6 +61,7 @@ class SegmentTokenizer {
     kSegment,        // segment() is valid.
     kEmpty,          // A terminator with nothing before it.
     kServiceString,  // A UNA was read and is in force.
+    kByteOrderMark,  // Where a file begins, or files were joined.
     kDamage,     // Not a segment: damage(), damage_offset(), damage_reason().
     kTruncated,  // The stream ended inside a segment; damage() is its start.
     kEnd,
@@ -78,7 +80,9 @@ class SegmentTokenizer {
   uint64_t damage_offset() const { return damage_offset_; }
   // BAD_SEGMENT, SEGMENT_TOO_LONG.
   absl::string_view damage_reason() const { return damage_reason_; }
-  bool byte_order_mark() const { return byte_order_mark_; }
+  // The damage, or what was read over behind it, held the header of an
+  // interchange.
+  bool header_lost() const { return header_lost_; }
 
  private:
   struct Separators {
@@ -96,6 +100,7 @@ class SegmentTokenizer {
     return absl::string_view(buffer_).substr(at_, end_ - at_);
   }
   void SkipBetween();
+  bool TakeByteOrderMark();
   bool TakeServiceString();
   void ReadIsa();
   void SetSeparators(const Separators& separators);
@@ -103,6 +108,7 @@ class SegmentTokenizer {
   bool LooksLikeSegment(absl::string_view raw) const;
   bool TagIsWrapped(absl::string_view raw) const;
   bool StartsMessage(absl::string_view rest) const;
+  bool StartsHeader(absl::string_view rest) const;
   size_t SizeBeforeMessage(absl::string_view raw) const;
   void Split(absl::string_view raw);
   void SplitMarked(absl::string_view copy);
@@ -118,7 +124,8 @@ class SegmentTokenizer {
   size_t end_ = 0;     // Behind the last byte read.
   uint64_t base_ = 0;  // Stream offset of buffer_[0].
   bool exhausted_ = false;
-  bool byte_order_mark_ = false;
+  bool declared_ = false;  // By a UNA just before.
+  bool header_lost_ = false;
   Separators separators_;
   Separators defaults_;
   uint8_t roles_[256];

@@ -426,6 +426,40 @@ TEST(EdifactTest, WithoutAnInterchangeTheMessageSenderIsTheSource) {
   EXPECT_EQ(reading.movements[2].source(), "edifact");
 }
 
+// kCoarri as another terminal sends it, of a message without a number.
+std::string AnotherCoarri() {
+  return Replace(Replace(kCoarri, "TERMA", "TERMB"), "RPT0000001", "9");
+}
+
+TEST(EdifactTest, AnInterchangeThatEndedSaysNothingOfWhatFollows) {
+  const std::string alone = AnotherCoarri().substr(AnotherCoarri().find("UNH"));
+  const Reading bare = Edifact(alone);
+  const std::string other = AnotherCoarri();
+  for (const std::string& text :
+       {kCodeco + alone, kCodeco + Replace(other, "UNB+", "xUNB+"),
+        kCodeco + Replace(other, "UNB+UNOA:2+TERMB+LINE+260201:1200+C9'",
+                          "UNB:UNOA:2:TERMB\n"),
+        // Without the UNZ before it.
+        Replace(kCodeco, "UNZ+2+CTRL7'\n", "") +
+            Replace(other, "UNB+", "xUNB+")}) {
+    const Reading reading = Edifact(text);
+    ASSERT_EQ(reading.movements.size(), 5) << text;
+    EXPECT_EQ(reading.movements[4].source(), "edifact") << text;
+    EXPECT_EQ(reading.movements[4].id(), bare.movements[0].id()) << text;
+  }
+}
+
+TEST(EdifactTest, FilesWithMarksMayBeJoined) {
+  const std::string mark = "\xEF\xBB\xBF";
+  for (const std::string& first :
+       {std::string(kCodeco), Replace(kCodeco, "UNZ+2+CTRL7'\n", "UNZ'X\n")}) {
+    const Reading reading = Edifact(mark + first + mark + AnotherCoarri());
+    ASSERT_EQ(reading.movements.size(), 5);
+    EXPECT_EQ(reading.movements[4].source(), "TERMB");
+    EXPECT_EQ(reading.tolerated("BYTE_ORDER_MARK"), 2);
+  }
+}
+
 TEST(EdifactTest, ASinkThatFailsStopsReading) {
   ReaderSink sink;
   int taken = 0;

@@ -503,6 +503,27 @@ TEST(X12Test, SeparatorsAreReadFromTheHeader) {
   EXPECT_EQ(reading.ids(), X12(kX315).ids());
 }
 
+TEST(X12Test, ANumberCountsWithinItsGroup) {
+  const std::string text = kX315;
+  const size_t begin = text.find("GS*");
+  const size_t end = text.find("IEA*");
+  const std::string group = text.substr(begin, end - begin);
+  const Reading reading =
+      X12(text.substr(0, end) + Replace(group, "*1600*1*", "*1600*2*") +
+          text.substr(end));
+  ASSERT_EQ(reading.movements.size(), 2);
+  EXPECT_EQ(reading.movements[0].id(), X12(text).movements[0].id());
+  EXPECT_NE(reading.movements[1].id(), reading.movements[0].id());
+}
+
+TEST(X12Test, AnInterchangeThatEndedSaysNothingOfWhatFollows) {
+  const std::string text = kX315;
+  const Reading reading = X12(text + Replace(text, "ISA*", "IS*"));
+  ASSERT_EQ(reading.movements.size(), 2);
+  EXPECT_EQ(reading.movements[0].source(), "CARRIER");
+  EXPECT_EQ(reading.movements[1].source(), "x12");
+}
+
 TEST(X12Test, WhatIsWrongIsRejectedAndTheRestKept) {
   struct Case {
     const char* from;

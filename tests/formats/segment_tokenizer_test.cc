@@ -64,6 +64,14 @@ TEST(SegmentTokenizerTest, AServiceStringChangesTheCharactersUntilUnz) {
             (List{"UNB|A,B", "FTX|a*b+c", "UNZ|1", "UNB|C,D"}));
 }
 
+TEST(SegmentTokenizerTest, AHeaderWithoutAServiceStringHasTheUsualOnes) {
+  EXPECT_EQ(Segments("UNA:|.? ~UNB|A:B~FTX|a~\nUNB+C:D'FTX+b'"),
+            (List{"UNB|A,B", "FTX|a", "UNB|C,D", "FTX|b"}));
+  EXPECT_EQ(Segments("UNA:|.? ~UNB|A:B~FTX|a\nUNB+C:D'FTX+b'"),
+            (List{"UNB|A,B", "damage BAD_SEGMENT", "UNB|C,D", "FTX|b"}));
+  EXPECT_EQ(Segments("UNA:+.? ~UNB+A:B~FTX+a'~"), (List{"UNB|A,B", "FTX|a'"}));
+}
+
 TEST(SegmentTokenizerTest, ABlankReleaseMeansNone) {
   EXPECT_EQ(Segments("UNA:+.  'FTX+WHAT?'UNT+1'"),
             (List{"FTX|WHAT?", "UNT|1"}));
