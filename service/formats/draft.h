@@ -46,6 +46,8 @@ struct Anchor {
 // A time for the occurrence and how much it is worth.
 struct Occurrence {
   int rank = -1;  // Below 0: none. Higher wins.
+  // From what it stands in: any time of its own comes before it.
+  bool inherited = false;
   absl::Time time;
   bool date_only = false;  // The time of day may yet come.
   std::string unreadable;  // The value that was none,
@@ -83,6 +85,7 @@ struct Draft {
     event = outer.event;
     classifier = outer.classifier;
     occurrence = outer.occurrence;
+    occurrence.inherited = true;
     status = outer.status;
     not_moved = outer.not_moved;
     links.clear();

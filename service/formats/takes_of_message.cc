@@ -16,13 +16,14 @@ constexpr size_t kLinksMax = 2000;
 void SegmentTaker::TakeTime(const Job& job) {
   Occurrence& occurrence = job.draft->occurrence;
   if (job.behind() == "401") return TakeTimeOfDay(job);
-  if (job.rule.rank <= occurrence.rank) return;
+  if (!occurrence.inherited && job.rule.rank <= occurrence.rank) return;
   const DateTime read = ParseDateTime(job.value(), job.behind(), zone_);
   if (!read.ok) return NoteUnreadable(job, std::string(job.value()));
   occurrence.date_only = read.tolerated == kDateOnly;
   if (!occurrence.date_only && !read.tolerated.empty()) {
     output_->Tolerate(read.tolerated);
   }
+  occurrence.inherited = false;
   occurrence.rank = job.rule.rank;
   occurrence.time = read.time;
 }
@@ -33,12 +34,18 @@ void SegmentTaker::TakeTimeOfDay(const Job& job) {
   if (job.rule.rank != occurrence.rank || !occurrence.date_only) return;
   const absl::optional<absl::Duration> time = ParseTimeOfDay(job.value());
   if (!time) return output_->Tolerate("TIME_UNUSABLE");
+  occurrence.inherited = false;
   occurrence.time += *time;
   occurrence.date_only = false;
 }
 
 void SegmentTaker::NoteUnreadable(const Job& job, std::string text) {
   Occurrence& occurrence = job.draft->occurrence;
+  if (occurrence.inherited && !text.empty()) {
+    // What would stand in for it is another time.
+    occurrence.inherited = false;
+    occurrence.rank = -1;
+  }
   occurrence.unreadable = std::move(text);
   occurrence.unreadable_at.segment = envelope_.segment;
   occurrence.unreadable_at.offset = job.segment.offset();

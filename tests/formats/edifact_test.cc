@@ -183,6 +183,26 @@ struct RejectCase {
   size_t movements;
 };
 
+TEST(EdifactTest, AContainersOwnTimeComesBeforeTheMessages) {
+  const std::string text =
+      Replace(kCodeco, "BGM+34+GATE20260131A+9'\n",
+              "BGM+34+GATE20260131A+9'DTM+7:202601310600:203'");
+  const auto time = [](const Reading& reading) {
+    return reading.movements[0].occurrence_time().seconds();
+  };
+  EXPECT_EQ(time(Edifact(text)), 1769845440);  // 07:44 UTC.
+  // However little it is worth.
+  EXPECT_EQ(time(Edifact(
+                Replace(text, "DTM+7:202601310744", "DTM+181:202601310744"))),
+            1769845440);
+  EXPECT_EQ(time(Edifact(Replace(text, "DTM+7:202601310744:203'", ""))),
+            1769839200);  // 06:00 UTC.
+  const Reading bad =
+      Edifact(Replace(text, "DTM+7:202601310744", "DTM+7:202613310744"));
+  EXPECT_THAT(bad.reasons(), ElementsAre("BAD_TIME"));
+  EXPECT_EQ(bad.movements.size(), 3);
+}
+
 TEST(EdifactTest, WhatCannotBeReadIsRejectedAndTheRestKept) {
   const RejectCase cases[] = {
       {"EQD+CN+MSKU1234565", "EQD+CN+", {"NO_CONTAINER_NUMBER"}, 3},
