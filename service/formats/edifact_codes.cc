@@ -4,6 +4,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -162,9 +163,27 @@ const Layout* LayoutByLength(size_t digits) {
 }  // namespace
 
 Function FunctionOf(absl::string_view code) {
-  if (code == "1" || code == "3") return Function::kCancel;   // Deletion: 3.
-  if (code == "4" || code == "5") return Function::kReplace;  // Change: 4.
-  return Function::kOriginal;
+  struct Codes {
+    absl::string_view codes;  // Each between blanks.
+    Function function;
+  };
+  // Nothing, additions, duplicates, reissues and copies are originals: their
+  // ids say what is the same. 4: change; 3: deletion, 17: cancelled to be
+  // reissued.
+  static constexpr Codes kCodes[] = {
+      {"  2 7 9 18 22 31 35 43 ", Function::kOriginal},
+      {" 4 5 ", Function::kReplace},
+      {" 1 3 17 ", Function::kCancel},
+      {" 10 12 13 15 16 20 21 23 27 33 34 36 37 38 39 40 48 ",
+       Function::kNoReport},
+  };
+  code = absl::StripAsciiWhitespace(code);
+  for (const Codes& known : kCodes) {
+    if (absl::StrContains(known.codes, absl::StrCat(" ", code, " "))) {
+      return known.function;
+    }
+  }
+  return Function::kUnknown;
 }
 
 v1::LoadStatus LoadStatusOf(absl::string_view code) {

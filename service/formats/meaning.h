@@ -207,7 +207,13 @@ struct Group {
 };
 
 // What a message does to what was sent before (1225).
-enum class Function : uint8_t { kOriginal, kReplace, kCancel };
+enum class Function : uint8_t {
+  kOriginal,
+  kReplace,
+  kCancel,
+  kNoReport,  // A request, a refusal, a change of a part alone.
+  kUnknown,   // Read as an original, and counted.
+};
 
 // Every rule and every group of the standard, in the order of the tables.
 absl::Span<const Rule> EdifactRules();

@@ -87,16 +87,28 @@ absl::Status MessageReader::Take(const Segment& segment) {
   for (const Step& step : meaning->StepsFor(first)) {
     Apply(step, first, segment);
   }
-  if (facts_.unknown_document) {
+  if (facts_.function == Function::kNoReport) {
+    RefuseMessage(segment, "element 3", "NO_REPORT",
+                  "the message asks for something, refuses it or changes a "
+                  "part alone; send what happened as 9 (original), 5 "
+                  "(replacement) or 1 (cancellation)");
+  } else if (facts_.unknown_document) {
     facts_.unknown_document = false;
     if (!meaning_->definition().by_load_status) {
-      refused_ = true;
-      SetAnchor(segment, &top().anchor);
-      Refuse(top().anchor, "element 1", "UNKNOWN_DOCUMENT",
-             meaning_->definition().documents_hint);
+      RefuseMessage(segment, "element 1", "UNKNOWN_DOCUMENT",
+                    meaning_->definition().documents_hint);
     }
   }
   return absl::OkStatus();
+}
+
+void MessageReader::RefuseMessage(const Segment& segment,
+                                  absl::string_view element,
+                                  absl::string_view reason,
+                                  absl::string_view message) {
+  refused_ = true;
+  SetAnchor(segment, &top().anchor);
+  Refuse(top().anchor, element, reason, message);
 }
 
 const Group* MessageReader::FindOpening(const TagMeaning& meaning,

@@ -80,6 +80,9 @@ class MessageReader {
 
   void SetAnchor(const Segment& segment, Anchor* anchor) const;
   std::string PositionAt(const Anchor& anchor, absl::string_view element) const;
+  // And reads no more of it.
+  void RefuseMessage(const Segment& segment, absl::string_view element,
+                     absl::string_view reason, absl::string_view message);
   void Refuse(const Anchor& anchor, absl::string_view element,
               absl::string_view reason, absl::string_view message);
 

@@ -131,6 +131,10 @@ void SegmentTaker::TakeOfMessage(const Job& job) {
       break;
     case Take::kFunction:
       job.facts->function = FunctionOf(job.value());
+      if (job.facts->function == Function::kUnknown) {
+        output_->Tolerate("FUNCTION_READ_AS_ORIGINAL");
+        job.facts->function = Function::kOriginal;
+      }
       break;
     case Take::kPreviousDocument:
       job.facts->previous_document = Text(job.value());

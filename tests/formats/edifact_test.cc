@@ -161,6 +161,26 @@ TEST(EdifactTest, AReplacementCorrectsAndACancellationRetracts) {
   EXPECT_TRUE(cancelled.movements[0].retraction());
   EXPECT_TRUE(cancelled.movements[0].has_update_time());
   EXPECT_FALSE(cancelled.movements[2].retraction());
+  const Reading reissued =
+      Edifact(Replace(kCodeco, "GATE20260131A+9", "GATE20260131A+17"));
+  EXPECT_EQ(reissued.ids(), original.ids());
+  EXPECT_TRUE(reissued.movements[0].retraction());
+}
+
+TEST(EdifactTest, WhatIsNoReportIsNoOriginal) {
+  for (const char* code : {"13", "27", "36", "40"}) {
+    const Reading reading = Edifact(Replace(
+        kCodeco, "GATE20260131A+9", std::string("GATE20260131A+") + code));
+    EXPECT_THAT(reading.reasons(), ElementsAre("NO_REPORT")) << code;
+    EXPECT_EQ(reading.movements.size(), 2) << code;
+  }
+  const Reading other =
+      Edifact(Replace(kCodeco, "GATE20260131A+9", "GATE20260131A+6"));
+  EXPECT_EQ(other.ids(), Edifact(kCodeco).ids());
+  EXPECT_EQ(other.tolerated("FUNCTION_READ_AS_ORIGINAL"), 1);
+  for (const char* code : {"", "2", "7", "31"}) {
+    EXPECT_EQ(FunctionOf(code), Function::kOriginal) << code;
+  }
 }
 
 TEST(EdifactTest, AChangeMayNameItsDocumentByReference) {
