@@ -234,6 +234,16 @@ absl::Status MessageReader::Hold(Draft* draft) {
   const std::string number =
       NumberInNormalForm(draft->movement->container().number());
   if (number.empty()) return Give(draft);  // Which refuses it.
+  const auto known = held_by_number_.find(number);
+  if (known != held_by_number_.end() && known->second != SIZE_MAX) {
+    // The same box once more; of what both say the last stands.
+    output_->Tolerate("CONTAINER_REPEATED");
+    Held& held = held_[known->second];
+    if (draft->movement->seals_size() > 0) held.movement.clear_seals();
+    held.movement.MergeFrom(*draft->movement);
+    if (!draft->occurrence.inherited) held.occurrence = draft->occurrence;
+    return absl::OkStatus();
+  }
   if (held_.size() == kHeldMax) {
     output_->Tolerate("CONTAINERS_BEYOND_25000");
     return Give(draft);

@@ -292,6 +292,18 @@ TEST(CuscarTest, AManifestGivesEachBoxOfEachBill) {
   EXPECT_EQ(reading.movements[4].consignment().bill_of_lading(), "");
 }
 
+TEST(CuscarTest, ABoxDescribedTwiceIsOne) {
+  const Reading reading =
+      Edifact(Replace(kCuscar, "CNI+1+BLA'",
+                      "EQD+CN+MSKU1234565+45R1:102:5++3+5'MEA+AAE+G+KGM:26000'"
+                      "CNI+1+BLA'"));
+  EXPECT_EQ(reading.ids(), Edifact(kCuscar).ids());
+  EXPECT_EQ(reading.tolerated("CONTAINER_REPEATED"), 1);
+  ASSERT_EQ(reading.movements.size(), 5);
+  EXPECT_EQ(reading.movements[0].weights().gross_kg(), 26000);
+  EXPECT_EQ(reading.movements[0].seals_size(), 1);
+}
+
 TEST(CuscarTest, AChangeIsAnAmendmentAndACancellationARetraction) {
   const Reading original = Edifact(kCuscar);
   const Reading change =
