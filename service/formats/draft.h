@@ -23,6 +23,7 @@ struct Envelope {
   std::string prepared_text;  // As UNB says it: part of an identity.
   absl::Time prepared = absl::InfinitePast();  // Unless UNB is readable.
   const char* charset = "";                    // See CharsetOf.
+  bool decimal_comma = false;                  // As the UNA says.
   // GS06 of any but the first group: ST numbers count within a group.
   std::string group;
   std::string message;   // Reference of UNH.

@@ -10,7 +10,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "service/formats/text.h"
@@ -99,19 +98,10 @@ Message* Descend(Message* message,
   return message;
 }
 
-// Whether a comma may part thousands as well as a fraction: "21,500".
-bool IsAmbiguous(absl::string_view text) {
-  absl::ConsumePrefix(&text, "-");
-  const std::vector<absl::string_view> parts = absl::StrSplit(text, ',');
-  return parts.size() == 2 && parts[1].size() == 3 && parts[0] != "0" &&
-         !parts[0].empty() && parts[0].size() <= 3 &&
-         std::all_of(parts[1].begin(), parts[1].end(), absl::ascii_isdigit);
-}
-
 // Points a decimal comma, which is as common in what people export.
 absl::Status Point(std::string* text, bool* decimal_comma) {
   if (std::count(text->begin(), text->end(), ',') != 1) return absl::OkStatus();
-  if (IsAmbiguous(*text)) {
+  if (MayPartThousands(*text)) {
     return Bad("BAD_NUMBER", *text,
                "may mean thousands or a fraction; write it without the comma, "
                "as 21500 or 21.5");

@@ -233,6 +233,7 @@ void InterchangeReader::BeginMessage(const Segment& segment) {
   if (!interchange_open_) Tolerate(w_.begin_interchange, "_MISSING");
   envelope_.message = Plain(segment.At(w_.reference));
   envelope_.segment = 1;
+  envelope_.decimal_comma = tokenizer_.decimal_comma();
   const MessageType type = ParseMessageType(w_.standard, segment.At(w_.type));
   if (type != MessageType::kOther) {
     open_ = Open::kMessage;

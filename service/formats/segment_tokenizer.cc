@@ -101,7 +101,8 @@ bool SegmentTokenizer::TakeServiceString() {
     return false;
   }
   const absl::string_view marks = Rest().substr(3, 6);
-  const Separators separators = {marks[0], marks[1], marks[3], marks[5]};
+  const Separators separators = {marks[0], marks[1], marks[3], marks[5],
+                                 marks[2]};
   const char structural[] = {marks[0], marks[1], marks[5]};
   for (const char c : structural) {
     if (IsTagByte(c) || c == ' ' || c == separators.release) return false;

@@ -76,6 +76,8 @@ class SegmentTokenizer {
   void Resynchronise();
 
   const Segment& segment() const { return segment_; }
+  // The UNA in force says so.
+  bool decimal_comma() const { return separators_.decimal == ','; }
   absl::string_view damage() const { return damage_; }
   uint64_t damage_offset() const { return damage_offset_; }
   // BAD_SEGMENT, SEGMENT_TOO_LONG.
@@ -90,6 +92,7 @@ class SegmentTokenizer {
     char element = '+';
     char release = '?';  // A blank means none.
     char terminator = '\'';
+    char decimal = '.';
   };
   // What a byte does inside a segment.
   enum Role : uint8_t { kData, kComponent, kElement, kRelease, kLineBreak };

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "service/formats/edifact_codes.h"
@@ -49,19 +50,19 @@ bool IsHexadecimal(absl::string_view text) {
          absl::ascii_tolower(text[at + 1]) == 'x';
 }
 
-// Reads "27000", "27000.5", "27000,5" and "27 000".
-bool ParseMeasure(absl::string_view text, Output* output, double* value) {
+// Reads "27000", "27000.5", "27000,5" and "27 000"; "27,000" only where a comma
+// can be nothing but a decimal one.
+bool ParseMeasure(absl::string_view text, bool decimal_comma, Output* output,
+                  double* value) {
   if (absl::SimpleAtod(text, value)) return !IsHexadecimal(text);
   std::string plain(text);
-  if (text.find(' ') != absl::string_view::npos) {
-    plain.erase(std::remove(plain.begin(), plain.end(), ' '), plain.end());
-    output->Tolerate("BLANK_IN_NUMBER");
-  }
-  if (text.find(',') != absl::string_view::npos) {
-    std::replace(plain.begin(), plain.end(), ',', '.');
-    output->Tolerate("DECIMAL_COMMA");
-  }
-  return absl::SimpleAtod(plain, value) && !IsHexadecimal(plain);
+  plain.erase(std::remove(plain.begin(), plain.end(), ' '), plain.end());
+  if (!decimal_comma && MayPartThousands(plain)) return false;
+  std::replace(plain.begin(), plain.end(), ',', '.');
+  if (!absl::SimpleAtod(plain, value) || IsHexadecimal(plain)) return false;
+  if (absl::StrContains(text, ' ')) output->Tolerate("BLANK_IN_NUMBER");
+  if (absl::StrContains(text, ',')) output->Tolerate("DECIMAL_COMMA");
+  return true;
 }
 
 }  // namespace
@@ -217,8 +218,10 @@ void SegmentTaker::TakeWeight(const Job& job) {
   const Field& field = *job.rule.field;
   double value = 0;
   const double unit = KilogramsIn(job.extra());
-  // Zero is how systems write a weight that they do not know.
-  if (unit == 0 || !ParseMeasure(text, output_, &value) ||
+  // No box weighs thousands of tonnes. Zero is how systems write a weight that
+  // they do not know.
+  const bool decimal_comma = envelope_.decimal_comma || unit > 1;
+  if (unit == 0 || !ParseMeasure(text, decimal_comma, output_, &value) ||
       !(value * unit > 0 && value * unit <= kWeightKgMax)) {
     output_->Tolerate("WEIGHT_UNUSABLE");
     return;

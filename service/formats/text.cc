@@ -3,11 +3,15 @@
 #include <iconv.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "simdjson.h"
 
 namespace portrisk::service {
@@ -82,6 +86,14 @@ std::string Excerpt(absl::string_view bytes) {
     if (!IsPrintableAscii(c)) c = '.';
   }
   return excerpt;
+}
+
+bool MayPartThousands(absl::string_view number) {
+  absl::ConsumePrefix(&number, "-");
+  const std::vector<absl::string_view> parts = absl::StrSplit(number, ',');
+  return parts.size() == 2 && parts[1].size() == 3 && parts[0] != "0" &&
+         !parts[0].empty() && parts[0].size() <= 3 &&
+         std::all_of(parts[1].begin(), parts[1].end(), absl::ascii_isdigit);
 }
 
 std::string BoundedId(absl::string_view text) {

@@ -10,11 +10,8 @@
 
 namespace portrisk::service {
 
-// The view type of the project and the one of the standard library, which
-// other libraries ask for.
-inline std::string_view ToStd(absl::string_view text) {
-  return {text.data(), text.size()};
-}
+// The view type of the project from the one of the standard library, which
+// other libraries give.
 inline absl::string_view ToAbsl(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -37,6 +34,9 @@ std::string FoldControls(absl::string_view text);
 
 // At most 200 bytes for people: what is not printable ASCII becomes '.'.
 std::string Excerpt(absl::string_view bytes);
+
+// Whether the comma may part thousands as well as a fraction: "21,500".
+bool MayPartThousands(absl::string_view number);
 
 // An identifier of at most 128 printable ASCII characters: `text` itself where
 // it is one, else "h:" and 32 hexadecimal digits of its BLAKE2b hash. Equal

@@ -314,6 +314,25 @@ TEST(EdifactTest, WhatCanBeReadAllTheSameIsReadAndCounted) {
   }
 }
 
+TEST(EdifactTest, AWeightWhoseCommaMayPartThousandsIsNone) {
+  const auto read = [](const char* weight, const char* una) {
+    return Edifact(
+        Replace(Replace(kCodeco, "KGM:27000.4", weight), "UNA:+.? '", una));
+  };
+  const Reading unclear = read("KGM:27,000", "UNA:+.? '");
+  EXPECT_EQ(unclear.tolerated("WEIGHT_UNUSABLE"), 1);
+  EXPECT_EQ(unclear.tolerated("DECIMAL_COMMA"), 0);
+  ASSERT_EQ(unclear.movements.size(), 4);
+  EXPECT_FALSE(unclear.movements[0].weights().has_vgm_kg());
+  const Reading declared = read("KGM:27,000", "UNA:+,? '");
+  EXPECT_EQ(declared.movements[0].weights().vgm_kg(), 27);
+  const Reading tonnes = read("TNE:27,125", "UNA:+.? '");
+  EXPECT_EQ(tonnes.movements[0].weights().vgm_kg(), 27125);
+  const Reading both = read("KGM:27.000,5", "UNA:+.? '");
+  EXPECT_EQ(both.tolerated("WEIGHT_UNUSABLE"), 1);
+  EXPECT_EQ(both.tolerated("DECIMAL_COMMA"), 0);
+}
+
 TEST(EdifactTest, ASealOfUnknownPartySaysNotWhoseItIs) {
   const auto source = [](const char* segment) {
     return Edifact(Replace(kCodeco, "SEL+SL100+SH'", segment))
