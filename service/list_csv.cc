@@ -13,6 +13,7 @@
 #include "scoring/list_policy.h"
 #include "service/formats/csv_rows.h"
 #include "service/formats/text.h"
+#include "service/times.h"
 
 namespace portrisk::service {
 namespace {
@@ -30,14 +31,12 @@ bool ParseExpiry(const std::string& text, int64_t* until) {
   absl::Time time;
   std::string ignored;
   if (absl::ParseTime("%Y-%m-%d", text, absl::UTCTimeZone(), &time, &ignored)) {
-    *until = absl::ToUnixSeconds(time + absl::Hours(24));
-    return true;
+    time += absl::Hours(24);
+  } else if (!absl::ParseTime(absl::RFC3339_full, text, &time, &ignored)) {
+    return false;
   }
-  if (absl::ParseTime(absl::RFC3339_full, text, &time, &ignored)) {
-    *until = absl::ToUnixSeconds(time);
-    return true;
-  }
-  return false;
+  *until = absl::ToUnixSeconds(time);
+  return FitsTimestamp(*until);  // "infinite-past" is a time to the library.
 }
 
 // Numbers that break ISO 6346 are seen and looked for, words are a column
@@ -249,8 +248,11 @@ class Reader {
     bool quoted = false;
     for (size_t seen = 0; seen < cell && at < csv_.size(); ++at) {
       if (csv_[at] == '"') quoted = !quoted;
-      if (!quoted && csv_[at] == '\n') break;
-      if (csv_[at] == '\n') {
+      const bool line_ends =
+          csv_[at] == '\n' ||
+          (csv_[at] == '\r' && csv_.substr(at + 1, 1) != "\n");
+      if (!quoted && line_ends) break;
+      if (line_ends) {
         ++line;
         start = at + 1;
       }
@@ -259,8 +261,8 @@ class Reader {
     issue.set_line(static_cast<int32_t>(line));
     issue.set_column(static_cast<int32_t>(at - start + 1));
     const absl::string_view whole = csv_.substr(start);
-    const std::string excerpt = Excerpt(
-        absl::StripTrailingAsciiWhitespace(whole.substr(0, whole.find('\n'))));
+    const std::string excerpt = Excerpt(absl::StripTrailingAsciiWhitespace(
+        whole.substr(0, whole.find_first_of("\r\n"))));
     issue.set_excerpt(absl::StrCat(
         "  ", excerpt, "\n  ",
         std::string(std::min(at - start, excerpt.size()), ' '), "^"));

@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+#include "service/times.h"
 
 namespace portrisk::service {
 namespace {
@@ -107,8 +108,7 @@ bool ParseControlTime(const std::string& text,
     return false;
   }
   const int64_t seconds = absl::ToUnixSeconds(parsed);
-  // What a Timestamp may hold.
-  if (seconds < -62135596800 || seconds > 253402300799) return false;
+  if (!FitsTimestamp(seconds)) return false;
   time->set_seconds(seconds);
   return true;
 }

@@ -9,6 +9,11 @@
 
 namespace portrisk::service {
 
+// What a Timestamp may hold: the years 1 to 9999.
+inline bool FitsTimestamp(int64_t seconds) {
+  return seconds >= -62135596800 && seconds <= 253402300799;
+}
+
 inline google::protobuf::Timestamp ToProto(absl::Time time) {
   const int64_t micros = absl::ToUnixMicros(time);
   int64_t seconds = micros / 1'000'000;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -277,7 +278,13 @@ std::string CsvReader::Identity(const CsvRow& row, size_t index) const {
     if (at != column_.end() && HoldsPin(at->second)) continue;
     parts.emplace_back(Cell(row, column));
   }
-  if (!parts.empty()) return BoundedId(absl::StrJoin(parts, "|"));
+  if (!parts.empty()) {
+    // Where a cell holds the bar, it cannot tell them apart.
+    const bool barred = std::any_of(
+        parts.begin(), parts.end(),
+        [](const std::string& part) { return absl::StrContains(part, '|'); });
+    return BoundedId(absl::StrJoin(parts, barred ? "\x1F" : "|"));
+  }
   // The row's own content identifies it: cells in order, told apart by a
   // separator that no cleaned cell holds. Always hashed, so that its form does
   // not depend on its length.

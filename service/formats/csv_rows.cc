@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "service/formats/lines.h"
 
@@ -14,12 +15,15 @@ namespace portrisk::service {
 namespace {
 
 constexpr size_t kChunkBytes = 64 * 1024;
+constexpr absl::string_view kLineEnds = "\r\n";
 constexpr int kRowNotBegun = 0;  // csv_parser::pstate as csv_init leaves it.
+
+bool IsLineEnd(char c) { return c == '\n' || c == '\r'; }
 
 }  // namespace
 
 char DetectDelimiter(absl::string_view text) {
-  const absl::string_view line = text.substr(0, text.find('\n'));
+  const absl::string_view line = text.substr(0, text.find_first_of(kLineEnds));
   char best = ',';
   for (const char c : {';', '\t'}) {
     if (std::count(line.begin(), line.end(), c) >
@@ -59,25 +63,36 @@ void CsvRows::OnRow(int, void* self) {
   if (rows->status_.ok() && whole) {
     rows->status_ = rows->handler_.row(rows->row_);
   } else if (!whole) {
-    rows->handler_.broken(rows->row_, "ROW_TOO_LONG",
-                          "the row is longer than 1 MiB; is a quote missing?");
+    rows->Tell("ROW_TOO_LONG",
+               "the row is longer than 1 MiB; is a quote missing?");
   }
   rows->row_.cells.clear();
   rows->row_bytes_ = 0;
 }
 
+// A quote that was left open takes the lines behind it into its row.
+void CsvRows::Tell(absl::string_view reason, absl::string_view message) {
+  const std::string more = line_ > row_.line
+                               ? absl::StrCat("; passed over with it: lines ",
+                                              row_.line + 1, " to ", line_)
+                               : "";
+  handler_.broken(row_, reason, absl::StrCat(message, more));
+}
+
 void CsvRows::Break(absl::string_view reason, absl::string_view message) {
-  handler_.broken(row_, reason, message);
+  Tell(reason, message);
   csv_free(&parser_);
   Start();
 }
 
 void CsvRows::Feed(absl::string_view piece) {
+  const bool line_goes_on = piece == "\n" && last_ == '\r';
+  if (IsLineEnd(last_) && !line_goes_on) ++line_;
+  last_ = piece.back();
   if (parser_.pstate == kRowNotBegun) {
     row_.line = line_;
     row_.offset = offset_;
   }
-  const bool line_ends = piece.back() == '\n';
   if (!skipping_) {
     const size_t parsed =
         csv_parse(&parser_, piece.data(), piece.size(), OnCell, OnRow, this);
@@ -92,10 +107,7 @@ void CsvRows::Feed(absl::string_view piece) {
     }
   }
   offset_ += piece.size();
-  if (line_ends) {
-    ++line_;
-    skipping_ = false;
-  }
+  if (IsLineEnd(last_)) skipping_ = false;
 }
 
 void CsvRows::Finish() {
@@ -121,7 +133,7 @@ absl::Status CsvRows::Read(std::istream& in) {
       csv_set_delim(&parser_, static_cast<unsigned char>(delimiter_));
     }
     while (!rest.empty() && status_.ok()) {
-      const size_t end = rest.find('\n');
+      const size_t end = rest.find_first_of(kLineEnds);
       const size_t size =
           end == absl::string_view::npos ? rest.size() : end + 1;
       Feed(rest.substr(0, size));

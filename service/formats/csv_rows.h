@@ -1,6 +1,7 @@
 // Rows of a CSV file, by libcsv: quoted fields, doubled quotes, line breaks
 // inside quotes. Adds what a reader of other people's files needs: where a row
-// began, a bound on its size, and going on after a broken one.
+// began, a bound on its size, and going on after a broken one. Lines end with
+// "\n", "\r\n" or "\r".
 #ifndef PORTRISK_SERVICE_FORMATS_CSV_ROWS_H_
 #define PORTRISK_SERVICE_FORMATS_CSV_ROWS_H_
 
@@ -63,6 +64,7 @@ class CsvRows {
   static void OnRow(int end, void* self);
   void Start();
   void Feed(absl::string_view piece);
+  void Tell(absl::string_view reason, absl::string_view message);
   void Break(absl::string_view reason, absl::string_view message);
   void Finish();
 
@@ -71,8 +73,9 @@ class CsvRows {
   csv_parser parser_;
   CsvRow row_;
   size_t row_bytes_ = 0;
-  uint64_t line_ = 1;
+  uint64_t line_ = 0;  // That of the last byte, from 1.
   uint64_t offset_ = 0;
+  char last_ = '\n';  // That byte; at first as if a line had ended.
   bool byte_order_mark_ = false;
   bool unterminated_ = false;
   bool skipping_ = false;  // To the next line end, after damage.

@@ -149,6 +149,18 @@ struct RejectCase {
   const char* position;
 };
 
+TEST(CsvTest, CellsThatHoldTheBarMakeIdsOfTheirOwn) {
+  const std::string mapping =
+      "columns: {container.number: box, occurrence_time: time}\n"
+      "constants: {source: t, event: LOAD}\nid: [a, b]\n";
+  const auto ids = [&](const std::string& cells) {
+    return Mapped(mapping, "box,time,a,b\nX,2026-01-01T00:00:00Z," + cells)
+        .ids();
+  };
+  EXPECT_THAT(ids("A,B\n"), ElementsAre("A|B"));
+  EXPECT_NE(ids("A|B,C\n"), ids("A,B|C\n"));
+}
+
 TEST(CsvTest, ARowThatDoesNotFitIsRejectedWithLineAndColumn) {
   const RejectCase cases[] = {
       {"31.01.2026 07:44", "yesterday", "BAD_TIME", "line 2, column \"When\""},
@@ -177,6 +189,28 @@ TEST(CsvTest, AnUnclosedQuoteIsRejectedWhereItBegan) {
   ASSERT_THAT(reading.reasons(), ElementsAre("UNCLOSED_QUOTE"));
   EXPECT_EQ(reading.rejects[0].line, 6);
   EXPECT_EQ(reading.rejects[0].offset, std::string(kCsv).size());
+}
+
+TEST(CsvTest, ABrokenRowSaysWhichLinesItTook) {
+  const std::string row = ",LOAD,2026-01-01T00:00:00Z,";
+  const Reading reading =
+      Csv("id,event,occurrence_time,location.name\n1" + row + "\"open\n2" +
+          row + "c\n3" + row + "\"d\"\n4" + row + "e\n");
+  EXPECT_THAT(reading.ids(), ElementsAre("4"));
+  ASSERT_THAT(reading.reasons(), ElementsAre("BAD_QUOTE"));
+  EXPECT_EQ(reading.rejects[0].line, 2);
+  EXPECT_THAT(reading.rejects[0].message, HasSubstr("lines 3 to 4"));
+}
+
+TEST(CsvTest, LinesMayEndWithACarriageReturnAlone) {
+  const std::string row = ",LOAD,2026-01-01T00:00:00Z\r";
+  const Reading reading = Csv("id,event,occurrence_time\r1" + row + "2" + row +
+                              "3\"" + row + "4,LOAD,bad\r5" + row);
+  EXPECT_THAT(reading.ids(), ElementsAre("1", "2", "5"));
+  ASSERT_THAT(reading.reasons(), ElementsAre("BAD_QUOTE", "BAD_TIME"));
+  EXPECT_EQ(reading.rejects[0].line, 4);
+  EXPECT_EQ(reading.rejects[1].line, 5);
+  EXPECT_EQ(reading.movements[2].origin(), "line 6");
 }
 
 TEST(CsvTest, AnEndlessRowIsRefusedAndReadOver) {

@@ -36,6 +36,26 @@ TEST(ListCsv, BytesThatAreNoTextAreIssuesAtTheirPlace) {
   EXPECT_EQ(parsed.issues[0].column(), 3);
 }
 
+TEST(ListCsv, LinesMayEndWithACarriageReturnAlone) {
+  const ParsedList parsed = ParseListCsv(
+      "value,reason\rA,x\r\"B,y\rC\"d,z\rD,\r", v1::LIST_TEXT, "f");
+  ASSERT_EQ(parsed.issues.size(), 2u);
+  EXPECT_EQ(parsed.issues[0].code(), "BAD_QUOTE");
+  EXPECT_EQ(parsed.issues[0].line(), 3);
+  EXPECT_EQ(parsed.issues[1].line(), 5);
+  EXPECT_EQ(parsed.issues[1].column(), 3);
+}
+
+TEST(ListCsv, AnInfiniteTimeIsNoDate) {
+  for (const char* time : {"infinite-past", "infinite-future"}) {
+    const ParsedList parsed =
+        ParseListCsv(std::string("value,reason,expires\nA,x,") + time + "\n",
+                     v1::LIST_TEXT, "f");
+    ASSERT_EQ(parsed.issues.size(), 1u) << time;
+    EXPECT_EQ(parsed.issues[0].column(), 5);
+  }
+}
+
 TEST(ListCsv, AWordIsNoContainerNumber) {
   const ParsedList parsed = ParseListCsv(
       "value,reason\nMSKU 123456-5,seen\nmsku12345,typed wrong\n"
