@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "scoring/iso6346.h"
@@ -241,7 +240,7 @@ class Reader {
     const std::string text = Cell(row, kQuantity);
     double quantity = 0;
     if (text.empty()) return true;
-    if (!absl::SimpleAtod(text, &quantity) || !(quantity >= 0)) {
+    if (!ParseDecimal(text, &quantity) || !(quantity >= 0)) {
       return Refuse(row, kQuantity, "BAD_VALUE", "is no quantity; write 12.5");
     }
     out->set_quantity(quantity);

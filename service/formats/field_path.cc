@@ -113,8 +113,7 @@ absl::Status Point(std::string* text, bool* decimal_comma) {
 
 absl::Status ParseNumber(absl::string_view text, double low, double high,
                          double* number) {
-  if (!absl::SimpleAtod(text, number) || !std::isfinite(*number) ||
-      text.find_first_of("xX") != absl::string_view::npos) {
+  if (!ParseDecimal(text, number) || !std::isfinite(*number)) {
     return Bad("BAD_NUMBER", text, "is no number; write 27000 or 27000.5");
   }
   if (*number < low || *number > high) {

@@ -348,11 +348,13 @@ absl::Status MessageReader::End() {
     Refuse(message.anchor, "", "NO_DOCUMENT",
            "the message has no BGM, which says what happened; send it");
   } else if (empty_) {
-    const bool status = definition.documents.empty() && !definition.document;
-    Refuse(message.anchor, "",
-           status && definition.standard == "EDIFACT" ? "NO_STATUS"
-                                                      : "NO_CONTAINER",
-           status && definition.standard == "EDIFACT"
+    const bool status = definition.documents.empty() && !definition.document &&
+                        definition.standard == "EDIFACT";
+    Refuse(message.anchor, "", status ? "NO_STATUS" : "NO_CONTAINER",
+           facts_.function == Function::kCancel
+               ? "the message cancels another, but says nothing of what that "
+                 "said; send all of its segments again, with this function"
+           : status
                ? "the message reports no status; send an STS segment for each"
                : "the message names no container; send a segment for each "
                  "(EQD+CN, LOC+147, N7, VID)");

@@ -43,23 +43,16 @@ bool IsLocode(absl::string_view code) {
          });
 }
 
-// SimpleAtod reads hexadecimal numbers, too.
-bool IsHexadecimal(absl::string_view text) {
-  const size_t at = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
-  return text.size() > at + 1 && text[at] == '0' &&
-         absl::ascii_tolower(text[at + 1]) == 'x';
-}
-
 // Reads "27000", "27000.5", "27000,5" and "27 000"; "27,000" only where a comma
 // can be nothing but a decimal one.
 bool ParseMeasure(absl::string_view text, bool decimal_comma, Output* output,
                   double* value) {
-  if (absl::SimpleAtod(text, value)) return !IsHexadecimal(text);
+  if (ParseDecimal(text, value)) return true;
   std::string plain(text);
   plain.erase(std::remove(plain.begin(), plain.end(), ' '), plain.end());
   if (!decimal_comma && MayPartThousands(plain)) return false;
   std::replace(plain.begin(), plain.end(), ',', '.');
-  if (!absl::SimpleAtod(plain, value) || IsHexadecimal(plain)) return false;
+  if (!ParseDecimal(plain, value)) return false;
   if (absl::StrContains(text, ' ')) output->Tolerate("BLANK_IN_NUMBER");
   if (absl::StrContains(text, ',')) output->Tolerate("DECIMAL_COMMA");
   return true;

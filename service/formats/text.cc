@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -86,6 +87,11 @@ std::string Excerpt(absl::string_view bytes) {
     if (!IsPrintableAscii(c)) c = '.';
   }
   return excerpt;
+}
+
+bool ParseDecimal(absl::string_view text, double* number) {
+  return absl::SimpleAtod(text, number) &&
+         text.find_first_of("xX") == absl::string_view::npos;
 }
 
 bool MayPartThousands(absl::string_view number) {

@@ -35,6 +35,10 @@ std::string FoldControls(absl::string_view text);
 // At most 200 bytes for people: what is not printable ASCII becomes '.'.
 std::string Excerpt(absl::string_view bytes);
 
+// Sets *number; false where `text` is none, or one in hexadecimal, which the
+// library reads, too.
+bool ParseDecimal(absl::string_view text, double* number);
+
 // Whether the comma may part thousands as well as a fraction: "21,500".
 bool MayPartThousands(absl::string_view number);
 

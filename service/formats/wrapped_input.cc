@@ -78,6 +78,8 @@ class Gzip : public WrappedInput::Stage {
         ended_ = true;
         break;
       }
+      if (!inside_) SkipPadding();
+      if (state_.avail_in == 0) continue;
       const int result = inflate(&state_, Z_NO_FLUSH);
       inside_ = result != Z_STREAM_END;
       if (result == Z_STREAM_END) {
@@ -98,8 +100,14 @@ class Gzip : public WrappedInput::Stage {
     if (got <= 0) return false;
     state_.next_in = reinterpret_cast<Bytef*>(in_.data());
     state_.avail_in = static_cast<uInt>(got);
-    inside_ = true;
     return true;
+  }
+  // Tapes and block devices fill up with zeros behind the last member.
+  void SkipPadding() {
+    while (state_.avail_in > 0 && *state_.next_in == 0) {
+      ++state_.next_in;
+      --state_.avail_in;
+    }
   }
 
   std::streambuf* source_;

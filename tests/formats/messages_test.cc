@@ -317,6 +317,16 @@ TEST(CuscarTest, AChangeIsAnAmendmentAndACancellationARetraction) {
   EXPECT_EQ(cancel.ids(), original.ids());
 }
 
+TEST(CuscarTest, ACancellationOfNothingSaysWhatToSend) {
+  const std::string text = kCuscar;
+  const size_t body = text.find("EQD+CN+MSKU");
+  const size_t end = text.find("UNT+");
+  const Reading reading = Edifact(
+      Replace(text.substr(0, body) + text.substr(end), "0001+9'", "0001+1'"));
+  ASSERT_THAT(reading.reasons(), ElementsAre("NO_CONTAINER"));
+  EXPECT_THAT(reading.rejects[0].message, testing::HasSubstr("cancels"));
+}
+
 TEST(CuscarTest, DamageLosesWhatWasHeldAndSaysSo) {
   const Reading reading = Edifact(Replace(kCuscar, "CNI+2+BLB'", "cni+2+BLB'"));
   EXPECT_EQ(reading.movements.size(), 0);

@@ -96,6 +96,15 @@ TEST(WrappedInputTest, SeveralMembersAreOneText) {
   }
 }
 
+TEST(WrappedInputTest, ZerosMayFillAGzipFileUp) {
+  const std::string padded = Gzip(kCodeco) + std::string(200'000, '\0');
+  const Reading reading = Read(Format::kEdifact, padded);
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  EXPECT_EQ(reading.movements.size(), 4);
+  EXPECT_THAT(Read(Format::kEdifact, padded + "more").reasons(),
+              Contains("BAD_COMPRESSION"));
+}
+
 TEST(WrappedInputTest, ACutFileGivesWhatStoodBeforeTheCut) {
   const std::string text = Long();
   for (const std::string& packed : {Gzip(text), Zstd(text)}) {

@@ -195,6 +195,8 @@ TEST(OutcomeCsv, QuantityAndRetractionAreRead) {
   };
   EXPECT_EQ(reason("MSKU1234565,2026-03-01,yes,-1,\n"), "column 4 (quantity)");
   EXPECT_EQ(reason("MSKU1234565,2026-03-01,yes,nan,\n"), "column 4 (quantity)");
+  EXPECT_EQ(reason("MSKU1234565,2026-03-01,yes,0x1F,\n"),
+            "column 4 (quantity)");
   EXPECT_EQ(reason("MSKU1234565,2026-03-01,yes,12 kg,\n"),
             "column 4 (quantity)");
   EXPECT_EQ(reason("MSKU1234565,2026-03-01,yes,0,no\n"), "");
