@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "service/formats/text.h"
 
 namespace portrisk::service {
 namespace {
@@ -112,15 +113,6 @@ Digest ControlIdentity(char kind, absl::string_view source,
   return IdentityOf("", text);
 }
 
-// FNV-1a.
-uint64_t HashOf(absl::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  }
-  return hash;
-}
-
 // A line of trade, as narrowly as the slot has it.
 bool NameLine(scoring::FindSlot slot, const scoring::FindNames& names,
               Name* name) {
@@ -205,7 +197,7 @@ EntityKey FacilityKey(absl::string_view locode, absl::string_view facility) {
   if (facility.size() <= kFacilityInline) {
     name.Text(facility, kFacilityInline);
   } else {
-    name.Text(facility.substr(0, 4), 4).Number(HashOf(facility));
+    name.Text(facility.substr(0, 4), 4).Number(Fnv1a(facility));
   }
   return name.Key('F');
 }
@@ -258,7 +250,7 @@ std::optional<EntityKey> FindKey(scoring::FindSlot slot,
       if (names.facility.size() < kFacilityInline) {
         name.Text(names.facility, names.facility.size());
       } else {
-        name.Text(names.facility, 3).Number(HashOf(names.facility));
+        name.Text(names.facility, 3).Number(Fnv1a(names.facility));
       }
       break;
     case FindSlot::kRoute:

@@ -40,15 +40,6 @@ bool IdentifiesDocument(absl::string_view number) {
          std::count_if(number.begin(), number.end(), absl::ascii_isdigit) >= 4;
 }
 
-// FNV-1a: the same on every machine.
-uint64_t Hash(absl::string_view text) {
-  uint64_t hash = 0xCBF29CE484222325;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-  }
-  return hash;
-}
-
 bool IsDocumentary(v1::Event event) { return event >= v1::MANIFEST_LODGED; }
 
 bool NamesSomething(const v1::Movement& movement) {
@@ -242,7 +233,7 @@ bool MessageReader::SetIdentity(Draft* draft) {
   const size_t before = key_.size();
   absl::StrAppend(&key_, "/", v1::Event_Name(draft->event), "/");
   AppendSubject(movement);
-  const uint64_t mention = Hash(absl::string_view(key_).substr(before));
+  const uint64_t mention = Fnv1a(absl::string_view(key_).substr(before));
   const uint32_t times =
       seen_.size() < kSeenMax ? ++seen_[mention] : draft->anchor.ordinal;
   if (times > 1) absl::StrAppend(&key_, "#", times);

@@ -4,6 +4,7 @@
 #ifndef PORTRISK_SERVICE_FORMATS_TEXT_H_
 #define PORTRISK_SERVICE_FORMATS_TEXT_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -41,6 +42,15 @@ bool ParseDecimal(absl::string_view text, double* number);
 
 // Whether the comma may part thousands as well as a fraction: "21,500".
 bool MayPartThousands(absl::string_view number);
+
+// A hash that is the same on every machine.
+inline uint64_t Fnv1a(absl::string_view text) {
+  uint64_t hash = 0xCBF29CE484222325;
+  for (const char c : text) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+  }
+  return hash;
+}
 
 // An identifier of at most 128 printable ASCII characters: `text` itself where
 // it is one, else "h:" and 32 hexadecimal digits of its BLAKE2b hash. Equal
