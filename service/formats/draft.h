@@ -51,6 +51,8 @@ struct Occurrence {
   bool inherited = false;
   absl::Time time;
   bool date_only = false;  // The time of day may yet come.
+  // How firm it is, where the time's own qualifier says so.
+  v1::Classifier classifier = v1::CLASSIFIER_UNSPECIFIED;
   std::string unreadable;  // The value that was none,
   Anchor unreadable_at;    // and the segment that it stood in.
 };

@@ -88,14 +88,33 @@ constexpr Rule kRules[] = {
     R(kIftsta, kStatus, "DTM", {1}, "7|203|ACT|1", {1, 1}, T::kTime,
       &kOccurrence)
         .Rank(3),
+    // 2005: 178 and 186 are actual, 132 and 133 estimated, 232 and 189
+    // scheduled. What is not actual is no fact, whatever BGM calls the report.
     R(kCusrep, kTop, "DTM", {1}, "178|186", {1, 1}, T::kTime, &kOccurrence)
-        .Rank(4),
-    R(kCusrep, kTop, "DTM", {1}, "132", {1, 1}, T::kTime, &kOccurrence)
-        .Rank(3)
-        .Only(v1::VESSEL_ARRIVAL),
-    R(kCusrep, kTop, "DTM", {1}, "133|136", {1, 1}, T::kTime, &kOccurrence)
-        .Rank(3)
+        .Rank(6),
+    R(kCusrep, kTop, "DTM", {1}, "136", {1, 1}, T::kTime, &kOccurrence)
+        .Rank(5)
         .Only(v1::VESSEL_DEPARTURE),
+    R(kCusrep, kTop, "DTM", {1}, "132", {1, 1}, T::kTime,
+      &kOccurrenceAndClassifier)
+        .Rank(4)
+        .Only(v1::VESSEL_ARRIVAL)
+        .As(v1::ESTIMATED),
+    R(kCusrep, kTop, "DTM", {1}, "133", {1, 1}, T::kTime,
+      &kOccurrenceAndClassifier)
+        .Rank(4)
+        .Only(v1::VESSEL_DEPARTURE)
+        .As(v1::ESTIMATED),
+    R(kCusrep, kTop, "DTM", {1}, "232", {1, 1}, T::kTime,
+      &kOccurrenceAndClassifier)
+        .Rank(3)
+        .Only(v1::VESSEL_ARRIVAL)
+        .As(v1::PLANNED),
+    R(kCusrep, kTop, "DTM", {1}, "189", {1, 1}, T::kTime,
+      &kOccurrenceAndClassifier)
+        .Rank(3)
+        .Only(v1::VESSEL_DEPARTURE)
+        .As(v1::PLANNED),
     R(kAll, kTop, "DTM", {1}, "137", {1, 1}, T::kPrepared, nullptr),
     R(kDocuments, kTop, "DTM", {1}, "137", {1, 1}, T::kTime, &kOccurrence)
         .Rank(2),

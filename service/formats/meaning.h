@@ -159,6 +159,8 @@ struct Rule {
   Part key2;
   absl::string_view codes2;
   v1::Event only = v1::EVENT_UNSPECIFIED;  // Only in reports of this event.
+  // How firm a report at this time is; unspecified: as its document says.
+  v1::Classifier classifier = v1::CLASSIFIER_UNSPECIFIED;
   absl::string_view tolerated;  // What it is called when it had to be applied.
 
   // This rule, but for what is named.
@@ -177,6 +179,9 @@ struct Rule {
   }
   constexpr Rule Only(v1::Event value) const {
     return With(&Rule::only, value);
+  }
+  constexpr Rule As(v1::Classifier value) const {
+    return With(&Rule::classifier, value);
   }
   constexpr Rule Tolerated(absl::string_view value) const {
     return With(&Rule::tolerated, value);

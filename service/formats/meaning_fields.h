@@ -111,6 +111,8 @@ inline constexpr Field kEventField = {"event"};
 inline constexpr Field kEventAndMode = {
     "event, container.load_status, transport.mode"};
 inline constexpr Field kOccurrence = {"occurrence_time"};
+inline constexpr Field kOccurrenceAndClassifier = {
+    "occurrence_time, classifier"};
 inline constexpr Field kLoadStatusField = {"container.load_status"};
 inline constexpr Field kModeField = {"transport.mode"};
 inline constexpr Field kPlaceFields = {

@@ -62,7 +62,9 @@ absl::Status MessageReader::Give(Draft* draft) {
   }
   if (!SetTimes(draft) || !SetIdentity(draft)) return absl::OkStatus();
   draft->movement->set_event(draft->event);
-  draft->movement->set_classifier(draft->classifier);
+  const v1::Classifier of_time = draft->occurrence.classifier;
+  draft->movement->set_classifier(
+      of_time == v1::CLASSIFIER_UNSPECIFIED ? draft->classifier : of_time);
   return output_->Emit(std::move(*draft->movement));
 }
 

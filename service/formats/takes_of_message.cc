@@ -26,6 +26,7 @@ void SegmentTaker::TakeTime(const Job& job) {
   occurrence.inherited = false;
   occurrence.rank = job.rule.rank;
   occurrence.time = read.time;
+  occurrence.classifier = job.rule.classifier;
 }
 
 // Some send the day, and then the time of day by itself.

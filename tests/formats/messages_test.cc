@@ -370,6 +370,38 @@ TEST(CusrepTest, WhatIsImpendingIsEstimated) {
   EXPECT_EQ(leaves.movements[0].location().locode(), "GBFXT");
 }
 
+// 2005: 132 and 133 are estimated, 232 and 189 scheduled, 178 actual.
+TEST(CusrepTest, ATimeThatIsNotActualIsNoFact) {
+  struct Case {
+    const char* document;
+    const char* times;
+    v1::Classifier classifier;
+    int day;
+  };
+  const Case cases[] = {
+      {"185", "DTM+132:202603220405:203'", v1::ESTIMATED, 22},
+      {"186", "DTM+133:202603220405:203'", v1::ESTIMATED, 22},
+      {"185", "DTM+232:202603230405:203'", v1::PLANNED, 23},
+      {"186", "DTM+189:202603230405:203'", v1::PLANNED, 23},
+      {"97", "DTM+232:202603230405:203'", v1::PLANNED, 23},
+      {"186", "DTM+189:202603230405:203'DTM+133:202603220405:203'",
+       v1::ESTIMATED, 22},
+      {"185", "DTM+132:202603220405:203'DTM+178:202603200405:203'", v1::ACTUAL,
+       20},
+      {"186", "DTM+136:202603200405:203'", v1::ACTUAL, 20},
+  };
+  for (const Case& test : cases) {
+    const Reading reading = Edifact(Replace(
+        Replace(kCusrep, "BGM+185", absl::StrCat("BGM+", test.document)),
+        "DTM+178:202603200405:203'", test.times));
+    ASSERT_EQ(reading.movements.size(), 1) << test.times;
+    EXPECT_EQ(reading.movements[0].classifier(), test.classifier) << test.times;
+    EXPECT_EQ(reading.movements[0].occurrence_time().seconds(),
+              At(test.day, 4, 5))
+        << test.times;
+  }
+}
+
 TEST(BaplieTest, EachSlotWithABoxIsAMovement) {
   for (const std::string text : {std::string(kBaplie), Old(kBaplie)}) {
     const Reading reading = Edifact(text);
