@@ -1,12 +1,13 @@
 // EPCIS 2.0 events in JSON, where they speak of containers: identifiers of the
 // BIC scheme ("urn:epc:id:bic:MSKU1234565"), as what was observed (epcList), as
 // what things were put into or taken out of (parentID), or as what was put on
-// something (childEPCs).
+// something (childEPCs). Loading goods into a container stuffs it; only a
+// container that is itself observed or put on something was loaded.
 //
 // Identity: eventID, and behind it the container when an event names several;
 // for an event that declares another erroneous (errorDeclaration), a
-// retraction of the same id. Without an eventID the whole event's hash stands
-// for it, as the standard proposes.
+// retraction of the same id. Without an eventID the event's hash stands for it,
+// without the declaration, as the standard proposes.
 #include "service/formats/epcis.h"
 
 #include <string>
@@ -52,6 +53,56 @@ absl::string_view LastWord(absl::string_view uri) {
   return at == absl::string_view::npos ? uri : uri.substr(at + 1);
 }
 
+// What the step of a movement is of the container that things were loaded into
+// or unloaded from (CBV bizStep loading, unloading).
+v1::Event OfParent(v1::Event event) {
+  if (event == v1::LOAD) return v1::STUFFING;
+  if (event == v1::DISCHARGE) return v1::STRIPPING;
+  return event;
+}
+
+// "BL123" of "urn:epcglobal:cbv:bt:0614141:BL123": the number itself, as other
+// formats give it.
+std::string DocumentNumber(absl::string_view id) {
+  if (!absl::StartsWithIgnoreCase(id, "urn:")) return std::string(id);
+  return std::string(id.substr(id.rfind(':') + 1));
+}
+
+// The event as it was before somebody declared it erroneous.
+std::string WithoutDeclaration(absl::string_view event) {
+  size_t begin = 0;  // Of a member: at the comma before it, if there is one.
+  int depth = 0;
+  bool quoted = false;
+  for (size_t at = 0; at < event.size(); ++at) {
+    const char c = event[at];
+    if (quoted) {
+      if (c == '\\') ++at;
+      quoted = c != '"';
+      continue;
+    }
+    quoted = c == '"';
+    if (depth == 1 && (c == ',' || c == '}')) {
+      absl::string_view member =
+          absl::StripTrailingAsciiWhitespace(event.substr(begin, at - begin));
+      const bool first = !absl::ConsumePrefix(&member, ",");
+      const absl::string_view named = absl::StripLeadingAsciiWhitespace(member);
+      if (absl::StartsWith(named, "\"errorDeclaration\"")) {
+        if (first) begin = named.data() - event.data();
+        absl::string_view rest =
+            event.substr(named.data() + named.size() - event.data());
+        if (first && absl::ConsumePrefix(&rest, ",")) {
+          rest = absl::StripLeadingAsciiWhitespace(rest);
+        }
+        return absl::StrCat(event.substr(0, begin), rest);
+      }
+      begin = at;
+    }
+    if (c == '}' || c == ']') --depth;
+    if ((c == '{' || c == '[') && depth++ == 0) begin = at + 1;
+  }
+  return std::string(event);
+}
+
 std::string TextOf(element event, const char* pointer) {
   std::string_view text;
   if (event.at_pointer(pointer).get(text) != simdjson::SUCCESS) return "";
@@ -78,7 +129,7 @@ class EpcisEvent {
   void ReadPlace();
   void ReadDocuments();
   void ReadSensors();
-  void TakeContainer(absl::string_view id);
+  std::string TakeContainer(absl::string_view id);
   void ReadContainers();
 
   element event_;
@@ -86,20 +137,23 @@ class EpcisEvent {
   Output* output_;
   v1::Movement movement_;
   std::vector<std::string> containers_;
+  std::string parent_;  // Of the containers, that which holds the others.
 };
 
-void EpcisEvent::TakeContainer(absl::string_view id) {
+// Returns its number; empty when the identifier is no container's.
+std::string EpcisEvent::TakeContainer(absl::string_view id) {
   const size_t bic = id.find(":bic:");
-  if (bic == absl::string_view::npos) return;
+  if (bic == absl::string_view::npos) return "";
   const std::string number(id.substr(bic + 5));
   for (const std::string& known : containers_) {
-    if (known == number) return;
+    if (known == number) return number;
   }
   if (!number.empty()) containers_.push_back(number);
+  return number;
 }
 
 void EpcisEvent::ReadContainers() {
-  TakeContainer(TextOf(event_, "/parentID"));
+  parent_ = TakeContainer(TextOf(event_, "/parentID"));
   for (const char* list :
        {"/epcList", "/childEPCs", "/inputEPCList", "/outputEPCList"}) {
     array entries;
@@ -174,7 +228,7 @@ void EpcisEvent::ReadDocuments() {
   }
   for (element entry : list) {
     const std::string type(LastWord(TextOf(entry, "/type")));
-    const std::string id = TextOf(entry, "/bizTransaction");
+    const std::string id = DocumentNumber(TextOf(entry, "/bizTransaction"));
     if (type == "bol") {
       movement_.mutable_consignment()->set_bill_of_lading(id);
     } else if (type == "bkg" || type == "booking") {
@@ -233,11 +287,13 @@ std::string EpcisEvent::Read(std::vector<v1::Movement>* movements) {
   std::string id = TextOf(event_, "/eventID");
   if (id.empty()) {
     output_->Tolerate("EVENT_WITHOUT_ID");
-    id = BoundedId(absl::StrCat("event/", bytes_, std::string(128, ' ')));
+    id = BoundedId(absl::StrCat("event/", WithoutDeclaration(bytes_),
+                                std::string(128, ' ')));
   }
   for (const std::string& number : containers_) {
     v1::Movement movement = movement_;
     movement.mutable_container()->set_number(number);
+    if (number == parent_) movement.set_event(OfParent(movement.event()));
     movement.set_id(BoundedId(
         containers_.size() == 1 ? id : absl::StrCat(id, "/", number)));
     movements->push_back(std::move(movement));

@@ -116,7 +116,8 @@ constexpr JsonPlace kPlaces[] = {
     {"epcis 2.0", "/bizLocation/id", R"("https://example.org/locode/NLRTM")",
      "location.locode"},
     {"epcis 2.0", "/bizTransactionList",
-     R"([{"type":"bol","bizTransaction":"L1"}])", "consignment.bill_of_lading"},
+     R"([{"type":"bol","bizTransaction":"urn:epcglobal:cbv:bt:0614141:L1"}])",
+     "consignment.bill_of_lading"},
 };
 
 struct Word {
@@ -262,6 +263,10 @@ void PrintJson(absl::string_view format, std::ostream& out) {
       PrintRow(out, "epcis 2.0", absl::StrCat("/bizStep = ", step.step), "",
                v1::Event_Name(step.event));
     }
+    PrintRow(out, "epcis 2.0", "/bizStep = loading, of the /parentID", "",
+             v1::Event_Name(v1::STUFFING));
+    PrintRow(out, "epcis 2.0", "/bizStep = unloading, of the /parentID", "",
+             v1::Event_Name(v1::STRIPPING));
   }
   out << "\n";
 }

@@ -85,8 +85,66 @@ TEST(EpcisTest, EveryStepInUseHasItsEvent) {
     const Reading reading = Epcis(Replace(kEpcis, "bizstep:packing",
                                           "bizstep:" + std::string(step.step)));
     ASSERT_EQ(reading.movements.size(), 4) << step.step;
-    EXPECT_EQ(reading.movements[2].event(), step.event) << step.step;
+    // Of the parent: what is loaded into a container stuffs it.
+    const v1::Event event = step.event == v1::LOAD        ? v1::STUFFING
+                            : step.event == v1::DISCHARGE ? v1::STRIPPING
+                                                          : step.event;
+    EXPECT_EQ(reading.movements[2].event(), event) << step.step;
   }
+}
+
+TEST(EpcisTest, OnlyAContainerThatIsPutOnSomethingIsLoaded) {
+  const auto loaded = [](const std::string& step, const std::string& who) {
+    return Epcis(R"({"type":"AggregationEvent","eventID":"e1","action":"ADD",)"
+                 R"("eventTime":"2026-01-05T10:15:00Z","bizStep":")" +
+                 step + "\"," + who + "}")
+        .movements.at(0)
+        .event();
+  };
+  const std::string parent = R"("parentID":"urn:epc:id:bic:MSKU1234565",)"
+                             R"("childEPCs":["urn:epc:id:sscc:0614141.1"])";
+  const std::string child = R"("parentID":"urn:epc:id:grai:0614141.1",)"
+                            R"("childEPCs":["urn:epc:id:bic:MSKU1234565"])";
+  const std::string observed = R"("epcList":["urn:epc:id:bic:MSKU1234565"])";
+  EXPECT_EQ(loaded("loading", parent), v1::STUFFING);
+  EXPECT_EQ(loaded("unloading", parent), v1::STRIPPING);
+  EXPECT_EQ(loaded("loading", child), v1::LOAD);
+  EXPECT_EQ(loaded("unloading", child), v1::DISCHARGE);
+  EXPECT_EQ(loaded("loading", observed), v1::LOAD);
+  EXPECT_EQ(loaded("unloading", observed), v1::DISCHARGE);
+}
+
+TEST(EpcisTest, ADeclaredErrorReachesAnEventWithoutAnId) {
+  const std::string declaration =
+      R"("errorDeclaration": {"declarationTime": "2026-02-01T00:00:00Z",
+         "reason": "a \"quote\", and } a bracket"})";
+  const std::string body =
+      R"("eventTime": "2026-01-05T10:15:00Z", "bizStep": "arriving",
+         "epcList": ["urn:epc:id:bic:MSKU1234565"])";
+  const Reading sent = Epcis("{ " + body + "\n}");
+  for (const std::string& text :
+       {"{ " + body + ", " + declaration + "\n}",
+        "{ " + declaration + ", " + body + "\n}",
+        "{ " + Replace(body, "\"bizStep\"", declaration + ", \"bizStep\"") +
+            "\n}"}) {
+    const Reading declared = Epcis(text);
+    EXPECT_EQ(declared.ids(), sent.ids()) << text;
+    EXPECT_TRUE(declared.movements.at(0).retraction());
+  }
+  EXPECT_NE(Epcis("{ " + Replace(body, "10:15", "10:16") + "\n}").ids(),
+            sent.ids());
+}
+
+// CBV 2.0, business transaction identifiers.
+TEST(EpcisTest, ABillOfLadingIsItsNumberAlone) {
+  const auto bill = [](const std::string& id) {
+    return Epcis(Replace(kEpcis, "\"BL1\"", "\"" + id + "\""))
+        .movements.at(0)
+        .consignment()
+        .bill_of_lading();
+  };
+  EXPECT_EQ(bill("urn:epcglobal:cbv:bt:0614141:BL123"), "BL123");
+  EXPECT_EQ(bill("MAEU-123/4"), "MAEU-123/4");
 }
 
 }  // namespace
