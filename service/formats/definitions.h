@@ -33,6 +33,8 @@ struct Definition {
   v1::Event event = v1::EVENT_UNSPECIFIED;
   absl::Span<const DocumentCode> documents;
   absl::string_view documents_hint;  // "send one of ..."; for refusals.
+  // What a document of any other name reports, counted; unspecified: `event`.
+  v1::Event other_documents = v1::EVENT_UNSPECIFIED;
   // What it reports when it names a pick-up right, if that is something else.
   v1::Event with_right = v1::EVENT_UNSPECIFIED;
   // Without a document name that says more: full boxes were stuffed, empty

@@ -208,9 +208,14 @@ void PrintMessage(const Definition& definition, absl::Span<const Rule> rules,
     events.push_back(
         absl::StrCat(document.code, " ", v1::Event_Name(document.event)));
   }
+  const v1::Event other = definition.other_documents;
+  if (other != v1::EVENT_UNSPECIFIED) {
+    events.push_back(absl::StrCat("any other ", v1::Event_Name(other)));
+  }
   if (definition.event != v1::EVENT_UNSPECIFIED) {
     events.push_back(
-        absl::StrCat("otherwise ", v1::Event_Name(definition.event)));
+        absl::StrCat(other == v1::EVENT_UNSPECIFIED ? "otherwise " : "none ",
+                     v1::Event_Name(definition.event)));
   }
   if (definition.with_right != v1::EVENT_UNSPECIFIED) {
     events.push_back(absl::StrCat("with a pick-up right ",

@@ -116,7 +116,9 @@ enum class Take : uint8_t {
   kDocumentNumber,
   kFunction,          // Original, change, cancellation.
   kPreviousDocument,  // The document that this one changes.
+  kCorrection,        // Corrects a message before.
   kSender,
+  kAmendment,       // Changes or deletes a bill, as is here or in Rule::extra.
   kLink,            // SGP: a container of this consignment.
   kContainerCount,  // CNT+16.
 };

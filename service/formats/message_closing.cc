@@ -210,12 +210,16 @@ bool MessageReader::SetIdentity(Draft* draft) {
       meaning_->definition().replaced_by == v1::EVENT_UNSPECIFIED;
   if ((cancels || corrects) && document.empty()) {
     Refuse(draft->anchor, "", "NO_PREVIOUS_DOCUMENT",
-           absl::StrCat(
-               "the message ", cancels ? "cancels" : "replaces",
-               " another, but names no document that identifies which; send "
-               "its number in BGM 1004 or RFF+ACW, of six characters or more, "
-               "four of them digits: what is shorter is no number of one "
-               "document"));
+           meaning_->definition().standard == "X12"
+               ? "the set corrects another (ZC1), but its number there does "
+                 "not identify which; send the movements themselves again, as "
+                 "JSON lines with the ids they had and a newer update_time"
+               : absl::StrCat(
+                     "the message ", cancels ? "cancels" : "replaces",
+                     " another, but names no document that identifies which; "
+                     "send its number in BGM 1004 or RFF+ACW, of six "
+                     "characters or more, four of them digits: what is shorter "
+                     "is no number of one document"));
     return false;
   }
   key_ = document;

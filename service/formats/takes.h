@@ -79,6 +79,7 @@ class SegmentTaker {
   void TakeStatusCode(const Job& job);
   void TakeDocumentName(const Job& job);
   void TakeOfMessage(const Job& job);
+  void TakeAmendment(const Job& job);
   void TakeLink(const Job& job);
   void TakeContainerCount(const Job& job);
 

@@ -119,6 +119,10 @@ void SegmentTaker::TakeDocumentName(const Job& job) {
   if (document != nullptr) {
     job.draft->event = document->event;
     job.draft->classifier = document->classifier;
+  } else if (definition.other_documents != v1::EVENT_UNSPECIFIED &&
+             !job.value().empty()) {
+    job.draft->event = definition.other_documents;
+    output_->Tolerate("DOCUMENT_UNKNOWN");
   } else {
     job.draft->event = definition.event;
     job.facts->unknown_document = definition.event == v1::EVENT_UNSPECIFIED;
@@ -137,12 +141,27 @@ void SegmentTaker::TakeOfMessage(const Job& job) {
         job.facts->function = Function::kOriginal;
       }
       break;
+    case Take::kCorrection:
+      job.facts->function = Function::kReplace;
+      break;
     case Take::kPreviousDocument:
       job.facts->previous_document = Text(job.value());
       break;
     default:  // Take::kSender
       job.facts->sender = Text(job.value());
   }
+}
+
+// M13 3 (X12 580) and 7 (X12 306): D and 3 delete the bill, which then says
+// nothing of where its boxes go.
+void SegmentTaker::TakeAmendment(const Job& job) {
+  const absl::string_view action = job.extra();
+  if (job.value() != "D" && action != "D" && action != "3") {
+    job.draft->event = v1::MANIFEST_AMENDED;
+    return;
+  }
+  job.draft->event = v1::EVENT_UNSPECIFIED;
+  output_->Tolerate("BILL_DELETED");
 }
 
 void SegmentTaker::TakeLink(const Job& job) {
@@ -171,22 +190,23 @@ SegmentTaker::Handler SegmentTaker::HandlerOf(Take take) {
   using S = SegmentTaker;
   // In the order of Take.
   static constexpr Handler kHandlers[] = {
-      &S::TakeText,        &S::TakeText,       &S::TakeLocode,
-      &S::TakeLocode,      &S::TakeDigits,     &S::TakeNumber,
-      &S::TakeNumber,      &S::TakeX12Number,  &S::TakeBill,
-      &S::TakeX12Bill,     &S::TakeRelease,    &S::TakePlace,
-      &S::TakePlace,       &S::TakeX12Place,   &S::TakeX12Port,
-      &S::TakeWeight,      &S::TakeWeight,     &S::TakeWeight,
-      &S::TakeCountSum,    &S::TakeMode,       &S::TakeMode,
-      &S::TakeImo,         &S::TakeCallSign,   &S::TakeInlandMeans,
-      &S::TakeInlandMeans, &S::TakeLegParty,   &S::TakeNadParty,
-      &S::TakeX12Party,    &S::TakeSeal,       &S::TakeSeal,
-      &S::TakeGoods,       &S::TakeGoods,      &S::TakeLoadStatus,
-      &S::TakeLoadStatus,  &S::TakeNotMoved,   &S::TakeTime,
-      &S::TakeX12Time,     &S::TakePrepared,   &S::TakeTimestamp,
-      &S::TakeTimestamp,   &S::TakeStatusCode, &S::TakeDocumentName,
-      &S::TakeOfMessage,   &S::TakeOfMessage,  &S::TakeOfMessage,
-      &S::TakeOfMessage,   &S::TakeLink,       &S::TakeContainerCount,
+      &S::TakeText,        &S::TakeText,           &S::TakeLocode,
+      &S::TakeLocode,      &S::TakeDigits,         &S::TakeNumber,
+      &S::TakeNumber,      &S::TakeX12Number,      &S::TakeBill,
+      &S::TakeX12Bill,     &S::TakeRelease,        &S::TakePlace,
+      &S::TakePlace,       &S::TakeX12Place,       &S::TakeX12Port,
+      &S::TakeWeight,      &S::TakeWeight,         &S::TakeWeight,
+      &S::TakeCountSum,    &S::TakeMode,           &S::TakeMode,
+      &S::TakeImo,         &S::TakeCallSign,       &S::TakeInlandMeans,
+      &S::TakeInlandMeans, &S::TakeLegParty,       &S::TakeNadParty,
+      &S::TakeX12Party,    &S::TakeSeal,           &S::TakeSeal,
+      &S::TakeGoods,       &S::TakeGoods,          &S::TakeLoadStatus,
+      &S::TakeLoadStatus,  &S::TakeNotMoved,       &S::TakeTime,
+      &S::TakeX12Time,     &S::TakePrepared,       &S::TakeTimestamp,
+      &S::TakeTimestamp,   &S::TakeStatusCode,     &S::TakeDocumentName,
+      &S::TakeOfMessage,   &S::TakeOfMessage,      &S::TakeOfMessage,
+      &S::TakeOfMessage,   &S::TakeOfMessage,      &S::TakeAmendment,
+      &S::TakeLink,        &S::TakeContainerCount,
   };
   static_assert(std::size(kHandlers) ==
                 static_cast<size_t>(Take::kContainerCount) + 1);

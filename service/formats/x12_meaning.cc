@@ -17,12 +17,25 @@ constexpr MessageSet kAll = k309 | k315 | k322;
 
 constexpr absl::string_view kX12 = "X12";
 
+// M10 9 (X12 256): originals and a preliminary one, then updates and
+// amendments.
+constexpr DocumentCode kManifests[] = {
+    {"W", v1::MANIFEST_LODGED},  {"A", v1::MANIFEST_LODGED},
+    {"E", v1::MANIFEST_LODGED},  {"P", v1::MANIFEST_LODGED},
+    {"B", v1::MANIFEST_AMENDED}, {"C", v1::MANIFEST_AMENDED},
+    {"D", v1::MANIFEST_AMENDED}, {"F", v1::MANIFEST_AMENDED},
+    {"V", v1::MANIFEST_AMENDED}, {"X", v1::MANIFEST_AMENDED},
+    {"Y", v1::MANIFEST_AMENDED},
+};
+
 const Definition kDefinitions[] = {
     {.type = M::kX309,
      .name = "309",
      .standard = kX12,
      .what = "customs manifest",
      .event = v1::MANIFEST_LODGED,
+     .documents = kManifests,
+     .other_documents = v1::MANIFEST_AMENDED,
      .legs = Legs::kMode,
      .document = true,
      .number_optional = true},
@@ -57,6 +70,10 @@ constexpr Group kGroups[] = {
 // Columns as in edifact_rules.cc.
 constexpr Rule kRules[] = {
     // What happened, when and where.
+    R(k309, kHeader, "M10", {1}, "", {9}, T::kDocumentName, &kEventField),
+    R(k309, kConsignment, "M13", {1}, "", {3}, T::kAmendment, &kEventField)
+        .Extra({7}),
+    R(k322, kHeader, "ZC1", {1}, "", {4}, T::kCorrection, nullptr),
     R(k315, kStatus, "B4", {1}, "", {3}, T::kStatusCode, &kEventAndMode),
     R(k315, kStatus, "B4", {1}, "", {4}, T::kX12Time, &kOccurrence),
     R(k315, kStatus, "B4", {1}, "", {11}, T::kX12Place, &kX12PlaceFields)

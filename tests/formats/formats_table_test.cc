@@ -398,10 +398,13 @@ TEST(FormatsTableTest, EveryCodeOfADocumentIsItsEvent) {
         body += absl::StartsWith(line.text, "BGM")
                     ? absl::StrCat("BGM+", document.code, "+DOC0001+9'",
                                    "DTM+7:202603010800:203'RFF+BN:B1'")
+                : absl::StartsWith(line.text, "M10")
+                    ? absl::StrCat("M10*ABCD********", document.code, "~")
                     : line.text;
       }
       const Reading reading =
-          Read(Format::kEdifact, Wrapped(skeleton.type, body));
+          Read(IsX12(skeleton.type) ? Format::kX12 : Format::kEdifact,
+               Wrapped(skeleton.type, body));
       ASSERT_EQ(reading.movements.size(), 1) << body;
       EXPECT_EQ(reading.movements[0].event(), document.event) << body;
     }

@@ -500,6 +500,54 @@ TEST(X12Test, EachPortOfAManifestHasItsBoxes) {
             At(25, 0, 0));
 }
 
+// X12 256 (M10 9), 580 (M13 3) and 306 (M13 7).
+TEST(X12Test, AManifestThatChangesAnotherIsNoOriginal) {
+  const auto manifest = [](const char* type, const char* amendment) {
+    return X12(
+        Replace(Replace(kX309, "*017E~", absl::StrCat("*017E***", type, "~")),
+                "LX*1~", absl::StrCat("LX*1~", amendment)));
+  };
+  for (const char* type : {"W", "A", "E", "P", ""}) {
+    const Reading reading = manifest(type, "");
+    EXPECT_EQ(reading.movements.at(0).event(), v1::MANIFEST_LODGED) << type;
+    EXPECT_EQ(reading.tolerated("DOCUMENT_UNKNOWN"), 0) << type;
+  }
+  for (const char* type : {"B", "C", "D", "F", "V", "X", "Y"}) {
+    const Reading reading = manifest(type, "");
+    EXPECT_EQ(reading.movements.at(0).event(), v1::MANIFEST_AMENDED) << type;
+    EXPECT_EQ(reading.tolerated("DOCUMENT_UNKNOWN"), 0) << type;
+  }
+  const Reading unknown = manifest("Q", "");
+  EXPECT_EQ(unknown.movements.at(0).event(), v1::MANIFEST_AMENDED);
+  EXPECT_EQ(unknown.tolerated("DOCUMENT_UNKNOWN"), 1);
+  const Reading changed = manifest("W", "M13*ABCD*2709*R*BL100*30*01~");
+  EXPECT_EQ(changed.movements.at(0).event(), v1::MANIFEST_AMENDED);
+  EXPECT_EQ(changed.movements.at(2).event(), v1::MANIFEST_LODGED);
+}
+
+TEST(X12Test, ABillThatIsDeletedIsNotLodgedAnew) {
+  for (const char* deletion :
+       {"M13*ABCD*2709*D*BL100*40*01~", "M13*ABCD*2709**BL100***D~",
+        "M13*ABCD*2709**BL100***3~"}) {
+    const Reading reading =
+        X12(Replace(Replace(kX309, "*017E~", "*017E***Y~"), "LX*1~",
+                    absl::StrCat("LX*1~", deletion)));
+    EXPECT_THAT(reading.reasons(), IsEmpty()) << deletion;
+    EXPECT_EQ(reading.tolerated("BILL_DELETED"), 1) << deletion;
+    ASSERT_EQ(reading.movements.size(), 1) << deletion;
+    EXPECT_EQ(reading.movements[0].consignment().bill_of_lading(), "ABCDBL200");
+  }
+}
+
+TEST(X12Test, ACorrectionThatCannotBeTiedIsRefused) {
+  const Reading reading = X12(Replace(
+      kX322, "Q5*OA", "ZC1**MSKU*123456*0001*20260308*CO*ABCD*R~Q5*OA"));
+  EXPECT_EQ(reading.movements.size(), 0);
+  EXPECT_THAT(reading.reasons(),
+              ElementsAre("NO_PREVIOUS_DOCUMENT", "NO_PREVIOUS_DOCUMENT"));
+  EXPECT_THAT(reading.rejects[0].message, testing::HasSubstr("ZC1"));
+}
+
 TEST(X12Test, ASecondStatusIsAMovementOfItsOwn) {
   const Reading twice = X12(Replace(
       kX315, "Q2*", "B4***OA*20260309*0900**MSKU*123456*L*45G1***5~Q2*"));
