@@ -60,7 +60,25 @@ absl::Status MessageReader::Give(Draft* draft) {
                         " (EQD element 5), so nothing happened to it here"));
     return absl::OkStatus();
   }
-  if (!SetTimes(draft) || !SetIdentity(draft)) return absl::OkStatus();
+  if (!SetTimes(draft)) return absl::OkStatus();
+  const v1::Event with_right = meaning_->definition().with_right;
+  if (!draft->movement->retraction() || with_right == v1::EVENT_UNSPECIFIED ||
+      draft->event == with_right || DocumentKey().empty()) {
+    return HandOver(draft);
+  }
+  // A cancellation that names no right: the original may have issued one, and
+  // then it was another event. Both are void.
+  output_->Tolerate("RELEASE_NOT_REPEATED");
+  Draft right;
+  right.BeginWithin(*draft);
+  right.anchor = draft->anchor;
+  right.event = with_right;
+  if (absl::Status given = HandOver(draft); !given.ok()) return given;
+  return HandOver(&right);
+}
+
+absl::Status MessageReader::HandOver(Draft* draft) {
+  if (!SetIdentity(draft)) return absl::OkStatus();
   draft->movement->set_event(draft->event);
   const v1::Classifier of_time = draft->occurrence.classifier;
   draft->movement->set_classifier(

@@ -69,6 +69,7 @@ class MessageReader {
 
   // See message_closing.cc.
   absl::Status Give(Draft* draft);
+  absl::Status HandOver(Draft* draft);
   bool SetEvent(Draft* draft);
   bool Revokes(const v1::Movement& movement) const;
   bool CheckNumber(Draft* draft);

@@ -119,6 +119,23 @@ TEST(CoreorTest, ACancellationRevokesTheRight) {
   EXPECT_TRUE(voided.movements[0].retraction());
 }
 
+TEST(CoreorTest, ACancellationThatDoesNotRepeatItsReferenceReachesTheRight) {
+  const Reading issued = Edifact(kCoreor);
+  const Reading ordered = Edifact(Replace(kCoreor, "RFF+RE:134792'", ""));
+  const Reading voided =
+      Edifact(Replace(Replace(kCoreor, "DO2026134792+9'", "DO2026134792+1'"),
+                      "RFF+RE:134792'", ""));
+  EXPECT_THAT(voided.reasons(), IsEmpty());
+  EXPECT_EQ(voided.tolerated("RELEASE_NOT_REPEATED"), 2);
+  EXPECT_THAT(voided.ids(),
+              ElementsAre(ordered.ids().at(0), issued.ids().at(0),
+                          ordered.ids().at(1), issued.ids().at(1)));
+  for (const v1::Movement& movement : voided.movements) {
+    EXPECT_TRUE(movement.retraction());
+    EXPECT_TRUE(movement.has_update_time());
+  }
+}
+
 TEST(CopinoTest, AVisitIsAnnouncedWithItsHaulier) {
   const Reading reading = Edifact(kCopino);
   EXPECT_THAT(reading.reasons(), IsEmpty());
