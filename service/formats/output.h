@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "service/formats/parties.h"
 #include "service/formats/reader.h"
 
 namespace portrisk::service {
@@ -46,6 +47,7 @@ class Output {
   absl::Status Emit(v1::Movement&& movement) {
     if (deviations_ != deviations_at_record_) return absl::OkStatus();
     if (!options_.source.empty()) movement.set_source(options_.source);
+    ResolveParties(&movement);
     if (sink_.check) {
       auto refused = sink_.check(&movement, PlaceOf(movement));
       if (refused) {
