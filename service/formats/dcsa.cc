@@ -1,5 +1,6 @@
 #include <string>
 
+#include "absl/time/time.h"
 #include "service/formats/dcsa_event.h"
 #include "service/formats/json_events.h"
 #include "service/formats/output.h"
@@ -19,7 +20,9 @@ class DcsaReader : public JsonEvents {
 };
 
 absl::Status DcsaReader::Take(simdjson::dom::element event) {
-  DcsaResult result = ReadDcsaEvent(event);
+  const int offset_min = output()->options().default_utc_offset_min;
+  DcsaResult result =
+      ReadDcsaEvent(event, absl::FixedTimeZone(offset_min * 60));
   for (const std::string& reason : result.tolerated) output()->Tolerate(reason);
   if (!result.reason.empty()) {
     Refuse(result.pointer, result.reason, result.message);

@@ -48,6 +48,11 @@ constexpr DcsaCode kCodes[] = {{kEquipment, "GTIN", v1::GATE_IN},
                                {kIot, "DRO", v1::DOOR_OPENED},
                                {kIot, "LOC", v1::POSITION}};
 
+// A container release order or a delivery order.
+bool IsRelease(absl::string_view document) {
+  return document == "CRO" || document == "DEO";
+}
+
 v1::Event Find(absl::string_view type, absl::string_view code) {
   for (const DcsaCode& entry : kCodes) {
     if (entry.type == type && entry.code == code) return entry.event;
@@ -57,7 +62,8 @@ v1::Event Find(absl::string_view type, absl::string_view code) {
 
 class EventReader {
  public:
-  explicit EventReader(element event) : event_(event) {}
+  EventReader(element event, absl::TimeZone zone)
+      : event_(event), zone_(zone) {}
 
   DcsaResult Read();
 
@@ -67,6 +73,9 @@ class EventReader {
 
   v1::Event EventOf(const std::string& type);
   v1::Event ShipmentEvent(const std::string& code) const;
+  // Of the document that a SHIPMENT event is about.
+  std::string DocumentType() const;
+  std::string DocumentNumber() const;
   bool ReadRetraction();
   bool ReadTimes();
   void ReadReferences();
@@ -77,6 +86,7 @@ class EventReader {
   void Fail(std::string reason, std::string message, std::string pointer);
 
   element event_;
+  absl::TimeZone zone_;
   v1::Movement movement_;
   std::vector<std::string> containers_;  // Named by references, in order.
   DcsaResult result_;
@@ -89,19 +99,34 @@ void EventReader::Fail(std::string reason, std::string message,
   result_.pointer = std::move(pointer);
 }
 
+std::string EventReader::DocumentType() const {
+  return Text({"/documentTypeCode", "/payload/documentTypeCode",
+               "/shipmentDetails/documentReference/typeCode"});
+}
+
+std::string EventReader::DocumentNumber() const {
+  return Text({"/documentID", "/payload/documentID", "/documentReference",
+               "/payload/documentReference",
+               "/shipmentDetails/documentReference/reference"});
+}
+
 v1::Event EventReader::ShipmentEvent(const std::string& code) const {
-  const std::string document =
-      Text({"/documentTypeCode", "/payload/documentTypeCode",
-            "/shipmentDetails/documentReference/typeCode"});
+  const std::string document = DocumentType();
+  const bool withdrawn = code == "VOID" || code == "CANC";
   if (document == "BKG" || document == "CBR") {
     // What was refused or withdrawn booked nothing.
-    return code == "REJE" || code == "VOID" ? v1::EVENT_UNSPECIFIED
-                                            : v1::BOOKING;
+    return code == "REJE" || withdrawn ? v1::EVENT_UNSPECIFIED : v1::BOOKING;
   }
-  if (document == "CRO" || document == "DEO") return v1::RELEASE_ORDER;
+  if (IsRelease(document)) {
+    if (code == "REJE" || code == "HOLD") return v1::TRANSPORT_DOCUMENT;
+    if (!withdrawn) return v1::RELEASE_ORDER;
+    return DocumentNumber().empty() ? v1::EVENT_UNSPECIFIED
+                                    : v1::PICKUP_RIGHT_REVOKED;
+  }
   if (document == "CUC" && (code == "RELS" || code == "CMPL")) {
     return v1::CUSTOMS_RELEASED;
   }
+  if (document == "CUC" && code == "HOLD") return v1::CUSTOMS_SELECTED;
   return v1::TRANSPORT_DOCUMENT;
 }
 
@@ -149,7 +174,8 @@ bool EventReader::ReadTime(const std::string& text, const char* pointer,
   absl::Time parsed;
   std::string error;
   if (!absl::ParseTime(absl::RFC3339_full, text, &parsed, &error)) {
-    if (!absl::ParseTime("%Y-%m-%d%ET%H:%M:%E*S", text, &parsed, &error)) {
+    if (!absl::ParseTime("%Y-%m-%d%ET%H:%M:%E*S", text, zone_, &parsed,
+                         &error)) {
       Fail("BAD_TIME",
            absl::StrCat("\"", Excerpt(text),
                         "\" is no time; write 2026-01-31T08:15:00+01:00"),
@@ -238,11 +264,15 @@ void EventReader::ReadReferences() {
     }
   }
   // The document a SHIPMENT event is about.
-  TakeReference(Text({"/documentTypeCode", "/payload/documentTypeCode",
-                      "/shipmentDetails/documentReference/typeCode"}),
-                Text({"/documentID", "/payload/documentID",
-                      "/documentReference", "/payload/documentReference",
-                      "/shipmentDetails/documentReference/reference"}));
+  const std::string type = DocumentType();
+  const std::string number = DocumentNumber();
+  TakeReference(type, number);
+  const bool of_right = movement_.event() == v1::RELEASE_ORDER ||
+                        movement_.event() == v1::PICKUP_RIGHT_REVOKED;
+  if (of_right && IsRelease(type) && !number.empty()) {
+    movement_.mutable_pickup_right()->set_id(number);
+    movement_.mutable_pickup_right()->set_kind(v1::RELEASE);
+  }
 }
 
 void EventReader::Emit(const std::string& type) {
@@ -330,6 +360,8 @@ DcsaResult EventReader::Read() {
 
 absl::Span<const DcsaCode> DcsaCodes() { return kCodes; }
 
-DcsaResult ReadDcsaEvent(element event) { return EventReader(event).Read(); }
+DcsaResult ReadDcsaEvent(element event, absl::TimeZone zone) {
+  return EventReader(event, zone).Read();
+}
 
 }  // namespace portrisk::service

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "portrisk/v1/movement.pb.h"
 #include "simdjson.h"
@@ -33,8 +34,8 @@ struct DcsaResult {
   std::string pointer;
 };
 
-// Never fails otherwise. Times without a zone are taken as UTC.
-DcsaResult ReadDcsaEvent(simdjson::dom::element event);
+// Never fails otherwise. Times without a zone are in `zone`.
+DcsaResult ReadDcsaEvent(simdjson::dom::element event, absl::TimeZone zone);
 
 }  // namespace portrisk::service
 

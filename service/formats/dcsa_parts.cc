@@ -132,6 +132,9 @@ void ReadDcsaTransport(element event, v1::Movement* movement) {
                        what == v1::GATE_OUT;
   transport->set_voyage(
       (arrives && !import.empty()) || exported.empty() ? import : exported);
+  if (transport->voyage().empty()) {
+    transport->set_voyage(TextAt(call, {"/carrierVoyageNumber"}));
+  }
   transport->set_call_reference(
       TextAt(call, {"/transportCallReference", "/transportCallID"}));
 }

@@ -41,6 +41,8 @@ constexpr JsonPlace kPlaces[] = {
      "transport.voyage"},
     {"dcsa 2.2", "/transportCall/importVoyageNumber", R"("016W")",
      "transport.voyage"},
+    {"dcsa 2.2", "/transportCall/carrierVoyageNumber", R"("017E")",
+     "transport.voyage"},
     {"dcsa 2.2", "/transportCall/vessel/vesselIMONumber", R"("9074729")",
      "transport.vessel_imo"},
     {"dcsa 2.2", "/transportCall/vessel/vesselName", R"("Ever Test")",
@@ -255,11 +257,15 @@ void PrintJson(absl::string_view format, std::ostream& out) {
                v1::Event_Name(code.event));
     }
     PrintRow(out, "dcsa", "SHIPMENT event about document BKG, CBR", "",
-             "BOOKING, unless its code is REJE or VOID");
+             "BOOKING, unless its code is REJE, VOID or CANC");
     PrintRow(out, "dcsa", "SHIPMENT event about document CRO, DEO", "",
-             "RELEASE_ORDER");
+             "RELEASE_ORDER, if its code is not REJE or HOLD; "
+             "PICKUP_RIGHT_REVOKED, if it is VOID or CANC");
+    PrintRow(out, "dcsa", "SHIPMENT event about document CRO, DEO",
+             "documentID", "pickup_right.id, pickup_right.kind");
     PrintRow(out, "dcsa", "SHIPMENT event about document CUC", "",
-             "CUSTOMS_RELEASED, if its code is RELS or CMPL");
+             "CUSTOMS_RELEASED, if its code is RELS or CMPL; "
+             "CUSTOMS_SELECTED, if it is HOLD");
     PrintRow(out, "dcsa", "SHIPMENT event about any other document", "",
              "TRANSPORT_DOCUMENT");
   }

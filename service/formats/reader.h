@@ -53,7 +53,7 @@ struct ReaderOptions {
   // CSV only: path of the column mapping (YAML); empty: columns are named by
   // the paths of movement fields ("container.number").
   std::string csv_mapping;
-  // Zone offset in minutes for local times without one. EDIFACT, X12
+  // Zone offset in minutes for local times without one. EDIFACT, X12, DCSA
   // and CSV.
   int default_utc_offset_min = 0;  // At most kUtcOffsetMinMax either way.
   // What is tolerated otherwise is rejected, and the rest of its record with

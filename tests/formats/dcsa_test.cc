@@ -186,16 +186,70 @@ TEST(DcsaTest, WhatIsMissingOrUnknownIsRejectedWithItsPointer) {
   }
 }
 
+// A SHIPMENT event about a document: DCSA documentTypeCode and
+// shipmentEventTypeCode.
+Reading Document(const std::string& type, const std::string& code,
+                 const std::string& id) {
+  return Dcsa(R"({"eventID":"b","eventType":"SHIPMENT",)"
+              R"("eventClassifierCode":"ACT","eventDateTime":)"
+              R"("2026-01-31T07:44:00Z","documentTypeCode":")" +
+              type + R"(","documentID":")" + id +
+              R"(","shipmentEventTypeCode":")" + code +
+              R"(","references":[{"referenceType":"EQ",)"
+              R"("referenceValue":"MSKU1234565"}]})");
+}
+
 TEST(DcsaTest, ABookingThatWasRefusedIsNone) {
-  for (const char* code : {"CONF", "REJE", "VOID"}) {
-    const Reading reading =
-        Dcsa(std::string(R"({"eventID":"b","eventType":"SHIPMENT",)"
-                         R"("eventClassifierCode":"ACT","eventDateTime":)"
-                         R"("2026-01-31T07:44:00Z","documentTypeCode":"BKG",)"
-                         R"("documentID":"B1","shipmentEventTypeCode":")") +
-             code + "\"}");
-    EXPECT_EQ(reading.movements.size(), code[0] == 'C') << code;
+  for (const char* code : {"CONF", "REJE", "VOID", "CANC"}) {
+    const Reading reading = Document("BKG", code, "B1");
+    EXPECT_EQ(reading.movements.size(), code == std::string("CONF")) << code;
+    EXPECT_EQ(reading.rejects.size(), code != std::string("CONF")) << code;
   }
+}
+
+TEST(DcsaTest, AReleaseThatWasWithdrawnIsRevoked) {
+  for (const char* type : {"CRO", "DEO"}) {
+    const Reading issued = Document(type, "ISSU", "REL1");
+    EXPECT_EQ(issued.movements.at(0).event(), v1::RELEASE_ORDER);
+    EXPECT_EQ(issued.movements[0].pickup_right().id(), "REL1");
+    EXPECT_EQ(issued.movements[0].pickup_right().kind(), v1::RELEASE);
+    for (const char* code : {"VOID", "CANC"}) {
+      const Reading revoked = Document(type, code, "REL1");
+      EXPECT_EQ(revoked.movements.at(0).event(), v1::PICKUP_RIGHT_REVOKED);
+      EXPECT_EQ(revoked.movements[0].pickup_right().id(), "REL1");
+      const Reading unnamed = Document(type, code, "");
+      EXPECT_THAT(unnamed.movements, IsEmpty());
+      EXPECT_THAT(unnamed.reasons(), ElementsAre("UNSUPPORTED_EVENT"));
+    }
+    for (const char* code : {"REJE", "HOLD"}) {
+      const Reading none = Document(type, code, "REL1");
+      EXPECT_EQ(none.movements.at(0).event(), v1::TRANSPORT_DOCUMENT);
+      EXPECT_FALSE(none.movements[0].has_pickup_right());
+    }
+  }
+}
+
+TEST(DcsaTest, CustomsHoldsAndReleases) {
+  EXPECT_EQ(Document("CUC", "HOLD", "C1").movements.at(0).event(),
+            v1::CUSTOMS_SELECTED);
+  EXPECT_EQ(Document("CUC", "RELS", "C1").movements.at(0).event(),
+            v1::CUSTOMS_RELEASED);
+  EXPECT_EQ(Document("CUC", "RECE", "C1").movements.at(0).event(),
+            v1::TRANSPORT_DOCUMENT);
+}
+
+TEST(DcsaTest, TheOldNameOfTheVoyageServesWithoutTheNewOnes) {
+  const auto voyage = [](const std::string& call) {
+    return Dcsa(Event("a", R"(,"transportCall":{)" + call + "}"))
+        .movements.at(0)
+        .transport()
+        .voyage();
+  };
+  EXPECT_EQ(voyage(R"("carrierVoyageNumber":"601W")"), "601W");
+  EXPECT_EQ(voyage(R"("carrierVoyageNumber":"601W","exportVoyageNumber":"2E")"),
+            "2E");
+  EXPECT_EQ(voyage(R"("carrierVoyageNumber":"601W","importVoyageNumber":"1W")"),
+            "1W");
 }
 
 TEST(DcsaTest, ATimeWithoutZoneIsTakenAsUtcAndCounted) {
@@ -203,6 +257,18 @@ TEST(DcsaTest, ATimeWithoutZoneIsTakenAsUtcAndCounted) {
   ASSERT_EQ(reading.movements.size(), 1);
   EXPECT_EQ(reading.movements[0].occurrence_time().seconds(), 1769845440);
   EXPECT_EQ(reading.tolerated("TIME_WITHOUT_ZONE"), 1);
+}
+
+TEST(DcsaTest, ATimeWithoutZoneIsOfTheZoneThatWasGiven) {
+  ReaderOptions options;
+  options.format = Format::kDcsa;
+  options.default_utc_offset_min = 120;
+  const Reading local =
+      ReadWith(options, Replace(Event("a"), "07:44:00Z", "07:44:00"));
+  EXPECT_EQ(local.movements.at(0).occurrence_time().seconds(),
+            1769845440 - 2 * 3600);
+  const Reading zoned = ReadWith(options, Event("a"));
+  EXPECT_EQ(zoned.movements.at(0).occurrence_time().seconds(), 1769845440);
 }
 
 TEST(DcsaTest, ACutLineCostsOnlyItself) {
