@@ -276,6 +276,10 @@ constexpr Rule kRules[] = {
     R(kIftmin | kCuscar | kCostco, kGoods, "MEA", {2}, "G|AAB", {3, 1},
       T::kWeightSum, &kCargoKg)
         .Extra({3}),
+    // 6313: AAD is the weight of the whole consignment; its items say more.
+    R(kCuscar | kCostco, kConsignment | kGoods, "MEA", {2}, "AAD", {3, 1},
+      T::kFirstWeight, &kCargoKg)
+        .Extra({3}),
     R(kIftmin | kCuscar | kCostco, kGoods, "GID", {1}, "", {2}, T::kCountSum,
       &kPackages),
     R(kAll, kAnywhere, "SEL", {1}, "", {1}, T::kSeal, &kSealFields),

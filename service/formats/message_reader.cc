@@ -266,6 +266,12 @@ absl::Status MessageReader::CloseConsignment(Draft* draft) {
     draft->links.push_back(
         NumberInNormalForm(held_[0].movement.container().number()));
   }
+  v1::Movement& said = *draft->movement;
+  if (draft->links.size() > 1 && draft->items_kg == 0 &&
+      said.weights().has_cargo_kg()) {
+    // Its weight as a whole: how much is in which box, nobody says.
+    said.mutable_weights()->clear_cargo_kg();
+  }
   bool gave = false;
   for (const std::string& number : draft->links) {
     const auto found = held_by_number_.find(number);

@@ -321,6 +321,28 @@ TEST(CuscarTest, ABoxDescribedTwiceIsOne) {
   EXPECT_EQ(reading.movements[0].seals_size(), 1);
 }
 
+// 6313: AAD is the consignment's gross weight.
+TEST(CuscarTest, AConsignmentInOneBoxGivesItItsWeight) {
+  const auto kg = [](const std::string& bill, const std::string& text) {
+    for (const v1::Movement& movement : Edifact(text).movements) {
+      if (movement.consignment().bill_of_lading() == bill) {
+        return movement.weights().cargo_kg();
+      }
+    }
+    return -1;
+  };
+  const std::string aad = "MEA+WT+AAD+KGM:9000'";
+  EXPECT_EQ(kg("BLB", Replace(kCuscar, "GID+1+5:CT'", "GID+1+5:CT'" + aad)),
+            9000);
+  EXPECT_EQ(kg("BLB", Replace(kCuscar, "GID+1+5:CT'", aad + "GID+1+5:CT'")),
+            9000);
+  // Of items that say what they weigh, and of two boxes, it says nothing.
+  EXPECT_EQ(
+      kg("BLA", Replace(kCuscar, "GID+1+1080:CT'", aad + "GID+1+1080:CT'")),
+      20000);
+  EXPECT_EQ(kg("BLA", Replace(kCuscar, "MEA+AAE+G+KGM:20000'", aad)), 0);
+}
+
 TEST(CuscarTest, AChangeIsAnAmendmentAndACancellationARetraction) {
   const Reading original = Edifact(kCuscar);
   const Reading change =
