@@ -19,7 +19,7 @@ enum class Legs : uint8_t {
 
 struct DocumentCode {
   absl::string_view code;
-  v1::Event event;
+  v1::Event event;  // Unspecified: refused, what it reports is no movement.
   v1::Classifier classifier = v1::ACTUAL;
 };
 

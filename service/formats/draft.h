@@ -73,7 +73,8 @@ struct Draft {
   v1::Event event = v1::EVENT_UNSPECIFIED;
   v1::Classifier classifier = v1::ACTUAL;
   Occurrence occurrence;
-  std::string status;  // The code of an unknown status.
+  uint8_t place_rank = UINT8_MAX;  // Of the place; only a first one has less.
+  std::string status;              // The code of an unknown status.
   // Why nothing happened to the container here; or empty.
   absl::string_view not_moved;
   Anchor anchor;
@@ -89,6 +90,7 @@ struct Draft {
     classifier = outer.classifier;
     occurrence = outer.occurrence;
     occurrence.inherited = true;
+    place_rank = outer.place_rank;
     status = outer.status;
     not_moved = outer.not_moved;
     links.clear();
@@ -100,6 +102,7 @@ struct Draft {
     event = v1::EVENT_UNSPECIFIED;
     classifier = v1::ACTUAL;
     occurrence = Occurrence();
+    place_rank = UINT8_MAX;
     status.clear();
     not_moved = "";
     links.clear();

@@ -28,9 +28,9 @@ constexpr DocumentCode kAnnouncements[] = {
     {"335", v1::BOOKING}, {"770", v1::BOOKING},  // Asked for, confirmed.
 };
 constexpr DocumentCode kWarehouseReports[] = {
-    {"86", v1::STRIPPING},
     {"88", v1::STRIPPING},
     {"113", v1::STRIPPING},
+    {"86", v1::EVENT_UNSPECIFIED},  // Short and surplus cargo of a vessel.
 };
 constexpr DocumentCode kConveyanceReports[] = {
     {"96", v1::VESSEL_ARRIVAL, v1::ESTIMATED},  // Impending arrival.
@@ -99,9 +99,10 @@ const Definition kDefinitions[] = {
      .standard = kEdifact,
      .what = "stuffing and stripping confirmation",
      .documents = kWarehouseReports,
-     .documents_hint = "BGM does not say whether this was stuffed or stripped "
-                       "(86, 88, 113), and EQD not whether it is full now; "
-                       "send either",
+     .documents_hint = "BGM does not say that this was stuffed or stripped; "
+                       "send 88 or 113 for stripped, or another name than 86 "
+                       "(what a vessel landed) and in EQD whether the "
+                       "container is full now",
      .by_load_status = true,
      .legs = Legs::kOrder,
      .time_hint = "no DTM says when the container was stuffed or stripped; "

@@ -135,8 +135,12 @@ constexpr Rule kRules[] = {
         .Only(v1::LOAD),
     R(kCoarri, kNotGoods, "LOC", {1}, "11", {2}, T::kFirstPlace, &kPlaceFields)
         .Only(v1::DISCHARGE),
-    R(kCoparn, kOfUnit, "LOC", {1}, "98|99", {2}, T::kFirstPlace,
-      &kPlaceFields),
+    R(kCoarri, kNotGoods, "LOC", {1}, "11", {2}, T::kFirstPlace, &kPlaceFields)
+        .Only(v1::YARD_MOVE),
+    // 3227: where an empty box is dispatched, before where it is returned.
+    R(kCoparn, kOfUnit, "LOC", {1}, "98", {2}, T::kFirstPlace, &kPlaceFields)
+        .Rank(1),
+    R(kCoparn, kOfUnit, "LOC", {1}, "99", {2}, T::kFirstPlace, &kPlaceFields),
     R(kCoreor, kNotGoods, "LOC", {1}, "11", {2}, T::kFirstPlace, &kPlaceFields),
     R(kCopino, kNotGoods, "LOC", {1}, "88|98", {2}, T::kFirstPlace,
       &kPlaceFields),
@@ -164,8 +168,9 @@ constexpr Rule kRules[] = {
     R(kBaplie, kOfUnit, "LOC", {1}, "83", {2}, T::kLocode, &kDestination),
     R(kAll & ~kCusrep, kAnywhere, "LOC", {1}, "13", {2}, T::kLocode,
       &kTranshipment),
-    R(kAll & ~kCusrep, kAnywhere, "LOC", {1}, "88|76", {2}, T::kLocode,
+    R(kAll & ~(kCusrep | kCopino), kAnywhere, "LOC", {1}, "88", {2}, T::kLocode,
       &kOrigin),
+    R(kAll & ~kCusrep, kAnywhere, "LOC", {1}, "76", {2}, T::kLocode, &kOrigin),
     R(kAll & ~kCusrep, kAnywhere, "LOC", {1}, "61", {2}, T::kLocode,
       &kNextPort),
     R(kAll & ~kCusrep, kAnywhere, "LOC", {1}, "125", {2}, T::kLocode,

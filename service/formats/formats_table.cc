@@ -207,8 +207,10 @@ void PrintMessage(const Definition& definition, absl::Span<const Rule> rules,
       << definition.what << "\n";
   std::vector<std::string> events;
   for (const DocumentCode& document : definition.documents) {
-    events.push_back(
-        absl::StrCat(document.code, " ", v1::Event_Name(document.event)));
+    events.push_back(absl::StrCat(document.code, " ",
+                                  document.event == v1::EVENT_UNSPECIFIED
+                                      ? "refused"
+                                      : v1::Event_Name(document.event)));
   }
   const v1::Event other = definition.other_documents;
   if (other != v1::EVENT_UNSPECIFIED) {

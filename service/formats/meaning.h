@@ -85,8 +85,9 @@ enum class Take : uint8_t {
   kPlace,       // LOC 2.0, 2.3, 3.0 and 3.2.
   kFirstPlace,  // The same, unless a place is known.
   kX12Place,    // A code where Rule::extra says "UN", else a name.
-  kX12Port,     // R4 3 and 4.
-  kWeight,      // The unit is in Rule::extra.
+  kX12FirstPlace,  // If it has the form of a UN/LOCODE and none is known.
+  kX12Port,        // R4 3 and 4.
+  kWeight,         // The unit is in Rule::extra.
   kFirstWeight,
   kWeightSum,  // Of the items of one consignment.
   kCountSum,   // Packages.
@@ -155,7 +156,7 @@ struct Rule {
   Take take = Take::kText;
   const Field* field = nullptr;  // Null: what the reader itself needs.
   Leg leg = Leg::kAny;
-  uint8_t rank = 0;  // Of times: the highest rank wins.
+  uint8_t rank = 0;  // Of times and first places: the highest rank wins.
   Part extra;        // A second part, as the take says.
   // A second condition.
   Part key2;

@@ -31,6 +31,7 @@ constexpr Rule R(MessageSet in, Scopes at, absl::string_view tag, Part key,
 PORTRISK_TEXT(kContainerNumber, container, number);
 PORTRISK_TEXT(kTypeCode, container, type_code);
 PORTRISK_TEXT(kOperator, container, operator_code);
+PORTRISK_TEXT(kPlaceLocode, location, locode);
 PORTRISK_TEXT(kPlaceName, location, name);
 PORTRISK_TEXT(kYardPosition, location, yard_position);
 PORTRISK_TEXT(kImoNumber, transport, vessel_imo);

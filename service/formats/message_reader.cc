@@ -93,11 +93,8 @@ absl::Status MessageReader::Take(const Segment& segment) {
                   "part alone; send what happened as 9 (original), 5 "
                   "(replacement) or 1 (cancellation)");
   } else if (facts_.unknown_document) {
-    facts_.unknown_document = false;
-    if (!meaning_->definition().by_load_status) {
-      RefuseMessage(segment, "element 1", "UNKNOWN_DOCUMENT",
-                    meaning_->definition().documents_hint);
-    }
+    RefuseMessage(segment, "element 1", "UNKNOWN_DOCUMENT",
+                  meaning_->definition().documents_hint);
   }
   return absl::OkStatus();
 }
@@ -310,7 +307,13 @@ absl::Status MessageReader::GiveWithBox(const Draft& consignment,
   const auto found = held_by_number_.find(number);
   if (found != held_by_number_.end()) {
     Held& held = held_[found->second];
+    // In several bills. Those before are on their way already.
+    const std::string& bill = both.movement->consignment().bill_of_lading();
+    if (held.used && held.bill != bill) {
+      both.movement->mutable_consignment()->set_consolidated(true);
+    }
     held.used = true;
+    held.bill = bill;
     const v1::Movement& box = held.movement;
     *both.movement->mutable_container() = box.container();
     both.movement->mutable_seals()->CopyFrom(box.seals());

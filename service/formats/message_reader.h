@@ -51,6 +51,7 @@ class MessageReader {
     Occurrence occurrence;
     Anchor anchor;
     bool used = false;
+    std::string bill;  // The last that named it.
   };
 
   const Group* FindOpening(const TagMeaning& meaning,

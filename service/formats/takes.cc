@@ -170,11 +170,15 @@ void SegmentTaker::TakeRelease(const Job& job) {
 
 void SegmentTaker::TakePlace(const Job& job) {
   const Segment& segment = job.segment;
-  if (job.rule.take == Take::kFirstPlace &&
-      !job.movement()->location().locode().empty()) {
-    return;
-  }
+  const bool first = job.rule.take == Take::kFirstPlace;
   v1::Location* location = job.movement()->mutable_location();
+  if (first && !location->locode().empty()) {
+    if (job.rule.rank <= job.draft->place_rank) return;
+    v1::Location of_higher_rank;
+    of_higher_rank.set_yard_position(location->yard_position());
+    *location = of_higher_rank;
+  }
+  job.draft->place_rank = first ? job.rule.rank : UINT8_MAX;
   const absl::string_view code = segment.At(2, 0);
   const auto set = [this](std::string* field, absl::string_view bytes) {
     if (!bytes.empty()) Set(field, bytes);
@@ -194,6 +198,13 @@ void SegmentTaker::TakeX12Place(const Job& job) {
   Set(job.extra() == "UN" && IsLocode(job.value()) ? location->mutable_locode()
                                                    : location->mutable_name(),
       job.value());
+}
+
+// What has another form is the code of a carrier's own terminal.
+void SegmentTaker::TakeX12FirstPlace(const Job& job) {
+  if (!IsLocode(job.value())) return;
+  std::string* locode = job.rule.field->text(job.movement());
+  if (locode->empty()) Set(locode, job.value());
 }
 
 void SegmentTaker::TakeX12Port(const Job& job) {

@@ -56,6 +56,7 @@ class SegmentTaker {
   void TakeRelease(const Job& job);
   void TakePlace(const Job& job);
   void TakeX12Place(const Job& job);
+  void TakeX12FirstPlace(const Job& job);
   void TakeX12Port(const Job& job);
   void TakeWeight(const Job& job);
   void TakeCountSum(const Job& job);

@@ -119,13 +119,15 @@ void SegmentTaker::TakeDocumentName(const Job& job) {
   if (document != nullptr) {
     job.draft->event = document->event;
     job.draft->classifier = document->classifier;
+    job.facts->unknown_document = document->event == v1::EVENT_UNSPECIFIED;
   } else if (definition.other_documents != v1::EVENT_UNSPECIFIED &&
              !job.value().empty()) {
     job.draft->event = definition.other_documents;
     output_->Tolerate("DOCUMENT_UNKNOWN");
   } else {
     job.draft->event = definition.event;
-    job.facts->unknown_document = definition.event == v1::EVENT_UNSPECIFIED;
+    job.facts->unknown_document =
+        definition.event == v1::EVENT_UNSPECIFIED && !definition.by_load_status;
   }
 }
 
@@ -190,23 +192,23 @@ SegmentTaker::Handler SegmentTaker::HandlerOf(Take take) {
   using S = SegmentTaker;
   // In the order of Take.
   static constexpr Handler kHandlers[] = {
-      &S::TakeText,        &S::TakeText,           &S::TakeLocode,
-      &S::TakeLocode,      &S::TakeDigits,         &S::TakeNumber,
-      &S::TakeNumber,      &S::TakeX12Number,      &S::TakeBill,
-      &S::TakeX12Bill,     &S::TakeRelease,        &S::TakePlace,
-      &S::TakePlace,       &S::TakeX12Place,       &S::TakeX12Port,
-      &S::TakeWeight,      &S::TakeWeight,         &S::TakeWeight,
-      &S::TakeCountSum,    &S::TakeMode,           &S::TakeMode,
-      &S::TakeImo,         &S::TakeCallSign,       &S::TakeInlandMeans,
-      &S::TakeInlandMeans, &S::TakeLegParty,       &S::TakeNadParty,
-      &S::TakeX12Party,    &S::TakeSeal,           &S::TakeSeal,
-      &S::TakeGoods,       &S::TakeGoods,          &S::TakeLoadStatus,
-      &S::TakeLoadStatus,  &S::TakeNotMoved,       &S::TakeTime,
-      &S::TakeX12Time,     &S::TakePrepared,       &S::TakeTimestamp,
-      &S::TakeTimestamp,   &S::TakeStatusCode,     &S::TakeDocumentName,
-      &S::TakeOfMessage,   &S::TakeOfMessage,      &S::TakeOfMessage,
-      &S::TakeOfMessage,   &S::TakeOfMessage,      &S::TakeAmendment,
-      &S::TakeLink,        &S::TakeContainerCount,
+      &S::TakeText,         &S::TakeText,        &S::TakeLocode,
+      &S::TakeLocode,       &S::TakeDigits,      &S::TakeNumber,
+      &S::TakeNumber,       &S::TakeX12Number,   &S::TakeBill,
+      &S::TakeX12Bill,      &S::TakeRelease,     &S::TakePlace,
+      &S::TakePlace,        &S::TakeX12Place,    &S::TakeX12FirstPlace,
+      &S::TakeX12Port,      &S::TakeWeight,      &S::TakeWeight,
+      &S::TakeWeight,       &S::TakeCountSum,    &S::TakeMode,
+      &S::TakeMode,         &S::TakeImo,         &S::TakeCallSign,
+      &S::TakeInlandMeans,  &S::TakeInlandMeans, &S::TakeLegParty,
+      &S::TakeNadParty,     &S::TakeX12Party,    &S::TakeSeal,
+      &S::TakeSeal,         &S::TakeGoods,       &S::TakeGoods,
+      &S::TakeLoadStatus,   &S::TakeLoadStatus,  &S::TakeNotMoved,
+      &S::TakeTime,         &S::TakeX12Time,     &S::TakePrepared,
+      &S::TakeTimestamp,    &S::TakeTimestamp,   &S::TakeStatusCode,
+      &S::TakeDocumentName, &S::TakeOfMessage,   &S::TakeOfMessage,
+      &S::TakeOfMessage,    &S::TakeOfMessage,   &S::TakeOfMessage,
+      &S::TakeAmendment,    &S::TakeLink,        &S::TakeContainerCount,
   };
   static_assert(std::size(kHandlers) ==
                 static_cast<size_t>(Take::kContainerCount) + 1);

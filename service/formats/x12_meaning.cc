@@ -78,6 +78,7 @@ constexpr Rule kRules[] = {
     R(k315, kStatus, "B4", {1}, "", {4}, T::kX12Time, &kOccurrence),
     R(k315, kStatus, "B4", {1}, "", {11}, T::kX12Place, &kX12PlaceFields)
         .Extra({12}),
+    R(k315, kStatus, "B4", {1}, "", {6}, T::kX12FirstPlace, &kPlaceLocode),
     R(k322, kStatus, "Q5", {1}, "", {1}, T::kStatusCode, &kEventAndMode),
     R(k322, kStatus, "Q5", {1}, "", {2}, T::kX12Time, &kOccurrence),
     R(k322, kStatus, "Q5", {1}, "", {6}, T::kFirst, &kPlaceName),

@@ -95,6 +95,17 @@ TEST(EdifactTest, ADischargeHappensAtThePortOfDischarge) {
   EXPECT_EQ(movement.occurrence_time().seconds(), 1769937180);  // 09:13 UTC.
 }
 
+TEST(EdifactTest, AReStowHappensWhereTheVesselIsDischarged) {
+  const std::string restow = Replace(kCoarri, "BGM+119", "BGM+24");
+  const Reading reading = Edifact(restow);
+  EXPECT_EQ(reading.movements.at(0).event(), v1::YARD_MOVE);
+  EXPECT_EQ(reading.movements[0].location().locode(), "NLRTM");
+  EXPECT_EQ(reading.movements[0].location().facility(), "QUAY4");
+  const Reading other = Edifact(Replace(
+      restow, "LOC+11+NLRTM", "LOC+165+BEANR:139:6+Q1:TER:ZZZ'LOC+11+NLRTM"));
+  EXPECT_EQ(other.movements.at(0).location().locode(), "BEANR");
+}
+
 TEST(EdifactTest, EveryDocumentCodeInUseHasItsEvent) {
   EXPECT_EQ(EventOf(MessageType::kCodeco, "34"), v1::GATE_IN);
   EXPECT_EQ(EventOf(MessageType::kCodeco, "109"), v1::GATE_IN);

@@ -64,6 +64,22 @@ TEST(CoparnTest, ARightThatEndsOnADayIsGoodForAllOfIt) {
             At(11, 0, 0) - 1);
 }
 
+// 3227: 98 is the place of dispatch of an empty box, 99 that of its return.
+TEST(CoparnTest, ABoxIsReleasedWhereItIsDispatched) {
+  const std::string dispatch = "LOC+98+LVRIX:139:6+DEPOT2:TER:ZZZ'";
+  const std::string returned = "LOC+99+DEHAM:139:6+EGH:TER:ZZZ'";
+  for (const std::string& places : {dispatch + returned, returned + dispatch}) {
+    const Reading reading = Edifact(Replace(kCoparn, dispatch, places));
+    EXPECT_EQ(reading.movements.at(0).location().locode(), "LVRIX") << places;
+    EXPECT_EQ(reading.movements[0].location().facility(), "DEPOT2") << places;
+  }
+  const Reading alone = Edifact(Replace(kCoparn, dispatch, returned));
+  EXPECT_EQ(alone.movements.at(0).location().locode(), "DEHAM");
+  const Reading known =
+      Edifact(Replace(kCoparn, dispatch, "LOC+165+NLRTM:139:6'" + dispatch));
+  EXPECT_EQ(known.movements.at(0).location().locode(), "NLRTM");
+}
+
 TEST(CoparnTest, ABookingIsOne) {
   const Reading reading = Edifact(Replace(kCoparn, "BGM+12+", "BGM+335+"));
   EXPECT_EQ(reading.movements[0].event(), v1::BOOKING);
@@ -154,6 +170,8 @@ TEST(CopinoTest, AVisitIsAnnouncedWithItsHaulier) {
   EXPECT_EQ(movement.pickup_right().slot_time().seconds(), At(3, 14, 30));
   EXPECT_EQ(movement.location().locode(), "ITSAL");
   EXPECT_EQ(movement.location().facility(), "QUAY1");
+  // LOC+88 is where the haulier comes, not where the goods are from.
+  EXPECT_EQ(movement.consignment().origin_locode(), "");
 }
 
 TEST(CostcoTest, StuffingJoinsBoxesWithTheirConsignments) {
@@ -180,6 +198,13 @@ TEST(CostcoTest, AnUnpackReportIsAStripping) {
   const Reading reading = Edifact(Replace(kCostco, "BGM+788", "BGM+113"));
   EXPECT_THAT(reading.summary.tolerated, IsEmpty());
   EXPECT_EQ(reading.movements[0].event(), v1::STRIPPING);
+}
+
+// 1001: 86 is of short and surplus cargo that a vessel landed.
+TEST(CostcoTest, WhatAVesselLandedIsNoStripping) {
+  const Reading reading = Edifact(Replace(kCostco, "BGM+788", "BGM+86"));
+  EXPECT_EQ(reading.movements.size(), 0);
+  EXPECT_THAT(reading.reasons(), ElementsAre("UNKNOWN_DOCUMENT"));
 }
 
 TEST(IftstaTest, EachStatusOfEachContainerIsAMovement) {
@@ -299,6 +324,8 @@ TEST(CuscarTest, AManifestGivesEachBoxOfEachBill) {
   // One box in two bills is consolidation: two movements.
   EXPECT_EQ(reading.movements[2].container().number(), "TEMU6079348");
   EXPECT_EQ(reading.movements[2].consignment().bill_of_lading(), "BLB");
+  EXPECT_TRUE(reading.movements[2].consignment().consolidated());
+  EXPECT_FALSE(first.consignment().has_consolidated());
   EXPECT_EQ(reading.movements[2].consignee().name(), "");
   EXPECT_NE(reading.movements[1].id(), reading.movements[2].id());
   // Break bulk: no box.
@@ -487,6 +514,18 @@ TEST(X12Test, AStatusOfAContainer) {
   EXPECT_EQ(movement.consignment().bill_of_lading(), "BL1");
   EXPECT_EQ(movement.consignment().loading_locode(), "CNYTN");
   EXPECT_EQ(movement.consignment().discharge_locode(), "USLGB");
+}
+
+TEST(X12Test, AStatusLocationServesWhereNoOtherPlaceIsNamed) {
+  const auto place = [](const std::string& of, const std::string& port) {
+    const Reading reading = X12(Replace(
+        kX315, "0807**MSKU*123456*L*45G1*USLGB*UN*5~",
+        absl::StrCat("0807*", of, "*MSKU*123456*L*45G1*", port, "*5~")));
+    return reading.movements.at(0).location();
+  };
+  EXPECT_EQ(place("USLAX", "*").locode(), "USLAX");
+  EXPECT_EQ(place("USLAX", "USLGB*UN").locode(), "USLGB");
+  EXPECT_EQ(place("APMT", "*").ByteSizeLong(), 0);
 }
 
 TEST(X12Test, ARampReportsEachContainer) {
