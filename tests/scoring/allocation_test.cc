@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "scoring/aggregate_plan.h"
 #include "scoring/aggregate_view.h"
 #include "scoring/assess.h"
@@ -111,7 +112,9 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
   v1::Unit risky;
   risky.set_lane(v1::RED);
   for (uint64_t i = 0; i < 96; ++i) {
-    FoldFacility({&movements[0], 1000 + i, 1}, risky, &facility);
+    v1::Movement other = movements[0];
+    other.mutable_container()->set_number(absl::StrCat("TEMU", 1'000'000 + i));
+    FoldFacility({&other, 1000 + i, 1}, risky, &facility);
   }
   v1::Assessment assessment;
   int hits = 0, suppressed = 0;
