@@ -139,7 +139,8 @@ class Reader {
     if (row.cells.size() != cells_) {
       Add("BAD_ROW", row, 0,
           absl::StrCat("the row has ", row.cells.size(), " cells, the header ",
-                       cells_, "; quote a cell that holds the separator"));
+                       cells_, "; quote a cell that holds the separator",
+                       LinesTaken(row)));
       return;
     }
     for (size_t i = 0; i < row.cells.size(); ++i) {

@@ -150,7 +150,8 @@ class Reader {
       AddReject(
           row, kAbsent, "BAD_ROW",
           absl::StrCat("the row has ", row.cells.size(), " cells, the header ",
-                       cells_, "; quote a cell that holds the separator"));
+                       cells_, "; quote a cell that holds the separator",
+                       LinesTaken(row)));
       return absl::OkStatus();
     }
     for (size_t i = 0; i < row.cells.size(); ++i) {

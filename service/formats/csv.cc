@@ -170,10 +170,10 @@ absl::Status CsvReader::ReadRow() {
     carried_[carried.name] = std::string(Cell(row, carried.column));
   }
   if (!mapping_.ragged && row.cells.size() > header_.size()) {
-    Refuse(
-        row, "", "TOO_MANY_CELLS",
-        absl::StrCat("the row has ", row.cells.size(), " cells, the header ",
-                     header_.size(), "; quote cells that hold the delimiter"));
+    Refuse(row, "", "TOO_MANY_CELLS",
+           absl::StrCat("the row has ", row.cells.size(), " cells, the header ",
+                        header_.size(), "; quote cells that hold the delimiter",
+                        LinesTaken(row)));
     return absl::OkStatus();
   }
   if (!mapping_.ragged && row.cells.size() < header_.size()) {

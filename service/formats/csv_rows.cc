@@ -34,6 +34,12 @@ char DetectDelimiter(absl::string_view text) {
   return best;
 }
 
+std::string LinesTaken(const CsvRow& row) {
+  if (row.last_line <= row.line) return "";
+  return absl::StrCat("; passed over with it: lines ", row.line + 1, " to ",
+                      row.last_line);
+}
+
 CsvRows::CsvRows(char delimiter, Handler handler)
     : delimiter_(delimiter), handler_(std::move(handler)) {
   Start();
@@ -60,6 +66,7 @@ void CsvRows::OnCell(void* text, size_t size, void* self) {
 void CsvRows::OnRow(int, void* self) {
   auto* rows = static_cast<CsvRows*>(self);
   const bool whole = rows->row_bytes_ <= kCsvRowBytesMax;
+  rows->row_.last_line = rows->line_;
   if (rows->status_.ok() && whole) {
     rows->status_ = rows->handler_.row(rows->row_);
   } else if (!whole) {
@@ -70,13 +77,9 @@ void CsvRows::OnRow(int, void* self) {
   rows->row_bytes_ = 0;
 }
 
-// A quote that was left open takes the lines behind it into its row.
 void CsvRows::Tell(absl::string_view reason, absl::string_view message) {
-  const std::string more = line_ > row_.line
-                               ? absl::StrCat("; passed over with it: lines ",
-                                              row_.line + 1, " to ", line_)
-                               : "";
-  handler_.broken(row_, reason, absl::StrCat(message, more));
+  row_.last_line = line_;
+  handler_.broken(row_, reason, absl::StrCat(message, LinesTaken(row_)));
 }
 
 void CsvRows::Break(absl::string_view reason, absl::string_view message) {

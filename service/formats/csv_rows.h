@@ -28,7 +28,12 @@ struct CsvRow {
   uint64_t line = 0;    // Where it begins, from 1.
   uint64_t offset = 0;  // Of that line's first byte.
   std::vector<std::string> cells;
+  uint64_t last_line = 0;  // Where it ends.
 };
+
+// What to add to a complaint about a row: "; passed over with it: lines 3 to 4"
+// where a quote that was left open took more than its own. Else empty.
+std::string LinesTaken(const CsvRow& row);
 
 // Not thread safe.
 class CsvRows {
@@ -73,9 +78,9 @@ class CsvRows {
   csv_parser parser_;
   CsvRow row_;
   size_t row_bytes_ = 0;
-  uint64_t line_ = 0;  // That of the last byte, from 1.
   uint64_t offset_ = 0;
-  char last_ = '\n';  // That byte; at first as if a line had ended.
+  uint64_t line_ = 0;  // That of the last byte, from 1.
+  char last_ = '\n';   // That byte; at first as if a line had ended.
   bool byte_order_mark_ = false;
   bool unterminated_ = false;
   bool skipping_ = false;  // To the next line end, after damage.

@@ -200,6 +200,12 @@ TEST(CsvTest, ABrokenRowSaysWhichLinesItTook) {
   ASSERT_THAT(reading.reasons(), ElementsAre("BAD_QUOTE"));
   EXPECT_EQ(reading.rejects[0].line, 2);
   EXPECT_THAT(reading.rejects[0].message, HasSubstr("lines 3 to 4"));
+  // The next quote closes it, and more cells follow.
+  const Reading closed = Csv("id,event,occurrence_time,location.name\n1" + row +
+                             "\"open\n2" + row + "c\",d\n3" + row + "e\n");
+  EXPECT_THAT(closed.ids(), ElementsAre("3"));
+  ASSERT_THAT(closed.reasons(), ElementsAre("TOO_MANY_CELLS"));
+  EXPECT_THAT(closed.rejects[0].message, HasSubstr("lines 3 to 3"));
 }
 
 TEST(CsvTest, LinesMayEndWithACarriageReturnAlone) {
