@@ -70,6 +70,7 @@ void FillEvent(const JournaledMovement& input, RightEvent* event) {
                                 : v1::LOAD_STATUS_UNSPECIFIED);
   SetText(m.source(), &E::source, &E::mutable_source, event);
   event->set_kind(right.kind());
+  event->set_date_only(m.occurrence_date_only());
 }
 
 Timestamp* BorrowTime(const Timestamp* time) {
@@ -175,13 +176,17 @@ void RightViewBuffer::DeriveUse() {
   const v1::Movement& m = *input_.movement;
   if (UsesNoRight(m)) return;
   if (ConcernsRight(m)) FillEvent(input_, &own_);
-  const Use use = FindUse(*state_, input_);
+  Use use = FindUse(*state_, input_);
   if (use.gate == nullptr) return;
+  const bool is_unsure = IsUnsure(*state_, m, *use.gate);
+  if (is_unsure) use.standing = RightStanding();
   ShowUse(use, *reference_);
-  ShowNamedAfter(*state_, m, use);
-  ShowPath(use, *reference_);
-  ShowQueries(*state_, m, use);
-  ShowSecondClaimant(*state_, m, use);
+  if (!is_unsure) {
+    ShowNamedAfter(*state_, m, use);
+    ShowPath(use, *reference_);
+    ShowQueries(*state_, m, use);
+    ShowSecondClaimant(*state_, m, use);
+  }
   view_.unsafe_arena_set_allocated_use(&use_);
 }
 

@@ -72,6 +72,11 @@ class RightViewBuffer {
                            const JournaledMovement& input,
                            const v1::RightEvent& gate,
                            absl::string_view right_id) const;
+  // Of a gate-out of which the day alone is known: whether anything else of the
+  // right is told of that day or the one before, so that it may lie on either
+  // side, or closer than it seems.
+  bool IsUnsure(const v1::RightState& state, const v1::Movement& m,
+                const v1::RightEvent& gate) const;
   void ShowUse(const Use& use, const Reference& reference);
   void ShowNamedAfter(const v1::RightState& state, const v1::Movement& movement,
                       const Use& use);

@@ -2,6 +2,8 @@
 //
 // `right.use`: a gate-out, judged with the movement in its place. The chain is
 // walked once; what stands is that of one right, which its collection uses up.
+#include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "scoring/borrow.h"
@@ -181,6 +183,21 @@ RightStanding RightViewBuffer::StandingOf(const v1::RightState& state,
     step(event);
   }
   return StandingAt(gate, right_id, standing);
+}
+
+bool RightViewBuffer::IsUnsure(const v1::RightState& state,
+                               const v1::Movement& m,
+                               const RightEvent& gate) const {
+  if (!gate.date_only()) return false;
+  const auto is_near = [&](const RightEvent& event) {
+    return &event != &gate && event.event() != v1::GATE_OUT &&
+           std::abs(HoursBetween(gate.occurrence_time(),
+                                 event.occurrence_time())) < 24;
+  };
+  return std::any_of(state.chain().begin(), state.chain().end(), is_near) ||
+         std::any_of(state.attempts().begin(), state.attempts().end(),
+                     is_near) ||
+         (ConcernsRight(m) && is_near(own_));
 }
 
 void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {

@@ -192,7 +192,10 @@ bool MessageReader::SetTimes(Draft* draft) {
     draft->occurrence.time = prepared;
   }
   if (draft->occurrence.rank >= 0) {
-    if (draft->occurrence.date_only) output_->Tolerate(kDateOnly);
+    if (draft->occurrence.date_only) {
+      output_->Tolerate(kDateOnly);
+      movement.set_occurrence_date_only(!definition.document);
+    }
     *movement.mutable_occurrence_time() = ToProto(draft->occurrence.time);
     return true;
   }
