@@ -188,7 +188,13 @@ RightStanding RightViewBuffer::StandingOf(const v1::RightState& state,
 bool RightViewBuffer::IsUnsure(const v1::RightState& state,
                                const v1::Movement& m,
                                const RightEvent& gate) const {
-  if (!gate.date_only()) return false;
+  const std::string& haulier = gate.haulier_id();
+  // Whom no step names came as a stranger at whatever time.
+  if (!gate.date_only() ||
+      (!haulier.empty() && !InChain(state, haulier) &&
+       !(ConcernsRight(m) && SameParty(own_.nominee_id(), haulier)))) {
+    return false;
+  }
   const auto is_near = [&](const RightEvent& event) {
     return &event != &gate && event.event() != v1::GATE_OUT &&
            std::abs(HoursBetween(gate.occurrence_time(),
@@ -317,9 +323,7 @@ void RightViewBuffer::ShowQueries(const v1::RightState& state,
       use_.set_since_query_h(since_h);
     }
     if (issue == nullptr || event.actor_id().empty() ||
-        Names(m, event.actor_id()) ||
-        SameParty(m.terminal().id(), event.actor_id()) ||
-        InChain(state, event.actor_id())) {
+        Names(m, event.actor_id()) || InChain(state, event.actor_id())) {
       return;
     }
     ++orphans;

@@ -73,7 +73,7 @@ inline bool Names(const v1::Movement& m, absl::string_view id) {
          SameParty(m.forwarder().id(), id) || SameParty(m.carrier().id(), id) ||
          SameParty(m.declarant().id(), id) ||
          SameParty(m.notify_party().id(), id) ||
-         SameParty(m.shipper().id(), id);
+         SameParty(m.shipper().id(), id) || SameParty(m.terminal().id(), id);
 }
 
 // Whether an organisation ever was in the chain: it issued, held, passed on,

@@ -174,6 +174,8 @@ constexpr Group kGroups[] = {
     {In(M::kIftsta), "EQD", "CN", 0, kUnit, 3, Role::kUnit},
     {In(M::kIftsta), "EQD", "", 0, 0, 3, Role::kIgnored},
     {In(M::kBaplie), "LOC", "147", 0, kUnit, 1, Role::kUnit},
+    // Before any box; behind one, goods are that box's.
+    {In(M::kIftmin), "GID", "", kTop | kGoods, kGoods, 1, Role::kItem},
     // In a bay plan the weight behind it is the box's.
     {kAll & ~(In(M::kCoarri) | In(M::kCusrep) | In(M::kBaplie)), "GID", "",
      kAnywhere, kGoods, 1, Role::kPart},

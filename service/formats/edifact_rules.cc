@@ -60,6 +60,7 @@ constexpr Rule kRules[] = {
     R(kCodeco | kCoarri, kUnit, "EQD", {1}, "CN", {5}, T::kNotMoved, nullptr),
     R(kCuscar | kCostco, kAnywhere, "SGP", {1}, "", {1}, T::kLink,
       &kContainerNumber),
+    R(kIftmin, kGoods, "SGP", {1}, "", {1}, T::kLink, nullptr),
     R(kBoxes, kTrailer, "CNT", {1}, "16", {1, 1}, T::kContainerCount, nullptr),
 
     // Times of the event.

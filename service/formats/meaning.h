@@ -200,6 +200,7 @@ enum class Role : uint8_t {
   kUnitIfAlone,  // Gives one when nothing in it did.
   kHeld,         // Equipment that consignments further on refer to.
   kConsignmentOfHeld,
+  kItem,     // Goods of the boxes that it names, or else of all.
   kIgnored,  // Equipment that is no container; counted.
   kTrailer,
 };

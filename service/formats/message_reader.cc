@@ -57,6 +57,8 @@ void MessageReader::Begin(MessageType type, const Segment& header) {
   message.event = meaning_->definition().event;
   held_.clear();
   held_by_number_.clear();
+  shares_.clear();
+  split_ = Share();
   seen_.clear();
   SetAnchor(header, &message.anchor);
   message.anchor.ordinal = 0;
@@ -122,7 +124,8 @@ const Group* MessageReader::FindOpening(const TagMeaning& meaning,
 
 absl::Status MessageReader::Open(const Group& group, const Segment& segment) {
   if (segment.tag() == "TDT") facts_.leg = LegOf(segment);
-  if (group.role != Role::kPart && group.role != Role::kRemark) {
+  const bool of_box = group.role == Role::kItem && top().role == Role::kUnit;
+  if (group.role != Role::kPart && group.role != Role::kRemark && !of_box) {
     if (absl::Status closed = CloseTo(group.level); !closed.ok()) {
       return closed;
     }
@@ -141,7 +144,7 @@ absl::Status MessageReader::Open(const Group& group, const Segment& segment) {
       }
       break;
     default:
-      Push(group, segment);
+      if (!of_box) Push(group, segment);
   }
   return absl::OkStatus();
 }
@@ -212,7 +215,11 @@ absl::Status MessageReader::CloseTo(uint8_t level) {
 absl::Status MessageReader::Close(Draft* draft) {
   switch (draft->role) {
     case Role::kUnit:
+      AddShareOf(draft);
       break;
+    case Role::kItem:
+      CloseItem(draft);
+      return absl::OkStatus();
     case Role::kUnitIfAlone:
       if (draft->gave) return absl::OkStatus();
       break;
@@ -350,7 +357,12 @@ absl::Status MessageReader::End() {
   Draft& message = drafts_[0];
   const Definition& definition = meaning_->definition();
   if (definition.role == Role::kUnitIfAlone) {
-    return message.gave ? absl::OkStatus() : Give(&message);
+    if (message.gave) {
+      CountUnusedShares();
+      return absl::OkStatus();
+    }
+    AddTo(split_, &message);
+    return Give(&message);
   }
   if (!definition.documents.empty() && message.event == v1::EVENT_UNSPECIFIED &&
       !definition.by_load_status) {

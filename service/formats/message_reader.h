@@ -54,6 +54,15 @@ class MessageReader {
     std::string bill;  // The last that named it.
   };
 
+  // What a box has of goods that are split among several.
+  struct Share {
+    int32_t packages = 0;
+    double kg = 0;
+    std::string goods;
+    std::string commodity;
+    bool used = false;
+  };
+
   const Group* FindOpening(const TagMeaning& meaning,
                            const Segment& segment) const;
   absl::Status Open(const Group& group, const Segment& segment);
@@ -67,6 +76,13 @@ class MessageReader {
   absl::Status Hold(Draft* draft);
   absl::Status GiveHeld();
   absl::Status GiveWithBox(const Draft& consignment, const std::string& number);
+
+  // See split_goods.cc.
+  void CloseItem(Draft* item);
+  void Split(const Draft& item);
+  void AddTo(const Share& share, Draft* draft);
+  void AddShareOf(Draft* box);
+  void CountUnusedShares();
 
   // See message_closing.cc.
   absl::Status Give(Draft* draft);
@@ -104,6 +120,8 @@ class MessageReader {
   size_t depth_ = 1;
   std::vector<Held> held_;
   absl::flat_hash_map<std::string, size_t> held_by_number_;
+  absl::flat_hash_map<std::string, Share> shares_;  // By container.
+  Share split_;                                     // All that was split, once.
   absl::flat_hash_map<uint64_t, uint32_t> seen_;  // Hashes of keys, how often.
   // Reused.
   std::string key_;

@@ -277,6 +277,61 @@ TEST(IftminTest, AnInstructionHoldsForItsContainers) {
   EXPECT_EQ(movement.notify_party().id(), "NP1");
 }
 
+std::string Split(std::string text) {
+  text = Replace(text, "MEA+AAE+G+KGM:500'",
+                 "MEA+AAE+G+KGM:500'SGP+MSKU1234565+10'");
+  text = Replace(text, "MEA+AAE+G+KGM:1000'",
+                 "FTX+AAA+++TEA'PIA+5+090210:HS'MEA+AAE+G+KGM:1000'"
+                 "SGP+TEMU 607934-8+20'");
+  return Replace(text, "EQD+CN+MSKU1234565+22G1'",
+                 "EQD+CN+MSKU1234565+22G1'EQD+CN+TEMU6079348+22G1'");
+}
+
+TEST(IftminTest, EachBoxHasTheGoodsThatAreSplitToIt) {
+  const Reading reading = Edifact(Split(kIftmin));
+  EXPECT_THAT(reading.reasons(), IsEmpty());
+  ASSERT_EQ(reading.movements.size(), 2);
+  const v1::Movement& coffee = reading.movements[0];
+  EXPECT_EQ(coffee.consignment().goods(), "COFFEE BEANS");
+  EXPECT_EQ(coffee.consignment().commodity(), "090111");
+  EXPECT_EQ(coffee.consignment().packages(), 10);
+  EXPECT_EQ(coffee.weights().cargo_kg(), 500);
+  EXPECT_EQ(coffee.consignment().booking(), "BK1");
+  const v1::Movement& tea = reading.movements[1];
+  EXPECT_EQ(tea.consignment().goods(), "TEA");
+  EXPECT_EQ(tea.consignment().commodity(), "090210");
+  EXPECT_EQ(tea.consignment().packages(), 20);
+  EXPECT_EQ(tea.weights().cargo_kg(), 1000);
+}
+
+TEST(IftminTest, AnItemThatNamesNoBoxIsInAll) {
+  const Reading reading =
+      Edifact(Replace(Split(kIftmin), "SGP+MSKU1234565+10'", ""));
+  ASSERT_EQ(reading.movements.size(), 2);
+  EXPECT_EQ(reading.movements[0].consignment().goods(), "COFFEE BEANS");
+  EXPECT_EQ(reading.movements[0].consignment().packages(), 10);
+  EXPECT_EQ(reading.movements[1].consignment().goods(), "COFFEE BEANS TEA");
+  EXPECT_EQ(reading.movements[1].consignment().commodity(), "090210");
+  EXPECT_EQ(reading.movements[1].consignment().packages(), 30);
+  EXPECT_EQ(reading.movements[1].weights().cargo_kg(), 1500);
+}
+
+TEST(IftminTest, GoodsOfABoxThatIsNotThereAreCounted) {
+  const Reading one =
+      Edifact(Replace(Split(kIftmin), "EQD+CN+TEMU6079348+22G1'", ""));
+  ASSERT_EQ(one.movements.size(), 1);
+  EXPECT_EQ(one.movements[0].consignment().goods(), "COFFEE BEANS");
+  EXPECT_EQ(one.tolerated("GOODS_OF_ANOTHER_CONTAINER"), 1);
+  // No box at all: the goods are the booking's.
+  const Reading none = Edifact(Replace(
+      Split(kIftmin), "EQD+CN+MSKU1234565+22G1'EQD+CN+TEMU6079348+22G1'", ""));
+  ASSERT_EQ(none.movements.size(), 1);
+  EXPECT_EQ(none.movements[0].consignment().goods(), "COFFEE BEANS TEA");
+  EXPECT_EQ(none.movements[0].consignment().packages(), 30);
+  EXPECT_EQ(none.movements[0].weights().cargo_kg(), 1500);
+  EXPECT_EQ(none.tolerated("GOODS_OF_ANOTHER_CONTAINER"), 0);
+}
+
 TEST(IftminTest, ItemsAreAddedUpBeforeTheyAreRounded) {
   const auto kg = [](const char* one, const char* other) {
     const std::string text =

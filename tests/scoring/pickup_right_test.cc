@@ -410,6 +410,32 @@ TEST_F(PickupRightTest, ANominationAfterTheGateOutIsTimed) {
               0.1, 1e-12);
 }
 
+// Its 00:00 says nothing of what else is told of that day.
+TEST_F(PickupRightTest, AGateOutOfADayIsNotJudgedByWhatThatDayBrought) {
+  const auto collect = [](const std::string& haulier) {
+    v1::Movement out = Collect(100'000, haulier);
+    out.set_occurrence_date_only(true);
+    return out;
+  };
+  Fold(By(Step(v1::PICKUP_RIGHT_ISSUED, 0), "C", "F1"), 1);
+  Fold(By(Nominate(10, "H1"), "F1"), 2);
+  EXPECT_TRUE(Derive(collect("H1"), 9).use().by_nominee());
+  EXPECT_TRUE(Derive(collect("H1"), 9).use().has_since_issue_h());
+  // Before it or after it.
+  Fold(By(Nominate(130'000, "H2"), "F1"), 3);
+  for (const char* haulier : {"H1", "H2"}) {
+    const v1::RightUse& use = Derive(collect(haulier), 9).use();
+    EXPECT_TRUE(use.has_time());
+    EXPECT_FALSE(use.has_by_nominee());
+    EXPECT_FALSE(use.has_since_issue_h());
+    EXPECT_EQ(use.path(), v1::PATH_UNSPECIFIED);
+  }
+  EXPECT_FALSE(Derive(Collect(100'000, "H2"), 9).use().by_nominee());
+  // Who was not named at all is a stranger at any time.
+  EXPECT_TRUE(Derive(collect("H9"), 9).use().has_by_nominee());
+  EXPECT_FALSE(Derive(collect("H9"), 9).use().by_nominee());
+}
+
 TEST_F(PickupRightTest, ALateNominationSeesWhoCollectedAfterIt) {
   Fold(Step(v1::PICKUP_RIGHT_ISSUED, 0), 1);
   Fold(Collect(50, "H9"), 2);
