@@ -129,23 +129,6 @@ bool IsLetter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-// Makes room for a report among those of its own box, of which the newest are
-// kept, so that one box pushes no other out. False when it is older than they.
-bool MakeRoom(const JournaledMovement& input, v1::FacilityState* state) {
-  int reports = 0, oldest = 0;
-  for (int i = state->risky_size() - 1; i >= 0; --i) {
-    if (state->risky(i).number() != input.movement->container().number()) {
-      continue;
-    }
-    ++reports;
-    oldest = i;
-  }
-  if (reports < kReportsOfRiskyBox) return true;
-  if (MovementBefore(input, state->risky(oldest))) return false;
-  RemoveAt(oldest, state->mutable_risky());
-  return true;
-}
-
 // Risky boxes of the last hours before a movement, the latest first, until
 // `visit` returns true.
 template <typename Visit>
@@ -189,16 +172,23 @@ void FoldFacility(const JournaledMovement& input, const v1::Unit& unit,
   const bool risky =
       unit.lane() >= v1::BLUE || m.event() == v1::CUSTOMS_SELECTED;
   if (!risky || m.container().number().empty()) return;
-  if (!MakeRoom(input, state)) return;
-  InsertEvent(
-      input, kRiskyBoxesMax,
-      [&](v1::RiskyBox* box) {
-        box->set_movement_key(input.movement_key);
-        *box->mutable_occurrence_time() = m.occurrence_time();
-        box->set_number(m.container().number());
-        box->set_yard_position(m.location().yard_position());
-      },
-      state->mutable_risky());
+  const auto fill = [&](v1::RiskyBox* box) {
+    box->set_movement_key(input.movement_key);
+    *box->mutable_occurrence_time() = m.occurrence_time();
+    box->set_number(m.container().number());
+    box->set_yard_position(m.location().yard_position());
+  };
+  const auto is_it = [&](const v1::RiskyBox& box) {
+    return box.number() == m.container().number();
+  };
+  auto* const boxes = state->mutable_risky();
+  // Of one box the newest reports are kept, so that it pushes no other out.
+  if (std::count_if(boxes->begin(), boxes->end(), is_it) >=
+      kReportsOfRiskyBox) {
+    InsertAmong(input, kReportsOfRiskyBox, fill, is_it, boxes);
+  } else {
+    InsertEvent(input, kRiskyBoxesMax, fill, boxes);
+  }
 }
 
 void UnfoldFacility(const JournaledMovement& input, const v1::Movement& prior,

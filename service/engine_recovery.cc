@@ -42,9 +42,8 @@ absl::Status RefusalFor(const absl::Status& cause, absl::Duration retry_after) {
         retry_after);
   }
   if (absl::IsDataLoss(cause)) {
-    return Error(
-        absl::StatusCode::kDataLoss, "STORE_DAMAGED",
-        absl::StrCat("this was not kept: ", cause.message()));
+    return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+                 absl::StrCat("this was not kept: ", cause.message()));
   }
   return WithRetry(
       Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",

@@ -23,7 +23,8 @@ namespace portrisk::service {
 // brings an empty box back claims nothing.
 // 6: a retraction leaves no silence, no first time and no estimate that is not
 // so; a box takes two places among the risky ones; papers without a gross
-// weight declare what goods and tare come to.
+// weight declare what goods and tare come to; what was recorded of a box is
+// listed by its kind; of a gate-out it is known that its day alone is.
 inline constexpr uint32_t kFoldVersion = 6;
 
 inline bool IsOfThisFold(const v1::Checkpoint& checkpoint) {

@@ -261,6 +261,8 @@ TEST(Standing, CompiledTogetherIsAsByItself) {
   movement.mutable_container()->set_number("MSKU1234565");
   movement.mutable_occurrence_time()->set_seconds(kNow);
   EvalScratch shared;
+  std::vector<std::shared_ptr<const Programme>> programmes;
+  for (const auto& one : *together) programmes.push_back(one->With(standing));
   for (size_t i = 0; i < all.size(); ++i) {
     v1::Assessment alone;
     EvalScratch scratch;
@@ -268,11 +270,10 @@ TEST(Standing, CompiledTogetherIsAsByItself) {
         ->With(standing)
         ->Evaluate({&movement}, &scratch, &alone);
     v1::Assessment also;
-    const auto programme = (*together)[i]->With(standing);
     if (i == 0) {
-      programme->Evaluate({&movement}, &shared, &also);
+      programmes[i]->Evaluate({&movement}, &shared, &also);
     } else {
-      programme->EvaluateAlso({&movement}, &shared, &also);
+      programmes[i]->EvaluateAlso({&movement}, &shared, &also);
     }
     EXPECT_THAT(also.hits(), SizeIs(i == 3 ? 2 : 1));
     EXPECT_EQ(also.DebugString(), alone.DebugString()) << i;

@@ -253,7 +253,7 @@ TEST_F(AccessTest, ASenderCorrectsWhatItMayReport) {
   server_->SetRoles(std::make_shared<const RoleBook>(
       *RoleBook::Parse("callers:\n"
                        "  - {name: scorer, roles: [scorer]}\n"
-                       "  - name: other\n    roles: [scorer]\n"
+                       "  - name: analyst\n    roles: [scorer]\n"
                        "    events: [GATE_IN]\n    places: [BEANR]\n",
                        "roles.yaml")));
   int64_t updated = 0;
@@ -271,13 +271,13 @@ TEST_F(AccessTest, ASenderCorrectsWhatItMayReport) {
   EXPECT_EQ(send("scorer", "out", v1::GATE_OUT, "BEANR"), "");
   EXPECT_EQ(send("scorer", "far", v1::GATE_IN, "NLRTM"), "");
   EXPECT_EQ(send("scorer", "in", v1::GATE_IN, "BEANR"), "");
-  EXPECT_EQ(send("other", "out", v1::GATE_IN, "BEANR"), "EVENT_NOT_YOURS");
-  EXPECT_EQ(send("other", "out", v1::GATE_IN, "BEANR", true),
+  EXPECT_EQ(send("analyst", "out", v1::GATE_IN, "BEANR"), "EVENT_NOT_YOURS");
+  EXPECT_EQ(send("analyst", "out", v1::GATE_IN, "BEANR", true),
             "EVENT_NOT_YOURS");
-  EXPECT_EQ(send("other", "far", v1::GATE_IN, "BEANR"), "PLACE_NOT_YOURS");
-  EXPECT_EQ(send("other", "in", v1::GATE_IN, "BEANR"), "");
-  EXPECT_EQ(send("other", "in", v1::GATE_IN, "BEANR", true), "");
-  EXPECT_EQ(send("other", "in", v1::GATE_IN, "BEANR"), "") << "after all";
+  EXPECT_EQ(send("analyst", "far", v1::GATE_IN, "BEANR"), "PLACE_NOT_YOURS");
+  EXPECT_EQ(send("analyst", "in", v1::GATE_IN, "BEANR"), "");
+  EXPECT_EQ(send("analyst", "in", v1::GATE_IN, "BEANR", true), "");
+  EXPECT_EQ(send("analyst", "in", v1::GATE_IN, "BEANR"), "") << "after all";
   EXPECT_EQ(send("scorer", "out", v1::GATE_OUT, "BEANR", true), "");
 }
 
