@@ -3,6 +3,8 @@
 // that a warm call allocates nothing.
 #include "scoring/assess.h"
 
+#include <utility>
+
 namespace portrisk::scoring {
 namespace {
 
@@ -43,6 +45,7 @@ void Assessor::Assess(const AssessContext& context,
                       const JournaledMovement& input,
                       const EntityStates& states, v1::Assessment* out) {
   Begin(input, states, *context.reference);
+  is_only_ = true;
   AssessBy(context, out);
   End();  // States may change as soon as this returns.
 }
@@ -51,6 +54,7 @@ void Assessor::Begin(const JournaledMovement& input, const EntityStates& states,
                      const Reference& reference) {
   input_ = &input;
   states_ = &states;
+  is_only_ = false;
   is_first_ = true;
   if (IsEvaluated(*input.movement)) views_.Begin(input, states, reference);
 }
@@ -65,7 +69,13 @@ void Assessor::AssessBy(const AssessContext& context, v1::Assessment* out) {
   out->set_reference_version(context.reference->version());
   out->set_retraction(m.retraction());
   out->set_not_actual(!IsActual(m));
-  AssignUnit(m, states_->container, *context.draw_key, out->mutable_unit());
+  const bool is_first = std::exchange(is_first_, false);
+  if (is_first) {
+    AssignUnit(m, states_->container, *context.draw_key, out->mutable_unit());
+    if (!is_only_) unit_ = out->unit();
+  } else {
+    *out->mutable_unit() = unit_;
+  }
   if (input_->corrected != nullptr) TakeCorrected(*input_->corrected, out);
   const SelectionProfile& profile =
       TermsOf(*context.profiles, m, states_->container, out->unit());
@@ -75,10 +85,9 @@ void Assessor::AssessBy(const AssessContext& context, v1::Assessment* out) {
   const Programme& programme = *context.programme;
   Scope scope = views_.scope();
   scope.aggregates = &aggregates_;
-  if (is_first_) {
+  if (is_first) {
     aggregates_.Begin(programme.aggregates(), m, states_->aggregates);
     programme.Evaluate(scope, &scratch_, out);
-    is_first_ = false;
   } else {
     programme.EvaluateAlso(scope, &scratch_, out);
   }

@@ -48,7 +48,9 @@ class Assessor {
   const EntityStates* states_ = nullptr;
   Views views_;
   AggregateView aggregates_;
+  bool is_only_ = false;  // Programme, as in Assess.
   bool is_first_ = true;  // AssessBy of the movement.
+  v1::Unit unit_;         // As it was assigned, unless it is the only one's.
   EvalScratch scratch_;
 };
 

@@ -155,7 +155,8 @@ absl::StatusOr<Players> MakePlayers(const store::Store& store,
 absl::Status Play(const store::Store& store, const Players& players,
                   const ReplayOptions& options, uint64_t folds_from,
                   Measure measure) {
-  Chunks chunks(kChunks, players.size());
+  auto owned = std::make_unique<Chunks>(kChunks, players.size());
+  Chunks& chunks = *owned;
   std::vector<std::thread> threads;
   size_t variants = 0;
   for (size_t i = 0; i < players.size(); ++i) {
@@ -178,6 +179,7 @@ absl::Status Play(const store::Store& store, const Players& players,
   }
   reader.join();
   for (std::thread& thread : threads) thread.join();
+  if (options.leaves_memory) LeaveBehind(std::move(owned));
   return status.ok() ? read : status;
 }
 

@@ -58,6 +58,9 @@ struct ReplayOptions {
   // Tries other thresholds of the rule sets that take the place of those in
   // force. Changes nothing else of the report, and takes longer.
   bool sensitivity = false;
+  // The process ends with the report: what was folded is left to that, since
+  // to give it back piece by piece takes a tenth of the time.
+  bool leaves_memory = false;
   // Called now and then with the journal position reached; an error ends the
   // replay and is returned.
   std::function<absl::Status(uint64_t sequence)> progress = [](uint64_t) {

@@ -126,6 +126,7 @@ ReplayPlayer::ReplayPlayer(const store::Store& store, const RuleSets& rule_sets,
       as_recorded_(variants[0].as_recorded),
       has_own_profiles_(variants[0].profiles != nullptr),
       sensitivity_(options.sensitivity),
+      leaves_memory_(options.leaves_memory),
       last_sequence_(options.last_sequence),
       erased_answers_(std::make_shared<uint64_t>(0)),
       core_(std::make_unique<Core>(OptionsOf(rule_sets, variants[0], options,
@@ -224,6 +225,7 @@ void ReplayPlayer::End() {
     one.profiles = ProfilesOf(*core_, i);
     one.notes.Settle(*one.programme);
   }
+  if (leaves_memory_) LeaveBehind(std::move(core_));
   core_.reset();
 }
 

@@ -4,6 +4,8 @@
 #define PORTRISK_SERVICE_REPLAY_PLAYER_H_
 
 #include <memory>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -47,6 +49,15 @@ struct ReplayAnswers {
   }
 };
 
+// Keeps it until the process ends, and destroys it not even then. Any thread.
+template <typename Kept>
+void LeaveBehind(std::unique_ptr<Kept> kept) {
+  static std::mutex mutex;
+  static auto* const all = new std::vector<std::unique_ptr<Kept>>();
+  std::lock_guard<std::mutex> lock(mutex);
+  all->push_back(std::move(kept));
+}
+
 // One thread at a time, but for what notes() says. After End() there is only
 // what it can tell.
 class ReplayPlayer {
@@ -62,7 +73,8 @@ class ReplayPlayer {
   // for each variant.
   absl::Status Take(const JournaledBatch& batch,
                     absl::Span<ReplayAnswers> answers);
-  // Nothing more comes: lets go of the states, which takes a while.
+  // Nothing more comes. Lets go of the states, which takes a while, unless they
+  // are left to the end of the process.
   void End();
 
   // How many of all were left as recorded, since names they rest on are erased.
@@ -94,6 +106,7 @@ class ReplayPlayer {
   const bool as_recorded_;
   const bool has_own_profiles_;
   const bool sensitivity_;
+  const bool leaves_memory_;
   const uint64_t last_sequence_;
   const std::shared_ptr<uint64_t> erased_answers_;  // Counted by core_.
   std::unique_ptr<Core> core_;

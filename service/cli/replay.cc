@@ -250,6 +250,7 @@ int Replay(GlobalFlags global, const Flags& flags) {
   if (!store.ok()) return Fail(store.status());
   auto options = OptionsOf(global, flags);
   if (!options.ok()) return Fail(options.status());
+  options->leaves_memory = true;
   const uint64_t last = (*store)->last_sequence_at_open();
   Progress progress("replay", "records");
   options->progress = [&](uint64_t at) {
