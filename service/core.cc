@@ -38,14 +38,6 @@ void AppendToBlock(const v1::JournalRecord& record, std::string* block) {
       reinterpret_cast<uint8_t*>(block->data() + at));
 }
 
-// Whether the update time of `a` is later than that of `b`; absent is older
-// than any.
-bool Newer(const v1::Movement& a, const v1::Movement& b) {
-  if (!a.has_update_time()) return false;
-  return !b.has_update_time() ||
-         scoring::Before(b.update_time(), a.update_time());
-}
-
 // Of an id that nobody has used yet: the report would be refused that way.
 absl::Status NothingToRetract() {
   return Error(absl::StatusCode::kFailedPrecondition, "NOTHING_TO_RETRACT",

@@ -9,6 +9,7 @@
 #include "service/errors.h"
 #include "service/journal_reader.h"
 #include "service/keys.h"
+#include "service/same_content.h"
 #include "service/times.h"
 
 namespace portrisk::service {
@@ -53,14 +54,6 @@ constexpr const char* ReasonOf(const v1::Outcome&) {
 }
 constexpr const char* ReasonOf(const v1::Decision&) {
   return "DECISION_CONFLICT";
-}
-
-// Absent is older than any.
-template <typename Content>
-bool Newer(const Content& a, const Content& b) {
-  if (!a.has_update_time()) return false;
-  return !b.has_update_time() ||
-         scoring::Before(b.update_time(), a.update_time());
 }
 
 // With the version in force.

@@ -7,6 +7,7 @@
 #include "service/aggregate_readings.h"
 #include "service/container_index.h"
 #include "service/errors.h"
+#include "service/journal_reader.h"
 #include "service/journal_walk.h"
 #include "service/keys.h"
 #include "service/outcome_api.h"
@@ -100,19 +101,13 @@ absl::StatusOr<v1::AssessedMovement> HistoryApi::Read(
   v1::AssessedMovement result;
   auto store = engine_->store();
   if (!store.ok()) return store.status();
-  auto block = (*store)->ReadBlock(sequence);
-  if (!block.ok()) return block.status();
-  v1::JournalBlock parsed;
-  if (!parsed.ParseFromString(block->bytes)) return RecordDamaged(sequence);
-  for (const v1::JournalRecord& record : parsed.records()) {
-    if (record.sequence() != sequence) continue;
-    if (record.removed()) return MovementRemoved(sequence);
-    absl::Status status = ParseRecord(record, &result);
-    if (status.ok()) status = Explain(language, result.mutable_assessment());
-    if (!status.ok()) return status;
-    return result;
-  }
-  return RecordDamaged(sequence);
+  auto record = ReadJournalRecord(**store, sequence);
+  if (!record.ok()) return record.status();
+  if (record->removed()) return MovementRemoved(sequence);
+  absl::Status status = ParseRecord(*record, &result);
+  if (status.ok()) status = Explain(language, result.mutable_assessment());
+  if (!status.ok()) return status;
+  return result;
 }
 
 absl::StatusOr<v1::ListMovementsResponse> HistoryApi::ListMovements(

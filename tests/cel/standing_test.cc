@@ -179,13 +179,15 @@ constexpr char kSuppressing[] = R"(suppressions:
   - {rule_set: c, rule: box, reason: known shuttle, until: 2026-05-28}
 )";
 
+// A rule, and who suppresses it.
+std::pair<Programme::Member, Programme::Member> Suppressed() {
+  return {
+      Member(1, Document("c", "common", "", Box("    suppressible: true\n"))),
+      Member(2, Document("p", "port", kSuppressing, Quiet()))};
+}
+
 TEST(Suppression, TakesPointsLaneAndControlAndIsSeen) {
-  const auto common =
-      Member(1, Document("c", "common", "", Box("    suppressible: true\n")));
-  const auto port = Member(2, Document("p", "port", kSuppressing,
-                                       RuleText("never",
-                                                "    when: movement.id == 'x'\n"
-                                                "    score: 1\n")));
+  const auto [common, port] = Suppressed();
   const auto programme = Compile({common, port});
   const v1::Assessment a = Evaluate(*programme);
   ASSERT_THAT(a.hits(), SizeIs(1));
@@ -242,12 +244,7 @@ TEST(Suppression, MistakesOfTheDocumentAreIssues) {
 
 // Each names its own lists and caps, and has its own suppressions.
 TEST(Standing, CompiledTogetherIsAsByItself) {
-  const auto common =
-      Member(1, Document("c", "common", "", Box("    suppressible: true\n")));
-  const auto port = Member(2, Document("p", "port", kSuppressing,
-                                       RuleText("never",
-                                                "    when: movement.id == 'x'\n"
-                                                "    score: 1\n")));
+  const auto [common, port] = Suppressed();
   const std::vector<std::vector<Programme::Member>> all = {
       {common},
       {common, port},
