@@ -12,7 +12,6 @@ namespace {
 void Reset(v1::Assessment* out) {
   out->clear_hits();
   out->clear_not_evaluated();
-  out->clear_revisions();
   out->clear_lists();
   out->set_score(0);
   out->set_lane(v1::GREEN);
@@ -81,7 +80,7 @@ void Assessor::AssessBy(const AssessContext& context, v1::Assessment* out) {
       TermsOf(*context.profiles, m, states_->container, out->unit());
   out->set_profile(profile.name);
   out->set_control_to_sender(profile.control_to_sender);
-  if (!IsEvaluated(m)) return;
+  if (!IsEvaluated(m)) return out->clear_revisions();
   const Programme& programme = *context.programme;
   Scope scope = views_.scope();
   scope.aggregates = &aggregates_;

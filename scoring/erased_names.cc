@@ -112,11 +112,6 @@ bool ShowsToken(const v1::RightState& state, const std::string& token) {
                    [&](const std::string& name) { return name == token; });
 }
 
-bool ShowsAnyToken(const v1::RightState& state) {
-  return ShowsName(state,
-                   [](const std::string& name) { return IsErasedName(name); });
-}
-
 // The end where there is none.
 template <typename List>
 auto FindRecognised(List* list, uint64_t pseudonym) {
@@ -166,11 +161,26 @@ bool EraseNames(const v1::ErasedRecord& record, bool everywhere,
   return !done.empty();
 }
 
+bool ShowsErased(const v1::RightState& state) {
+  return ShowsName(state,
+                   [](const std::string& name) { return IsErasedName(name); });
+}
+
+bool NamesToken(const v1::Movement& movement) {
+  const v1::PickupRight& right = movement.pickup_right();
+  for (const std::string* name :
+       {&movement.haulier().id(), &right.actor().id(), &right.recipient().id(),
+        &right.nominee().id()}) {
+    if (IsErasedName(*name)) return true;
+  }
+  return false;
+}
+
 bool NamesErased(const v1::Movement& movement, const v1::RightState& state) {
   // Mostly nobody is named, and nobody erased.
   bool names = false;
   VisitNamed(movement, [&](uint64_t, const std::string&) { names = true; });
-  if (!names || !ShowsAnyToken(state)) return false;
+  if (!names || !ShowsErased(state)) return false;
   names = false;
   VisitNamed(movement, [&](uint64_t pseudonym, const std::string&) {
     names = names || ShowsToken(state, ErasedName(pseudonym));

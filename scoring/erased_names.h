@@ -31,6 +31,10 @@ bool IsErasedName(absl::string_view text);
 bool EraseNames(const v1::ErasedRecord& record, bool everywhere,
                 v1::ContainerState* container, v1::RightState* right);
 
+// Whether the state shows the token of anybody, and whether the movement, since
+// it was erased, names somebody by one that the state of its right will show.
+bool ShowsErased(const v1::RightState& state);
+bool NamesToken(const v1::Movement& movement);
 // Whether the state shows the token of somebody whom the movement names by an
 // id: as haulier, or as a party of the right.
 bool NamesErased(const v1::Movement& movement, const v1::RightState& state);

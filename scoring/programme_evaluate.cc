@@ -63,18 +63,31 @@ void Programme::EvaluateAlso(const Scope& scope, EvalScratch* scratch,
     rep.apart.Select(movement.event(), &state, &scratch->rep_->apart);
     rep.EvaluateAll(scratch->rep_->apart.rules(), pass);
   }
-  for (uint32_t i = 0; i < rep.members.size(); ++i) {
-    if (!now_->Concerns(i, out->unit().rollout_ppm())) continue;
-    const Member& member = rep.members[i];
-    v1::RevisionRef* revision = out->add_revisions();
-    Assign(member.rule_set->name, revision->mutable_rule_set());
-    revision->set_revision(member.revision);
-    revision->set_shadow(member.shadow);
-  }
+  rep.SetRevisions(*now_, out);
   for (const auto& [name, version] : now_->lists) {
     v1::ListRef* list = out->add_lists();
     Assign(name, list->mutable_name());
     list->set_version(version);
+  }
+}
+
+// Over those of the movement before, which are mostly the same.
+void Programme::Rep::SetRevisions(const Circumstances& now,
+                                  v1::Assessment* out) const {
+  int written = 0;
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    if (!now.Concerns(i, out->unit().rollout_ppm())) continue;
+    const Member& member = members[i];
+    v1::RevisionRef* const revision = written < out->revisions_size()
+                                          ? out->mutable_revisions(written)
+                                          : out->add_revisions();
+    ++written;
+    Assign(member.rule_set->name, revision->mutable_rule_set());
+    revision->set_revision(member.revision);
+    revision->set_shadow(member.shadow);
+  }
+  while (out->revisions_size() > written) {
+    out->mutable_revisions()->RemoveLast();
   }
 }
 

@@ -84,6 +84,7 @@ struct Programme::Rep {
   bool Names(const cel::EntrySet& set) const;
   // The compiled rules of a member.
   std::pair<uint32_t, uint32_t> RulesOf(uint32_t member) const;
+  void SetRevisions(const Circumstances& now, v1::Assessment* out) const;
   void EvaluateAll(absl::Span<const uint32_t> left, const Pass& pass) const;
   // A few rules, which wait for memory together instead of one after another.
   void EvaluateFew(absl::Span<const uint32_t> few, const Pass& pass) const;

@@ -84,6 +84,10 @@ void Aggregates::Change(Plan plan, const std::vector<uint32_t>& numbers,
   rebuilder_.Begin(*plan_, fields_);
   ++change_;
   found_.clear();
+  CountedTables keyed{plan_, {}};
+  for (const auto& table : tables_) keyed.numbers.push_back(table->number);
+  keyed_ = std::make_shared<const CountedTables>(std::move(keyed));
+  key_maker_ = MakeKeyMaker();
   Bind(read_);
 }
 
@@ -130,16 +134,28 @@ void Aggregates::Trim() {
 }
 
 Aggregates::Found Aggregates::Find(const v1::Movement& movement) {
+  key_maker_.Make(movement, &keys_);
+  return Find(movement, keys_);
+}
+
+Aggregates::Found Aggregates::Find(const v1::Movement& movement,
+                                   const CountedKeys& made) {
+  // Tables have changed since.
+  if (made.of != keyed_.get()) return Find(movement);
   const Found found{static_cast<uint32_t>(found_.size()), change_};
-  if (tables_.empty()) return found;
-  input_.Begin(*plan_, movement);
   for (uint32_t group = 0; group < tables_.size(); ++group) {
-    Table& table = *tables_[group];
-    found_.push_back(input_.StateKeyOf(group, &key_)
-                         ? table.Find(AggregateKey(table.number, key_))
-                         : nullptr);
+    const std::optional<EntityKey>& key = made.keys[group];
+    found_.push_back(key ? tables_[group]->Find(*key) : nullptr);
   }
   return found;
+}
+
+void Aggregates::Prefetch(const CountedKeys& made) const {
+  if (made.of != keyed_.get()) return;
+  for (uint32_t group = 0; group < tables_.size(); ++group) {
+    const std::optional<EntityKey>& key = made.keys[group];
+    if (key) tables_[group]->table.Prefetch(*key);
+  }
 }
 
 absl::Status Aggregates::Load() {
@@ -303,6 +319,7 @@ absl::Status Aggregates::TakeOutCorrected(uint64_t sequence, uint64_t corrected,
   if (!status.ok()) return status;
   const uint64_t movement_key =
       MovementKey(IdentityOf(prior_.source(), prior_.id()));
+  input_.Begin(*plan_, prior_);
   input_.Contributions(movement_key, &contributions_);
   TakeOut(sequence, found);
   if (lost_.empty()) return absl::OkStatus();
@@ -339,12 +356,9 @@ absl::Status Aggregates::FoldAdded() {
 
 void Aggregates::AppendKeys(const v1::Movement& movement,
                             std::vector<EntityKey>* keys) {
-  if (tables_.empty()) return;
-  input_.Begin(*plan_, movement);
-  for (uint32_t group = 0; group < tables_.size(); ++group) {
-    if (input_.StateKeyOf(group, &key_)) {
-      keys->push_back(AggregateKey(tables_[group]->number, key_));
-    }
+  key_maker_.Make(movement, &keys_);
+  for (const auto& key : keys_.keys) {
+    if (key) keys->push_back(*key);
   }
 }
 

@@ -28,6 +28,7 @@
 #include "scoring/aggregate_view.h"
 #include "scoring/container_history.h"
 #include "service/bucket_rebuild.h"
+#include "service/counted_keys.h"
 #include "service/field_selection.h"
 #include "service/occurrence_index.h"
 #include "service/state_kind.h"
@@ -93,6 +94,11 @@ class Aggregates {
   void Trim();
   // HOT PATH. Finds or makes what a fact names. New ones are empty until Load.
   Found Find(const v1::Movement& movement);
+  // The same, where its keys have been made by one of MakeKeyMaker's.
+  Found Find(const v1::Movement& movement, const CountedKeys& made);
+  // Of the tables as they are now.
+  CountedKeyMaker MakeKeyMaker() const { return CountedKeyMaker(keyed_); }
+  void Prefetch(const CountedKeys& made) const;
   bool IsCurrent(const Found& found) const {
     return found.change == 0 || found.change == change_;
   }
@@ -161,6 +167,9 @@ class Aggregates {
   const size_t capacity_;
   const StoredStates from_;
   Plan plan_;
+  std::shared_ptr<const CountedTables> keyed_ =
+      std::make_shared<CountedTables>();
+  CountedKeyMaker key_maker_{keyed_};
   FieldSelection fields_;  // That the plan reads of a movement.
   std::vector<std::unique_ptr<Table>> tables_;  // By group of the plan.
   uint32_t change_ = 1;
@@ -196,6 +205,7 @@ class Aggregates {
   std::vector<scoring::AggregateContribution> contributions_;
   std::vector<LostBucket> lost_;
   std::vector<scoring::AggregateGroupState> states_;
+  CountedKeys keys_;
   std::string key_;
   v1::Movement movement_;
   v1::Movement prior_;

@@ -66,7 +66,9 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
 
   const FieldSelection movement_fields = FieldsFolded(aggregates.plan().get());
   const FieldSelection assessment_fields = AssessmentFieldsFolded();
-  const JournaledBatch::Fields fields{&movement_fields, &assessment_fields};
+  CountedKeyMaker counted = aggregates.MakeKeyMaker();
+  const JournaledBatch::Reading how{&movement_fields, &assessment_fields,
+                                    &counted};
   Handover<JournaledBatch> handover(kBatchesAhead);
   absl::Status read;
   std::thread reader([&] {
@@ -75,7 +77,7 @@ absl::StatusOr<uint64_t> Core::FoldJournal() {
       return WalkRecords(block, [&](const StoredRecord& record) {
         if (record.sequence < begin) return absl::OkStatus();
         if (filling == nullptr) return absl::CancelledError();
-        absl::Status added = filling->Add(record, fields);
+        absl::Status added = filling->Add(record, how);
         if (added.ok() && record.is_movement) {
           added = filling->AddCorrected(*store_, options_.folds_from);
         }
@@ -126,12 +128,14 @@ absl::Status Core::FoldTogether(absl::Span<const ParsedMovement> movements,
   gathered_.clear();
   for (size_t i = 0; i < movements.size(); ++i) {
     if (i + kFetchAhead < movements.size()) {
-      entities_.Prefetch(movements[i + kFetchAhead].keys);
+      const ParsedMovement& ahead = movements[i + kFetchAhead];
+      entities_.Prefetch(ahead.keys, ahead.counted, ahead.spreads);
     }
-    const v1::Movement& movement = movements[i].movement;
-    Entities::Named& named =
-        gathered_.emplace_back(entities_.Find(movement, movements[i].keys));
-    entities_.FindSpreads(movement, movements[i].record.spans(), &named);
+    const ParsedMovement& parsed = movements[i];
+    const v1::Movement& movement = parsed.movement;
+    Entities::Named& named = gathered_.emplace_back(
+        entities_.Find(movement, parsed.keys, parsed.counted));
+    entities_.FindSpreads(parsed.record.spans(), parsed.spreads, &named);
     if (rescoring != nullptr && reads_finds(movement.event())) {
       entities_.FindRatesOf(movement, &named);
     }

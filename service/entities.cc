@@ -2,6 +2,7 @@
 #include "service/entities.h"
 
 #include "absl/strings/str_cat.h"
+#include "scoring/erased_names.h"
 #include "scoring/pickup_right.h"
 #include "scoring/place_history.h"
 #include "service/whole_aggregates.h"
@@ -25,7 +26,8 @@ void Entities::Trim() {
 }
 
 Entities::Named Entities::Find(const v1::Movement& movement,
-                               const EntityKeys& keys) {
+                               const EntityKeys& keys,
+                               const CountedKeys& counted) {
   Named named;
   if (keys.container) named.container = containers_.Find(*keys.container);
   if (keys.right) named.right = rights_.Find(*keys.right);
@@ -34,14 +36,19 @@ Entities::Named Entities::Find(const v1::Movement& movement,
   for (const auto& [slot, key] : keys.profiles) {
     named.profiles[static_cast<size_t>(slot)] = profiles_.Find(key);
   }
-  if (scoring::IsFact(movement)) named.aggregates = aggregates_.Find(movement);
+  if (scoring::IsFact(movement)) {
+    named.aggregates = aggregates_.Find(movement, counted);
+  }
   return named;
 }
 
-void Entities::Prefetch(const EntityKeys& keys) const {
+void Entities::Prefetch(const EntityKeys& keys, const CountedKeys& counted,
+                        const SpreadKeys& spreads) const {
   if (keys.container) containers_.table.Prefetch(*keys.container);
   if (keys.right) rights_.table.Prefetch(*keys.right);
   for (const auto& [slot, key] : keys.profiles) profiles_.table.Prefetch(key);
+  aggregates_.Prefetch(counted);
+  for (const auto& [slot, key] : spreads) spreads_.table.Prefetch(key);
 }
 
 void Entities::Prefetch(const Named& named) {
@@ -62,6 +69,10 @@ void Entities::AppendKeys(const v1::Movement& movement,
 }
 
 absl::Status Entities::Load() {
+  const std::vector<Kind<v1::RightState>::Entry*> rights =
+      from_.store == nullptr || shows_erased_
+          ? std::vector<Kind<v1::RightState>::Entry*>()
+          : rights_.missing;
   const absl::Status status = LoadMissing(
       from_,
       [this](const auto& visit) {
@@ -70,6 +81,9 @@ absl::Status Entities::Load() {
       },
       &buffers_);
   if (!status.ok() || from_.store == nullptr) return status;
+  for (const auto* const entry : rights) {
+    shows_erased_ |= scoring::ShowsErased(entry->state());
+  }
   return CheckAggregates(buffers_, aggregates_);
 }
 
@@ -142,6 +156,7 @@ void Entities::Fold(const scoring::JournaledMovement& input,
                          : movement.container().number());
     }
     scoring::FoldRight(input, state);
+    shows_erased_ |= scoring::NamesToken(movement);
   }
   if (named.vessel) {
     scoring::FoldVessel(input, vessels_.table.Mutable(named.vessel));

@@ -36,10 +36,11 @@ void Entities::EraseNames(const v1::ErasedRecord& record, bool everywhere,
     *containers_.table.Mutable(named.container) = std::move(container);
   }
   if (has_right) *rights_.table.Mutable(named.right) = std::move(right);
+  shows_erased_ = true;
 }
 
 void Entities::Recognise(const v1::Movement& movement, const Named& named) {
-  if (named.right == nullptr || !movement.has_pseudonyms() ||
+  if (!shows_erased_ || named.right == nullptr || !movement.has_pseudonyms() ||
       !scoring::NamesErased(movement, named.right->state())) {
     return;
   }

@@ -16,11 +16,15 @@ void Entities::FindSpans(const scoring::JournaledMovement& input,
 
 void Entities::FindSpreads(const v1::Movement& movement,
                            const scoring::Spans& spans, Named* named) {
+  SpreadKeysOf(movement, spans, &spread_keys_);
+  FindSpreads(spans, spread_keys_, named);
+}
+
+void Entities::FindSpreads(const scoring::Spans& spans, const SpreadKeys& keys,
+                           Named* named) {
   named->spans = &spans;
-  if (!scoring::IsFact(movement)) return;
-  for (const scoring::SpreadUse& use : scoring::SpreadsOf(movement, spans)) {
-    named->spreads[static_cast<size_t>(use.slot)] =
-        spreads_.Find(SpreadKey(use.name));
+  for (const auto& [slot, key] : keys) {
+    named->spreads[static_cast<size_t>(slot)] = spreads_.Find(key);
   }
 }
 

@@ -129,6 +129,15 @@ EntityKeys KeysOf(const v1::Movement& movement) {
   return keys;
 }
 
+void SpreadKeysOf(const v1::Movement& movement, const scoring::Spans& spans,
+                  SpreadKeys* out) {
+  out->clear();
+  if (!scoring::IsFact(movement)) return;
+  for (const scoring::SpreadUse& use : scoring::SpreadsOf(movement, spans)) {
+    out->emplace_back(use.slot, SpreadKey(use.name));
+  }
+}
+
 void EntityKeys::Append(std::vector<EntityKey>* keys) const {
   for (const auto& one : {container, right, vessel, facility}) {
     if (one) keys->push_back(*one);

@@ -15,7 +15,7 @@ bool ParseFields(absl::string_view bytes, const FieldSelection* fields,
 }  // namespace
 
 absl::Status JournaledBatch::Add(const StoredRecord& record,
-                                 const Fields& fields) {
+                                 const Reading& how) {
   if (!record.is_movement) {
     if (!ParseView(record.bytes, &other_)) {
       return RecordDamaged(record.sequence);
@@ -28,7 +28,7 @@ absl::Status JournaledBatch::Add(const StoredRecord& record,
       !ParseView(record.recorded_time, &added->recorded_time)) {
     return RecordDamaged(record.sequence);
   }
-  return Parse(record.sequence, record.movement, fields, added);
+  return Parse(record.sequence, record.movement, how, added);
 }
 
 absl::Status JournaledBatch::Add(const v1::JournalRecord& record) {
@@ -47,21 +47,26 @@ ParsedMovement* JournaledBatch::Next() {
 
 absl::Status JournaledBatch::Parse(uint64_t sequence,
                                    const StoredMovement& stored,
-                                   const Fields& fields,
-                                   ParsedMovement* added) {
+                                   const Reading& how, ParsedMovement* added) {
   added->sequence = sequence;
-  if (!ParseFields(stored.movement, fields.movement, &selected_,
+  if (!ParseFields(stored.movement, how.movement, &selected_,
                    &added->movement) ||
-      !ParseFields(stored.assessment, fields.assessment, &selected_,
+      !ParseFields(stored.assessment, how.assessment, &selected_,
                    &added->assessment)) {
     return RecordDamaged(sequence);
   }
-  if (fields.assessment == nullptr) {
+  if (how.assessment == nullptr) {
     added->assessment_bytes.assign(stored.assessment.data(),
                                    stored.assessment.size());
   }
   added->identity = IdentityOf(added->movement.source(), added->movement.id());
   added->keys = KeysOf(added->movement);
+  SpreadKeysOf(added->movement, added->record.spans(), &added->spreads);
+  if (how.counted != nullptr) {
+    how.counted->Make(added->movement, &added->counted);
+  } else {
+    added->counted.of = nullptr;
+  }
   return absl::OkStatus();
 }
 

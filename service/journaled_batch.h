@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "portrisk/v1/journal.pb.h"
+#include "service/counted_keys.h"
 #include "service/entity_keys.h"
 #include "service/field_selection.h"
 #include "service/journal_reader.h"
@@ -27,7 +28,10 @@ struct ParsedMovement {
   v1::Assessment assessment;
   std::string assessment_bytes;  // As stored; empty where fields were selected.
   v1::MovementRecord record;     // Its spans, nothing else.
+  // Keys that this thread makes so that the core's need not.
   EntityKeys keys;
+  CountedKeys counted;
+  SpreadKeys spreads;
   std::optional<JournaledVersion> corrected;  // As far as AddCorrected read it.
 };
 
@@ -39,14 +43,16 @@ class JournaledBatch {
   // More are found together, and take more of the processor's cache meanwhile.
   static constexpr size_t kMost = 128;
 
-  // Which fields are parsed; null: all.
-  struct Fields {
+  // Which fields are parsed; null: all. And who makes the keys of aggregates;
+  // null: the core itself will.
+  struct Reading {
     const FieldSelection* movement = nullptr;
     const FieldSelection* assessment = nullptr;
+    CountedKeyMaker* counted = nullptr;
   };
 
   // DATA_LOSS when it does not parse.
-  absl::Status Add(const StoredRecord& record, const Fields& fields);
+  absl::Status Add(const StoredRecord& record, const Reading& how);
   // A movement, with all its fields.
   absl::Status Add(const v1::JournalRecord& record);
   // Reads the version that the last movement takes the place of, if there is
@@ -68,7 +74,7 @@ class JournaledBatch {
   ParsedMovement* Next();
   // All but time and spans.
   absl::Status Parse(uint64_t sequence, const StoredMovement& stored,
-                     const Fields& fields, ParsedMovement* added);
+                     const Reading& how, ParsedMovement* added);
 
   std::vector<ParsedMovement> movements_;  // The first size_ of them.
   size_t size_ = 0;

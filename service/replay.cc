@@ -1,6 +1,7 @@
 #include "service/replay.h"
 
 #include <algorithm>
+#include <future>
 #include <thread>
 
 #include "absl/functional/function_ref.h"
@@ -68,7 +69,8 @@ using Measure = absl::FunctionRef<absl::Status(const Chunk&)>;
 // The journal in chunks. Of what lies before `folds_from` only that which is no
 // history: rules, lists, reference data.
 absl::Status Read(const store::Store& store, const ReplayOptions& options,
-                  uint64_t folds_from, size_t variants, Chunks* chunks) {
+                  uint64_t folds_from, size_t variants,
+                  CountedKeyMaker* counted, Chunks* chunks) {
   Chunk* chunk = chunks->NextEmpty();
   const auto add = [&](const StoredRecord& stored) -> absl::Status {
     if (stored.sequence > options.last_sequence) return absl::OkStatus();
@@ -77,7 +79,7 @@ absl::Status Read(const store::Store& store, const ReplayOptions& options,
     const bool is_before = stored.sequence < folds_from;
     if (!is_before || !stored.is_movement) {
       JournaledBatch& batch = chunk->Filling();
-      absl::Status status = batch.Add(stored, {});
+      absl::Status status = batch.Add(stored, {nullptr, nullptr, counted});
       if (status.ok() && stored.is_movement) {
         status = batch.AddCorrected(store, folds_from);
       }
@@ -157,6 +159,8 @@ absl::Status Play(const store::Store& store, const Players& players,
                   Measure measure) {
   auto owned = std::make_unique<Chunks>(kChunks, players.size());
   Chunks& chunks = *owned;
+  // Mostly there is one player; others make their own.
+  CountedKeyMaker counted = players.front()->MakeKeyMaker();
   std::vector<std::thread> threads;
   size_t variants = 0;
   for (size_t i = 0; i < players.size(); ++i) {
@@ -165,7 +169,7 @@ absl::Status Play(const store::Store& store, const Players& players,
   }
   absl::Status read;
   std::thread reader([&] {
-    read = Read(store, options, folds_from, variants, &chunks);
+    read = Read(store, options, folds_from, variants, &counted, &chunks);
     chunks.Finish();
   });
   absl::Status status;
@@ -337,8 +341,15 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   const RuleSets rule_sets;
   auto folds_from = FoldsFrom(store, options);
   if (!folds_from.ok()) return folds_from.status();
+  ReplayOutcomes outcomes;
+  // While rules are compiled.
+  std::future<absl::Status> outcomes_read = std::async(std::launch::async, [&] {
+    return ReadOutcomes(store, options, *folds_from, &outcomes);
+  });
   auto players = MakePlayers(store, rule_sets, variants, options, *folds_from);
+  absl::Status status = outcomes_read.get();
   if (!players.ok()) return players.status();
+  if (!status.ok()) return status;
   std::vector<ReplayPlayer::Played*> played;
   for (const auto& player : *players) {
     for (size_t i = 0; i < player->variants(); ++i) {
@@ -348,9 +359,6 @@ absl::StatusOr<v1::EvaluationReport> ReplayHistory(
   v1::EvaluationReport report;
   scoring::UnitTable table;
   std::vector<scoring::Selection> selections(variants.size());
-  ReplayOutcomes outcomes;
-  absl::Status status = ReadOutcomes(store, options, *folds_from, &outcomes);
-  if (!status.ok()) return status;
   std::string places;  // The last reference data.
   uint64_t read = 0;
   // In force when a movement was scored, whatever a variant tries.

@@ -77,6 +77,12 @@ class ReplayPlayer {
   // are left to the end of the process.
   void End();
 
+  // Of aggregates, for the thread that reads the journal. Before the first
+  // Take.
+  CountedKeyMaker MakeKeyMaker() const {
+    return core_->entities().aggregates().MakeKeyMaker();
+  }
+
   // How many of all were left as recorded, since names they rest on are erased.
   uint64_t erased_answers() const { return *erased_answers_; }
 
