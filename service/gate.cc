@@ -338,6 +338,15 @@ absl::Status Gate::MayReport(const grpc::ServerContext& context,
   return status;
 }
 
+void Gate::Answered(const grpc::ServerContext& context, const Caller& caller,
+                    const MethodRule& rule, const absl::Status& status) {
+  const std::string reason = ErrorReason(status);
+  // Whoever takes back what nobody has reported tries out ids.
+  if (absl::IsPermissionDenied(status) || reason == "NOTHING_TO_RETRACT") {
+    PostDenied(context, caller, rule, reason);
+  }
+}
+
 absl::Status Gate::StillMay(const Caller& caller, const MethodRule& rule,
                             uint64_t* book,
                             std::shared_ptr<const Caller>* now) const {

@@ -125,6 +125,10 @@ class Gate {
   absl::Status MayReport(const grpc::ServerContext& context,
                          const Caller& caller, const MethodRule& rule,
                          const v1::Movement& movement);
+  // How the core answered a caller that is bound: what it refused for that is
+  // audited. Does not wait.
+  void Answered(const grpc::ServerContext& context, const Caller& caller,
+                const MethodRule& rule, const absl::Status& status);
 
   // Of a method that the table lacks, one that lets nobody in.
   static const MethodRule& RuleOf(const char* service, const char* method);

@@ -173,6 +173,13 @@ struct CallContext {
     return status;
   }
 
+  // The task is done; the door has audited what it refused itself.
+  void Audit(const grpc::ServerContext& server, const MethodRule& rule,
+             const MovementTask& task) const {
+    if (task.bound == nullptr || task.submitted_ns == 0) return;
+    gate->Answered(server, *task.bound, rule, task.status);
+  }
+
   // The work of a call, or of one movement of a stream, begins.
   int64_t Accepted() const { return metrics == nullptr ? 0 : SteadyNow(); }
   // Its answer is about to leave.

@@ -77,14 +77,18 @@ class StreamCall final : public OpenStream {
     void Done() override { call->ItemDone(this); }
   };
 
+  static const MethodRule& Rule() {
+    static const MethodRule& rule = ScoringRule("StreamScoreMovements");
+    return rule;
+  }
+
   void Connected(bool ok) {
     if (!ok) {
       delete this;
       return;
     }
     PostStreamCall(call_);
-    static const MethodRule& rule = ScoringRule("StreamScoreMovements");
-    absl::StatusOr<Entrant> entered = call_->gate->Admit(server_, rule);
+    absl::StatusOr<Entrant> entered = call_->gate->Admit(server_, Rule());
     absl::Status status = entered.status();
     if (status.ok() && !call_->streams->Enter(entered->caller->name, this)) {
       status = TooManyStreams(call_->streams->caller_max());
@@ -140,13 +144,12 @@ class StreamCall final : public OpenStream {
     const Arrival arrival{item->caller, Priority::kBulk, 1, buffer_.Length(),
                           deadline_ns_};
     const Verdict verdict = call_->engine->Judge(arrival);
-    static const MethodRule& rule = ScoringRule("StreamScoreMovements");
     item->status =
-        call_->gate->StillMay(*who_.caller, rule, &book_, &who_.caller);
+        call_->gate->StillMay(*who_.caller, Rule(), &book_, &who_.caller);
     item->sees_all = who_.caller->roles.HasAnyOf(kCustoms);
     if (item->status.ok()) item->status = RefusalOf(verdict, Priority::kBulk);
-    if (buffer_.Length() > rule.request_bytes_max) {
-      item->status = RequestTooLarge(rule.request_bytes_max);
+    if (buffer_.Length() > Rule().request_bytes_max) {
+      item->status = RequestTooLarge(Rule().request_bytes_max);
     }
     if (!item->status.ok()) return ItemDone(item);
     if (!Parse(buffer_, item->request)) {
@@ -155,7 +158,7 @@ class StreamCall final : public OpenStream {
                 "the request is not a valid protobuf message");
       return ItemDone(item);
     }
-    item->status = call_->Admit(server_, who_.caller, rule,
+    item->status = call_->Admit(server_, who_.caller, Rule(),
                                 item->request->mutable_movement(), item);
     if (!item->status.ok()) return ItemDone(item);
     Task* const tasks[] = {item};
@@ -166,6 +169,7 @@ class StreamCall final : public OpenStream {
   }
 
   void ItemDone(Item* item) {
+    call_->Audit(server_, Rule(), *item);
     item->unanswered =
         !item->status.ok() && ErrorReason(item->status) == "SHUTTING_DOWN";
     item->result = ResultBytes(

@@ -70,6 +70,7 @@ class UnaryCall : public OneCall, public MovementTask {
   bool IsAbandoned() const override { return is_gone(); }
 
   void Done() override {
+    call_->Audit(server_, Rule(), *this);
     if (status.ok() && !sees_all_) {
       call_->Ended(HotMethod::kScore, status, *this);
       return Reply(Acknowledgement(assessment));
@@ -86,14 +87,18 @@ class UnaryCall : public OneCall, public MovementTask {
   }
 
  private:
+  static const MethodRule& Rule() {
+    static const MethodRule& rule = ScoringRule("ScoreMovement");
+    return rule;
+  }
+
   void PostNext() override { PostUnaryCall(call_); }
 
   void Continue() override {
     accepted_ns = call_->Accepted();
     deadline_ns = DeadlineOf(server_);
-    static const MethodRule& rule = ScoringRule("ScoreMovement");
     Arrival arrival{"", priority, 1, 0, deadline_ns};
-    absl::StatusOr<Entrant> entered = Enter(rule, &arrival);
+    absl::StatusOr<Entrant> entered = Enter(Rule(), &arrival);
     status = entered.status();
     if (status.ok() && !Parse(buffer_, request_)) status = Unparsable();
     if (!status.ok()) return Done();
@@ -101,7 +106,7 @@ class UnaryCall : public OneCall, public MovementTask {
     sees_all_ = who.roles.HasAnyOf(kCustoms);
     caller = who.name;
     purpose = std::move(entered->purpose);
-    status = call_->Admit(server_, entered->caller, rule,
+    status = call_->Admit(server_, entered->caller, Rule(),
                           request_->mutable_movement(), this);
     if (!status.ok()) return Done();
     Task* const tasks[] = {this};
@@ -133,6 +138,7 @@ class BatchCall : public OneCall {
     bool IsAbandoned() const override { return call->is_gone(); }
 
     void Done() override {
+      call->call_->Audit(call->server_, Rule(), *this);
       const bool sees_all = call->who_.caller->roles.HasAnyOf(kCustoms);
       result = ResultBytes(status,
                            sees_all ? call->call_->history->ExplainAtOnce(

@@ -245,7 +245,7 @@ TEST_F(AccessTest, ASenderReportsWhatAndWhereItMay) {
       << "paper is nowhere";
   EXPECT_EQ(reason_of(v1::GATE_OUT, "", "", true), "NOTHING_TO_RETRACT")
       << "somebody else may be about to use that id";
-  EXPECT_EQ(Log(v1::ACCESS_DENIED).size(), 4u);
+  EXPECT_EQ(Log(v1::ACCESS_DENIED).size(), 5u);
 }
 
 // What another of the same source has reported is not for it to correct.
@@ -254,7 +254,8 @@ TEST_F(AccessTest, ASenderCorrectsWhatItMayReport) {
       *RoleBook::Parse("callers:\n"
                        "  - {name: scorer, roles: [scorer]}\n"
                        "  - name: analyst\n    roles: [scorer]\n"
-                       "    events: [GATE_IN]\n    places: [BEANR]\n",
+                       "    events: [GATE_IN]\n    places: [BEANR]\n"
+                       "  - {name: auditor, roles: [auditor]}",
                        "roles.yaml")));
   int64_t updated = 0;
   const auto send = [&](const char* who, const char* id, v1::Event event,
@@ -279,6 +280,52 @@ TEST_F(AccessTest, ASenderCorrectsWhatItMayReport) {
   EXPECT_EQ(send("analyst", "in", v1::GATE_IN, "BEANR", true), "");
   EXPECT_EQ(send("analyst", "in", v1::GATE_IN, "BEANR"), "") << "after all";
   EXPECT_EQ(send("scorer", "out", v1::GATE_OUT, "BEANR", true), "");
+  std::vector<std::string> denied;
+  for (const v1::AuditRecord& one : Log(v1::ACCESS_DENIED)) {
+    EXPECT_EQ(one.caller(), "analyst");
+    EXPECT_THAT(one.entry().peer(), HasSubstr("127.0.0.1"));
+    denied.push_back(one.entry().result());
+  }
+  EXPECT_THAT(denied, testing::ElementsAre("EVENT_NOT_YOURS", "EVENT_NOT_YOURS",
+                                           "PLACE_NOT_YOURS"));
+}
+
+// However it is sent, what the core refuses stands in the audit log.
+TEST_F(AccessTest, WhatIsNotForASenderToTakeBackIsWrittenDown) {
+  server_->SetRoles(std::make_shared<const RoleBook>(
+      *RoleBook::Parse("callers:\n"
+                       "  - name: scorer\n    roles: [scorer]\n"
+                       "    events: [GATE_IN]\n"
+                       "  - {name: auditor, roles: [auditor]}",
+                       "roles.yaml")));
+  auto stub = v1::ScoringService::NewStub(As("scorer"));
+  v1::Movement movement = MakeMovement("1", v1::GATE_IN, kBox, 0);
+  movement.set_retraction(true);
+  v1::BatchScoreMovementsRequest batch;
+  *batch.add_movements() = movement;
+  v1::BatchScoreMovementsResponse results;
+  grpc::ClientContext context;
+  Prepare(&context, "");
+  ASSERT_TRUE(stub->BatchScoreMovements(&context, batch, &results).ok());
+  EXPECT_EQ(results.results(0).error().code(), 9) << "FAILED_PRECONDITION";
+  grpc::ClientContext stream_context;
+  Prepare(&stream_context, "");
+  const auto stream = stub->StreamScoreMovements(&stream_context);
+  v1::ScoreMovementRequest request;
+  *request.mutable_movement() = movement;
+  ASSERT_TRUE(stream->Write(request));
+  v1::ScoreResult result;
+  ASSERT_TRUE(stream->Read(&result));
+  EXPECT_EQ(result.error().code(), 9);
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+  const auto denied = Log(v1::ACCESS_DENIED);
+  ASSERT_EQ(denied.size(), 2u);
+  EXPECT_EQ(denied[0].entry().result(), "NOTHING_TO_RETRACT");
+  EXPECT_EQ(denied[0].entry().method(),
+            "/portrisk.v1.ScoringService/BatchScoreMovements");
+  EXPECT_EQ(denied[1].entry().method(),
+            "/portrisk.v1.ScoringService/StreamScoreMovements");
 }
 
 TEST_F(AccessTest, ARolesFileNamesWhatIsWrongWithEventsAndPlaces) {
