@@ -19,27 +19,57 @@ namespace {
 
 constexpr uint64_t kCapacityMax = 1'000'000;
 
+// What was left there is not known, though it may look like nothing.
+constexpr char kNotKnown[] = "-";
+
+// Precision, weighted precision, recall, lift, normalised precision.
+std::vector<std::string> FigureTexts(const v1::RateFigures& figures,
+                                     uint64_t units) {
+  std::vector<std::string> texts = {
+      ShareText(figures.precision()),
+      FigureText(figures.has_weighted_precision(), figures.weighted_precision(),
+                 figures.weighted_precision_interval())};
+  if (!KnowsOfOthers(figures, units)) {
+    texts.insert(texts.end(), 3, kNotKnown);
+    return texts;
+  }
+  texts.push_back(FigureText(figures.has_recall(), figures.recall(),
+                             figures.recall_interval()));
+  texts.push_back(
+      FigureText(figures.has_lift(), figures.lift(), figures.lift_interval()));
+  texts.push_back(FigureText(figures.has_normalised_precision(),
+                             figures.normalised_precision(),
+                             figures.normalised_precision_interval()));
+  return texts;
+}
+
+void PrintUnknown(bool all_known) {
+  if (all_known) return;
+  std::cout << kNotKnown
+            << ": nothing beyond these inspections was controlled, so what was "
+               "left there is not known\n";
+}
+
 void PrintRates(const v1::EvaluationReport& report) {
   Table table({"RULES", "RATE", "UNITS", "SCORE FROM",
                "FINDS OF CONTROLLED (95 %)", "PRECISION, WEIGHTED", "RECALL",
                "LIFT", "NORMALISED"});
+  bool all_known = true;
   for (const v1::VariantReport& variant : report.variants()) {
     for (const v1::RateFigures& one : variant.rates()) {
-      table.Add(
-          {variant.name(), Percent(one.rate()), absl::StrCat(one.k()),
-           one.least_score() > 0 ? absl::StrCat(one.least_score())
-                                 : "0, by name",
-           ShareText(one.precision()),
-           FigureText(one.has_weighted_precision(), one.weighted_precision(),
-                      one.weighted_precision_interval()),
-           FigureText(one.has_recall(), one.recall(), one.recall_interval()),
-           FigureText(one.has_lift(), one.lift(), one.lift_interval()),
-           FigureText(one.has_normalised_precision(),
-                      one.normalised_precision(),
-                      one.normalised_precision_interval())});
+      std::vector<std::string> row = {
+          variant.name(), Percent(one.rate()), absl::StrCat(one.k()),
+          one.least_score() > 0 ? absl::StrCat(one.least_score())
+                                : "0, by name"};
+      for (std::string& text : FigureTexts(one, report.units())) {
+        row.push_back(std::move(text));
+      }
+      table.Add(std::move(row));
+      all_known = all_known && KnowsOfOthers(one, report.units());
     }
   }
   table.Print(std::cout);
+  PrintUnknown(all_known);
 }
 
 void PrintMore(int rows) {
@@ -186,31 +216,29 @@ void PrintCapacities(const v1::EvaluationReport& report) {
   Table table({"RULES", "A DAY", "HOW", "UNITS", "LEFT OUT", "FULL DAYS",
                "FINDS OF CONTROLLED (95 %)", "PRECISION, WEIGHTED", "RECALL",
                "LIFT", "NORMALISED"});
+  bool all_known = true;
   for (const v1::VariantReport& variant : report.variants()) {
     for (const v1::CapacityFigures& one : variant.capacities()) {
       for (const v1::RateFigures* figures : {&one.figures(), &one.worklist()}) {
         const bool by_score = figures == &one.figures();
-        table.Add({variant.name(), one.capacity(),
-                   by_score ? "score" : "worklist", absl::StrCat(figures->k()),
-                   by_score ? "" : absl::StrCat(one.worklist_left_out()),
-                   by_score
-                       ? absl::StrCat(one.full_days(), "/", one.facility_days())
-                       : "",
-                   ShareText(figures->precision()),
-                   FigureText(figures->has_weighted_precision(),
-                              figures->weighted_precision(),
-                              figures->weighted_precision_interval()),
-                   FigureText(figures->has_recall(), figures->recall(),
-                              figures->recall_interval()),
-                   FigureText(figures->has_lift(), figures->lift(),
-                              figures->lift_interval()),
-                   FigureText(figures->has_normalised_precision(),
-                              figures->normalised_precision(),
-                              figures->normalised_precision_interval())});
+        std::vector<std::string> row = {
+            variant.name(),
+            one.capacity(),
+            by_score ? "score" : "worklist",
+            absl::StrCat(figures->k()),
+            by_score ? "" : absl::StrCat(one.worklist_left_out()),
+            by_score ? absl::StrCat(one.full_days(), "/", one.facility_days())
+                     : ""};
+        for (std::string& text : FigureTexts(*figures, report.units())) {
+          row.push_back(std::move(text));
+        }
+        table.Add(std::move(row));
+        all_known = all_known && KnowsOfOthers(*figures, report.units());
       }
     }
   }
   table.Print(std::cout);
+  PrintUnknown(all_known);
   for (const v1::CapacityFigures& one : report.variants(0).capacities()) {
     for (const v1::CapacityFacility& facility : one.facilities()) {
       if (facility.units() > 0) continue;

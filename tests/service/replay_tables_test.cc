@@ -50,5 +50,45 @@ TEST(ReplayTablesTest, WhatIsNoCapacityIsNamed) {
               testing::HasSubstr("two capacities"));
 }
 
+// Of ten units two are inspected, both with a find.
+v1::EvaluationReport ReportOfTwoFinds(double effective_controls_beyond) {
+  v1::EvaluationReport report;
+  report.set_movements(10);
+  report.set_units(10);
+  v1::VariantReport& variant = *report.add_variants();
+  variant.set_name("baseline");
+  v1::CapacityFigures& capacity = *variant.add_capacities();
+  capacity.set_capacity("2");
+  for (v1::RateFigures* one : {variant.add_rates(), capacity.mutable_figures(),
+                               capacity.mutable_worklist()}) {
+    one->set_rate(0.2);
+    one->set_k(2);
+    one->set_least_score(100);
+    one->set_recall(1);
+    one->mutable_recall_interval()->set_low(0.5);
+    one->mutable_recall_interval()->set_high(1);
+    one->set_lift(5);
+    one->set_effective_controls_beyond(effective_controls_beyond);
+  }
+  return report;
+}
+
+TEST(ReplayTablesTest, FindsThatNobodyLookedForAreNotSaidToBeAllFound) {
+  using testing::HasSubstr;
+  using testing::Not;
+  const auto printed = [](const v1::EvaluationReport& report) {
+    testing::internal::CaptureStdout();
+    PrintReport(report, 10);
+    return testing::internal::GetCapturedStdout();
+  };
+  const std::string known = printed(ReportOfTwoFinds(3));
+  EXPECT_THAT(known, HasSubstr("1.000 (0.500 to 1.000)"));
+  EXPECT_THAT(known, Not(HasSubstr("is not known")));
+  const std::string unknown = printed(ReportOfTwoFinds(0));
+  EXPECT_THAT(unknown, Not(HasSubstr("1.000")));
+  EXPECT_THAT(unknown, Not(HasSubstr("5.000")));
+  EXPECT_THAT(unknown, HasSubstr("-: nothing beyond these inspections was"));
+}
+
 }  // namespace
 }  // namespace portrisk::service::cli
