@@ -60,10 +60,10 @@ absl::Status NeedsRoom(absl::string_view directory) {
       "but the disk is full; make room and start again"));
 }
 
-absl::Status RenewStates(store::Store* store) {
+// Whether there were any to be made anew.
+absl::StatusOr<bool> RenewStates(store::Store* store) {
   const auto forgotten = ForgetForeignStates(store);
-  if (!forgotten.ok()) return forgotten.status();
-  if (*forgotten) {
+  if (forgotten.ok() && *forgotten) {
     const auto checkpoint = store->ReadCheckpoint();
     if (!checkpoint.ok()) return checkpoint.status();
     // Of those before it the movements are removed, and with them what to make
@@ -75,7 +75,7 @@ absl::Status RenewStates(store::Store* store) {
          {"behind", absl::StrCat(checkpoint->sequence())},
          {"records", absl::StrCat(store->last_sequence_at_open())}});
   }
-  return absl::OkStatus();
+  return forgotten;
 }
 
 void LogFolding(uint64_t folded_to, uint64_t last) {
@@ -228,26 +228,34 @@ absl::Status Engine::StartOn(std::shared_ptr<store::Store> store) {
   if (options_.metrics != nullptr) {
     core_options.counts = options_.metrics->counts();
   }
+  OpeningProgress opening;
+  opening.last = store->last_sequence_at_open();
   if (is_read_only_) {
     const auto checkpoint = store->ReadCheckpoint();
     if (!checkpoint.ok()) return checkpoint.status();
     if (!IsOfThisFold(*checkpoint)) return NeedsRoom(options_.store.directory);
   } else {
-    absl::Status renewed = RenewStates(store.get());
-    if (!renewed.ok()) return renewed;
+    const absl::StatusOr<bool> renewed = RenewStates(store.get());
+    if (!renewed.ok()) return renewed.status();
+    opening.is_renewed = *renewed;
     core_options.write_behind_records =
         kWriteBehindCheckpoints * options_.checkpoint_records;
     core_options.write_behind = [to = store.get()](Core& folding) {
       return WriteBehind(&folding, to);
     };
   }
+  const auto tell = [this](const OpeningProgress& progress) {
+    if (options_.metrics != nullptr) options_.metrics->SetOpening(progress);
+  };
+  tell(opening);
   absl::Time logged = absl::Now();
-  core_options.on_folded =
-      [&logged, last = store->last_sequence_at_open()](uint64_t folded_to) {
-        if (absl::Now() < logged + kFoldingLoggedEvery) return;
-        logged = absl::Now();
-        LogFolding(folded_to, last);
-      };
+  core_options.on_folded = [&](uint64_t folded_to) {
+    opening.folded_to = folded_to;
+    tell(opening);
+    if (absl::Now() < logged + kFoldingLoggedEvery) return;
+    logged = absl::Now();
+    LogFolding(folded_to, opening.last);
+  };
   auto core = std::make_unique<Core>(core_options, store);
   const absl::Time start = absl::Now();
   auto folded = core->Recover();

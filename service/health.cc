@@ -1,11 +1,13 @@
 #include "service/health.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "service/engine.h"
+#include "service/metrics.h"
 
 namespace portrisk::service {
 namespace {
@@ -67,13 +69,6 @@ void AddDegraded(Engine& engine, std::vector<Condition>* degraded) {
 
 Health Examine(Engine* engine, const absl::Status& door) {
   Health health;
-  if (engine == nullptr) {
-    health.not_ready.push_back(
-        {"STARTING",
-         "the store is being opened; what came after its last "
-         "checkpoint is folded again"});
-    return health;
-  }
   if (engine->is_draining()) {
     health.not_ready.push_back({"DRAINING", "the server shuts down"});
   }
@@ -89,6 +84,22 @@ Health Examine(Engine* engine, const absl::Status& door) {
                       door.message())});
   }
   if (health.is_ready()) AddDegraded(*engine, &health.degraded);
+  return health;
+}
+
+Health ExamineStart(const OpeningProgress& opening) {
+  std::string detail =
+      opening.is_renewed
+          ? "another version of the program made the states of the store: they "
+            "are made anew from the journal, which ends by itself"
+          : "the store is being opened; what came after its last checkpoint is "
+            "folded again";
+  if (opening.folded_to > 0) {
+    absl::StrAppend(&detail, "; folded up to position ", opening.folded_to,
+                    " of ", opening.last);
+  }
+  Health health;
+  health.not_ready.push_back({"STARTING", std::move(detail)});
   return health;
 }
 

@@ -18,6 +18,7 @@
 namespace portrisk::service {
 
 class Engine;
+struct OpeningProgress;
 
 struct Condition {
   std::string reason;  // "WRITES_REFUSED".
@@ -37,9 +38,11 @@ inline constexpr uint64_t kCheckpointsBehindMax = 3;
 // Of the queue's limit.
 inline constexpr double kQueueNearlyFull = 0.8;
 
-// Any thread; a few locks, no I/O. Null: the store is not open yet. `door`: why
-// callers that come now would not get in.
+// Any thread; a few locks, no I/O. `door`: why callers that come now would not
+// get in.
 Health Examine(Engine* engine, const absl::Status& door = absl::OkStatus());
+// While there is no engine: the store is not open yet.
+Health ExamineStart(const OpeningProgress& opening);
 
 // For a probe: {"ready":true,"degraded":[{"reason":...,"detail":...}]}.
 std::string HealthJson(const Health& health);

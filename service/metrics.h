@@ -54,6 +54,13 @@ struct MetricsOptions {
   absl::Duration trace_slow = absl::InfiniteDuration();
 };
 
+// How far a store that is being opened is, or was when it was open.
+struct OpeningProgress {
+  bool is_renewed = false;  // States of another fold are made anew.
+  uint64_t folded_to = 0;   // 0: nothing is yet.
+  uint64_t last = 0;        // The end of the journal.
+};
+
 class Metrics {
  public:
   explicit Metrics(const MetricsOptions& options = {});
@@ -69,6 +76,15 @@ class Metrics {
   void Answered(const Batch& batch, int64_t reply_ns);
   void CommitFailed() { ++commit_failures_; }
   void CheckpointFailed() { ++checkpoint_failures_; }
+
+  void SetOpening(const OpeningProgress& opening) {
+    const std::lock_guard<std::mutex> lock(opening_mutex_);
+    opening_ = opening;
+  }
+  OpeningProgress opening() const {
+    const std::lock_guard<std::mutex> lock(opening_mutex_);
+    return opening_;
+  }
 
   // --- Of calls.
 
@@ -111,6 +127,9 @@ class Metrics {
   std::atomic<uint64_t> checkpoint_failures_{0};
   MovementCounts counts_;
   SlowCalls slow_calls_;
+
+  mutable std::mutex opening_mutex_;
+  OpeningProgress opening_;  // Guarded by opening_mutex_.
 
   std::mutex mutex_;
   std::function<void(Exposition*)> show_;  // Guarded by mutex_.

@@ -63,7 +63,8 @@ struct Monitor::Rep {
   Engine* engine = nullptr;
   std::function<absl::Status()> door;
   Health Look() const {
-    return engine == nullptr ? Examine(nullptr) : Examine(engine, door());
+    return engine == nullptr ? ExamineStart(metrics->opening())
+                             : Examine(engine, door());
   }
 
   void Route() {

@@ -348,10 +348,16 @@ TEST_F(MetricsTest, NotReadyWhileCertificateAndKeyAreNotOfOneIssue) {
 }
 
 TEST(HealthTest, WithoutAnEngineNothingIsReady) {
-  const Health health = Examine(nullptr);
+  const Health health = ExamineStart({});
   EXPECT_FALSE(health.is_ready());
   EXPECT_THAT(HealthJson(health), HasSubstr("\"ready\":false"));
   EXPECT_THAT(HealthJson(health), HasSubstr("STARTING"));
+  EXPECT_THAT(HealthJson(health), Not(HasSubstr("position")));
+  EXPECT_THAT(HealthJson(ExamineStart({false, 20, 80})),
+              HasSubstr("folded again; folded up to position 20 of 80"));
+  EXPECT_THAT(HealthJson(ExamineStart({true, 20, 80})),
+              AllOf(HasSubstr("STARTING"), HasSubstr("made anew"),
+                    HasSubstr("position 20 of 80")));
 }
 
 TEST(HealthTest, ProbesOfGrpcTellTheStatesApart) {
