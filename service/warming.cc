@@ -20,6 +20,8 @@ constexpr uint64_t kCaughtUp = 512;
 constexpr uint64_t kUnwrittenMax = 1'000'000;
 constexpr uint64_t kUnwrittenInUseMax = 100'000;
 constexpr absl::Duration kReportEvery = absl::Seconds(5);
+// All has been read before the tables are in use.
+constexpr uint64_t kShareMaxPpm = 999'999;
 constexpr absl::Duration kPoll = absl::Milliseconds(5);
 
 }  // namespace
@@ -250,14 +252,15 @@ void Warming::Report(Job* job) {
                       std::max(seconds, 1e-3);
   v1::WarmingProgress progress;
   progress.set_filled_sequence(job->folded_to);
-  progress.set_last_sequence(std::max(job->last_sequence, job->folded_to));
+  progress.set_last_sequence(
+      std::max(engine_->durable_sequence(), job->folded_to));
   progress.set_movements_per_second(static_cast<uint64_t>(rate));
   const uint64_t left = progress.last_sequence() - job->folded_to;
   progress.set_seconds_left(
       static_cast<uint64_t>(static_cast<double>(left) / std::max(rate, 1.0)));
-  progress.set_share_ppm(
-      static_cast<uint32_t>(job->folded_to * 1'000'000 /
-                            std::max<uint64_t>(1, progress.last_sequence())));
+  progress.set_share_ppm(static_cast<uint32_t>(std::min(
+      kShareMaxPpm, job->folded_to * 1'000'000 /
+                        std::max<uint64_t>(1, progress.last_sequence()))));
   if (now - job->reported >= kReportEvery) {
     job->reported = now;
     LogInfo("warming",

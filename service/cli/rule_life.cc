@@ -134,9 +134,10 @@ int Wait(const GlobalFlags& flags, uint64_t number) {
     if (revision.state() != v1::WARMING) break;
     const v1::WarmingProgress& warming = revision.warming();
     if (!first) first = warming.filled_sequence();
-    // What had been filled before is no part of this command's speed.
+    // What had been filled before is no part of this command's speed; to come
+    // into use is one more.
     progress.Show(warming.filled_sequence() - *first,
-                  std::max(warming.last_sequence(), *first) - *first);
+                  std::max(warming.last_sequence(), *first) - *first + 1);
     absl::SleepFor(absl::Milliseconds(200));
   }
   progress.Finish();

@@ -30,11 +30,15 @@ class WarmingTest : public AggregatesTest {
     End();
     Continue(gate, flush_states);
   }
-  void Continue(StepGate* gate, size_t flush_states = 4) {
+  void Continue(StepGate* gate, size_t flush_states = 4,
+                StepGate* later = nullptr) {
     EngineOptions options = TestOptions(Directory());
     options.fill_flush_states = flush_states;
     if (gate != nullptr) {
-      options.after_filled_block = [gate] { gate->AfterStep(); };
+      options.after_filled_block = [gate, later] {
+        gate->AfterStep();
+        if (later != nullptr) later->AfterStep();
+      };
     }
     Open(std::move(options));
     rules_ = std::make_unique<RuleApi>(engine_.get(), true);
@@ -105,6 +109,23 @@ TEST_F(WarmingTest, LiveScoresNeverSeeHalfAWindow) {
   Restart();
   EXPECT_EQ(Told(score()), next);
   ExpectVerified();
+}
+
+TEST_F(WarmingTest, ItIsNotSaidToBeDoneBeforeItIs) {
+  StepGate half(20), all(40);  // Of what is there as it begins.
+  BeginWith(Visits(0, 400), nullptr);
+  End();
+  Continue(&half, 4, &all);
+  const uint64_t revision = Warm(RulesThatTell(kCount, {"n"}));
+  half.WaitUntilArrived();
+  ScoreInBatches(Visits(400, 500), 10);
+  half.Open();
+  all.WaitUntilArrived();
+  const v1::WarmingProgress warming = Get(revision).warming();
+  EXPECT_GE(warming.last_sequence(), 500u);
+  EXPECT_LT(warming.share_ppm(), 900'000u);
+  all.Open();
+  EXPECT_EQ(Warmed(revision).state(), v1::ACTIVE);
 }
 
 TEST_F(WarmingTest, ACrashInTheMiddleResumesAndGivesTheSameStates) {
