@@ -210,6 +210,10 @@ absl::StatusOr<StoreReader::Work> Evaluations::Step() {
     if (!catalogue.ok()) return catalogue.status();
     return StoreReader::Work::kDone;
   }
+  if (reader_.MustLeave()) {
+    running_ = 0;
+    return absl::AbortedError("stopped");  // Until the store is open again.
+  }
   LogInfo("evaluation",
           {{"number", absl::StrCat(evaluation.evaluation())},
            {"journal", absl::StrCat(evaluation.last_sequence())}});
@@ -299,6 +303,7 @@ absl::Status Evaluations::End(v1::Evaluation ended,
     core.Append(std::move(record), puts);
     return absl::OkStatus();
   });
+  if (!status.ok()) return status;
   LogInfo("evaluation", {{"number", absl::StrCat(ended.evaluation())},
                          {"state", v1::EvaluationState_Name(ended.state())},
                          {"failure", ended.failure()}});

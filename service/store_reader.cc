@@ -47,10 +47,12 @@ void StoreReader::GoOn() {
 void StoreReader::Run(const std::function<absl::StatusOr<Work>()>& step,
                       absl::Duration idle) {
   StepBehind();
+  absl::Status told;  // By the last step: it stands in the log.
   while (!stop_) {
     const auto work = step();
-    if (!work.ok() && !absl::IsAborted(work.status()) && !stop_) {
-      LogError(name_, work.status());
+    if (!absl::IsAborted(work.status()) && work.status() != told && !stop_) {
+      told = work.status();
+      if (!told.ok()) LogError(name_, told);
     }
     if (work.ok() && *work == Work::kDone) continue;
     std::unique_lock<std::mutex> lock(mutex_);

@@ -25,8 +25,8 @@ class StoreReader {
   ~StoreReader() { Stop(); }
 
   // `step` does one piece of work, on a thread of its own: again at once after
-  // kDone, when woken or after `idle` after kNone, a second after an error.
-  // ABORTED is none that has to be told.
+  // kDone, when woken or after `idle` after kNone, a second after an error. One
+  // that comes again and again is logged once; ABORTED is none to be told.
   void Start(std::function<absl::StatusOr<Work>()> step,
              absl::Duration idle = absl::InfiniteDuration());
   // Waits for the step under way, which leaves off when MustLeave says so. Not

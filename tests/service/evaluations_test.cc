@@ -2,6 +2,9 @@
 // crashes, and are what an approval rests on.
 #include "service/evaluations.h"
 
+#include <atomic>
+
+#include "absl/strings/str_split.h"
 #include "service/evaluation_api.h"
 #include "service/keys.h"
 #include "service/profile_api.h"
@@ -392,6 +395,43 @@ TEST_F(EvaluationsTest, WhatIsInShadowByABreakerStaysSo) {
                 ended.report().variants(0).by_score(),
             0u);
   EXPECT_EQ(ended.report().variants(1).change().gained(), 1u);
+}
+
+// While the store is closed, or its disk is full, it cannot be worked on.
+TEST_F(EvaluationsTest, ItWaitsForTheStoreInSilence) {
+  ScoreMany(40);
+  const uint64_t draft = Draft(Watching("s", 1));
+  StoreReader& reader = engine_->evaluations().reader();
+  reader.LetGo();
+  testing::internal::CaptureStderr();
+  const uint64_t evaluation = Begin(Of({draft}));
+  for (int i = 0; i < 5; ++i) {
+    reader.Wake();
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::Not(HasSubstr("evaluation")));
+  reader.GoOn();
+  EXPECT_EQ(WaitFor(evaluation).evaluation().state(), v1::EVALUATION_FINISHED);
+}
+
+TEST(StoreReaderTest, AnErrorThatComesAgainIsLoggedOnce) {
+  StoreReader reader("working");
+  std::atomic<int> steps{0};
+  testing::internal::CaptureStderr();
+  reader.Start([&]() -> absl::StatusOr<StoreReader::Work> {
+    return absl::UnavailableError(++steps < 3 ? "no disk" : "no room");
+  });
+  while (steps < 6) {
+    reader.Wake();
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  reader.Stop();
+  const std::vector<std::string> lines = absl::StrSplit(
+      testing::internal::GetCapturedStderr(), '\n', absl::SkipEmpty());
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_THAT(lines[0], HasSubstr("no disk"));
+  EXPECT_THAT(lines[1], HasSubstr("no room"));
 }
 
 }  // namespace
