@@ -79,6 +79,30 @@ absl::Status NoStore(const Options& options) {
                                           "; name the directory of one"));
 }
 
+// What opening the database came to.
+absl::Status FromOpening(const rocksdb::Status& status,
+                         const Options& options) {
+  const std::string doing =
+      absl::StrCat("opening the store in ", options.directory);
+  if (!status.IsPathNotFound()) return FromRocks(status, doing);
+  return absl::DataLossError(absl::StrCat(
+      doing, ": a file of it is missing: ", status.ToString(), "; ", kRemedy));
+}
+
+// Without CURRENT nothing says which of the files count.
+absl::Status CheckNothingLeft(const Options& options) {
+  std::vector<std::string> files;
+  EnvOf(options)->GetChildren(options.directory, &files).PermitUncheckedError();
+  for (const std::string& file : files) {
+    if (!absl::StartsWith(file, "MANIFEST-")) continue;
+    return absl::DataLossError(absl::StrCat(
+        "opening the store in ", options.directory,
+        ": its file CURRENT is missing, of a database that is there; ",
+        kRemedy));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFormat(const Options& options, absl::string_view record) {
   const Format format = ParseFormat(record);
   if (!format.ours) return Foreign(options);
@@ -137,10 +161,7 @@ absl::Status CheckUnknownTables(const Options& options,
       {{rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
        {meta, rocksdb::ColumnFamilyOptions()}},
       &handles, &opened);
-  if (!status.ok()) {
-    return FromRocks(status,
-                     absl::StrCat("opening the store in ", options.directory));
-  }
+  if (!status.ok()) return FromOpening(status, options);
   const std::unique_ptr<rocksdb::DB> db(opened);
   std::string record;
   const rocksdb::Status found = db->Get({}, handles[1], kFormatKey, &record);
@@ -157,10 +178,7 @@ absl::Status CheckTables(const Options& options) {
   quiet.env = EnvOf(options);
   const rocksdb::Status status =
       rocksdb::DB::ListColumnFamilies(quiet, options.directory, &listed);
-  if (!status.ok()) {
-    return FromRocks(status,
-                     absl::StrCat("opening the store in ", options.directory));
-  }
+  if (!status.ok()) return FromOpening(status, options);
   const std::set<std::string> names(listed.begin(), listed.end());
   std::set<std::string> known;
   for (size_t i = 0; i < kTableCount; ++i) {
@@ -212,8 +230,10 @@ absl::StatusOr<bool> Inspect(const Options& options) {
     if (!status.ok()) return status;
     return false;
   }
+  absl::Status status = CheckNothingLeft(options);
+  if (!status.ok()) return status;
   if (!may_create) return NoStore(options);
-  absl::Status status = BeginCreation(options);
+  status = BeginCreation(options);
   if (!status.ok()) return status;
   return true;
 }
@@ -285,8 +305,7 @@ rocksdb::Status Store::Rep::TryOpen(bool create) {
 absl::Status Store::Rep::OpenDatabase(bool create) {
   rocksdb::Status status = TryOpen(create);
   if (status.IsCorruption() && !options.read_only) status = Reattach(status);
-  return FromRocks(status,
-                   absl::StrCat("opening the store in ", options.directory));
+  return FromOpening(status, options);
 }
 
 absl::Status Store::Rep::FinishCreation() {

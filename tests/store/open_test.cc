@@ -122,6 +122,35 @@ TEST_F(OpenTest, RefusesANewerFormatWithTablesItDoesNotKnow) {
   EXPECT_EQ(Files(), before);
 }
 
+TEST_F(OpenTest, SaysWhatToDoWhenAFileIsMissing) {
+  Open();
+  Append(1, 1);
+  store_.reset();
+  const auto expect_lost = [&](const std::string& file) {
+    const Values before = Files();
+    for (const bool read_only : {true, false}) {
+      options_.read_only = read_only;
+      const absl::Status status = TryOpen();
+      EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+      EXPECT_THAT(Message(status),
+                  AllOf(HasSubstr(options_.directory), HasSubstr(file),
+                        HasSubstr("missing"), HasSubstr("restore a backup")));
+    }
+    EXPECT_EQ(Files(), before) << "It is not touched.";
+  };
+  std::string manifest;
+  for (const auto& entry : fs::directory_iterator(options_.directory)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind("MANIFEST-", 0) == 0) manifest = name;
+  }
+  const fs::path current = fs::path(options_.directory) / "CURRENT";
+  fs::rename(current, base_ / "CURRENT");
+  expect_lost("CURRENT");
+  fs::rename(base_ / "CURRENT", current);
+  fs::remove(fs::path(options_.directory) / manifest);
+  expect_lost(manifest);
+}
+
 TEST_F(OpenTest, CompletesACreationThatWasCutShort) {
   fs::create_directory(options_.directory);
   WriteFile(fs::path(options_.directory) / "PORTRISK_CREATING", "");
