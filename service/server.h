@@ -35,6 +35,9 @@ struct ConnectionLimits {
   // Without a call for so long a connection is closed; clients come again by
   // themselves.
   absl::Duration idle_max = absl::Minutes(15);
+  // Who takes nothing of an export for so long is cut off: others wait for its
+  // end.
+  absl::Duration unread_max = absl::Minutes(1);
 };
 
 struct ServerOptions {

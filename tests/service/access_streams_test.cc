@@ -7,6 +7,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "portrisk/v1/evaluation_service.grpc.pb.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "portrisk/v1/scoring_service.grpc.pb.h"
@@ -121,6 +122,43 @@ TEST_F(AccessStreamsTest, OfAnExport) {
   while (stream->Read(&chunk)) movements += chunk.movements_size();
   EXPECT_LT(movements, 2 * kQueued);
   EXPECT_EQ(ReasonOf(stream->Finish()), "ROLE_MISSING");
+}
+
+// Else nobody could export any more until it has gone.
+TEST_F(AccessStreamsTest, AnExportThatIsNotReadIsCutOff) {
+  server_.reset();
+  ServerOptions options = TlsOptions();
+  options.connections.unread_max = absl::Seconds(1);
+  Start(options);
+  ScoreMany(kQueued);
+  ScoreMany(kQueued);
+  v1::ExportRequest request;
+  request.set_key(std::string(32, 'k'));
+  grpc::ClientContext context;
+  Prepare(&context);
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::minutes(1));
+  auto stub = v1::HistoryService::NewStub(As("operator"));
+  const auto stream = stub->Export(&context, request);
+  v1::ExportChunk chunk;
+  ASSERT_TRUE(stream->Read(&chunk));
+  const auto again = [&] {
+    grpc::ClientContext another;
+    Prepare(&another);
+    const auto second = stub->Export(&another, request);
+    while (second->Read(&chunk)) {
+    }
+    return second->Finish();
+  };
+  EXPECT_EQ(ReasonOf(again()), "EXPORT_RUNNING");
+  grpc::Status status;
+  for (int i = 0; i < 80 && !(status = again()).ok(); ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  while (stream->Read(&chunk)) {
+  }
+  EXPECT_FALSE(stream->Finish().ok());
 }
 
 }  // namespace
