@@ -140,6 +140,14 @@ absl::StatusOr<v1::LoadListResponse> ListApi::Load(
   // From what is stored, so that a restart knows the same.
   auto entries = LoadListEntries(**store, list);
   if (!entries.ok()) return entries.status();
+  // Rules may have come into force meanwhile; whoever brings them waits for the
+  // loop, which may have to open the store again.
+  store->reset();
+  const std::lock_guard<std::mutex> changes(engine_->rule_changes());
+  catalogue = engine_->ReadCatalogue();
+  if (!catalogue.ok()) return catalogue.status();
+  status = CheckType(*catalogue, request);
+  if (!status.ok()) return status;
   status = engine_->Run([&](Core& core) {
     v1::JournalRecord record;
     caller.Sign(&record);

@@ -33,7 +33,9 @@ class ListApi {
                          const v1::LoadListRequest& request) const;
 
   Engine* const engine_;
-  std::mutex mutex_;  // One load at a time.
+  // One load at a time. The last step of it also holds rule_changes() of the
+  // engine, whose other holders load nothing.
+  std::mutex mutex_;
 };
 
 }  // namespace portrisk::service

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <limits>
+#include <thread>
 
 #include "absl/strings/str_replace.h"
 #include "service/keys.h"
@@ -225,6 +226,22 @@ TEST_F(RuleLifeTest, AListKeepsTheTypeThatRulesInForceTakeItFor) {
   EXPECT_EQ(
       ReasonOf(Load("value,reason\nX,r\n", "watched", v1::LIST_TEXT).status()),
       "LIST_OF_OTHER_TYPE");
+}
+
+// Which of the two comes last is refused.
+TEST_F(RuleLifeTest, AListAndRulesThatComeTogetherAgreeOnItsType) {
+  const uint64_t revision = Approve(Document("s", "port", kWatched, kOnList));
+  std::string csv = "value,reason\n";
+  for (int i = 0; i < 200'000; ++i) absl::StrAppend(&csv, "X", i, ",r\n");
+  absl::Status loaded;
+  std::thread loads(
+      [&] { loaded = Load(csv, "watched", v1::LIST_TEXT).status(); });
+  absl::SleepFor(absl::Milliseconds(20));
+  const absl::Status activated =
+      rules_->Activate(Change(revision), kCaller).status();
+  loads.join();
+  EXPECT_NE(loaded.ok(), activated.ok()) << loaded << activated;
+  EXPECT_EQ(ReasonOf(loaded.ok() ? activated : loaded), "LIST_OF_OTHER_TYPE");
 }
 
 TEST_F(RuleLifeTest, RollbackGoesBackStepByStep) {
