@@ -75,7 +75,7 @@ void AddRecorded(const v1::Assessment& assessment, v1::ExplainResponse* out) {
 // Why a revision that did not judge the movement did not.
 void AddAbsence(const v1::Revision& revision, const v1::Assessment& assessment,
                 v1::ExplainResponse* out) {
-  v1::RevisionState state = v1::DRAFT;
+  v1::RevisionState state = v1::REVISION_STATE_UNSPECIFIED;
   uint32_t share = 0;
   for (const v1::RevisionEvent& event : revision.events()) {
     if (event.sequence() >= assessment.sequence()) break;
@@ -83,10 +83,14 @@ void AddAbsence(const v1::Revision& revision, const v1::Assessment& assessment,
     share = event.share_ppm();
   }
   if (state != v1::ACTIVE && state != v1::SHADOW) {
+    const std::string then =
+        state == v1::REVISION_STATE_UNSPECIFIED
+            ? "written after that movement"
+            : absl::StrCat(v1::RevisionState_Name(state), " at that movement");
     AddReason("NOT_IN_FORCE",
-              absl::StrCat("the revision was ", v1::RevisionState_Name(state),
-                           " at that movement; below is what it would have "
-                           "said"),
+              absl::StrCat("the revision was ", then, " and is ",
+                           v1::RevisionState_Name(revision.state()),
+                           " now; below is what it would have said"),
               out);
     return;
   }

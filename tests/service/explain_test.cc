@@ -252,7 +252,16 @@ TEST_F(ExplainTest, TellsReasonsOutsideOfTheCondition) {
   const uint64_t later =
       Activate(Rules("movement.container.load_status == FULL"));
   EXPECT_THAT(CodesOf(Explain("1", later)), ElementsAre("NOT_IN_FORCE"));
+  EXPECT_THAT(Explain("1", later).reasons(0).text(),
+              HasSubstr("was written after that movement and is ACTIVE now"));
   EXPECT_EQ(Explain("1").revision(), revision);
+  // One that had gone.
+  Score(engine_.get(), MakeMovement("3", v1::GATE_IN, kBox, 60));
+  EXPECT_THAT(Explain("3", revision).reasons(),
+              testing::Contains(testing::Property(
+                  &v1::ExplainReason::text,
+                  HasSubstr("was RETIRED at that movement and is RETIRED "
+                            "now"))));
 }
 
 }  // namespace
