@@ -18,6 +18,7 @@ struct SimulateFlags {
   double cases = 0.002;
   std::string start = "2025-01-01";
   WorldFilesOptions files;
+  bool force = false;
 };
 
 int Simulate(SimulateFlags flags) {
@@ -30,6 +31,10 @@ int Simulate(SimulateFlags flags) {
   }
   flags.world.start = absl::ToUnixSeconds(start);
   flags.world.cases_ppm = static_cast<uint32_t>(flags.cases * 1e6 + 0.5);
+  if (!flags.force) {
+    const absl::Status status = CheckWorldDirectory(flags.files.directory);
+    if (!status.ok()) return Fail(status);
+  }
   const scoring::simulate::World world(flags.world);
   Progress progress("simulate", "movements");
   const auto counts =
@@ -87,8 +92,13 @@ void AddSimulate(CLI::App& app, Action* action) {
       "months; a world of less than 90 days holds few whole ones. "
       "service/simulate/README.md describes the world.");
   auto flags = std::make_shared<SimulateFlags>();
-  command->add_option("--out", flags->files.directory, "Folder to write into")
+  command
+      ->add_option("--out", flags->files.directory,
+                   "Folder to write into: an empty one, or that of an earlier "
+                   "world, which is replaced")
       ->required();
+  command->add_flag("--force", flags->force,
+                    "Write into a folder that holds something else, too");
   command->add_option("--seed", flags->world.seed, "Any number")
       ->capture_default_str();
   command->add_option("--days", flags->world.days, "How long it lasts")

@@ -24,6 +24,8 @@ namespace sim = scoring::simulate;
 
 constexpr size_t kWriteBuffer = size_t{1} << 20;
 constexpr uint64_t kTripsBetweenProgress = 2000;
+// Its name is no other program's, and it is there from the start.
+constexpr char kTruthFile[] = "truth.jsonl";
 
 // One output file with a buffer of its own. Errors show in Close.
 class File {
@@ -205,7 +207,7 @@ class FileSink : public sim::Sink {
 
   absl::Status Open(const std::string& directory) {
     absl::Status status = movements_.Open(directory, "movements.jsonl");
-    if (status.ok()) status = truth_.Open(directory, "truth.jsonl");
+    if (status.ok()) status = truth_.Open(directory, kTruthFile);
     if (status.ok()) status = traps_.Open(directory, "traps.tsv");
     if (status.ok()) status = outcomes_.Open(directory, "outcomes.csv");
     if (status.ok() && recorded_times_) {
@@ -339,6 +341,20 @@ absl::Status WriteRegisters(const sim::World& world,
 }
 
 }  // namespace
+
+absl::Status CheckWorldDirectory(const std::string& directory) {
+  std::error_code ignored;  // What cannot be read cannot be written either.
+  const std::filesystem::path path = directory;
+  if (!std::filesystem::exists(path, ignored) ||
+      std::filesystem::is_empty(path, ignored) ||
+      std::filesystem::exists(path / kTruthFile, ignored)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      directory,
+      " is not empty, and holds no simulated world that could be replaced; "
+      "name another folder, or say --force"));
+}
 
 absl::StatusOr<sim::Counts> WriteWorld(const sim::World& world,
                                        const WorldFilesOptions& options,

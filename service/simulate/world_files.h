@@ -24,6 +24,10 @@ struct WorldFilesOptions {
 // simulation has reached, and how many movements it has made.
 using Progress = std::function<void(int64_t now, uint64_t movements)>;
 
+// FAILED_PRECONDITION where the directory holds something, and no earlier
+// world: files of these names there would be lost.
+absl::Status CheckWorldDirectory(const std::string& directory);
+
 // Simulates the world and writes it. Files of an earlier world in the same
 // directory are replaced. `progress` may be null; it is called a few times a
 // second, in the world's own thread.

@@ -99,6 +99,10 @@ class SimulateTest(unittest.TestCase):
                    self.path / "x")
         self.assertEqual(done.returncode, 1)
         self.assertIn("2025-01-01", done.stderr)
+        self.path.joinpath("movements.jsonl").write_text("of somebody\n")
+        done = run(PORTRISK, "simulate", "--out", self.path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--force", done.stderr)
         rules = ROOT / "deploy/rules/common.timeline.yaml"
         done = run(PORTRISK, "--store", self.path, "replay", rules,
                    "--verify")

@@ -176,6 +176,19 @@ TEST_F(SimulateFiles, AFolderThatCannotBeMadeIsAnError) {
             absl::StatusCode::kPermissionDenied);
 }
 
+TEST_F(SimulateFiles, OnlyAnEarlierWorldIsReplaced) {
+  EXPECT_TRUE(CheckWorldDirectory(directory_ + "/new").ok());
+  EXPECT_TRUE(CheckWorldDirectory(directory_).ok()) << "It is empty.";
+  Write("w");
+  EXPECT_TRUE(CheckWorldDirectory(directory_ + "/w").ok());
+  std::ofstream(directory_ + "/movements.jsonl") << "of somebody\n";
+  const absl::Status status = CheckWorldDirectory(directory_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              testing::AllOf(testing::HasSubstr(directory_),
+                             testing::HasSubstr("--force")));
+}
+
 TEST_F(SimulateFiles, BucketsPutLinesInOrderOfTime) {
   std::vector<std::string> taken;
   DayBuckets buckets(directory_, [&](int64_t time, absl::string_view line) {
