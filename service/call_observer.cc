@@ -31,8 +31,11 @@ std::string NameOf(const std::string& method) {
 
 class Observer final : public grpc::experimental::Interceptor {
  public:
-  Observer(Metrics* metrics, const char* method)
-      : metrics_(metrics), method_(method), begun_ns_(SteadyNow()) {}
+  Observer(Metrics* metrics, const ServerRpcInfo& call)
+      : metrics_(metrics),
+        method_(call.method()),
+        is_stream_(call.type() != ServerRpcInfo::Type::UNARY),
+        begun_ns_(SteadyNow()) {}
   // A call that was cancelled ends without a status.
   ~Observer() override {
     if (!ended_) End(grpc::Status::CANCELLED);
@@ -49,12 +52,13 @@ class Observer final : public grpc::experimental::Interceptor {
  private:
   void End(const grpc::Status& status) {
     ended_ = true;
-    metrics_->Ended(NameOf(method_), status.error_code(),
+    metrics_->Ended(NameOf(method_), is_stream_, status.error_code(),
                     status.error_details(), SteadyNow() - begun_ns_);
   }
 
   Metrics* const metrics_;
   const std::string method_;
+  const bool is_stream_;
   const int64_t begun_ns_;
   bool ended_ = false;
 };
@@ -67,7 +71,7 @@ class Factory final
   grpc::experimental::Interceptor* CreateServerInterceptor(
       ServerRpcInfo* info) override {
     if (IsHot(info->method())) return nullptr;
-    return new Observer(metrics_, info->method());
+    return new Observer(metrics_, *info);
   }
 
  private:

@@ -42,7 +42,8 @@ inline constexpr Metric kRefused{
     "the reason in its ErrorInfo"};
 inline constexpr Metric kSlowCalls{
     Type::Counter, "portrisk_slow_calls_total",
-    "Calls that took longer than --trace-slow-ms; 0 without it"};
+    "Calls that took longer than --trace-slow-ms, streams left out; 0 without "
+    "it"};
 inline constexpr Metric kSlowUntold{
     Type::Counter, "portrisk_slow_calls_not_logged_total",
     "Slow calls whose log line was left out, since there were too many"};

@@ -162,13 +162,13 @@ void Metrics::Ended(HotMethod method, const absl::Status& status,
   }
 }
 
-void Metrics::Ended(const std::string& method, int code,
+void Metrics::Ended(const std::string& method, bool is_stream, int code,
                     absl::string_view details, int64_t duration_ns) {
   code = std::clamp<int>(code, 0, kCodes - 1);
   CallHistogram(method, code)
       ->Observe(static_cast<double>(duration_ns) / kSecond);
   if (code != 0) CountReason(ReasonOf(details));
-  if (slow_calls_.IsSlow(duration_ns)) {
+  if (!is_stream && slow_calls_.IsSlow(duration_ns)) {
     slow_calls_.Tell(method, kCodeNames[code], duration_ns, nullptr);
   }
 }

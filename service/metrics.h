@@ -92,9 +92,10 @@ class Metrics {
   void Ended(HotMethod method, const absl::Status& status,
              const MovementTask& task);
   // Of another method, "RuleService/GetRevision", with the error in the form
-  // that goes to the caller.
-  void Ended(const std::string& method, int code, absl::string_view details,
-             int64_t duration_ns);
+  // that goes to the caller. A stream lasts as long as its caller likes: it is
+  // not slow.
+  void Ended(const std::string& method, bool is_stream, int code,
+             absl::string_view details, int64_t duration_ns);
   // One movement of a batch got an error.
   void Refused(const absl::Status& status);
 

@@ -8,12 +8,15 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "google/rpc/error_details.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "portrisk/v1/history_service.grpc.pb.h"
 #include "portrisk/v1/outcome_service.grpc.pb.h"
 #include "portrisk/v1/rule_service.grpc.pb.h"
 #include "portrisk/v1/scoring_service.grpc.pb.h"
 #include "service/grpc_status.h"
+#include "service/metrics.h"
 #include "tests/service/engine_fixture.h"
 
 namespace portrisk::service {
@@ -575,6 +578,33 @@ TEST_F(ServerTest, ASecondServerOnTheAddressIsRefused) {
   options.development = true;
   auto second = Server::Start(engine_.get(), options);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+}
+
+// Whoever watches does so for hours; what is slow should be seen among that.
+TEST_F(ServerTest, AStreamThatLastsIsNoSlowCall) {
+  server_.reset();
+  MetricsOptions slow;
+  slow.trace_slow = absl::Milliseconds(5);
+  Metrics metrics(slow);
+  ServerOptions options;
+  options.metrics = &metrics;
+  auto server = Server::Start(engine_.get(), options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  {
+    grpc::ClientContext context;
+    auto stub =
+        grpc::health::v1::Health::NewStub((*server)->InProcessChannel());
+    const auto watch = stub->Watch(&context, {});
+    grpc::health::v1::HealthCheckResponse response;
+    ASSERT_TRUE(watch->Read(&response));
+    absl::SleepFor(absl::Milliseconds(20));
+    context.TryCancel();
+    watch->Finish();
+  }
+  server->reset();  // All its calls are over.
+  const std::string text = metrics.Text();
+  EXPECT_THAT(text, testing::HasSubstr("method=\"Health/Watch\""));
+  EXPECT_THAT(text, testing::HasSubstr("\nportrisk_slow_calls_total 0\n"));
 }
 
 }  // namespace
