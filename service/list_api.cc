@@ -189,6 +189,8 @@ absl::StatusOr<v1::ListListsResponse> ListApi::List(
 
 absl::StatusOr<v1::GetListResponse> ListApi::Get(
     const v1::GetListRequest& request) const {
+  absl::Status sized = CheckPageSize(request);
+  if (!sized.ok()) return sized;
   auto catalogue = engine_->ReadCatalogue();
   if (!catalogue.ok()) return catalogue.status();
   v1::GetListResponse response;

@@ -582,6 +582,13 @@ TEST_F(OutcomeTest, ListsRefuseWhatTheyCannotRead) {
   request.set_page_token(absl::StrCat(UINT64_MAX));
   EXPECT_EQ(ReasonOf(api.List(request).status()), "BAD_PAGE_TOKEN");
   request.clear_page_token();
+  request.set_page_size(-1);
+  const absl::Status negative = api.List(request).status();
+  EXPECT_EQ(ReasonOf(negative), "BAD_PAGE_SIZE");
+  EXPECT_EQ(OneLineOf(ToRpcStatus(negative)),
+            "page_size: is -1; give 1 to 1,000, or 0 for 100");
+  request.set_page_size(INT32_MAX);  // As many as there may be.
+  EXPECT_TRUE(api.List(request).ok());
   request.set_container_number(std::string(40, 'X'));
   EXPECT_EQ(ReasonOf(api.List(request).status()), "BAD_REQUEST");
 }

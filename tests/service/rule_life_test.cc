@@ -207,6 +207,8 @@ TEST_F(RuleLifeTest, EntriesArePagedAndLookedUpInAllVersions) {
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
   ASSERT_THAT(values, SizeIs(3000));
+  request.set_page_size(-1);
+  EXPECT_EQ(ReasonOf(lists_->Get(request).status()), "BAD_PAGE_SIZE");
   EXPECT_EQ(values[2047], Number(2047));
   v1::LookUpListValueRequest ask;
   ask.set_value("MSKU 100000-5");
