@@ -18,6 +18,7 @@
 #include "scoring/bounded_timeline.h"
 #include "scoring/legs.h"
 #include "scoring/stay.h"
+#include "scoring/writing.h"
 
 namespace portrisk::scoring {
 namespace {
@@ -43,6 +44,15 @@ bool AccountsForSeals(v1::Event event) {
 // Who looks at the doors. What else reports a seal only repeats it, or lies.
 bool TellsSeals(const TimelineEvent& event) {
   return IsHandling(event.event()) || AccountsForSeals(event.event());
+}
+
+// The seal as the movement writes it, where it names it too: rules compare
+// seals as text.
+const std::string& AsWritten(const v1::Movement& m, const std::string& seal) {
+  for (const v1::Seal& own : m.seals()) {
+    if (SameMark(own.number(), seal)) return own.number();
+  }
+  return seal;
 }
 
 // The leg between the movement and the nearest located event, walking in
@@ -244,6 +254,7 @@ void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state) {
   view_.unsafe_arena_set_allocated_next_handling(
       Nearest(state, position_, 1, IsHandling));
   if (view_.has_next_handling()) {
+    WriteAsMovementDoes();
     LookUntilHandling(state);
   }
   const std::optional<Coordinates> here = Locate(m.location(), *reference_);
@@ -253,6 +264,22 @@ void ContainerViewBuffer::DeriveNeighbours(const v1::ContainerState& state) {
   if (DeriveLeg(state, position_, 1, m, here, *reference_, &leg_out_)) {
     view_.unsafe_arena_set_allocated_leg_out(&leg_out_);
   }
+}
+
+// Copies the next handling only where it writes a seal in another way.
+void ContainerViewBuffer::WriteAsMovementDoes() {
+  const v1::Movement& m = *input_.movement;
+  const auto differs = [&](const std::string& seal) {
+    return AsWritten(m, seal) != seal;
+  };
+  const auto& seals = view_.next_handling().seals();
+  if (std::none_of(seals.begin(), seals.end(), differs)) return;
+  next_handling_ = view_.next_handling();
+  for (std::string& seal : *next_handling_.mutable_seals()) {
+    seal = AsWritten(m, seal);
+  }
+  view_.unsafe_arena_release_next_handling();
+  view_.unsafe_arena_set_allocated_next_handling(&next_handling_);
 }
 
 // Whether the load is another one, or was looked at, when the box is next
@@ -276,7 +303,7 @@ void ContainerViewBuffer::DeriveKnownSeals(const v1::ContainerState& state) {
     if (IsEmptied(event)) break;
     if (!TellsSeals(event)) continue;
     for (int seal = 0; seal < event.seals_size(); ++seal) {
-      view_.add_known_seals(event.seals(seal));
+      view_.add_known_seals(AsWritten(*input_.movement, event.seals(seal)));
       view_.add_known_seal_sources(seal < event.seal_sources_size()
                                        ? event.seal_sources(seal)
                                        : std::string());
@@ -298,9 +325,11 @@ bool ContainerViewBuffer::FoundSeals(const v1::ContainerState& state,
         for (int i = at - 1; i >= 0; --i) {
           const TimelineEvent& before = state.timeline(i);
           if (IsEmptied(before)) return false;
+          const auto same = [&](const std::string& one) {
+            return SameMark(one, seal);
+          };
           if (TellsSeals(before) &&
-              std::find(before.seals().begin(), before.seals().end(), seal) !=
-                  before.seals().end()) {
+              std::any_of(before.seals().begin(), before.seals().end(), same)) {
             return true;
           }
           if (before.event() == v1::STUFFING) return false;
@@ -342,7 +371,7 @@ void ContainerViewBuffer::DeriveCargo(const v1::ContainerState& state) {
     if (view_.last_seals_size() == 0) {
       if (event.seals_size() > 0 && TellsSeals(event)) {
         for (const std::string& seal : event.seals()) {
-          view_.add_last_seals(seal);
+          view_.add_last_seals(AsWritten(*input_.movement, seal));
         }
         view_.set_seals_accounted_for(accounted || FoundSeals(state, i));
       } else if (AccountsForSeals(event.event())) {

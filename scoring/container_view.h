@@ -64,6 +64,7 @@ class ContainerViewBuffer {
   void DeriveOwn();
   void DeriveOwner();
   void DeriveNeighbours(const v1::ContainerState& state);
+  void WriteAsMovementDoes();
   void LookUntilHandling(const v1::ContainerState& state);
   bool FoundSeals(const v1::ContainerState& state, int at) const;
   void DeriveCargo(const v1::ContainerState& state);
@@ -95,7 +96,9 @@ class ContainerViewBuffer {
   v1::Fingerprint known_;
   v1::Fingerprint known_later_;
   v1::StayOverlap overlap_;
-  v1::DocumentEvent declared_;  // Where it is not as it was kept.
+  // Where they are not as they were kept.
+  v1::DocumentEvent declared_;
+  v1::TimelineEvent next_handling_;
 };
 
 // Where in the yard the movement finds the container: as it says itself, else

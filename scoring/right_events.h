@@ -4,12 +4,12 @@
 
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
 #include "scoring/party_ids.h"
 #include "scoring/pin_hash.h"
+#include "scoring/writing.h"
 
 namespace portrisk::scoring {
 
@@ -31,26 +31,9 @@ inline v1::Party* Named(absl::string_view id, v1::Party* party) {
   return party;
 }
 
-// Whether two ids of rights may be one: in any case, with or without blanks
-// and punctuation. Parties are compared by SameParty.
+// Whether two ids of rights may be one. Parties are compared by SameParty.
 inline bool SameRight(absl::string_view a, absl::string_view b) {
-  if (a == b) return true;
-  const auto skip = [](absl::string_view text, size_t* at) {
-    while (*at < text.size() &&
-           (text[*at] == ' ' ||
-            absl::ascii_ispunct(static_cast<unsigned char>(text[*at])))) {
-      ++*at;
-    }
-  };
-  size_t i = 0, j = 0;
-  while (true) {
-    skip(a, &i);
-    skip(b, &j);
-    if (i == a.size() || j == b.size()) return i == a.size() && j == b.size();
-    if (absl::ascii_toupper(a[i++]) != absl::ascii_toupper(b[j++])) {
-      return false;
-    }
-  }
+  return SameMark(a, b);
 }
 
 // Whether ids of these kinds can be compared: what is not said may be any.

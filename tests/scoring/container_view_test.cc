@@ -96,6 +96,29 @@ TEST_F(ContainerViewTest, ACheckIsKnownWhateverElseIsReported) {
   EXPECT_TRUE(Derive(At(v1::GATE_OUT, 0)).checked_until_handling());
 }
 
+TEST_F(ContainerViewTest, OneSealIsOneInAnyWriting) {
+  const auto sealed = [](v1::Event event, int64_t hour, const char* seal) {
+    v1::Movement m = At(event, hour);
+    m.mutable_container()->set_load_status(v1::FULL);
+    m.add_seals()->set_number(seal);
+    return m;
+  };
+  Fold(sealed(v1::DISCHARGE, 0, "AB/123"), 1);
+  Fold(sealed(v1::INSPECTION, 5, "AB_123"), 2);
+  Fold(sealed(v1::GATE_IN, 20, "ab 123"), 3);
+  const v1::ContainerView& view = Derive(sealed(v1::GATE_OUT, 9, "AB123"));
+  EXPECT_EQ(view.last_seals(0), "AB123");
+  EXPECT_EQ(view.known_seals(0), "AB123");
+  EXPECT_EQ(view.known_seals(1), "AB123");
+  EXPECT_TRUE(view.seals_accounted_for()) << "it was found, not put on";
+  EXPECT_EQ(view.next_handling().seals(0), "AB123");
+  EXPECT_EQ(state_.timeline(2).seals(0), "ab 123");
+  // Zeros and prefixes are part of it; so is what the movement does not name.
+  Derive(sealed(v1::GATE_OUT, 9, "AB0123"));
+  EXPECT_EQ(buffer_.view().last_seals(0), "AB_123");
+  EXPECT_EQ(buffer_.view().next_handling().seals(0), "ab 123");
+}
+
 TEST_F(ContainerViewTest, WhoOpensTheDoorsNamesTheSealThatHeFoundOrTheNewOne) {
   const auto sealed = [](v1::Event event, int64_t hour, const char* seal) {
     v1::Movement m = At(event, hour);
