@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/match.h"
 #include "scoring/borrow.h"
 #include "scoring/bounded_timeline.h"
 #include "scoring/container_view.h"
@@ -56,9 +57,13 @@ Handling Of(const TimelineEvent& event) {
           false};
 }
 
+// One system writes ECT, another one Ect.
+bool SameCode(const Handling& a, const Handling& b) {
+  return absl::EqualsIgnoreCase(*a.facility, *b.facility);
+}
+
 bool SameFacility(const Handling& a, const Handling& b) {
-  return !a.facility->empty() && *a.facility == *b.facility &&
-         *a.locode == *b.locode;
+  return !a.facility->empty() && SameCode(a, b) && *a.locode == *b.locode;
 }
 
 bool SamePort(const Handling& a, const Handling& b) {
@@ -68,8 +73,7 @@ bool SamePort(const Handling& a, const Handling& b) {
 bool Elsewhere(const Handling& a, const Handling& b) {
   if (a.locode->empty() || b.locode->empty()) return false;
   if (*a.locode != *b.locode) return true;
-  return !a.facility->empty() && !b.facility->empty() &&
-         *a.facility != *b.facility;
+  return !a.facility->empty() && !b.facility->empty() && !SameCode(a, b);
 }
 
 bool IsInland(v1::Mode mode) {

@@ -1,6 +1,7 @@
 // HOT PATH, with the rules of container_history.cc.
 #include "scoring/right_chain.h"
 
+#include "absl/strings/match.h"
 #include "scoring/right_events.h"
 #include "scoring/timestamps.h"
 
@@ -126,7 +127,7 @@ void RightStanding::Nominate(const v1::RightEvent& event) {
                      (!locode_.empty() && !event.locode().empty() &&
                       event.locode() != locode_) ||
                      (!facility_.empty() && !event.facility().empty() &&
-                      event.facility() != facility_);
+                      !absl::EqualsIgnoreCase(event.facility(), facility_));
   if (other || moved) {
     ++changes;
     last_change = &event.occurrence_time();

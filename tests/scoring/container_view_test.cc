@@ -316,6 +316,15 @@ TEST_F(OverlapTest, TwoCodesForOneFacilityAreOneHandling) {
   EXPECT_FALSE(Derive(Handled(v1::GATE_OUT, 100, "A")).has_overlap());
 }
 
+TEST_F(OverlapTest, AFacilityIsTheSameInAnyCase) {
+  Fold(Handled(v1::DISCHARGE, 0, "Ect"), 1);
+  Fold(Handled(v1::GATE_IN, 30, "ECT"), 2);
+  EXPECT_FALSE(Derive(Handled(v1::GATE_OUT, 100, "Ect")).has_overlap());
+  Unfold(2);
+  Fold(Handled(v1::LOAD, 40, "B"), 3);
+  EXPECT_TRUE(Derive(Handled(v1::GATE_OUT, 100, "eCT")).has_overlap());
+}
+
 TEST_F(OverlapTest, ADepartureByBargeIsOneInTwoWords) {
   const auto by = [](v1::Movement m, v1::Mode mode) {
     m.mutable_transport()->set_mode(mode);

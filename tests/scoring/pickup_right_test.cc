@@ -545,6 +545,20 @@ TEST_F(PickupRightTest, ReNominationsAreCountedAndTimed) {
   EXPECT_EQ(Derive(Collect(36'000, "H2"), 9).changes(), 2);
 }
 
+TEST_F(PickupRightTest, AFacilityInAnotherCaseIsNoOtherPlace) {
+  const auto at = [](int64_t time, const std::string& facility) {
+    v1::Movement m = Nominate(time, "H1");
+    m.mutable_location()->set_facility(facility);
+    return m;
+  };
+  Fold(Step(v1::PICKUP_RIGHT_ISSUED, 0), 1);
+  Fold(at(10, "ECT"), 2);
+  Fold(at(20, "Ect"), 3);
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).changes(), 0);
+  Fold(at(30, "RWG"), 4);
+  EXPECT_EQ(Derive(Collect(50, "H1"), 9).changes(), 1);
+}
+
 TEST_F(PickupRightTest, ALookUpByAnOrganisationOutsideTheChainIsAnOrphan) {
   FoldChain();
   Fold(By(Step(v1::PICKUP_RIGHT_QUERIED, 20), "F1"), 6);
