@@ -23,9 +23,12 @@ void RightStanding::Step(const v1::RightEvent& event) {
       granted_again = true;
       break;
     case v1::PICKUP_RIGHT_REVOKED:
-      nominee = also_nominated = {};
-      nominated = nullptr;
-      nominee_accepted = false;
+      // Who has no part in the right may warn, and hides no nominee.
+      if (!IsStranger(event.actor_id())) {
+        nominee = also_nominated = {};
+        nominated = nullptr;
+        nominee_accepted = false;
+      }
       revoked = &event.occurrence_time();
       granted_again = false;
       break;
@@ -99,6 +102,11 @@ void RightStanding::Accept(const v1::RightEvent& event) {
   holder = actor;
   holder_accepted = true;
   if (SameParty(actor, nominee)) nominee_accepted = true;
+}
+
+bool RightStanding::IsStranger(absl::string_view actor) const {
+  return !issuer.empty() && !actor.empty() && !SameParty(actor, issuer) &&
+         !Holds(actor) && !IsNominee(actor);
 }
 
 // The issuer's platform may act for anybody.

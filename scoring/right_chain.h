@@ -72,6 +72,8 @@ struct RightStanding {
   }
 
  private:
+  // Neither issued nor holds it, nor is to come.
+  bool IsStranger(absl::string_view actor) const;
   void Issue(const v1::RightEvent& event);
   void Transfer(const v1::RightEvent& event);
   void Accept(const v1::RightEvent& event);

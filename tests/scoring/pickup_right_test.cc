@@ -272,6 +272,21 @@ TEST_F(PickupRightTest, RevocationAndTransferEndANomination) {
   EXPECT_EQ(Derive(Collect(50, "H1"), 5).holder().id(), "F1");
 }
 
+TEST_F(PickupRightTest, AStrangersRevocationHidesNoNominee) {
+  FoldChain();  // Issued by C, held by F2, who nominated H1.
+  for (const char* actor : {"C", "F2", "H1", ""}) {
+    Fold(By(Step(v1::PICKUP_RIGHT_REVOKED, 20), actor), 6);
+    EXPECT_FALSE(Derive(Collect(50, "H9"), 9).use().has_by_nominee()) << actor;
+    EXPECT_TRUE(buffer_.view().use().after_revocation());
+  }
+  Fold(By(Step(v1::PICKUP_RIGHT_REVOKED, 20), "X"), 6);
+  const v1::RightUse& use = Derive(Collect(50, "H9"), 9).use();
+  EXPECT_TRUE(use.has_by_nominee());
+  EXPECT_FALSE(use.by_nominee());
+  EXPECT_EQ(use.nominated().id(), "H1");
+  EXPECT_TRUE(use.after_revocation()) << "it may be true all the same";
+}
+
 TEST_F(PickupRightTest, NamingTheHaulierInARevocationNominatesNobody) {
   Fold(Nominate(10, "H1"), 1);
   v1::Movement revoked = Step(v1::PICKUP_RIGHT_REVOKED, 20);
