@@ -182,6 +182,7 @@ void RightViewBuffer::DeriveUse() {
   if (is_unsure) use.standing = RightStanding();
   ShowUse(use, *reference_);
   if (!is_unsure) {
+    ShowIssuedAfter(*state_, m, use);
     ShowNamedAfter(*state_, m, use);
     ShowPath(use, *reference_);
     ShowQueries(*state_, m, use);

@@ -78,6 +78,8 @@ class RightViewBuffer {
   bool IsUnsure(const v1::RightState& state, const v1::Movement& m,
                 const v1::RightEvent& gate) const;
   void ShowUse(const Use& use, const Reference& reference);
+  void ShowIssuedAfter(const v1::RightState& state,
+                       const v1::Movement& movement, const Use& use);
   void ShowNamedAfter(const v1::RightState& state, const v1::Movement& movement,
                       const Use& use);
   void ShowPath(const Use& use, const Reference& reference);

@@ -99,6 +99,18 @@ bool WasNominated(const v1::RightState& state, absl::string_view id,
   return nominated;
 }
 
+// Whether a step issues, by its clock, what the gate-out had used by then: the
+// right that the gate names, or the code that was shown.
+bool IssuesWhatWasUsed(const RightEvent& step, const RightEvent& gate) {
+  if (step.event() != v1::PICKUP_RIGHT_ISSUED || gate.date_only()) return false;
+  const double hours =
+      HoursBetween(gate.occurrence_time(), step.occurrence_time());
+  if (hours < 0 || hours > kOneCollectionHours) return false;
+  return (!step.right_id().empty() &&
+          SameRight(step.right_id(), gate.right_id())) ||
+         Compare(PinOf(step), PinOf(gate)) == SamePin::kYes;
+}
+
 }  // namespace
 
 RightViewBuffer::Use RightViewBuffer::FindUse(
@@ -109,7 +121,8 @@ RightViewBuffer::Use RightViewBuffer::FindUse(
 }
 
 // The movement itself; else the first gate-out behind it and before the next
-// issue; else the last before it and behind the last issue.
+// issue; else the last before it and behind the last issue, or that used what
+// the movement issues.
 const RightEvent* RightViewBuffer::FindGate(
     const v1::RightState& state, const JournaledMovement& input) const {
   const v1::Event own = input.movement->event();
@@ -122,7 +135,11 @@ const RightEvent* RightViewBuffer::FindGate(
         i < state.chain_size() ? &state.chain(i) : nullptr;
     if (!passed && (next == nullptr || MovementBefore(input, *next))) {
       passed = true;
-      if (own == v1::PICKUP_RIGHT_ISSUED) before = nullptr;
+      if (own == v1::PICKUP_RIGHT_ISSUED &&
+          (before == nullptr || standing.issue != nullptr ||
+           !IssuesWhatWasUsed(own_, *before))) {
+        before = nullptr;
+      }
       if (IsStep(own) && WordCounts(own_, standing, *reference_)) {
         StepOfUse(own_, &standing);
       }
@@ -251,6 +268,19 @@ void RightViewBuffer::ShowUse(const Use& use, const Reference& reference) {
     const bool last_too = s.holder_by_transfer && !s.holder_accepted;
     use_.set_unaccepted_transfers(s.unaccepted + (last_too ? 1 : 0));
   }
+}
+
+// Whoever sets a clock back hides no use: it comes before the issue then, and
+// is no span of hours.
+void RightViewBuffer::ShowIssuedAfter(const v1::RightState& state,
+                                      const v1::Movement& m, const Use& use) {
+  const auto look = [&](const RightEvent& step) {
+    if (use_.has_issued_time() || !IssuesWhatWasUsed(step, *use.gate)) return;
+    use_.unsafe_arena_set_allocated_issued_time(Borrow(step.occurrence_time()));
+  };
+  if (use.standing.issue != nullptr) return;
+  if (m.event() == v1::PICKUP_RIGHT_ISSUED) look(own_);
+  for (const RightEvent& step : state.chain()) look(step);
 }
 
 // Clocks differ: a nomination that is said to come after the gate-out may be

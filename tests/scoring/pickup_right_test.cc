@@ -425,6 +425,35 @@ TEST_F(PickupRightTest, ANominationAfterTheGateOutIsTimed) {
               0.1, 1e-12);
 }
 
+TEST_F(PickupRightTest, AUseBeforeTheIssueOfItsRightIsSeen) {
+  const v1::Movement out = Collect(50'000, "H1");
+  const v1::Movement issued =
+      By(Step(v1::PICKUP_RIGHT_ISSUED, 51'800), "C", "F1");
+  Fold(issued, 1);
+  EXPECT_EQ(Derive(out, 9).use().issued_time().seconds(), kBegin + 51'800);
+  EXPECT_FALSE(buffer_.view().use().has_since_issue_h());
+  // Another right, a day alone, days later, and an issue before as well.
+  v1::Movement other = out;
+  other.mutable_pickup_right()->set_id("R2");
+  EXPECT_FALSE(Derive(other, 9).use().has_issued_time());
+  other = out;
+  other.set_occurrence_date_only(true);
+  EXPECT_FALSE(Derive(other, 9).use().has_issued_time());
+  EXPECT_FALSE(Derive(Collect(-90'000, "H1"), 9).use().has_issued_time());
+  Fold(Step(v1::PICKUP_RIGHT_ISSUED, 46'400), 2);
+  EXPECT_EQ(Derive(out, 9).use().issued_time().seconds(), kBegin + 46'400);
+  // By the code that was shown; and the issue comes last.
+  state_.Clear();
+  other = out;
+  other.mutable_pickup_right()->clear_id();
+  other.mutable_pickup_right()->set_pin_hash("hash of 1234");
+  Fold(other, 9);
+  v1::Movement code = issued;
+  EXPECT_FALSE(Derive(code, 1).has_use());
+  code.mutable_pickup_right()->set_pin_hash("hash of 1234");
+  EXPECT_EQ(Derive(code, 1).use().issued_time().seconds(), kBegin + 51'800);
+}
+
 // Its 00:00 says nothing of what else is told of that day.
 TEST_F(PickupRightTest, AGateOutOfADayIsNotJudgedByWhatThatDayBrought) {
   const auto collect = [](const std::string& haulier) {
