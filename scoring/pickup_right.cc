@@ -142,9 +142,11 @@ void RightViewBuffer::Release() {
 
 void RightViewBuffer::Begin(const v1::RightState* state,
                             const JournaledMovement& input,
-                            const Reference& reference) {
+                            const Reference& reference,
+                            const v1::ContainerState* container) {
   Release();
   state_ = input.movement->has_occurrence_time() ? state : nullptr;
+  container_ = container;
   input_ = input;
   reference_ = &reference;
 }
@@ -196,6 +198,7 @@ RightStanding RightViewBuffer::StandingBefore(
   const Timestamp& t = movement.occurrence_time();
   RightStanding standing;
   for (const RightEvent& event : state.chain()) {
+    if (IsDetour(event)) continue;
     const bool later = Before(t, event.occurrence_time());
     if (later && event.event() == v1::PICKUP_RIGHT_ISSUED &&
         !standing.IsIssuedAgain(event)) {

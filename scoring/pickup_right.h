@@ -34,9 +34,11 @@ class RightViewBuffer {
   RightViewBuffer(const RightViewBuffer&) = delete;
   RightViewBuffer& operator=(const RightViewBuffer&) = delete;
 
-  // `state` may be null.
+  // `state` may be null, and so may what is known of its container: where it
+  // was driven to a scanner and back is not known then.
   void Begin(const v1::RightState* state, const JournaledMovement& input,
-             const Reference& reference);
+             const Reference& reference,
+             const v1::ContainerState* container = nullptr);
   void Derive(int field);
   void DeriveAll();
   const v1::RightView& view() const { return view_; }
@@ -61,6 +63,9 @@ class RightViewBuffer {
                     const RightStanding& standing);
   void ShowCompleteness(const RightStanding& standing,
                         const Reference& reference);
+  // Whether a gate-out took the box to a check and back to its port within a
+  // day: nobody used the right.
+  bool IsDetour(const v1::RightEvent& gate) const;
   Use FindUse(const v1::RightState& state,
               const JournaledMovement& input) const;
   const v1::RightEvent* FindGate(const v1::RightState& state,
@@ -85,12 +90,16 @@ class RightViewBuffer {
   void ShowPath(const Use& use, const Reference& reference);
   void ShowQueries(const v1::RightState& state, const v1::Movement& movement,
                    const Use& use);
+  bool WasNominated(const v1::RightState& state, absl::string_view id,
+                    const v1::RightEvent& gate,
+                    const v1::RightEvent* issue) const;
   void ShowSecondClaimant(const v1::RightState& state,
                           const v1::Movement& movement, const Use& use);
 
   const v1::RightState* state_ = nullptr;
   JournaledMovement input_{};
   const Reference* reference_ = nullptr;
+  const v1::ContainerState* container_ = nullptr;
   bool has_standing_ = false;  // All fields but the use.
   bool has_use_ = false;
   v1::RightView view_;

@@ -79,26 +79,6 @@ bool Announced(const v1::RightState& state, absl::string_view id,
   return false;
 }
 
-// Whether he was nominated for this right. The chain goes back to earlier
-// trips, and who drove one of those may well come with another box.
-bool WasNominated(const v1::RightState& state, absl::string_view id,
-                  const RightEvent& gate, const RightEvent* issue) {
-  bool nominated = false;
-  for (const RightEvent& event : state.chain()) {
-    const Timestamp& t = event.occurrence_time();
-    if (issue != nullptr && Before(t, issue->occurrence_time())) continue;
-    if (event.event() == v1::GATE_OUT &&
-        HoursBetween(t, gate.occurrence_time()) > kOneCollectionHours) {
-      nominated = false;
-    }
-    if (SameParty(event.nominee_id(), id) &&
-        event.event() != v1::PICKUP_RIGHT_REVOKED) {
-      nominated = true;
-    }
-  }
-  return nominated;
-}
-
 // Whether a step issues, by its clock, what the gate-out had used by then: the
 // right that the gate names, or the code that was shown.
 bool IssuesWhatWasUsed(const RightEvent& step, const RightEvent& gate) {
@@ -112,6 +92,24 @@ bool IssuesWhatWasUsed(const RightEvent& step, const RightEvent& gate) {
 }
 
 }  // namespace
+
+bool RightViewBuffer::IsDetour(const RightEvent& gate) const {
+  if (container_ == nullptr || gate.event() != v1::GATE_OUT) return false;
+  bool checked = false;
+  for (const v1::TimelineEvent& event : container_->timeline()) {
+    if (!Before(gate.occurrence_time(), event.occurrence_time())) continue;
+    if (EndsLoad(event.event(), event.load_status())) return false;
+    if (IsHandling(event.event())) {
+      return checked && event.event() == v1::GATE_IN &&
+             event.locode() == gate.locode() &&
+             HoursBetween(gate.occurrence_time(), event.occurrence_time()) <=
+                 kOneCollectionHours;
+    }
+    checked =
+        checked || event.event() == v1::SCAN || event.event() == v1::INSPECTION;
+  }
+  return false;
+}
 
 RightViewBuffer::Use RightViewBuffer::FindUse(
     const v1::RightState& state, const JournaledMovement& input) const {
@@ -145,7 +143,7 @@ const RightEvent* RightViewBuffer::FindGate(
       }
     }
     if (next == nullptr) break;
-    if (!WordCounts(*next, standing, *reference_)) continue;
+    if (IsDetour(*next) || !WordCounts(*next, standing, *reference_)) continue;
     if (next->event() == v1::GATE_OUT) {
       if (passed) return next;
       before = next;
@@ -183,7 +181,7 @@ RightStanding RightViewBuffer::StandingOf(const v1::RightState& state,
                                           absl::string_view right_id) const {
   RightStanding standing;
   const auto step = [&](const RightEvent& event) {
-    if (Differ(event.right_id(), right_id) ||
+    if (Differ(event.right_id(), right_id) || IsDetour(event) ||
         !WordCounts(event, standing, *reference_)) {
       return;
     }
@@ -370,6 +368,28 @@ void RightViewBuffer::ShowQueries(const v1::RightState& state,
   for (const RightEvent& event : state.attempts()) look(event);
   if (m.event() == v1::PICKUP_RIGHT_QUERIED) look(own_);
   if (issue != nullptr) use_.set_orphan_queries(orphans);
+}
+
+// Whether he was nominated for this right. The chain goes back to earlier
+// trips, and who drove one of those may well come with another box.
+bool RightViewBuffer::WasNominated(const v1::RightState& state,
+                                   absl::string_view id, const RightEvent& gate,
+                                   const RightEvent* issue) const {
+  bool nominated = false;
+  for (const RightEvent& event : state.chain()) {
+    if (IsDetour(event)) continue;
+    const Timestamp& t = event.occurrence_time();
+    if (issue != nullptr && Before(t, issue->occurrence_time())) continue;
+    if (event.event() == v1::GATE_OUT &&
+        HoursBetween(t, gate.occurrence_time()) > kOneCollectionHours) {
+      nominated = false;
+    }
+    if (SameParty(event.nominee_id(), id) &&
+        event.event() != v1::PICKUP_RIGHT_REVOKED) {
+      nominated = true;
+    }
+  }
+  return nominated;
 }
 
 // The first one after the gate-out and before the next issue.

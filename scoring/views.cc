@@ -23,7 +23,7 @@ void Views::Begin(const JournaledMovement& input, const EntityStates& states,
   states_ = &states;
   reference_ = &reference;
   container_.Begin(states.container, input, reference);
-  right_.Begin(states.right, input, reference);
+  right_.Begin(states.right, input, reference, states.container);
 }
 
 Scope Views::scope() {

@@ -46,7 +46,7 @@ class PickupRightTest : public testing::Test {
   }
   const v1::RightView& Derive(const v1::Movement& m, uint64_t key) {
     own_ = m;
-    buffer_.Begin(&state_, {&own_, key, ++sequence_}, *reference_);
+    buffer_.Begin(&state_, {&own_, key, ++sequence_}, *reference_, &container_);
     buffer_.DeriveAll();
     return buffer_.view();
   }
@@ -84,6 +84,7 @@ class PickupRightTest : public testing::Test {
       std::make_unique<Reference>(v1::ReferenceTable(), "test");
   v1::Movement own_;
   v1::RightState state_;
+  v1::ContainerState container_;
   RightViewBuffer buffer_;
   uint64_t sequence_ = 0;
 };
@@ -210,6 +211,35 @@ TEST_F(PickupRightTest, OnItsWayToWhereItIsCollectedNobodyUsesTheRight) {
       Derive(at(Collect(50 + 3 * 86400, "H9"), "NLVEN"), 8).use();
   EXPECT_EQ(use.nominated().id(), "H2");
   EXPECT_FALSE(use.by_nominee());
+}
+
+TEST_F(PickupRightTest, WhoDrivesItToAScannerAndBackUsesNoRight) {
+  constexpr int64_t kHour = 3600;
+  const auto seen = [&](v1::Event event, int64_t time) {
+    v1::TimelineEvent* const one = container_.add_timeline();
+    one->set_event(event);
+    one->mutable_occurrence_time()->set_seconds(kBegin + time);
+    one->set_load_status(v1::FULL);
+  };
+  FoldChain();  // H1 is to come.
+  Fold(Collect(kHour, "SHUTTLE"), 6);
+  seen(v1::GATE_OUT, kHour);
+  v1::Movement out = Collect(49 * kHour, "H9");
+  out.mutable_pickup_right()->clear_id();
+  EXPECT_FALSE(Derive(out, 9).use().has_by_nominee());
+  seen(v1::SCAN, 2 * kHour);
+  EXPECT_FALSE(Derive(out, 9).use().has_by_nominee()) << "it stayed away";
+  seen(v1::GATE_IN, 3 * kHour);
+  container_.mutable_timeline(1)->set_event(v1::POSITION);
+  EXPECT_FALSE(Derive(out, 9).use().has_by_nominee()) << "nobody checked it";
+  container_.mutable_timeline(1)->set_event(v1::SCAN);
+  EXPECT_TRUE(Derive(out, 9).use().has_by_nominee());
+  EXPECT_FALSE(Derive(out, 9).use().by_nominee());
+  EXPECT_FALSE(buffer_.view().has_collected_time());
+  // The nominee comes after him.
+  Fold(out, 9);
+  EXPECT_EQ(Derive(Refused(50 * kHour, "H1"), 10).use().second_claimant().id(),
+            "H1");
 }
 
 TEST_F(PickupRightTest, TheUseSaysWhatStoodWhateverComesLast) {
