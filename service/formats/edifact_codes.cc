@@ -212,6 +212,10 @@ absl::string_view SealSourceOf(absl::string_view code) {
   return known.empty() ? code : known;
 }
 
+absl::string_view X12SealSourceOf(absl::string_view code) {
+  return code == "CA" || code == "SH" ? Find(kSealSources, code) : "";
+}
+
 absl::string_view PartySchemeOf(absl::string_view agency) {
   return Find(kPartySchemes, agency);
 }

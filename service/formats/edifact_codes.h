@@ -28,6 +28,9 @@ v1::Mode ModeOf(absl::string_view mode, absl::string_view means);
 // Sealing party (9303) as DCSA names it; the code itself when DCSA has none.
 absl::string_view SealSourceOf(absl::string_view code);
 
+// The same of X12 98, of which only carrier and shipper are sure; "" else.
+absl::string_view X12SealSourceOf(absl::string_view code);
+
 // Who keeps the list of a party code (3055), as Party.id_scheme says it.
 absl::string_view PartySchemeOf(absl::string_view agency);
 

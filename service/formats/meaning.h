@@ -101,8 +101,8 @@ enum class Take : uint8_t {
   kNadParty,   // NAD 2.0, 2.2, 4.0 or 3.0, 9.0.
   kX12Party,   // N1 2, 3 and 4.
   kSeal,       // SEL 1 and 2.
-  kX12Seal,
-  kGoods,  // FTX 4.0 to 4.4.
+  kX12Seal,    // Who sealed may be in Rule::extra.
+  kGoods,      // FTX 4.0 to 4.4.
   kX12Goods,
   kLoadStatus,  // 8169.
   kX12LoadStatus,

@@ -366,7 +366,8 @@ void SegmentTaker::Seal(v1::Movement* movement, absl::string_view number,
 void SegmentTaker::TakeSeal(const Job& job) {
   const bool x12 = job.rule.take == Take::kX12Seal;
   if (!x12 && job.value().empty()) output_->Tolerate("SEAL_WITHOUT_NUMBER");
-  Seal(job.movement(), job.value(), x12 ? "" : SealSourceOf(job.segment.At(2)));
+  Seal(job.movement(), job.value(),
+       x12 ? X12SealSourceOf(job.extra()) : SealSourceOf(job.segment.At(2)));
 }
 
 void SegmentTaker::TakeGoods(const Job& job) {

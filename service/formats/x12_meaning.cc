@@ -103,10 +103,14 @@ constexpr Rule kRules[] = {
         .Extra({31}),
     R(k309, kUnit, "VID", {1}, "", {4}, T::kX12Seal, &kX12SealField),
     R(k309, kUnit, "VID", {1}, "", {5}, T::kX12Seal, &kX12SealField),
-    R(kAll, kAnywhere, "M7", {1}, "", {1}, T::kX12Seal, &kX12SealField),
-    R(kAll, kAnywhere, "M7", {1}, "", {2}, T::kX12Seal, &kX12SealField),
-    R(kAll, kAnywhere, "M7", {1}, "", {3}, T::kX12Seal, &kX12SealField),
-    R(kAll, kAnywhere, "M7", {1}, "", {4}, T::kX12Seal, &kX12SealField),
+    R(kAll, kAnywhere, "M7", {1}, "", {1}, T::kX12Seal, &kSealFields)
+        .Extra({5}),
+    R(kAll, kAnywhere, "M7", {1}, "", {2}, T::kX12Seal, &kSealFields)
+        .Extra({5}),
+    R(kAll, kAnywhere, "M7", {1}, "", {3}, T::kX12Seal, &kSealFields)
+        .Extra({5}),
+    R(kAll, kAnywhere, "M7", {1}, "", {4}, T::kX12Seal, &kSealFields)
+        .Extra({5}),
 
     // References.
     R(kAll, kAnywhere, "N9", {1}, "BN", {2}, T::kText, &kBooking),

@@ -192,6 +192,7 @@ std::vector<SegmentText> Samples(const Rule& rule, MessageType type) {
       break;
     case Take::kX12Seal:
       text.Set(rule.value, "S100");
+      if (rule.extra.element > 0) text.Set(rule.extra, "CA");
       break;
     case Take::kLoadStatus:
       text.Set(rule.value, "5");

@@ -602,6 +602,19 @@ TEST(X12Test, ARampReportsEachContainer) {
   EXPECT_EQ(reading.movements[1].seals_size(), 0);
 }
 
+// X12 98 has other codes than 9303; what is not sure is not said.
+TEST(X12Test, ASealSaysWhoseItIsWhereThatIsSure) {
+  const auto source = [](const std::string& code) {
+    const Reading reading =
+        X12(Replace(kX322, "*SN1234568~", "*SN1234568***" + code + "~"));
+    return reading.movements[0].seals(1).source();
+  };
+  EXPECT_EQ(source("CA"), "CAR");
+  EXPECT_EQ(source("SH"), "SHI");
+  EXPECT_EQ(source("TM"), "");
+  EXPECT_EQ(source(""), "");
+}
+
 TEST(X12Test, AManifestGivesEachBoxOfEachBill) {
   const Reading reading = X12(kX309);
   EXPECT_THAT(reading.reasons(), IsEmpty());
