@@ -269,6 +269,26 @@ TEST_F(CommonCriteriaTest, ARightThatIsIssuedAgainBreaksNoChain) {
   EXPECT_THAT(Hits(out), Not(Contains("right.broken-chain")));
 }
 
+// Whoever comes two days later is compared with the nominee all the same.
+TEST_F(CommonCriteriaTest, ATripToAScannerUsesNoRight) {
+  for (const bool checked : {true, false}) {
+    const std::string number = Number(checked ? 301 : 302);
+    const auto by = [&](v1::Event event, int64_t time, const char* haulier) {
+      v1::Movement m = At(event, time, number);
+      m.mutable_haulier()->set_id(haulier);
+      return m;
+    };
+    v1::Movement named = At(v1::PICKUP_RIGHT_NOMINATED, kHour, number);
+    named.mutable_pickup_right()->mutable_nominee()->set_id("H1");
+    Take(named);
+    Take(by(v1::GATE_OUT, 2 * kHour, "SHUTTLE"));
+    if (checked) Take(At(v1::SCAN, 3 * kHour, number));
+    Take(by(v1::GATE_IN, 4 * kHour, "SHUTTLE"));
+    const Rules stranger = Hits(by(v1::GATE_OUT, 50 * kHour, "H9"));
+    EXPECT_EQ(stranger.count("right.haulier-mismatch"), checked ? 1 : 0);
+  }
+}
+
 TEST_F(CommonCriteriaTest, AnExportIsNoBoomerang) {
   Take(At(v1::GATE_OUT, 0));
   v1::Movement booked = At(v1::GATE_IN, 40 * kHour);
