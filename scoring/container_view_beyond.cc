@@ -5,10 +5,10 @@
 #include <array>
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "scoring/borrow.h"
 #include "scoring/bounded_timeline.h"
 #include "scoring/container_view.h"
-#include "scoring/legs.h"
 #include "scoring/voyages.h"
 
 namespace portrisk::scoring {
@@ -31,6 +31,13 @@ v1::Whereabouts After(v1::Event handling) {
 v1::Whereabouts BeforeIt(v1::Event handling) {
   if (IsDeparture(handling)) return v1::IN_FACILITY;
   return handling == v1::DISCHARGE ? v1::ABOARD : v1::OUTSIDE;
+}
+
+// As MaySamePlace in legs.h, and the facility in any case: this is no key.
+bool MayBeAt(const v1::Location& place, const TimelineEvent& event) {
+  return event.locode() == place.locode() &&
+         (event.facility().empty() || place.facility().empty() ||
+          absl::EqualsIgnoreCase(event.facility(), place.facility()));
 }
 
 // Takes over what is not known yet.
@@ -308,7 +315,7 @@ void ContainerViewBuffer::DeriveWhereabouts() {
   view_.set_since_handling_h(
       HoursBetween(handling.occurrence_time(), m.occurrence_time()));
   if (IsDeparture(m.event()) && IsArrival(handling.event()) &&
-      !m.location().locode().empty() && MaySamePlace(handling, m.location())) {
+      !m.location().locode().empty() && MayBeAt(m.location(), handling)) {
     view_.set_dwell_h(view_.since_handling_h());
   }
 }

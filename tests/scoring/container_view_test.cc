@@ -323,6 +323,9 @@ TEST_F(OverlapTest, AFacilityIsTheSameInAnyCase) {
   Unfold(2);
   Fold(Handled(v1::LOAD, 40, "B"), 3);
   EXPECT_TRUE(Derive(Handled(v1::GATE_OUT, 100, "eCT")).has_overlap());
+  Unfold(3);
+  EXPECT_DOUBLE_EQ(Derive(Handled(v1::GATE_OUT, 100, "eCT")).dwell_h(), 100);
+  EXPECT_FALSE(Derive(Handled(v1::GATE_OUT, 100, "B")).has_dwell_h());
 }
 
 TEST_F(OverlapTest, ADepartureByBargeIsOneInTwoWords) {
