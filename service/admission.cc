@@ -170,6 +170,9 @@ std::string HashPin(const SecretBytes<32>& key, absl::string_view container,
   return hash;
 }
 
+// The code is hashed as it was sent, but for blanks around it: hashes of rights
+// that are about cannot be made again in a form of another kind, and each would
+// be another code at the gate.
 void ReplacePin(const Secrets& secrets, v1::Movement* movement) {
   if (!movement->has_pickup_right()) return;
   v1::PickupRight& right = *movement->mutable_pickup_right();
