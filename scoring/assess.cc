@@ -70,7 +70,8 @@ void Assessor::AssessBy(const AssessContext& context, v1::Assessment* out) {
   out->set_not_actual(!IsActual(m));
   const bool is_first = std::exchange(is_first_, false);
   if (is_first) {
-    AssignUnit(m, states_->container, *context.draw_key, out->mutable_unit());
+    AssignUnit(m, states_->container, *context.draw_key, out->mutable_unit(),
+               states_->consignment);
     if (!is_only_) unit_ = out->unit();
   } else {
     *out->mutable_unit() = unit_;

@@ -283,7 +283,7 @@ void FoldFacility(const v1::Movement& movement, v1::Visit* visit) {
 }
 
 // The visit that an assessment put the movement in. A unit that is none of the
-// two known ones (a consignment, a stay of the past) leaves no trace.
+// two known ones (a consignment, a stay of the past) leaves no trace here.
 void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
                uint64_t sequence, v1::ContainerState* state) {
   if (unit.visit_ordinal() == 0) return;
@@ -296,7 +296,6 @@ void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
     visit->Clear();
     visit->set_begun_sequence(sequence);
   }
-  visit->set_unit(unit.id());
   visit->set_ordinal(unit.visit_ordinal());
   const v1::Location& place = movement.location();
   if (IsPhysical(movement.event()) && !place.locode().empty()) {
@@ -305,12 +304,7 @@ void FoldVisit(const v1::Movement& movement, const v1::Unit& unit,
     if (visit->locode() == place.locode()) FoldFacility(movement, visit);
   }
   visit->set_open(unit.visit_open());
-  visit->set_lane(unit.lane());
-  visit->set_channel(unit.channel());
-  visit->set_draw_ppm(unit.draw_ppm());
-  visit->set_draw_key_id(unit.draw_key_id());
-  if (unit.has_rollout_ppm()) visit->set_rollout_ppm(unit.rollout_ppm());
-  visit->set_selection_ppm(unit.selection_ppm());
+  SetDecided(unit, visit);
 }
 
 // Before a handling is put in; whether one has to go, or finds no room.
@@ -417,18 +411,12 @@ void FoldContainer(const JournaledMovement& input, const v1::Unit* unit,
 
 bool IsToppedUpBy(const v1::WorklistUnit& unit,
                   const v1::ContainerState& state) {
-  return unit.channel() == v1::CAPACITY && unit.within_capacity() &&
-         state.visit().unit() == unit.unit();
+  return IsToppedUpBy(unit, state.visit());
 }
 
 void TopUp(const v1::WorklistUnit& unit, uint64_t sequence,
            v1::ContainerState* state) {
-  v1::Visit* visit = state->mutable_visit();
-  visit->set_lane(std::max(visit->lane(), unit.lane()));
-  if (visit->channel() == v1::CHANNEL_UNSPECIFIED) {
-    visit->set_channel(v1::CAPACITY);
-  }
-  visit->set_selection_ppm(unit.selection_ppm());
+  TopUp(unit, state->mutable_visit());
   state->set_last_sequence(sequence);
 }
 

@@ -36,15 +36,9 @@ void NameUnit(const v1::Movement& movement, absl::string_view locode,
 void AssignConsignment(const v1::Movement& movement, v1::Unit* unit) {
   std::string* id = unit->mutable_id();
   id->assign(kConsignmentPrefix);
-  const v1::Consignment& c = movement.consignment();
-  if (!c.bill_of_lading().empty()) {
-    id->append(c.bill_of_lading());
-  } else if (!c.declaration().empty()) {
-    id->append(c.declaration());
-  } else if (!c.booking().empty()) {
-    id->append(c.booking());
-  } else if (!movement.pickup_right().id().empty()) {
-    id->append(movement.pickup_right().id());
+  const std::string& reference = ReferenceOf(movement);
+  if (!reference.empty()) {
+    id->append(reference);
   } else if (!movement.container().number().empty()) {
     id->append(movement.container().number());
   } else {
@@ -190,14 +184,20 @@ uint32_t RolloutPpm(const DrawKey& key, absl::string_view unit_id) {
 }
 
 void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
-                const DrawKey& key, v1::Unit* unit) {
+                const DrawKey& key, v1::Unit* unit,
+                const v1::ConsignmentState* consignment) {
   unit->clear_lane_before();  // Decide sets it, where there is a decision.
   if (state == nullptr) {
     AssignConsignment(movement, unit);
   } else {
     AssignVisit(movement, *state, unit);
   }
-  if (const v1::Visit* const visit = KnownVisit(state, *unit)) {
+  const v1::Visit* visit = KnownVisit(state, *unit);
+  if (visit == nullptr && consignment != nullptr &&
+      consignment->standing().unit() == unit->id()) {
+    visit = &consignment->standing();
+  }
+  if (visit != nullptr) {
     unit->set_lane(visit->lane());
     unit->set_channel(visit->channel());
     unit->set_selection_ppm(visit->selection_ppm());

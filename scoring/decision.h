@@ -29,13 +29,11 @@
 #include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "scoring/consignment.h"
 #include "scoring/programme.h"
 #include "scoring/selection_profile.h"
 
 namespace portrisk::scoring {
-
-// What the names of units begin with that are no visit of a container.
-inline constexpr char kConsignmentPrefix[] = "consignment:";
 
 // What a lane recommends by itself.
 v1::Control ControlOfLane(v1::Lane lane);
@@ -55,9 +53,11 @@ uint32_t DrawPpm(const DrawKey& key, absl::string_view unit_id);
 uint32_t RolloutPpm(const DrawKey& key, absl::string_view unit_id);
 
 // HOT PATH. Finds the unit the movement belongs to. `state` is the container
-// before the movement; null when the movement names none.
+// before the movement, `consignment` what its papers name; null when the
+// movement names none.
 void AssignUnit(const v1::Movement& movement, const v1::ContainerState* state,
-                const DrawKey& key, v1::Unit* unit);
+                const DrawKey& key, v1::Unit* unit,
+                const v1::ConsignmentState* consignment = nullptr);
 
 // HOT PATH. The terms of the place of a unit that AssignUnit has found.
 const SelectionProfile& TermsOf(const SelectionProfiles& profiles,

@@ -163,6 +163,7 @@ void RightViewBuffer::DeriveAll() {
 void RightViewBuffer::DeriveStanding() {
   if (has_standing_ || state_ == nullptr) return;
   has_standing_ = true;
+  LookForChecks();
   const v1::Movement& m = *input_.movement;
   const RightStanding standing = StandingBefore(*state_, m);
   Show(standing);
@@ -175,6 +176,7 @@ void RightViewBuffer::DeriveStanding() {
 void RightViewBuffer::DeriveUse() {
   if (has_use_ || state_ == nullptr) return;
   has_use_ = true;
+  LookForChecks();
   const v1::Movement& m = *input_.movement;
   if (UsesNoRight(m)) return;
   if (ConcernsRight(m)) FillEvent(input_, &own_);

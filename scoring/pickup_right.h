@@ -63,6 +63,8 @@ class RightViewBuffer {
                     const RightStanding& standing);
   void ShowCompleteness(const RightStanding& standing,
                         const Reference& reference);
+  // Before IsDetour. Mostly nobody has checked the box.
+  void LookForChecks();
   // Whether a gate-out took the box to a check and back to its port within a
   // day: nobody used the right.
   bool IsDetour(const v1::RightEvent& gate) const;

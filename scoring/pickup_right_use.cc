@@ -79,6 +79,10 @@ bool Announced(const v1::RightState& state, absl::string_view id,
   return false;
 }
 
+bool IsCheck(const v1::TimelineEvent& event) {
+  return event.event() == v1::SCAN || event.event() == v1::INSPECTION;
+}
+
 // Whether a step issues, by its clock, what the gate-out had used by then: the
 // right that the gate names, or the code that was shown.
 bool IssuesWhatWasUsed(const RightEvent& step, const RightEvent& gate) {
@@ -93,6 +97,14 @@ bool IssuesWhatWasUsed(const RightEvent& step, const RightEvent& gate) {
 
 }  // namespace
 
+void RightViewBuffer::LookForChecks() {
+  if (container_ == nullptr) return;
+  const auto& timeline = container_->timeline();
+  if (std::none_of(timeline.begin(), timeline.end(), IsCheck)) {
+    container_ = nullptr;
+  }
+}
+
 bool RightViewBuffer::IsDetour(const RightEvent& gate) const {
   if (container_ == nullptr || gate.event() != v1::GATE_OUT) return false;
   bool checked = false;
@@ -105,8 +117,7 @@ bool RightViewBuffer::IsDetour(const RightEvent& gate) const {
              HoursBetween(gate.occurrence_time(), event.occurrence_time()) <=
                  kOneCollectionHours;
     }
-    checked =
-        checked || event.event() == v1::SCAN || event.event() == v1::INSPECTION;
+    checked = checked || IsCheck(event);
   }
   return false;
 }

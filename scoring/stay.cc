@@ -2,6 +2,7 @@
 // rule, the last event answers everything.
 #include "scoring/stay.h"
 
+#include <algorithm>
 #include <climits>
 #include <cmath>
 
@@ -199,6 +200,29 @@ const Visit* VisitOf(uint32_t ordinal, const v1::ContainerState& state) {
   if (ordinal == state.visit().ordinal()) return &state.visit();
   const Visit& previous = state.previous_visit();
   return ordinal == previous.ordinal() ? &previous : nullptr;
+}
+
+void SetDecided(const v1::Unit& unit, Visit* visit) {
+  visit->set_unit(unit.id());
+  visit->set_lane(unit.lane());
+  visit->set_channel(unit.channel());
+  visit->set_draw_ppm(unit.draw_ppm());
+  visit->set_draw_key_id(unit.draw_key_id());
+  if (unit.has_rollout_ppm()) visit->set_rollout_ppm(unit.rollout_ppm());
+  visit->set_selection_ppm(unit.selection_ppm());
+}
+
+bool IsToppedUpBy(const v1::WorklistUnit& unit, const Visit& visit) {
+  return unit.channel() == v1::CAPACITY && unit.within_capacity() &&
+         visit.unit() == unit.unit();
+}
+
+void TopUp(const v1::WorklistUnit& unit, Visit* visit) {
+  visit->set_lane(std::max(visit->lane(), unit.lane()));
+  if (visit->channel() == v1::CHANNEL_UNSPECIFIED) {
+    visit->set_channel(v1::CAPACITY);
+  }
+  visit->set_selection_ppm(unit.selection_ppm());
 }
 
 }  // namespace portrisk::scoring

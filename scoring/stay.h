@@ -4,8 +4,10 @@
 
 #include <cstdint>
 
+#include "portrisk/v1/assessment.pb.h"
 #include "portrisk/v1/history.pb.h"
 #include "portrisk/v1/movement.pb.h"
+#include "portrisk/v1/selection.pb.h"
 
 namespace portrisk::scoring {
 
@@ -35,6 +37,14 @@ bool IsForgotten(const v1::Movement& movement, const v1::ContainerState& state);
 
 // The visit that the state knows by that number; null: it knows none.
 const v1::Visit* VisitOf(uint32_t ordinal, const v1::ContainerState& state);
+
+// HOT PATH. Keeps the unit and what was decided of it.
+void SetDecided(const v1::Unit& unit, v1::Visit* visit);
+
+// Whether a unit of a taken worklist is that one, and nothing else had selected
+// it; and that it is selected from now on, for certain.
+bool IsToppedUpBy(const v1::WorklistUnit& unit, const v1::Visit& visit);
+void TopUp(const v1::WorklistUnit& unit, v1::Visit* visit);
 
 }  // namespace portrisk::scoring
 

@@ -24,6 +24,7 @@ namespace portrisk::scoring {
 // version of it. Null: names none.
 struct EntityStates {
   const v1::ContainerState* container = nullptr;
+  const v1::ConsignmentState* consignment = nullptr;
   const v1::RightState* right = nullptr;
   const v1::VesselState* vessel = nullptr;
   const v1::FacilityState* facility = nullptr;

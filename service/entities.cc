@@ -2,6 +2,7 @@
 #include "service/entities.h"
 
 #include "absl/strings/str_cat.h"
+#include "scoring/consignment.h"
 #include "scoring/erased_names.h"
 #include "scoring/pickup_right.h"
 #include "scoring/place_history.h"
@@ -12,6 +13,7 @@ template <typename Visit>
 void Entities::EachFixedKind(const Visit& visit) {
   visit(&containers_);
   visit(&rights_);
+  visit(&consignments_);
   visit(&vessels_);
   visit(&facilities_);
   visit(&profiles_);
@@ -31,6 +33,9 @@ Entities::Named Entities::Find(const v1::Movement& movement,
   Named named;
   if (keys.container) named.container = containers_.Find(*keys.container);
   if (keys.right) named.right = rights_.Find(*keys.right);
+  if (keys.consignment) {
+    named.consignment = consignments_.Find(*keys.consignment);
+  }
   if (keys.vessel) named.vessel = vessels_.Find(*keys.vessel);
   if (keys.facility) named.facility = facilities_.Find(*keys.facility);
   for (const auto& [slot, key] : keys.profiles) {
@@ -46,6 +51,7 @@ void Entities::Prefetch(const EntityKeys& keys, const CountedKeys& counted,
                         const SpreadKeys& spreads) const {
   if (keys.container) containers_.table.Prefetch(*keys.container);
   if (keys.right) rights_.table.Prefetch(*keys.right);
+  if (keys.consignment) consignments_.table.Prefetch(*keys.consignment);
   for (const auto& [slot, key] : keys.profiles) profiles_.table.Prefetch(key);
   aggregates_.Prefetch(counted);
   for (const auto& [slot, key] : spreads) spreads_.table.Prefetch(key);
@@ -98,6 +104,7 @@ scoring::EntityStates Entities::States(const Named& named) {
   scoring::EntityStates states;
   if (named.container) states.container = &named.container->state();
   if (named.right) states.right = &named.right->state();
+  if (named.consignment) states.consignment = &named.consignment->state();
   if (named.vessel) states.vessel = &named.vessel->state();
   if (named.facility) states.facility = &named.facility->state();
   for (size_t i = 0; i < named.profiles.size(); ++i) {
@@ -157,6 +164,11 @@ void Entities::Fold(const scoring::JournaledMovement& input,
     }
     scoring::FoldRight(input, state);
     shows_erased_ |= scoring::NamesToken(movement);
+  }
+  if (named.consignment && !movement.retraction() &&
+      scoring::IsActual(movement) && scoring::IsConsignment(unit)) {
+    scoring::FoldConsignment(unit, input.sequence,
+                             consignments_.table.Mutable(named.consignment));
   }
   if (named.vessel) {
     scoring::FoldVessel(input, vessels_.table.Mutable(named.vessel));

@@ -40,6 +40,7 @@ class Entities {
   struct Named {
     Kind<v1::ContainerState>::Entry* container = nullptr;
     Kind<v1::RightState>::Entry* right = nullptr;
+    Kind<v1::ConsignmentState>::Entry* consignment = nullptr;
     Kind<v1::VesselState>::Entry* vessel = nullptr;
     Kind<v1::FacilityState>::Entry* facility = nullptr;
     // By scoring::ProfileSlot.
@@ -63,7 +64,9 @@ class Entities {
   struct NamedControl {
     std::array<Kind<v1::FindState>::Entry*, scoring::kFindSlots> finds{};
     Kind<v1::ControlLogState>::Entry* log = nullptr;
-    Kind<v1::ContainerState>::Entry* container = nullptr;  // Of a worklist.
+    // Of a worklist.
+    Kind<v1::ContainerState>::Entry* container = nullptr;
+    Kind<v1::ConsignmentState>::Entry* consignment = nullptr;
   };
 
   // Keeps about `capacity` states of each kind, and reads others `from` there.
@@ -71,6 +74,7 @@ class Entities {
       : from_(from),
         containers_(capacity),
         rights_(capacity),
+        consignments_(capacity),
         vessels_(capacity),
         facilities_(capacity),
         profiles_(capacity),
@@ -139,7 +143,7 @@ class Entities {
                    const NamedControl& named);
   void UnfoldOutcome(const v1::OutcomeRecord& prior, uint64_t sequence,
                      const NamedControl& named);
-  // A unit of a taken worklist, into the log and the container's visit.
+  // A unit of a taken worklist, into the log and into what stands of it.
   void FoldTaken(const v1::WorklistUnit& unit, uint64_t sequence,
                  const NamedControl& named);
   // Which list of a ControlLogState.
@@ -196,6 +200,7 @@ class Entities {
   void ForEach(const Visit& visit) const {
     containers_.table.ForEach(visit);
     rights_.table.ForEach(visit);
+    consignments_.table.ForEach(visit);
     vessels_.table.ForEach(visit);
     facilities_.table.ForEach(visit);
     profiles_.table.ForEach(visit);
@@ -217,6 +222,7 @@ class Entities {
   const StoredStates from_;
   Kind<v1::ContainerState> containers_;
   Kind<v1::RightState> rights_;
+  Kind<v1::ConsignmentState> consignments_;
   Kind<v1::VesselState> vessels_;
   Kind<v1::FacilityState> facilities_;
   Kind<v1::ProfileState> profiles_;

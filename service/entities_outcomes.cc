@@ -1,5 +1,7 @@
 // The states that outcomes and decisions are folded into. FindRatesOf is in the
 // hot path, under the rules of core.cc, where a rule reads find rates.
+#include "absl/strings/strip.h"
+#include "scoring/consignment.h"
 #include "scoring/finds.h"
 #include "service/entities.h"
 #include "service/keys.h"
@@ -53,6 +55,10 @@ Entities::NamedControl Entities::FindControl(const v1::WorklistUnit& unit) {
   if (!unit.container_number().empty()) {
     named.container = containers_.Find(ContainerKey(unit.container_number()));
   }
+  absl::string_view reference = unit.unit();
+  if (absl::ConsumePrefix(&reference, scoring::kConsignmentPrefix)) {
+    named.consignment = consignments_.Find(ConsignmentKey(reference));
+  }
   return named;
 }
 
@@ -60,11 +66,15 @@ void Entities::FoldTaken(const v1::WorklistUnit& unit, uint64_t sequence,
                          const NamedControl& named) {
   if (!unit.within_capacity()) return;  // Left out: nothing became of it.
   FoldLog(sequence, named, &v1::ControlLogState::mutable_worklists);
-  if (named.container == nullptr ||
-      !scoring::IsToppedUpBy(unit, named.container->state())) {
-    return;
+  if (named.container != nullptr &&
+      scoring::IsToppedUpBy(unit, named.container->state())) {
+    scoring::TopUp(unit, sequence, containers_.table.Mutable(named.container));
   }
-  scoring::TopUp(unit, sequence, containers_.table.Mutable(named.container));
+  if (named.consignment != nullptr &&
+      scoring::IsToppedUpBy(unit, named.consignment->state())) {
+    scoring::TopUp(unit, sequence,
+                   consignments_.table.Mutable(named.consignment));
+  }
 }
 
 Entities::NamedControl Entities::FindShared(const v1::OutcomeTie& tie,

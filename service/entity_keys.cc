@@ -2,6 +2,7 @@
 #include "service/entity_keys.h"
 
 #include "portrisk/v1/history_service.pb.h"
+#include "scoring/consignment.h"
 #include "scoring/container_history.h"
 #include "service/keys.h"
 
@@ -116,6 +117,11 @@ EntityKeys KeysOf(const v1::Movement& movement) {
   } else if (!right_id.empty()) {
     keys.right = RightKeyOfId(right_id);
   }
+  const std::string& reference = scoring::ReferenceOf(movement);
+  if (!reference.empty() &&
+      (number.empty() || !scoring::IsPhysical(movement.event()))) {
+    keys.consignment = ConsignmentKey(reference);
+  }
   if (!scoring::IsFact(movement)) return keys;
   const std::string& imo = movement.transport().vessel_imo();
   if (!imo.empty()) keys.vessel = VesselKey(imo);
@@ -139,7 +145,7 @@ void SpreadKeysOf(const v1::Movement& movement, const scoring::Spans& spans,
 }
 
 void EntityKeys::Append(std::vector<EntityKey>* keys) const {
-  for (const auto& one : {container, right, vessel, facility}) {
+  for (const auto& one : {container, right, consignment, vessel, facility}) {
     if (one) keys->push_back(*one);
   }
   for (const auto& [slot, key] : profiles) keys->push_back(key);

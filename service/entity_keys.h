@@ -18,6 +18,7 @@ namespace portrisk::service {
 struct EntityKeys {
   std::optional<EntityKey> container;
   std::optional<EntityKey> right;
+  std::optional<EntityKey> consignment;
   // Of facts alone.
   std::optional<EntityKey> vessel;
   std::optional<EntityKey> facility;

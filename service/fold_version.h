@@ -25,7 +25,8 @@ namespace portrisk::service {
 // so; a box takes two places among the risky ones; papers without a gross
 // weight declare what goods and tare come to; what was recorded of a box is
 // listed by its kind; of a gate-out it is known that its day alone is.
-inline constexpr uint32_t kFoldVersion = 6;
+// 7: what stands of a consignment is kept.
+inline constexpr uint32_t kFoldVersion = 7;
 
 inline bool IsOfThisFold(const v1::Checkpoint& checkpoint) {
   return checkpoint.fold_version() == kFoldVersion;

@@ -189,6 +189,10 @@ EntityKey RouteKey(absl::string_view from, absl::string_view via,
       .Key('O');
 }
 
+EntityKey ConsignmentKey(absl::string_view reference) {
+  return Name().Hash(reference, 16).Key('K');
+}
+
 EntityKey VesselKey(absl::string_view imo) { return EntityKey('V', imo); }
 
 EntityKey FacilityKey(absl::string_view locode, absl::string_view facility) {

@@ -55,6 +55,8 @@ EntityKey RouteKey(absl::string_view from, absl::string_view via,
                    absl::string_view to, absl::string_view chapter);
 
 EntityKey VesselKey(absl::string_view imo);
+// Papers with this reference (scoring/consignment.h).
+EntityKey ConsignmentKey(absl::string_view reference);
 // What was reported without a facility is a facility of its own.
 EntityKey FacilityKey(absl::string_view locode, absl::string_view facility);
 

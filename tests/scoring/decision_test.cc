@@ -364,5 +364,36 @@ TEST(UnitTest, ADocumentBelongsToItsConsignment) {
   EXPECT_EQ(unit.id(), "consignment:BL1");
 }
 
+TEST(UnitTest, AConsignmentKeepsWhatWasDecidedOfIt) {
+  const DrawKey key{"k", {}};
+  v1::Movement m;
+  m.set_event(v1::MANIFEST_LODGED);
+  m.mutable_consignment()->set_bill_of_lading("BL1");
+  v1::Unit unit;
+  AssignUnit(m, nullptr, key, &unit);
+  unit.set_lane(v1::RED);
+  unit.set_channel(v1::MANDATORY_RULE);
+  unit.set_selection_ppm(1'000'000);
+  v1::ConsignmentState state;
+  FoldConsignment(unit, 3, &state);
+  v1::Unit later;
+  AssignUnit(m, nullptr, key, &later, &state);
+  EXPECT_EQ(later.SerializeAsString(), unit.SerializeAsString());
+  // Whoever's state has the same key.
+  m.mutable_consignment()->set_bill_of_lading("BL2");
+  AssignUnit(m, nullptr, key, &later, &state);
+  EXPECT_EQ(later.lane(), v1::LANE_UNSPECIFIED);
+}
+
+TEST(UnitTest, ABoxAloneIsNoReference) {
+  v1::Movement m;
+  m.mutable_container()->set_number("MSCU1234566");
+  EXPECT_EQ(ReferenceOf(m), "");
+  m.mutable_pickup_right()->set_id("R");
+  EXPECT_EQ(ReferenceOf(m), "R");
+  m.mutable_consignment()->set_booking("B");
+  EXPECT_EQ(ReferenceOf(m), "B");
+}
+
 }  // namespace
 }  // namespace portrisk::scoring

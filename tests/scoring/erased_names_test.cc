@@ -109,6 +109,20 @@ TEST(ErasedNamesTest, ATokenRecognisesNobody) {
   other.mutable_pseudonyms()->set_haulier(2);
   EXPECT_FALSE(NamesErased(other, Right(kToken)));
   EXPECT_FALSE(NamesErased(v1::Movement(), Right(kToken)));
+  EXPECT_TRUE(ShowsErased(Right(kToken)));
+  EXPECT_FALSE(ShowsErased(Right("H1")));
+}
+
+TEST(ErasedNamesTest, ATokenIsSeenInEveryRole) {
+  EXPECT_FALSE(NamesToken(By("H1")));
+  EXPECT_TRUE(NamesToken(By(kToken)));
+  for (const auto party :
+       {&v1::PickupRight::mutable_actor, &v1::PickupRight::mutable_recipient,
+        &v1::PickupRight::mutable_nominee}) {
+    v1::Movement m = By("H1");
+    (m.mutable_pickup_right()->*party)()->set_id(kToken);
+    EXPECT_TRUE(NamesToken(m));
+  }
 }
 
 }  // namespace

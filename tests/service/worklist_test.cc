@@ -82,6 +82,37 @@ TEST_F(WorklistApiTest, UnitsAreRankedAndEachSaysWhy) {
   EXPECT_EQ(ListWorklist(spanish).entries(1).reasons(0).title(), "Pesado");
 }
 
+// As a visit: its strongest lane stands, whatever is told of it later.
+TEST_F(WorklistApiTest, AConsignmentIsSelectedOnce) {
+  const auto lodge = [&](const char* bill, int32_t gross_kg) {
+    v1::Movement m = MakeMovement(absl::StrCat("p", ++movements_),
+                                  v1::MANIFEST_AMENDED, Number(10), movements_);
+    m.mutable_consignment()->set_bill_of_lading(bill);
+    m.mutable_weights()->set_gross_kg(gross_kg);
+    const Answer answer = Score(engine_.get(), m);
+    EXPECT_TRUE(answer.status.ok()) << answer.status;
+    return answer.assessment();
+  };
+  const auto shown = [&](const char* bill, int32_t gross_kg) {
+    const v1::Assessment a = lodge(bill, gross_kg);
+    return absl::StrCat(v1::Lane_Name(a.unit().lane_before()), " ",
+                        v1::Lane_Name(a.lane()), " ",
+                        v1::Lane_Name(a.unit().lane()));
+  };
+  const std::string none = v1::Lane_Name(v1::LANE_UNSPECIFIED);
+  EXPECT_EQ(shown("B1", kHeavy), "GREEN ORANGE ORANGE");
+  EXPECT_EQ(shown("B1", kUsual), none + " GREEN ORANGE");
+  EXPECT_EQ(shown("B2", kUsual), none + " GREEN GREEN");
+  Restart();
+  EXPECT_EQ(shown("B1", kHeavy), none + " ORANGE ORANGE");
+  Reopen();
+  EXPECT_EQ(shown("B1", kLight), "ORANGE RED RED");
+  // Without a reference each stands by itself.
+  EXPECT_EQ(shown("", kHeavy), "GREEN ORANGE ORANGE");
+  EXPECT_EQ(shown("", kUsual), none + " GREEN GREEN");
+  ExpectVerified();
+}
+
 TEST_F(WorklistApiTest, WhatLeftOrWasControlledIsLeftOff) {
   for (int box = 10; box < 14; ++box) Arrive(box, kHeavy, box);
   Arrive(10, kHeavy, 100, v1::GATE_OUT);
