@@ -53,9 +53,15 @@ Limits ShareLimits(const Weighed& weighed) {
 }
 
 Limits FindLimits(const Weighed& weighed, uint64_t units) {
-  if (weighed.controlled == 0) return {0, static_cast<double>(units)};
-  const Limits share = ShareLimits(weighed);
-  return {share.low * weighed.controlled, share.high * weighed.controlled};
+  Limits limits{0, static_cast<double>(units)};
+  if (weighed.controlled > 0) {
+    const Limits share = ShareLimits(weighed);
+    limits = {share.low * weighed.controlled, share.high * weighed.controlled};
+  }
+  if (weighed.finds() > weighed.found) {
+    limits = {weighed.finds(), std::max(limits.high, weighed.finds())};
+  }
+  return limits;
 }
 
 // The r for which (1 - r) a - r b may be 0: MOVER gives the limits of that
@@ -80,16 +86,19 @@ void FillFigures(const Weighed& best, const Counted& counted,
   *out->mutable_precision() = counted.estimate();
   out->set_effective_controls(best.effective());
   out->set_effective_controls_beyond(beyond.effective());
-  const double finds = best.found + beyond.found;
+  const double found = best.finds();
+  const double finds = found + beyond.finds();
+  // Of such as nothing had selected alone nothing follows.
+  const bool has_finds = best.found + beyond.found > 0;
   const double controlled = best.controlled + beyond.controlled;
   Limits recall;
-  if (finds > 0) {
-    recall = PartLimits(best.found, FindLimits(best, out->k()), beyond.found,
+  if (has_finds) {
+    recall = PartLimits(found, FindLimits(best, out->k()), beyond.finds(),
                         FindLimits(beyond, units_beyond));
-    out->set_recall(best.found / finds);
+    out->set_recall(found / finds);
     SetInterval(recall, 1, out->mutable_recall_interval());
     // A weighted find may stand for more than there is room for.
-    out->set_normalised_precision(std::min(best.found, k) / std::min(k, finds));
+    out->set_normalised_precision(std::min(found, k) / std::min(k, finds));
     if (finds <= k) {
       *out->mutable_normalised_precision_interval() = out->recall_interval();
     } else {
@@ -102,8 +111,8 @@ void FillFigures(const Weighed& best, const Counted& counted,
   const double precision = best.found / best.controlled;
   out->set_weighted_precision(precision);
   SetInterval(ShareLimits(best), 1, out->mutable_weighted_precision_interval());
-  if (finds == 0) return;
-  out->set_lift(precision / (finds / controlled));
+  if (!has_finds) return;
+  out->set_lift(found / best.controlled / (finds / controlled));
   SetInterval(recall, controlled / best.controlled,
               out->mutable_lift_interval());
 }

@@ -3,6 +3,7 @@
 #ifndef PORTRISK_SCORING_MEASURES_ESTIMATES_H_
 #define PORTRISK_SCORING_MEASURES_ESTIMATES_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "portrisk/v1/evaluation.pb.h"
@@ -27,9 +28,11 @@ struct Weighed {
   double controlled = 0;
   double found = 0;
   double squares = 0;  // Of the weights of all controlled.
+  uint64_t known = 0;  // Finds, also those without a weight.
 
   void Add(const UnitTable::Unit& unit) {
     Add(unit, UnitTable::WeightOf(unit));
+    known += unit.found ? 1 : 0;
   }
   void Add(const UnitTable::Unit& unit, double weight) {
     if (!unit.controlled) return;
@@ -37,6 +40,9 @@ struct Weighed {
     squares += weight * weight;
     if (unit.found) found += weight;
   }
+  // How many finds there are: no fewer than are known, though nothing says how
+  // many those without a weight stand for.
+  double finds() const { return std::max(found, static_cast<double>(known)); }
   // Of Kish; 0 when nothing was controlled.
   double effective() const {
     return squares > 0 ? controlled * controlled / squares : 0;
@@ -51,7 +57,8 @@ struct Limits {
 // Of the share of finds; precondition: controlled above 0.
 Limits ShareLimits(const Weighed& weighed);
 // Of how many finds there are among `units` units, of which some were
-// controlled; when none were, all or none may be finds.
+// controlled; when none were, all or none may be finds. From those that are
+// known on, where the weighted ones fall short of them.
 Limits FindLimits(const Weighed& weighed, uint64_t units);
 // Of a / (a + b), from the limits of both; precondition: a + b above 0.
 Limits PartLimits(double a, const Limits& a_limits, double b,

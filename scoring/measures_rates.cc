@@ -50,9 +50,10 @@ void FillTaken(const UnitTable& table, std::vector<Taken> taken,
     const double weight = UnitTable::WeightOf(unit);
     if (taken[i] == Taken::kByChance && weight > 1) {
       best.Add(unit, 1);
+      best.known += unit.found ? 1 : 0;
       beyond.Add(unit, weight - 1);
     } else {
-      best.Add(unit, weight);
+      best.Add(unit);
     }
   }
   FillFigures(best, counted, beyond, taken.size() - out->k(), out);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -236,29 +237,23 @@ std::string Labels(const Frame& frame,
   return dots + names;
 }
 
-const char* ColourOf(const MapRoute& route, const std::vector<MapStep>& steps) {
+const char* ColourOf(const MapRoute& route) {
   if (!route.finds) return kMapNotControlled;
   if (*route.finds == 0) return kMapNoFinds;
-  for (const MapStep& step : steps) {
-    if (*route.finds <= step.up_to) return step.colour;
-  }
-  return steps.back().colour;
+  return std::find_if(
+             std::begin(kMapSteps), std::end(kMapSteps) - 1,
+             [&](const MapStep& step) { return *route.finds <= step.up_to; })
+      ->colour;
 }
 
 }  // namespace
 
-std::vector<MapStep> MapSteps(double most) {
-  return {{"#fdb863", most / 3}, {"#e66101", 2 * most / 3}, {"#a50026", most}};
-}
-
 std::string RouteMap(std::vector<MapRoute> routes, absl::string_view label) {
   if (routes.empty()) return "";
-  double most = 0;
   uint64_t units_max = 1;
   Frame frame;
   std::map<std::string, Port> ports;
   for (const MapRoute& route : routes) {
-    most = std::max(most, route.finds.value_or(0));
     units_max = std::max(units_max, route.units);
   }
   // Those without finds first, so that they lie below.
@@ -291,7 +286,6 @@ std::string RouteMap(std::vector<MapRoute> routes, absl::string_view label) {
       "aria-label=\"%s\">",
       kWidth, frame.height, HtmlEscape(label));
   svg += Grid(frame);
-  const std::vector<MapStep> steps = MapSteps(most);
   for (size_t i = 0; i < routes.size(); ++i) {
     std::string path;
     for (const Arc& part : drawn[i]) {
@@ -308,7 +302,7 @@ std::string RouteMap(std::vector<MapRoute> routes, absl::string_view label) {
         "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%.1f\" "
         "stroke-opacity=\"%s\" stroke-linecap=\"round\"><title>%s</title>"
         "</path>",
-        path, ColourOf(routes[i], steps), 0.6 + 3.4 * std::sqrt(share),
+        path, ColourOf(routes[i]), 0.6 + 3.4 * std::sqrt(share),
         routes[i].finds ? ".85" : ".4", HtmlEscape(routes[i].title));
   }
   return svg + Labels(frame, ports) + "</svg>";

@@ -24,13 +24,15 @@ struct MapRoute {
   std::string title;  // Shown where a pointer rests.
 };
 
-// Steps of the colours of finds: none controlled, none found, up to each.
+// Steps of the colours of finds above 0, up to each. They are fixed, so that a
+// colour says the same on every map: one find of one control, whose lower end
+// is 20.7 %, is always of the first.
 struct MapStep {
   const char* colour;
   double up_to;
 };
-// Of shares of finds above 0, given the greatest.
-std::vector<MapStep> MapSteps(double most);
+inline constexpr MapStep kMapSteps[] = {
+    {"#fdb863", 0.25}, {"#e66101", 0.5}, {"#a50026", 1}};
 inline constexpr char kMapNotControlled[] = "#b8bfc7";
 inline constexpr char kMapNoFinds[] = "#7fb3d5";
 

@@ -124,11 +124,11 @@ bool IsLocated(const v1::RouteFigures& route) {
   return route.has_from_latitude() && route.has_to_latitude();
 }
 
-void AddMapKey(double most, const EvaluationWords& words, Html* html) {
+void AddMapKey(bool has_finds, const EvaluationWords& words, Html* html) {
   std::vector<std::pair<std::string, std::string>> entries = {
       {kMapNotControlled, words.not_controlled}, {kMapNoFinds, words.no_finds}};
-  if (most > 0) {
-    for (const MapStep& step : MapSteps(most)) {
+  if (has_finds) {
+    for (const MapStep& step : kMapSteps) {
       entries.emplace_back(
           step.colour,
           absl::Substitute(words.finds_up_to,
@@ -419,7 +419,6 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
   html->Heading(words.map);
   std::vector<MapRoute> drawn;
   std::vector<const v1::RouteFigures*> found;
-  double most = 0;
   size_t with_finds = 0;
   for (const v1::RouteFigures& one : report.routes()) {
     if (one.precision().count() > 0) found.push_back(&one);
@@ -436,7 +435,6 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
     if (!one.precision().has_share()) continue;
     with_finds += one.precision().count() > 0 ? 1 : 0;
     route.finds = one.precision().count() > 0 ? one.precision().low() : 0;
-    most = std::max(most, *route.finds);
   }
   if (!drawn.empty()) {
     html->Note(words.map_note);
@@ -445,7 +443,7 @@ void AddRoutes(const v1::EvaluationReport& report, const EvaluationWords& words,
     const std::string label =
         absl::Substitute(words.map_label, drawn.size(), with_finds);
     html->Add(RouteMap(std::move(drawn), label));
-    AddMapKey(most, words, html);
+    AddMapKey(with_finds > 0, words, html);
     if (found.empty()) html->Note(words.no_route_finds);
     if (left_out > 0) {
       html->Note(absl::Substitute(words.map_left_out, left_out));

@@ -37,7 +37,8 @@ constexpr EvaluationWords kWords[] = {
          "decide: "
          "such figures say nothing of the rules and are not plotted.",
      .by_rate_note = "Units ranked by score, ties by name. Controlled units "
-                     "are weighted by the chance they had of being selected.",
+                     "are weighted by the chance they had of being selected; "
+                     "of all finds no fewer are counted than are known.",
      .beyond_note = "A dash: nothing beyond these inspections was controlled, "
                     "so what was left there is not known.",
      .rate = "Inspected",
@@ -187,7 +188,8 @@ constexpr EvaluationWords kWords[] = {
          "nombres: esas cifras no dicen nada de las reglas y no se dibujan.",
      .by_rate_note = "Unidades ordenadas por puntuación; los empates, por "
                      "nombre. Las controladas se ponderan por la probabilidad "
-                     "que tenían de ser elegidas.",
+                     "que tenían de ser elegidas; de todos los hallazgos no se "
+                     "cuentan menos que los que se conocen.",
      .beyond_note = "Un guion: fuera de esas inspecciones no se controló nada, "
                     "así que no se sabe qué quedó ahí.",
      .rate = "Inspeccionado",
@@ -342,7 +344,8 @@ constexpr EvaluationWords kWords[] = {
          "nomes: esses valores nada dizem das regras e não são desenhados.",
      .by_rate_note = "Unidades ordenadas por pontuação; os empates, por nome. "
                      "As controladas são ponderadas pela probabilidade que "
-                     "tinham de ser escolhidas.",
+                     "tinham de ser escolhidas; de todos os achados não se "
+                     "contam menos do que os que se conhecem.",
      .beyond_note = "Um traço: fora dessas inspeções nada foi controlado, por "
                     "isso não se sabe o que lá ficou.",
      .rate = "Inspecionado",

@@ -43,7 +43,11 @@ std::vector<std::string> FigureTexts(const v1::RateFigures& figures,
   return texts;
 }
 
-void PrintUnknown(bool all_known) {
+void PrintNotes(const v1::EvaluationReport& report, bool all_known) {
+  if (report.unweighted() > 0) {
+    std::cout << "recall, lift, normalised: no fewer finds are counted than "
+                 "are known, those without a weight too\n";
+  }
   if (all_known) return;
   std::cout << kNotKnown
             << ": nothing beyond these inspections was controlled, so what was "
@@ -69,7 +73,7 @@ void PrintRates(const v1::EvaluationReport& report) {
     }
   }
   table.Print(std::cout);
-  PrintUnknown(all_known);
+  PrintNotes(report, all_known);
 }
 
 void PrintMore(int rows) {
@@ -238,7 +242,7 @@ void PrintCapacities(const v1::EvaluationReport& report) {
     }
   }
   table.Print(std::cout);
-  PrintUnknown(all_known);
+  PrintNotes(report, all_known);
   for (const v1::CapacityFigures& one : report.variants(0).capacities()) {
     for (const v1::CapacityFacility& facility : one.facilities()) {
       if (facility.units() > 0) continue;

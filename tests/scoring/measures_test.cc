@@ -142,6 +142,31 @@ TEST(MeasuresTest, WhatWasSelectedBeforeThePeriodIsNotSelectedInIt) {
   EXPECT_EQ(report.by_score(), 1u);
 }
 
+// What is found by controls that nothing selected has no weight, but is known.
+TEST(MeasuresTest, RecallDoesNotContradictTheFindsThatAreKnown) {
+  UnitTable table;
+  Selection selection;
+  for (int i = 0; i < 100; ++i) {
+    const auto assessed = Assessed(absl::StrCat("u", 100 + i), i < 2 ? 500 : 0,
+                                   v1::CHANNEL_UNSPECIFIED);
+    selection.Add(table.Add(At("A", 0), assessed), 0, assessed);
+  }
+  table.SetOutcome("u100", true, v1::SCORE, 1'000'000);
+  table.SetOutcome("u101", true, v1::MANUAL, 0);
+  for (const char* unit : {"u150", "u151", "u152"}) {
+    table.SetOutcome(unit, true, v1::MANUAL, 0);
+  }
+  table.SetOutcome("u160", false, v1::RANDOM, 100'000);
+  v1::VariantReport report;
+  selection.Report(table, std::vector<double>{0.02}, &report);
+  const v1::RateFigures& figures = report.rates(0);
+  EXPECT_DOUBLE_EQ(figures.weighted_precision(), 1);
+  EXPECT_DOUBLE_EQ(figures.recall(), 2.0 / 5);
+  EXPECT_LE(figures.recall_interval().low(), 2.0 / 5);
+  EXPECT_NEAR(figures.recall_interval().high(), 2.0 / 5, 1e-9);
+  EXPECT_DOUBLE_EQ(figures.lift(), 2.0 / (5.0 / 11));
+}
+
 // A weighted find may stand for more than there is room for.
 TEST(MeasuresTest, NormalisedPrecisionIsOneAtMost) {
   UnitTable table;

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <iterator>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "scoring/measures.h"
 
 namespace portrisk::service {
 namespace {
@@ -95,15 +97,23 @@ TEST(EvaluationMap, IsCutWhereNoRouteGoes) {
 TEST(EvaluationMap, ColoursByFindsAndLetsWhatNobodyControlledRecede) {
   MapRoute none = Way(kSantos, kRotterdam), much = Way(kNewYork, kRotterdam);
   none.finds = 0;
-  much.finds = 0.3;
+  much.finds = 0.6;
   const std::string map = RouteMap({much, none, Way(kShanghai, kRotterdam)});
   const size_t grey = map.find(kMapNotControlled), blue = map.find(kMapNoFinds),
-               red = map.find(MapSteps(0.3).back().colour);
+               red = map.find(std::end(kMapSteps)[-1].colour);
   ASSERT_NE(red, std::string::npos);
   EXPECT_LT(grey, blue);
   EXPECT_LT(blue, red);
   EXPECT_EQ(Count(map, "stroke-opacity=\".4\""), 1u);
   EXPECT_EQ(RouteMap({}), "");
+}
+
+// As the note on the page says, whatever else there is.
+TEST(EvaluationMap, OneFindOfOneControlDoesNotShine) {
+  MapRoute one = Way(kSantos, kRotterdam);
+  one.finds = scoring::Estimate(1, 1).low();
+  const std::string map = RouteMap({one, one});
+  EXPECT_EQ(Count(map, kMapSteps[0].colour), 2u);
 }
 
 }  // namespace

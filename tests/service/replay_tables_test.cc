@@ -84,6 +84,10 @@ TEST(ReplayTablesTest, FindsThatNobodyLookedForAreNotSaidToBeAllFound) {
   const std::string known = printed(ReportOfTwoFinds(3));
   EXPECT_THAT(known, HasSubstr("1.000 (0.500 to 1.000)"));
   EXPECT_THAT(known, Not(HasSubstr("is not known")));
+  EXPECT_THAT(known, Not(HasSubstr("no fewer finds")));
+  v1::EvaluationReport unweighted = ReportOfTwoFinds(3);
+  unweighted.set_unweighted(1);
+  EXPECT_THAT(printed(unweighted), HasSubstr("no fewer finds are counted"));
   const std::string unknown = printed(ReportOfTwoFinds(0));
   EXPECT_THAT(unknown, Not(HasSubstr("1.000")));
   EXPECT_THAT(unknown, Not(HasSubstr("5.000")));
