@@ -27,6 +27,7 @@ struct VerifyReport {
   // end: nor are they compared then.
   bool is_being_made_anew = false;
   uint64_t folded_records = 0;
+  // Both 0 before the first checkpoint: then nothing says that they are equal.
   uint64_t states_compared = 0;
   uint64_t index_entries_compared = 0;
   // Tables of aggregates whose values cannot be counted again: those that look

@@ -1,4 +1,7 @@
 // portrisk verify, portrisk reference.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +17,36 @@
 namespace portrisk::service::cli {
 namespace {
 
+// Whether a process holds RocksDB's lock of the store.
+bool IsOpenToWrite(const std::string& directory) {
+  const int fd = open((directory + "/LOCK").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;  // Nor can it be said of a copy without one.
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool is_held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  close(fd);
+  return is_held;
+}
+
+std::string Compared(const VerifyReport& report) {
+  if (report.states_compared + report.index_entries_compared == 0 &&
+      report.difference_count == 0) {
+    return "nothing to compare yet: no states are written; portriskd writes "
+           "them at its checkpoints and when it stops";
+  }
+  return absl::StrCat("compared ", report.states_compared, " states and ",
+                      report.index_entries_compared, " index entries: ",
+                      report.difference_count == 0
+                          ? "all equal"
+                          : absl::StrCat(report.difference_count, " differ"));
+}
+
 int Verify(const std::string& directory) {
+  if (IsOpenToWrite(directory)) {
+    return Fail(absl::FailedPreconditionError(absl::StrCat(
+        "the store in ", directory, " is open: stop its server first")));
+  }
   auto store = OpenToRead(directory);
   if (!store.ok()) return Fail(store.status());
   const absl::Time start = absl::Now();
@@ -46,12 +78,7 @@ int Verify(const std::string& directory) {
                  "the end. Start this portriskd on the store, which goes on "
                  "with it; nothing is lost. Then verify again\n";
   } else {
-    std::cout << "compared " << report->states_compared << " states and "
-              << report->index_entries_compared << " index entries: "
-              << (report->difference_count == 0
-                      ? "all equal"
-                      : absl::StrCat(report->difference_count, " differ"))
-              << "\n";
+    std::cout << Compared(*report) << "\n";
   }
   for (const std::string& difference : report->differences) {
     std::cout << "  " << difference << "\n";

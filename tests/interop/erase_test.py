@@ -76,6 +76,8 @@ class Erase(unittest.TestCase):
             self.assertIn("365 days", kept)
             proof = self.run_portrisk("audit", "verify", str(self.store))
             self.assertIn("20 records were rewritten by erasures", proof)
+            server.process.terminate()
+            server.process.wait(timeout=60)
             self.assertIn("all equal", self.run_portrisk(
                 "--store", str(self.store), "verify"))
 

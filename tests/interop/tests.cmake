@@ -40,6 +40,9 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.erase COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/erase_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
+  add_test(NAME interop.commands COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/commands_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
   add_test(NAME interop.data COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/data_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
@@ -50,7 +53,7 @@ if(TARGET portriskd AND TARGET portrisk)
   set_tests_properties(interop.bad_input interop.data interop.erase
     interop.access interop.score interop.calls interop.node
     interop.integrators interop.telemetry interop.sample_day interop.rule_life
-    interop.secrets
+    interop.secrets interop.commands
     interop.simulate interop.criteria interop.customs_labelled
     PROPERTIES
     TIMEOUT 300 SKIP_RETURN_CODE 77
