@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "service/engine.h"
@@ -31,13 +32,18 @@ void AddConditions(const std::vector<Condition>& conditions,
 }
 
 void AddDegraded(Engine& engine, std::vector<Condition>* degraded) {
-  if (!engine.is_writable()) {
-    degraded->push_back({kWritesRefused,
-                         "a write failed: reads go on, movements are refused "
-                         "until the store could be opened again, which is "
-                         "tried with each call; look at the log and the disk"});
-  }
   const EngineOptions& options = engine.options();
+  if (!engine.is_writable()) {
+    const bool is_full = absl::IsResourceExhausted(engine.write_status());
+    degraded->push_back(
+        {kWritesRefused,
+         absl::StrCat(is_full ? "the disk of the store is full, make room"
+                              : "a write failed, look at the log and the disk",
+                      ": reads go on, movements are refused until the store "
+                      "could be opened again, which the server tries by "
+                      "itself, at the latest every ",
+                      absl::FormatDuration(options.reopen_after_max))});
+  }
   const uint64_t end = engine.durable_sequence();
   const uint64_t behind = end - std::min(end, engine.checkpoint_sequence());
   if (behind > kCheckpointsBehindMax * options.checkpoint_records) {

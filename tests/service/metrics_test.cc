@@ -250,11 +250,30 @@ TEST_F(MetricsTest, AFailedCommitShowsUntilTheStoreIsOpenedAgain) {
   EXPECT_TRUE(health.is_ready()) << "reads go on";
   EXPECT_THAT(health.degraded,
               ElementsAre(Field(&Condition::reason, "WRITES_REFUSED")));
+  EXPECT_THAT(health.degraded[0].detail,
+              AllOf(HasSubstr("look at the log"), Not(HasSubstr("full"))));
   fail_ = false;
   EXPECT_TRUE(Score(engine_.get(), GateOut("1", "")).status.ok());
   EXPECT_EQ(Value(metric::kWritable), 1);
   EXPECT_EQ(Value(metric::kStoreOpened), 2);
   EXPECT_TRUE(Examine(engine_.get()).is_healthy());
+}
+
+TEST_F(MetricsTest, AFullDiskIsSaidAndThatItIsTriedAgainByItself) {
+  options_.store.commit_fault = [this] {
+    return fail_ ? absl::ResourceExhaustedError("no space") : absl::OkStatus();
+  };
+  options_.reopen_after_min = absl::Hours(1);
+  options_.reopen_after_max = absl::Hours(1);
+  Open(options_);
+  WaitForReaders(engine_.get());
+  fail_ = true;
+  EXPECT_FALSE(Score(engine_.get(), GateOut("1", "")).status.ok());
+  const Health health = Examine(engine_.get());
+  ASSERT_THAT(health.degraded, SizeIs(1));
+  EXPECT_THAT(health.degraded[0].detail,
+              AllOf(HasSubstr("disk of the store is full, make room"),
+                    HasSubstr("by itself, at the latest every 1h")));
 }
 
 TEST_F(MetricsTest, ATrippedBreakerDegradesUntilItIsReset) {
