@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -84,9 +85,32 @@ bool SameTable(const v1::DisplacementRow& a, const v1::DisplacementRow& b) {
          a.now_start().seconds() == b.now_start().seconds();
 }
 
+// Of all values of a table in one of its periods.
+struct Totals {
+  uint64_t volume = 0;
+  uint64_t finds = 0;
+
+  void Add(const v1::DisplacementFigures& one) {
+    volume += one.volume();
+    finds += one.finds();
+  }
+};
+
+// Of nothing there is no share, rather than one of 0.
+std::string Share(double share, uint64_t of) {
+  return of > 0 ? Percent(share) : "-";
+}
+
 void PrintTables(const v1::DisplacementReport& report, int top) {
   for (int i = 0; i < report.rows_size();) {
     std::cout << Title(report.period(), report.rows(i));
+    Totals then, now;
+    for (int j = i;
+         j < report.rows_size() && SameTable(report.rows(i), report.rows(j));
+         ++j) {
+      then.Add(report.rows(j).then());
+      now.Add(report.rows(j).now());
+    }
     Table table({"VALUE", "VOLUME", "SHARE THEN", "NOW", "CHANGE", "Z",
                  "FINDS/CONTROLS THEN (95 %)", "NOW", "Z",
                  "SHARE OF FINDS THEN", "NOW", "Z"});
@@ -98,18 +122,27 @@ void PrintTables(const v1::DisplacementReport& report, int top) {
       const bool found = row.then().finds() + row.now().finds() > 0;
       table.Add({row.value(),
                  absl::StrCat(row.then().volume(), ">", row.now().volume()),
-                 Percent(row.then().volume_share()),
-                 Percent(row.now().volume_share()),
-                 absl::StrFormat("%+.1f", 100 * row.volume_change()),
+                 Share(row.then().volume_share(), then.volume),
+                 Share(row.now().volume_share(), now.volume),
+                 then.volume > 0 && now.volume > 0
+                     ? absl::StrFormat("%+.1f", 100 * row.volume_change())
+                     : "-",
                  Stars(row.has_volume_z(), row.volume_z()), Finds(row.then()),
                  Finds(row.now()), Stars(row.has_rate_z(), row.rate_z()),
-                 found ? Percent(row.then().find_share()) : "",
-                 found ? Percent(row.now().find_share()) : "",
+                 found ? Share(row.then().find_share(), then.finds) : "",
+                 found ? Share(row.now().find_share(), now.finds) : "",
                  Stars(found && row.has_find_z(), row.find_z())});
     }
     table.Print(std::cout);
     if (shown > top) {
       std::cout << "... and " << shown - top << " more (--top)\n";
+    }
+    for (const auto& [total, start] :
+         {std::make_pair(then, first.then_start()),
+          std::make_pair(now, first.now_start())}) {
+      if (total.volume > 0) continue;
+      std::cout << "No movements of these in the " << report.period() << " of "
+                << Day(start) << "\n";
     }
   }
 }
