@@ -38,7 +38,7 @@ absl::Status SelectionFeed::Check(const v1::WatchAssessmentsRequest& request,
   }
   std::vector<Violation> wrong;
   if (!request.locode().empty() && !IsLocode(request.locode())) {
-    wrong.push_back({"locode", "is no UN/LOCODE, such as NLRTM"});
+    wrong.push_back({"locode", "is no UN/LOCODE in capitals, such as NLRTM"});
   }
   if (!request.facility().empty() && request.locode().empty()) {
     wrong.push_back({"locode", "is missing: a facility is one of a UN/LOCODE"});

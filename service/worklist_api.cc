@@ -32,7 +32,7 @@ constexpr uint32_t kCertain = 1'000'000;
 absl::Status Check(const v1::ListWorklistRequest& request) {
   std::vector<Violation> wrong;
   if (!IsLocode(request.locode())) {
-    wrong.push_back({"locode", "is no UN/LOCODE, such as NLRTM"});
+    wrong.push_back({"locode", "is no UN/LOCODE in capitals, such as NLRTM"});
   }
   if (request.facility().size() > scoring::kFacilityBytesMax) {
     wrong.push_back({"facility", "has more than 64 bytes"});
@@ -287,10 +287,11 @@ absl::StatusOr<v1::Worklist> WorklistApi::List(
     auto last = LastMovementTime(engine_);
     if (!last.ok()) return last.status();
     if (last->seconds() != 0) *list.mutable_last_movement_time() = *last;
-    auto known = IsKnown(engine_, request);
-    if (!known.ok()) return known.status();
-    list.set_place_unknown(!*known);
   }
+  // Papers for the port may mean any facility of it, one nobody named, too.
+  auto known = IsKnown(engine_, request);
+  if (!known.ok()) return known.status();
+  list.set_place_unknown(!*known);
   return list;
 }
 

@@ -4,14 +4,23 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "service/text_checks.h"
+
 namespace portrisk::service::cli {
 
 // Sets locode and facility of a request.
 template <typename Request>
-void SetPlace(const std::string& text, Request* request) {
+absl::Status SetPlace(const std::string& text, Request* request) {
   const size_t slash = text.find('/');
   request->set_locode(text.substr(0, slash));
   if (slash != std::string::npos) request->set_facility(text.substr(slash + 1));
+  if (IsLocode(request->locode())) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--facility ", text,
+                   " is no UN/LOCODE in capitals, such as NLRTM or "
+                   "NLRTM/ECTDELTA"));
 }
 
 // A text of several lines below a line that is indented by `by`.

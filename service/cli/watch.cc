@@ -18,6 +18,8 @@ namespace {
 constexpr auto kPauseMin = std::chrono::milliseconds(500);
 constexpr auto kPauseMax = std::chrono::milliseconds(5'000);
 
+constexpr uint32_t kQuietHours = 24;
+
 struct Flags {
   std::string facility;
   std::string lane = "YELLOW";
@@ -114,9 +116,37 @@ class Watch {
   uint64_t shown_ = 0;  // Selections.
 };
 
+// A typing error looks like a quiet day. The place's worklist of the hours
+// around now tells; where it cannot be had, nothing is said.
+void WarnOfSilence(const Connection& connection, const std::string& facility) {
+  v1::ListWorklistRequest request;
+  if (!SetPlace(facility, &request).ok()) return;
+  request.set_hours(kQuietHours);
+  request.set_capacity(1);
+  auto stub = v1::SelectionService::NewStub(connection.channel());
+  v1::Worklist list;
+  if (!connection
+           .Call(*stub, &v1::SelectionService::Stub::ListWorklist, request,
+                 &list)
+           .ok()) {
+    return;
+  }
+  if (list.place_unknown()) {
+    std::cerr << "no movement at " << facility
+              << " has ever been reported; codes are compared letter by "
+                 "letter\n";
+  } else if (list.units() == 0) {
+    std::cerr << "nothing has been reported of " << facility << " within "
+              << kQuietHours << " hours of now; is it spelt as movements do?\n";
+  }
+}
+
 int Run(const GlobalFlags& flags, const Flags& own) {
   v1::WatchAssessmentsRequest request;
-  if (!own.facility.empty()) SetPlace(own.facility, &request);
+  if (!own.facility.empty()) {
+    const absl::Status status = SetPlace(own.facility, &request);
+    if (!status.ok()) return Fail(status);
+  }
   v1::Lane lane = v1::YELLOW;
   v1::Lane_Parse(own.lane, &lane);
   request.set_lane_at_least(lane);
@@ -124,6 +154,7 @@ int Run(const GlobalFlags& flags, const Flags& own) {
   request.set_language(flags.language);
   auto connection = Connection::Open(flags);
   if (!connection.ok()) return Fail(connection.status());
+  if (!own.facility.empty()) WarnOfSilence(**connection, own.facility);
   return Watch(**connection, own, std::move(request)).Run();
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "portrisk/v1/selection_service.grpc.pb.h"
+#include "scoring/selection_profile.h"
 #include "service/cli/commands.h"
 #include "service/cli/places.h"
 #include "service/cli/table.h"
@@ -74,6 +75,23 @@ void PrintEntry(const v1::WorklistEntry& entry) {
   }
 }
 
+// The score from which units fill up is that of the profile, which officers do
+// not read; built in it is known.
+void PrintFree(const v1::Worklist& list) {
+  const uint32_t listed = list.selected() + list.topped_up();
+  if (listed >= list.capacity()) return;
+  const scoring::SelectionProfile built_in;
+  std::cout
+      << list.capacity() - listed
+      << " places stay free: no other unit that is due reaches the score from "
+         "which profile "
+      << list.profile() << " tops up";
+  if (list.profile() == built_in.name) {
+    std::cout << ", " << built_in.top_up_score_min;
+  }
+  std::cout << "\n";
+}
+
 void PrintList(const v1::Worklist& list) {
   std::cout << PlaceName(list.locode(), list.facility()) << ", " << list.hours()
             << " h before and after " << FormatTime(list.time())
@@ -84,10 +102,9 @@ void PrintList(const v1::Worklist& list) {
             << list.drawn() << " drawn by chance and " << list.beyond_capacity()
             << " beyond capacity; left off as controlled " << list.controlled()
             << ", as gone " << list.gone() << "\n";
-  if (list.place_unknown()) {
-    std::cout << "No movement has ever named that facility; codes are compared "
-                 "letter by letter.\n";
-  } else if (list.units() == 0 && list.has_last_movement_time()) {
+  if (list.units() > 0) PrintFree(list);
+  if (list.units() == 0 && !list.place_unknown() &&
+      list.has_last_movement_time()) {
     std::cout << "No movement there occurred in these hours. The movement that "
                  "was recorded last\noccurred at "
               << FormatTime(list.last_movement_time())
@@ -106,13 +123,13 @@ int Taken(const GlobalFlags& flags, const Flags& own) {
   Table table({"POSITION", "TAKEN", "BY", "PLACE", "CAPACITY", "UNITS",
                "TOPPED UP", "LEFT OUT", "PROFILE", "NOTE"});
   v1::ListTakenWorklistsRequest request;
-  SetPlace(own.facility, &request);
+  absl::Status status = SetPlace(own.facility, &request);
+  if (!status.ok()) return Fail(status);
   v1::ListTakenWorklistsResponse response;
   do {
     request.set_page_token(response.next_page_token());
-    absl::Status status =
-        (*connection)
-            ->Call(*stub, &Stub::ListTakenWorklists, request, &response);
+    status = (*connection)
+                 ->Call(*stub, &Stub::ListTakenWorklists, request, &response);
     if (!status.ok()) return Fail(status);
     for (const v1::RecordedWorklist& one : response.worklists()) {
       if (own.output == "json") std::cout << ToJson(one) << "\n";
@@ -138,7 +155,8 @@ int Taken(const GlobalFlags& flags, const Flags& own) {
 int Run(const GlobalFlags& flags, const Flags& own) {
   if (own.taken) return Taken(flags, own);
   v1::ListWorklistRequest request;
-  SetPlace(own.facility, &request);
+  absl::Status status = SetPlace(own.facility, &request);
+  if (!status.ok()) return Fail(status);
   request.set_hours(own.hours);
   if (own.capacity) request.set_capacity(*own.capacity);
   request.set_language(flags.language);
@@ -155,11 +173,16 @@ int Run(const GlobalFlags& flags, const Flags& own) {
   if (!connection.ok()) return Fail(connection.status());
   auto stub = v1::SelectionService::NewStub((*connection)->channel());
   v1::Worklist list;
-  absl::Status status =
+  status =
       (*connection)
           ->Call(*stub, own.take ? &Stub::TakeWorklist : &Stub::ListWorklist,
                  request, &list);
   if (!status.ok()) return Fail(status);
+  if (list.place_unknown()) {
+    std::cerr << "no movement at " << own.facility
+              << " has ever been reported; codes are compared letter by "
+                 "letter\n";
+  }
   if (own.output == "json") {
     std::cout << ToJson(list, /*pretty=*/true);
   } else {
@@ -180,7 +203,8 @@ void AddWorklist(CLI::App& app, const GlobalFlags& flags, Action* action) {
       "Units at the place, or expected there, with a movement in these hours "
       "before or\nafter now: first those that a mandatory rule selected, then "
       "by score, then by chance;\nthen the highest scores fill up the "
-      "capacity. Units that chance drew have their\nplaces before all others. "
+      "capacity, from\nthe score on that the selection profile says. Units "
+      "that chance drew have their\nplaces before all others. "
       "Controlled ones are left off, as are those that left.\n"
       "--take journals the list: what fills it up is selected from then on, "
       "and "
@@ -195,8 +219,9 @@ void AddWorklist(CLI::App& app, const GlobalFlags& flags, Action* action) {
                       "Units [that of the selection profile for the day]");
   command->add_option("--at", own->at,
                       "Middle of the window: 2026-03-01T12:00:00Z [now]");
-  command->add_flag("--take", own->take, "Journal it");
-  command->add_option("--note", own->note, "With --take: kept with it");
+  auto* take = command->add_flag("--take", own->take, "Journal it");
+  command->add_option("--note", own->note, "With --take: kept with it")
+      ->needs(take);
   command->add_flag("--taken", own->taken,
                     "List the worklists that were taken there");
   command->add_option("--output", own->output, "text or json")

@@ -262,6 +262,16 @@ TEST_F(WorklistApiTest, APlaceThatNobodyNamedIsSaidToBeUnknown) {
   EXPECT_FALSE(ListWorklist(request).place_unknown());
   request.set_facility("NOSUCH");
   EXPECT_TRUE(ListWorklist(request).place_unknown());
+  // Papers that name no facility are on its list all the same.
+  v1::Movement papers = MakeMovement("p1", v1::MANIFEST_LODGED, Number(12), 0);
+  papers.mutable_location()->clear_facility();
+  papers.mutable_consignment()->set_bill_of_lading("BL2");
+  ASSERT_TRUE(Score(engine_.get(), papers).status.ok());
+  request = Around(60, 9);
+  request.set_facility("NOSUCH");
+  const v1::Worklist list = ListWorklist(request);
+  EXPECT_EQ(list.units(), 1u);
+  EXPECT_TRUE(list.place_unknown());
 }
 
 TEST_F(WorklistApiTest, ATakenListSelectsWhatItFilledUpWith) {
