@@ -1,10 +1,20 @@
 #include "service/evaluation_html.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "service/evaluation_plots.h"
 
 namespace portrisk::service {
+
+std::string BreakableName(absl::string_view name) {
+  std::string html;
+  for (const char c : HtmlEscape(name)) {
+    html.push_back(c);
+    if (absl::StrContains(":.-/", c)) html += "<wbr>";
+  }
+  return html;
+}
 
 std::string ShareText(const v1::ShareEstimate& share,
                       const EvaluationWords& words) {

@@ -13,6 +13,8 @@
 
 namespace portrisk::service {
 
+// A name as HTML, which a narrow column may break after : . - and / alone.
+std::string BreakableName(absl::string_view name);
 // "3/120, 2.5 % (0.9 %–7.1 %)"; empty where there is no share.
 std::string ShareText(const v1::ShareEstimate& share,
                       const EvaluationWords& words);

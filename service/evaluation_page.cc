@@ -254,7 +254,7 @@ class Page {
     if (units.empty()) return;
     html_.Add(absl::StrCat("<p>", what, " "));
     for (const std::string& unit : units) {
-      html_.Add(absl::StrCat("<code>", HtmlEscape(unit), "</code> "));
+      html_.Add(absl::StrCat("<code>", BreakableName(unit), "</code> "));
     }
     if (finds.has_share()) {
       html_.Add(
@@ -308,7 +308,7 @@ class Page {
     Rows rows;
     for (const int i : order) {
       const v1::RuleFigures& rule = variant.rules(i);
-      rows.push_back({HtmlEscape(names.Of(rule)), absl::StrCat(rule.hits()),
+      rows.push_back({BreakableName(names.Of(rule)), absl::StrCat(rule.hits()),
                       absl::StrCat(rule.units()), absl::StrCat(rule.alone()),
                       ShareBar(rule.precision(), most, words_),
                       absl::StrCat(rule.marginal_finds()),

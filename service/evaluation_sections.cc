@@ -34,8 +34,9 @@ std::string ThresholdOf(const v1::SensitivityFigures& figures,
   if (figures.rule().empty() && absl::ConsumePrefix(&condition, "score")) {
     return absl::StrCat(words.score, HtmlEscape(condition));
   }
-  return absl::StrCat(HtmlEscape(names.Of(figures.rule_set(), figures.rule())),
-                      "<br><code>", HtmlEscape(condition), "</code>");
+  return absl::StrCat(
+      BreakableName(names.Of(figures.rule_set(), figures.rule())), "<br><code>",
+      HtmlEscape(condition), "</code>");
 }
 
 // A group of consignees in every variant.

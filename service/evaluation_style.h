@@ -37,7 +37,8 @@ svg.map .grid{stroke:#dde3e9}
 svg.map text.degree{font-size:9px;fill:#8b949e}
 svg.map text.port{fill:#1b1f24;paint-order:stroke;stroke:#f6f8fa;
  stroke-width:3px}
-tbody code{font-size:.8em;white-space:normal;color:#57606a;word-break:normal}
+tbody code{font-size:.8em;white-space:normal;color:#57606a;
+ overflow-wrap:inherit}
 tbody th{font-weight:400;min-width:11rem;max-width:26rem;white-space:normal;
  overflow-wrap:anywhere}
 svg.bar{width:7.5rem;flex:none}
@@ -48,7 +49,7 @@ p.key>span{display:inline-block;margin-right:1.2rem}
 table.heat{width:auto;font-size:.72rem}
 table.heat td,table.heat th{padding:.15rem .3rem;min-width:1.1rem;text-align:center;border:0}
 table.heat tbody th{text-align:left;white-space:nowrap;max-width:none}
-code{font-size:.85em;word-break:break-all}
+code{font-size:.85em;overflow-wrap:anywhere}
 @media(max-width:40rem){svg text{font-size:17px}
  svg.map text.degree{font-size:13px}thead th{min-width:4rem}
  tbody th{min-width:6rem;max-width:10rem}

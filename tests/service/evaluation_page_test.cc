@@ -134,6 +134,17 @@ TEST(EvaluationPage, LoadsNothingAndLetsNoNameBecomeMarkup) {
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;mine &amp; yours.yaml"));
 }
 
+TEST(EvaluationPage, BreaksNamesWhereTheirPartsEnd) {
+  v1::EvaluationReport report = Report();
+  report.mutable_variants(1)->mutable_change()->set_gained_examples(
+      0, "consignment:R1/2-3.4&5");
+  const std::string page = EvaluationPage(report, "en");
+  EXPECT_THAT(page, HasSubstr("<code>consignment:<wbr>R1/<wbr>2-<wbr>3.<wbr>4"
+                              "&amp;5</code>"));
+  EXPECT_THAT(page, HasSubstr(">a.<wbr>first<"));
+  EXPECT_THAT(page, Not(HasSubstr("break-all")));
+}
+
 TEST(EvaluationPage, NamesTheBaselineInItsLanguage) {
   EXPECT_THAT(EvaluationPage(Report(), "pt"), Not(HasSubstr("in-force")));
   EXPECT_THAT(EvaluationPage(Report(), "es"),
@@ -363,7 +374,7 @@ TEST(EvaluationPage, NamesTheSetWhereTwoHaveTheSameRule) {
     rule->set_units(set[3] == 'g' ? 5 : 0);
   }
   const std::string page = EvaluationPage(report, "en");
-  EXPECT_THAT(page, HasSubstr(">my.gate my.heavy</th>"));
+  EXPECT_THAT(page, HasSubstr(">my.<wbr>gate my.<wbr>heavy</th>"));
   EXPECT_THAT(page, HasSubstr("Without a hit: my.other my.heavy."));
 }
 
