@@ -39,8 +39,8 @@ constexpr EvaluationWords kWords[] = {
      .by_rate_note = "Units ranked by score, ties by name. Controlled units "
                      "are weighted by the chance they had of being selected; "
                      "of all finds no fewer are counted than are known.",
-     .beyond_note = "A dash: nothing beyond these inspections was controlled, "
-                    "so what was left there is not known.",
+     .beyond_note = "A dash: nothing beyond these inspections was controlled "
+                    "with a known chance, so what was left there is not known.",
      .rate = "Inspected",
      .precision = "Finds of those controlled (95 %)",
      .recall = "Share of all finds",
@@ -190,8 +190,9 @@ constexpr EvaluationWords kWords[] = {
                      "nombre. Las controladas se ponderan por la probabilidad "
                      "que tenían de ser elegidas; de todos los hallazgos no se "
                      "cuentan menos que los que se conocen.",
-     .beyond_note = "Un guion: fuera de esas inspecciones no se controló nada, "
-                    "así que no se sabe qué quedó ahí.",
+     .beyond_note =
+         "Un guion: fuera de esas inspecciones no se controló nada "
+         "con una probabilidad conocida, así que no se sabe qué quedó ahí.",
      .rate = "Inspeccionado",
      .precision = "Hallazgos entre las controladas (95 %)",
      .recall = "Parte de todos los hallazgos",
@@ -346,8 +347,9 @@ constexpr EvaluationWords kWords[] = {
                      "As controladas são ponderadas pela probabilidade que "
                      "tinham de ser escolhidas; de todos os achados não se "
                      "contam menos do que os que se conhecem.",
-     .beyond_note = "Um traço: fora dessas inspeções nada foi controlado, por "
-                    "isso não se sabe o que lá ficou.",
+     .beyond_note = "Um traço: fora dessas inspeções nada foi controlado "
+                    "com uma probabilidade conhecida, por isso não se sabe o "
+                    "que lá ficou.",
      .rate = "Inspecionado",
      .precision = "Achados entre as controladas (95 %)",
      .recall = "Parte de todos os achados",

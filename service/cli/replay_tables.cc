@@ -50,8 +50,8 @@ void PrintNotes(const v1::EvaluationReport& report, bool all_known) {
   }
   if (all_known) return;
   std::cout << kNotKnown
-            << ": nothing beyond these inspections was controlled, so what was "
-               "left there is not known\n";
+            << ": nothing beyond these inspections was controlled with a known "
+               "chance, so what was left there is not known\n";
 }
 
 void PrintRates(const v1::EvaluationReport& report) {

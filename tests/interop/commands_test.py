@@ -87,8 +87,9 @@ class Commands(unittest.TestCase):
                     [PORTRISK, "--server", self.server.address, "watch",
                      "--facility", facility], text=True,
                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as watch:
-                self.assertIn(told, watch.stderr.readline())
+                said = watch.stderr.readline()
                 watch.kill()
+            self.assertIn(told, said)
 
     def test_a_note_needs_a_list_that_is_taken(self):
         done = self.worklist("NLRTM/ECTDELTA", "--note", "x")
