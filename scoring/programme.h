@@ -135,9 +135,9 @@ class Programme {
 
   // HOT PATH. Evaluates the rules that may hit. Appends to `out` the hits (with
   // raw contributions and evidence, in rule order) and the not-evaluated rules,
-  // and the lists they use; writes anew the revisions in force. Reads the unit of `out`:
-  // which revisions concern it. Touches no other field. No I/O, lock, clock,
-  // log; no allocation once `scratch` and `out` are warm.
+  // and the lists they use; writes anew the revisions in force. Reads the unit
+  // of `out`: which revisions concern it. Touches no other field. No I/O, lock,
+  // clock, log; no allocation once `scratch` and `out` are warm.
   void Evaluate(const Scope& scope, EvalScratch* scratch,
                 v1::Assessment* out) const;
   // HOT PATH. The same of the movement that another programme has evaluated
