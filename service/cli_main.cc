@@ -1,5 +1,11 @@
 // portrisk: the command line.
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <streambuf>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
@@ -18,9 +24,41 @@ extern const char* malloc_conf;
 const char* malloc_conf = "thp:always";
 }
 
-int main(int argc, char** argv) {
+namespace {
+
+// Where std::cout goes. A command whose output cannot be written ends there,
+// as it does of Ctrl-C: it would lose it in silence, and score or watch for
+// hours. A reader that has gone (`| head`) wants no more, which is no error.
+class Output : public std::streambuf {
+ protected:
+  int_type overflow(int_type one) override {
+    if (!traits_type::eq_int_type(one, traits_type::eof())) {
+      const char text = traits_type::to_char_type(one);
+      xsputn(&text, 1);
+    }
+    return traits_type::not_eof(one);
+  }
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    const auto bytes = static_cast<size_t>(size);
+    if (std::fwrite(text, 1, bytes, stdout) != bytes) Failed();
+    return size;
+  }
+  int sync() override {
+    if (std::fflush(stdout) != 0) Failed();
+    return 0;
+  }
+
+ private:
+  // Any thread; what else runs may still hold anything.
+  static void Failed() {
+    if (errno == EPIPE) return;
+    std::fprintf(stderr, "portrisk: cannot write: %s\n", std::strerror(errno));
+    std::quick_exit(portrisk::service::cli::kExitFailed);
+  }
+};
+
+int Run(int argc, char** argv) {
   namespace cli = portrisk::service::cli;
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app(
       "portrisk scores movements of shipping containers against targeting "
       "criteria.\n"
@@ -95,4 +133,16 @@ int main(int argc, char** argv) {
     return portrisk::service::EndUsage(app, wrong);
   }
   return action();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  Output output;
+  std::streambuf* const before = std::cout.rdbuf(&output);
+  const int code = Run(argc, argv);
+  std::cout.flush();
+  std::cout.rdbuf(before);
+  return code;
 }

@@ -1,6 +1,8 @@
 #include "service/cli/input.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -9,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/admission.h"
+#include "service/cli/commands.h"
 #include "service/cli/progress.h"
 #include "service/errors.h"
 #include "service/formats/sniff.h"
@@ -63,16 +66,30 @@ void DeclareInput(CLI::App& app, const std::string& option, InputFlags* flags) {
 
 absl::Status Rejects::Open(const InputFlags& flags) {
   if (flags.rejects.empty()) return absl::OkStatus();
-  file_.open(flags.rejects);
-  if (file_) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("cannot write ", flags.rejects));
+  path_ = flags.rejects;
+  file_.open(path_);
+  Check();
+  return status_;
+}
+
+void Rejects::Check() {
+  if (file_ || !status_.ok()) return;
+  status_ = absl::PermissionDeniedError(
+      absl::StrCat("cannot write ", path_, ": ", std::strerror(errno)));
+}
+
+int Rejects::Finish() {
+  if (file_.is_open()) file_.flush();
+  Check();
+  if (!status_.ok()) return Fail(status_);
+  return count_ > 0 ? kExitRejects : kExitOk;
 }
 
 void Rejects::Add(const Reject& reject) {
   ++count_;
   if (file_.is_open()) {
     file_ << RejectToJson(reject) << "\n";
+    Check();
     return;
   }
   const uint64_t of_reason = ++of_reason_[reject.reason];
@@ -172,6 +189,7 @@ absl::StatusOr<ReadSummary> ReadAll(
       }
     }
     sink.movement = [&](v1::Movement&& one) {
+      if (!rejects->status().ok()) return rejects->status();
       ++movements;
       progress.Show([&]() -> ProgressPoint {
         if (bytes == 0) return {movements, std::nullopt};

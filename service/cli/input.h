@@ -36,12 +36,20 @@ class Rejects {
   absl::Status Open(const InputFlags& flags);
   void Add(const Reject& reject);
   uint64_t count() const { return count_; }
+  // What is wrong with the file, where something is.
+  const absl::Status& status() const { return status_; }
+  // The exit code of a command that did the rest; says when they are lost.
+  int Finish();
 
  private:
   // A file in another format than was said is wrong in every line.
   static constexpr uint64_t kShownOfReason = 20;
 
+  void Check();
+
+  std::string path_;
   std::ofstream file_;
+  absl::Status status_;
   uint64_t count_ = 0;
   std::map<std::string, uint64_t> of_reason_;
 };

@@ -182,7 +182,7 @@ int ImportOutcomes(const GlobalFlags& flags, const OutcomesFile& import,
               : "")
       << "), " << counts.tied << " tied to a visit, " << counts.routed
       << " to a route, " << rejects.count() << " rejected\n";
-  return rejects.count() == 0 ? kExitOk : kExitRejects;
+  return rejects.Finish();
 }
 
 namespace {

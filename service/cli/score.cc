@@ -241,7 +241,7 @@ class ScoreRun {
     } else {
       std::cerr << scored_ << " scored, " << selected_ << " selected\n";
     }
-    return rejects_.count() > 0 ? kExitRejects : kExitOk;
+    return rejects_.Finish();
   }
 
   const ScoreFlags& flags_;
@@ -293,7 +293,7 @@ int Convert(const InputFlags& flags) {
       AdmissionCheck());
   if (!read.ok()) return Fail(read.status());
   std::cerr << Summarise(*read, rejects.count()) << "\n";
-  return rejects.count() > 0 ? kExitRejects : kExitOk;
+  return rejects.Finish();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 #include <vector>
@@ -58,12 +59,29 @@ constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 // What is being written while it is removed needs another round.
 constexpr int kRemovalsMax = 100;
 
+void Remove(const std::string& root) {
+  std::error_code ignored;
+  for (int i = 0; i < kRemovalsMax; ++i) {
+    std::filesystem::remove_all(root, ignored);
+    if (!std::filesystem::exists(root, ignored)) break;
+  }
+}
+
+// What is there while nothing is unwound: std::quick_exit (cli_main.cc).
+const std::string* left_at_exit = nullptr;
+
+void RemoveLeft() {
+  if (left_at_exit != nullptr) Remove(*left_at_exit);
+}
+
 }  // namespace
 
 // Waits for a signal that would end the process and leave the directory behind.
 class ScratchStore::Guard {
  public:
   explicit Guard(std::string root) : root_(std::move(root)) {
+    left_at_exit = &root_;
+    std::at_quick_exit(RemoveLeft);
     if (pipe2(pipe_.data(), O_CLOEXEC) != 0) return;
     told_signals = pipe_[1];
     struct sigaction action = {};
@@ -74,6 +92,7 @@ class ScratchStore::Guard {
     waits_ = std::thread([this] { Wait(); });
   }
   ~Guard() {
+    left_at_exit = nullptr;
     if (!waits_.joinable()) return;
     for (size_t i = 0; i < kSignals.size(); ++i) {
       sigaction(kSignals[i], &before_[i], nullptr);
@@ -91,11 +110,7 @@ class ScratchStore::Guard {
     while (read(pipe_[0], &told, 1) < 0 && errno == EINTR) {
     }
     if (told == 0) return;
-    std::error_code ignored;
-    for (int i = 0; i < kRemovalsMax; ++i) {
-      std::filesystem::remove_all(root_, ignored);
-      if (!std::filesystem::exists(root_, ignored)) break;
-    }
+    Remove(root_);
     signal(told, SIG_DFL);
     raise(told);
   }

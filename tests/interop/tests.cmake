@@ -43,6 +43,9 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.commands COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/commands_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
+  add_test(NAME interop.disk COMMAND ${DEBIAN_PYTHON3}
+    ${INTEROP}/disk_test.py $<TARGET_FILE:portriskd>
+    $<TARGET_FILE:portrisk>)
   add_test(NAME interop.data COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/data_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
@@ -50,7 +53,7 @@ if(TARGET portriskd AND TARGET portrisk)
   add_test(NAME interop.bad_input COMMAND ${DEBIAN_PYTHON3}
     ${INTEROP}/bad_input_test.py $<TARGET_FILE:portriskd>
     $<TARGET_FILE:portrisk>)
-  set_tests_properties(interop.bad_input interop.data interop.erase
+  set_tests_properties(interop.bad_input interop.data interop.disk interop.erase
     interop.access interop.score interop.calls interop.node
     interop.integrators interop.telemetry interop.sample_day interop.rule_life
     interop.secrets interop.commands
