@@ -56,6 +56,7 @@ struct Secrets {
   std::optional<SecretBytes<16>> pseudonym_key = std::nullopt;
   std::string draw_key_id = "";       // Empty: key_id.
   std::string pseudonym_key_id = "";  // Empty: key_id.
+  bool is_new = false;                // In no file yet (KeepSecrets).
 };
 
 Pseudonyms PseudonymsOf(const Secrets& secrets);

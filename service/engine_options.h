@@ -26,6 +26,9 @@ struct EngineOptions {
   // Time of admission. Called once a batch.
   std::function<absl::Time()> clock = [] { return absl::Now(); };
 
+  // Of one command, which ends before anybody could make room.
+  bool is_of_command = false;
+
   Metrics* metrics = nullptr;  // Outlives the engine. Null: nobody measures.
 
   // Performance.

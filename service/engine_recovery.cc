@@ -32,14 +32,18 @@ constexpr uint64_t kWriteBehindCheckpoints = 10;
 constexpr absl::Duration kFoldingLoggedEvery = absl::Seconds(5);
 
 // What a caller is told of an error of the store.
-absl::Status RefusalFor(const absl::Status& cause, absl::Duration retry_after) {
+absl::Status RefusalFor(const absl::Status& cause,
+                        const EngineOptions& options) {
   if (absl::IsResourceExhausted(cause)) {
     return WithRetry(
         Error(absl::StatusCode::kResourceExhausted, "DISK_FULL",
-              "the disk of the store is full: nothing is written, what is "
-              "stored can be read, and this was not kept. Make "
-              "room; the server goes on by itself within seconds"),
-        retry_after);
+              absl::StrCat(
+                  "the disk of the store is full: nothing is written, what is "
+                  "stored can be read, and this was not kept. Make room",
+                  options.is_of_command
+                      ? " and run the command again: a repeat is harmless"
+                      : "; the server goes on by itself within seconds")),
+        options.reopen_after_max);
   }
   if (absl::IsDataLoss(cause)) {
     return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
@@ -125,7 +129,7 @@ void Engine::CheckStore() {
 void Engine::Refuse(const absl::Status& reason) {
   {
     std::lock_guard<std::mutex> lock(store_mutex_);
-    write_status_ = RefusalFor(reason, options_.reopen_after_max);
+    write_status_ = RefusalFor(reason, options_);
   }
   failed_ = true;
   // The apply thread recovers also when no call comes.
@@ -314,8 +318,7 @@ void Engine::SetWriteStatus(const absl::Status& status) {
   if (!status.ok() && !is_read_only_) core_.reset();
   failed_ = core_ == nullptr;
   std::lock_guard<std::mutex> lock(store_mutex_);
-  write_status_ =
-      status.ok() ? status : RefusalFor(status, options_.reopen_after_max);
+  write_status_ = status.ok() ? status : RefusalFor(status, options_);
 }
 
 }  // namespace portrisk::service

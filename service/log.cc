@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
+
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -21,6 +23,8 @@ spdlog::logger& Logger() {
   }();
   return *logger;
 }
+
+std::atomic<bool> in_words = false;
 
 // The inside of a JSON object, properly escaped.
 std::string Render(absl::string_view message, const LogFields& fields) {
@@ -42,11 +46,22 @@ void LogInfo(absl::string_view message, const LogFields& fields) {
 }
 
 void LogError(absl::string_view action, const absl::Status& status) {
+  if (in_words) {
+    Logger().error("portrisk: {}: {}", std::string(action),
+                   std::string(status.message()));
+    return;
+  }
   Logger().error("{}", Render(absl::string_view("failed"),
                               {{"action", std::string(action)},
                                {"error", std::string(status.message())}}));
 }
 
 void QuietLogs() { Logger().set_level(spdlog::level::warn); }
+
+void LogInWords() {
+  QuietLogs();
+  Logger().set_pattern("%v");
+  in_words = true;
+}
 
 }  // namespace portrisk::service

@@ -18,9 +18,11 @@ void LogInfo(absl::string_view message, const LogFields& fields = {});
 // What failed, doing what.
 void LogError(absl::string_view action, const absl::Status& status);
 
-// Only warnings and errors from now on: for a command line that runs an
-// engine in process.
+// Only warnings and errors from now on.
 void QuietLogs();
+// The same, as a user reads them: for a command line that runs an engine in
+// process.
+void LogInWords();
 
 }  // namespace portrisk::service
 

@@ -46,6 +46,17 @@ std::string RandomId() {
       absl::string_view(reinterpret_cast<const char*>(id.data()), id.size()));
 }
 
+Secrets NewSecrets() {
+  Secrets secrets;
+  secrets.key_id = RandomId();
+  secrets.pin_key = RandomKey<32>();
+  secrets.draw_key = RandomKey<32>();
+  secrets.audit_key = RandomKey<32>();
+  secrets.pseudonym_key = RandomKey<16>();
+  secrets.draw_key_id = secrets.pseudonym_key_id = secrets.key_id;
+  return secrets;
+}
+
 // Holds what is wiped at the end.
 struct SecretText {
   ~SecretText() { Forget(text.data(), text.size()); }
@@ -252,9 +263,11 @@ absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
           "alone: portrisk secrets new ",
           path));
     }
-    absl::Status status = CreateSecrets(path);
-    if (!status.ok()) return status;
-  } else if ((info.st_mode & (info.st_uid == 0 ? 027 : 077)) != 0) {
+    Secrets made = NewSecrets();
+    made.is_new = true;
+    return made;
+  }
+  if ((info.st_mode & (info.st_uid == 0 ? 027 : 077)) != 0) {
     // What root hands to a service (systemd credentials, Kubernetes secrets)
     // may be readable by the group that it made for it.
     return Broken(path, "others can read it; chmod 600 it");
@@ -269,15 +282,13 @@ absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
   }
 }
 
-absl::Status CreateSecrets(const std::string& path) {
-  Secrets secrets;
-  secrets.key_id = RandomId();
-  secrets.pin_key = RandomKey<32>();
-  secrets.draw_key = RandomKey<32>();
-  secrets.audit_key = RandomKey<32>();
-  secrets.pseudonym_key = RandomKey<16>();
-  secrets.draw_key_id = secrets.pseudonym_key_id = secrets.key_id;
+absl::Status KeepSecrets(const std::string& path, const Secrets& secrets) {
+  if (!secrets.is_new) return absl::OkStatus();
   return WriteNew(path, 0600, secrets, nullptr);
+}
+
+absl::Status CreateSecrets(const std::string& path) {
+  return WriteNew(path, 0600, NewSecrets(), nullptr);
 }
 
 absl::Status CreateKnownSecrets(const std::string& path) {

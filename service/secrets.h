@@ -19,11 +19,15 @@ namespace portrisk::service {
 
 enum class MissingSecrets { kRefuse, kCreate };
 
-// A missing file is made with random keys and mode 0600, or refused with
-// NOT_FOUND. A file that others can read is refused; its group may read one
-// that root owns. No error shows what is in the file.
+// A missing file is refused with NOT_FOUND, or gives random keys that are in no
+// file until KeepSecrets. A file that others can read is refused; its group may
+// read one that root owns. No error shows what is in the file.
 absl::StatusOr<Secrets> LoadSecrets(const std::string& path,
                                     MissingSecrets missing);
+
+// Writes what is new into a file of mode 0600. Once the store is open: a start
+// that is refused leaves no keys behind, least of all those of another store.
+absl::Status KeepSecrets(const std::string& path, const Secrets& secrets);
 
 // Random keys into a new file of mode 0600. ALREADY_EXISTS when there is one.
 absl::Status CreateSecrets(const std::string& path);

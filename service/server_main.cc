@@ -289,8 +289,9 @@ int Serve(Flags f, const sigset_t& signals) {
   f.engine.metrics = f.server.metrics = watched->metrics.get();
   auto engine = service::Engine::Open(f.engine, f.queue);
   if (!engine.ok()) return Fail(engine.status());
-  absl::Status same = CheckSecrets(f, **engine);
-  if (!same.ok()) return Fail(same);
+  absl::Status status = CheckSecrets(f, **engine);
+  if (status.ok()) status = service::KeepSecrets(f.secrets, f.engine.secrets);
+  if (!status.ok()) return Fail(status);
   const auto& report = (*engine)->open_report();
   service::LogInfo("store open",
                    {{"directory", f.engine.store.directory},
@@ -368,13 +369,13 @@ int main(int argc, char** argv) {
     const absl::Status status = service::KeepMemoryPrivate();
     if (!status.ok()) return Fail(status);
   }
-  const std::string path =
-      flags.secrets.empty()
-          ? service::DefaultSecretsPath(flags.engine.store.directory)
-          : flags.secrets;
-  auto secrets = service::LoadSecrets(
-      path, flags.server.development ? service::MissingSecrets::kCreate
-                                     : service::MissingSecrets::kRefuse);
+  if (flags.secrets.empty()) {
+    flags.secrets = service::DefaultSecretsPath(flags.engine.store.directory);
+  }
+  auto secrets = service::LoadSecrets(flags.secrets,
+                                      flags.server.development
+                                          ? service::MissingSecrets::kCreate
+                                          : service::MissingSecrets::kRefuse);
   if (!secrets.ok()) return Fail(secrets.status());
   flags.engine.secrets = *secrets;
   auto roles = LoadRoles(flags.roles);

@@ -189,20 +189,22 @@ absl::Status CheckTables(const Options& options) {
 
 // Prepares an absent or empty directory for a new store.
 absl::Status BeginCreation(const Options& options) {
-  const auto failed = [&](absl::string_view what) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "cannot create a store in ", options.directory, ": ", what));
+  const auto failed = [&](absl::string_view what, absl::string_view remedy) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot create a store in ", options.directory, ": ", what,
+                     "; name ", remedy));
   };
+  constexpr char kWritable[] = "a directory that can be made and written";
   std::error_code error;
   fs::create_directories(options.directory, error);
-  if (error) return failed(error.message());
+  if (error) return failed(error.message(), kWritable);
   for (fs::directory_iterator it(options.directory, error), end;
        !error && it != end; it.increment(error)) {
     if (it->path().filename() != "lost+found") {
-      return failed("it is not empty; name an empty directory");
+      return failed("it is not empty", "an empty directory");
     }
   }
-  if (error) return failed(error.message());
+  if (error) return failed(error.message(), kWritable);
   rocksdb::Status marked = rocksdb::WriteStringToFile(
       EnvOf(options), "A store is being created here.\n",
       absl::StrCat(options.directory, "/", kMarkerFile), /*should_sync=*/true);

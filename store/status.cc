@@ -5,12 +5,15 @@
 
 #include <rocksdb/status.h>
 
+#include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "store/rep.h"
+#include "store/store.h"
 
 namespace portrisk::store {
 namespace {
@@ -26,9 +29,13 @@ absl::Status FromIoError(const rocksdb::Status& status, absl::string_view doing,
                          absl::string_view text) {
   if (IsLockTaken(text)) {
     return absl::FailedPreconditionError(absl::StrCat(
-        doing,
-        ": it is in use by a running process; stop that process or "
-        "name another directory"));
+        doing, ": ", kInUse, "; stop that process or name another directory"));
+  }
+  if (absl::StrContains(text, std::strerror(EROFS))) {
+    return absl::UnavailableError(absl::StrCat(
+        doing, ": ", text,
+        "; mount that disk for writing, or copy the store to one that can be "
+        "written"));
   }
   if (status.IsNoSpace()) {
     return absl::ResourceExhaustedError(

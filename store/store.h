@@ -54,6 +54,8 @@ struct ChainHead {
 // that of a store which movements have been removed from.
 inline constexpr uint32_t kFormatVersion = 2;
 inline constexpr uint32_t kNewestFormatVersion = 3;
+// Part of what Open says then.
+inline constexpr char kInUse[] = "it is in use by a running process";
 
 // What to do about damaged data.
 inline constexpr char kRemedy[] =

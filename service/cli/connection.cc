@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/grpc_status.h"
 #include "service/hardening.h"
@@ -39,23 +40,36 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ReachServer(
   return grpc::CreateCustomChannel(flags.server, credentials, ArgumentsOf());
 }
 
+// Who holds a store may be the server that should have been asked.
+absl::Status Remedied(const GlobalFlags& flags, const absl::Status& opened) {
+  if (!absl::StrContains(opened.message(), store::kInUse)) return opened;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the store in ", flags.store, " cannot be opened: ", store::kInUse,
+      "; where that is portriskd, leave --store out and the command asks it "
+      "(at ",
+      flags.server,
+      ", or name it with --server); else wait until that process has ended"));
+}
+
 absl::StatusOr<std::unique_ptr<Engine>> OpenEngine(const GlobalFlags& flags,
                                                    MissingStore missing) {
-  QuietLogs();
+  LogInWords();
   absl::Status status = KeepMemoryPrivate();
   if (!status.ok()) return status;
   const bool makes = missing == MissingStore::kMake;
   std::error_code unseen;
-  if (!makes && !std::filesystem::exists(flags.store, unseen)) {
+  if (!makes && !std::filesystem::is_directory(flags.store, unseen)) {
     return absl::NotFoundError(absl::StrCat(
         "there is no store in ", flags.store, "; name the directory of one"));
   }
   EngineOptions options;
+  options.is_of_command = true;
   options.store.directory = flags.store;
   options.store.create_if_missing = makes;
+  const std::string path =
+      flags.secrets.empty() ? DefaultSecretsPath(flags.store) : flags.secrets;
   auto secrets = LoadSecrets(
-      flags.secrets.empty() ? DefaultSecretsPath(flags.store) : flags.secrets,
-      makes ? MissingSecrets::kCreate : MissingSecrets::kRefuse);
+      path, makes ? MissingSecrets::kCreate : MissingSecrets::kRefuse);
   if (!secrets.ok()) return secrets.status();
   options.secrets = *secrets;
   // Nobody waits for one movement of a file, and a refused one would come back
@@ -63,11 +77,12 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenEngine(const GlobalFlags& flags,
   QueueTimes times;
   times.gate_wait_max = times.bulk_wait_max = absl::Hours(24);
   auto engine = Engine::Open(options, times);
-  if (!engine.ok()) return engine.status();
+  if (!engine.ok()) return Remedied(flags, engine.status());
   const auto store = (*engine)->store();
   if (!store.ok()) return engine;  // What is asked of it says why.
-  const absl::Status same = CheckSecretsOf(**store, options.secrets);
-  if (!same.ok()) return same;
+  status = CheckSecretsOf(**store, options.secrets);
+  if (status.ok()) status = KeepSecrets(path, options.secrets);
+  if (!status.ok()) return status;
   return engine;
 }
 

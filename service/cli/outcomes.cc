@@ -121,7 +121,7 @@ class Sender {
     reject.file = file_;
     reject.line = line;
     reject.position = absl::StrCat("row ", outcome.id());
-    reject.reason = "REFUSED";
+    reject.reason = ErrorReason(error);
     reject.message = Describe(error);
     reject.excerpt = outcome.container_number();
     rejects_->Add(reject);

@@ -12,6 +12,8 @@ import sys
 import tempfile
 import unittest
 
+from server import Server
+
 PROGRAMS = sys.argv[1:3] if len(sys.argv) > 2 else sys.exit(__doc__)
 del sys.argv[1:3]
 PORTRISKD, PORTRISK = PROGRAMS
@@ -58,8 +60,8 @@ class StandardOutput(DiskTest):
                       ["convert", *DAY]):
             self.assert_said(self.to_full(*words))
         for words in (["score", "--output", "json", *DAY], ["score", *DAY],
-                      ["worklist", "--hours", "24"],
-                      ["worklist", "--hours", "24", "--output", "json"],
+                      ["worklist", "--facility", "NLRTM"],
+                      ["worklist", "--facility", "NLRTM", "--output", "json"],
                       ["decisions"], ["audit", "list", "--output", "json"],
                       ["watch", "--from", "0", "--lane", "BLUE", "--output",
                        "jsonl"],
@@ -117,6 +119,56 @@ class Rejected(DiskTest):
         done = portrisk("convert", *DAY, "--rejects", self.folder / "no/file")
         self.assertEqual(done.returncode, 1)
         self.assertIn("No such file or directory", done.stderr)
+
+
+class Stores(DiskTest):
+
+    def serve(self, store, *flags):
+        return subprocess.run(
+            [PORTRISKD, "--development", "--listen", "127.0.0.1:0", "--store",
+             store, *flags], text=True, capture_output=True, timeout=RUN_S_MAX)
+
+    def assert_refused(self, done, *said):
+        self.assertEqual(done.returncode, 1, done.stderr)
+        for text in said:
+            self.assertIn(text, done.stderr)
+
+    def test_of_a_store_that_is_held_the_server_can_be_asked(self):
+        with Server(PORTRISKD) as server:
+            store = server.log.parent / "store"
+            done = portrisk("--store", store, "container", "QZDU2630157")
+            self.assert_refused(done, str(store), "leave --store out",
+                                "in use by a running process")
+
+    def test_a_refused_start_leaves_no_keys(self):
+        file = self.folder / "file"
+        file.touch()
+        other = self.folder / "other"
+        other.mkdir()
+        (other / "something").touch()
+        before = sorted(self.folder.iterdir())
+        for place, said in ((file, "; name a directory that can be made"),
+                            (other, "it is not empty")):
+            self.assert_refused(self.serve(place), str(place), said)
+            self.assert_refused(portrisk("--store", place, "score", *DAY),
+                                str(place), said)
+        self.assert_refused(portrisk("--store", file, "decisions"),
+                            "there is no store in")
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+
+    def test_keys_that_do_not_fit_a_store_are_not_made(self):
+        self.make_store()
+        absent = self.folder / "absent"
+        self.assert_refused(self.serve(self.store, "--secrets", absent),
+                            "all parties would be strangers")
+        self.assertFalse(absent.exists())
+
+    def test_a_store_is_made_with_the_folders_above_it(self):
+        self.store = self.folder / "no" / "folder"
+        self.make_store()
+        self.assertTrue((self.folder / "no" / "folder.secrets").exists())
+        self.assertEqual(
+            portrisk("--store", self.store, "decisions").returncode, 0)
 
 
 if __name__ == "__main__":

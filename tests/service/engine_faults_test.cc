@@ -24,7 +24,9 @@
 namespace portrisk::service {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr int64_t kPlenty = int64_t{1} << 60;
 
@@ -316,6 +318,19 @@ TEST_F(EngineFaultsTest, WithAFullDiskItStartsForReading) {
   ASSERT_TRUE(Resumes());
   CheckAcknowledged();
   CheckStore();
+}
+
+TEST_F(EngineFaultsTest, OfAFullDiskACommandPromisesNothing) {
+  std::mt19937 random(3);
+  options_.is_of_command = true;
+  ASSERT_TRUE(TryOpen().ok());
+  disk_->space_left = 0;
+  for (int n = 0; n < 100 && ReasonOf(last_refusal_) != "DISK_FULL"; ++n) {
+    Send(&random);
+  }
+  EXPECT_THAT(std::string(last_refusal_.message()),
+              AllOf(HasSubstr("Make room and run the command again"),
+                    Not(HasSubstr("server"))));
 }
 
 TEST_F(EngineFaultsTest, WithoutFileDescriptorsItWaitsForThem) {

@@ -232,6 +232,19 @@ TEST_F(SecretsFileTest, ANewOneIsItsOwnersAloneAndNeverWrittenOver) {
   EXPECT_NE(secrets->pin_key, secrets->draw_key);
 }
 
+TEST_F(SecretsFileTest, MissingKeysAreInNoFileUntilTheyAreKept) {
+  auto secrets = LoadSecrets(path_, MissingSecrets::kCreate);
+  ASSERT_TRUE(secrets.ok()) << secrets.status();
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  ASSERT_TRUE(KeepSecrets(path_, *secrets).ok());
+  EXPECT_EQ(Mode(), 0600u);
+  const auto kept = LoadSecrets(path_, MissingSecrets::kRefuse);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->key_id, secrets->key_id);
+  EXPECT_EQ(kept->pin_key, secrets->pin_key);
+  EXPECT_TRUE(KeepSecrets(path_, *kept).ok()) << "it has its file";
+}
+
 TEST_F(SecretsFileTest, RotationKeepsOneOldKeyAndWhatMustStay) {
   ASSERT_TRUE(CreateSecrets(path_).ok());
   const Secrets before = *LoadSecrets(path_, MissingSecrets::kRefuse);

@@ -2,12 +2,15 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "store/rep.h"
 #include "store/store.h"
 #include "tests/store/raw_database.h"
 #include "tests/store/store_fixture.h"
@@ -201,6 +204,13 @@ TEST_F(OpenTest, RefusesWhileAnotherProcessHasIt) {
   child.Kill();
   Open();
   EXPECT_EQ(store_->last_sequence_at_open(), 1u);
+}
+
+TEST_F(OpenTest, OfAReadOnlyDiskTheRemedyIsSaid) {
+  const rocksdb::Status refused = rocksdb::Status::IOError(
+      "while open a file for lock: s/LOCK", std::strerror(EROFS));
+  EXPECT_THAT(Message(FromRocks(refused, "opening the store in s")),
+              AllOf(HasSubstr("s/LOCK"), HasSubstr("mount that disk")));
 }
 
 TEST_F(OpenTest, AReaderNeedsNoLock) {
