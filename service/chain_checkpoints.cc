@@ -134,7 +134,13 @@ absl::StatusOr<PublicKey> PublicKeyFromHex(const std::string& hex) {
 absl::StatusOr<std::vector<v1::ChainCheckpoint>> ReadCheckpoints(
     const std::string& path, absl::Span<const PublicKey> keys, bool* torn) {
   std::ifstream in(path);
-  if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  if (!in) {
+    return absl::NotFoundError(absl::StrCat(
+        "cannot read ", path, ": ", std::strerror(errno),
+        errno == ENOENT ? "; portriskd writes the first checkpoint ten minutes "
+                          "after its start (--chain-checkpoint-minutes)"
+                        : ""));
+  }
   std::vector<v1::ChainCheckpoint> checkpoints;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {

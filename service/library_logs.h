@@ -3,12 +3,25 @@
 #ifndef PORTRISK_SERVICE_LIBRARY_LOGS_H_
 #define PORTRISK_SERVICE_LIBRARY_LOGS_H_
 
+#include <string>
+
 namespace portrisk::service {
 
 // From now on protobuf writes nothing (callers are told what does not parse),
 // and errors of gRPC become entries of our log, ten a second at most. For the
 // whole process; any number of times.
 void TameLibraryLogs();
+
+// Keeps errors of gRPC to itself as long as it lives, for a step whose caller
+// says in one line what went wrong. One at a time.
+class HeldLibraryLogs {
+ public:
+  HeldLibraryLogs();
+  ~HeldLibraryLogs();
+
+  // "Address already in use"; "" where the system did not fail.
+  static std::string SystemError();
+};
 
 }  // namespace portrisk::service
 

@@ -324,12 +324,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(&rep.selection_service);
   builder.RegisterService(&rep.health_service);
   rep.queue = builder.AddCompletionQueue();
+  const HeldLibraryLogs held;
   rep.server = builder.BuildAndStart();
   if (rep.server == nullptr || (!options.listen.empty() && port == 0)) {
+    const std::string why = HeldLibraryLogs::SystemError();
     if (rep.queue) rep.queue->Shutdown();
     rep.server.reset();
     return Error(absl::StatusCode::kUnavailable, "CANNOT_LISTEN",
                  absl::StrCat("cannot listen on ", options.listen,
+                              why.empty() ? "" : ": ", why,
                               "; is another server running there?"));
   }
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));

@@ -118,8 +118,13 @@ absl::Status OutputFile::Put(absl::string_view bytes) {
   if (std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size()) {
     return absl::OkStatus();
   }
-  return absl::UnavailableError(
-      absl::StrCat("cannot write: ", std::strerror(errno)));
+  return Failed();
+}
+
+absl::Status OutputFile::Failed() const {
+  return absl::UnavailableError(absl::StrCat("cannot write",
+                                             path_.empty() ? "" : " ", path_,
+                                             ": ", std::strerror(errno)));
 }
 
 absl::Status OutputFile::Write(absl::string_view text) {
@@ -147,8 +152,7 @@ absl::Status OutputFile::Close() {
   }
   if (written) return absl::OkStatus();
   errno = error;
-  return absl::UnavailableError(
-      absl::StrCat("cannot write: ", std::strerror(errno)));
+  return Failed();
 }
 
 }  // namespace portrisk::service::cli

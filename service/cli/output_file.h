@@ -34,8 +34,9 @@ class OutputFile {
 
   OutputFile() = default;
   absl::Status Put(absl::string_view bytes);
+  absl::Status Failed() const;  // As errno says.
 
-  std::string path_;
+  std::string path_;  // "": standard output.
   std::FILE* file_ = nullptr;
   std::unique_ptr<Coder> coder_;  // Null: as it is.
 };

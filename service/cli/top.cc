@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -205,16 +206,32 @@ void TopScreen::Print(std::ostream& out) const {
 
 namespace {
 
+absl::Status NoMetrics(const std::string& address, httplib::Error error) {
+  constexpr char kRemedy[] =
+      "name with --metrics the address that portriskd was started with by its "
+      "own --metrics, such as 127.0.0.1:9464";
+  if (!absl::StrContains(address, ':')) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(address, " is no address and port; ", kRemedy));
+  }
+  if (error == httplib::Error::Read) {
+    return absl::UnavailableError(
+        absl::StrCat("what listens on ", address,
+                     " serves no metrics (its calls, as --server names them, "
+                     "have another port); ",
+                     kRemedy));
+  }
+  return absl::UnavailableError(absl::StrCat(
+      "no metrics on ", address, " (", httplib::to_string(error),
+      "); start portriskd with --metrics ", address, ", or ", kRemedy));
+}
+
 absl::StatusOr<Scrape> Look(const std::string& address) {
   httplib::Client client("http://" + address);
   client.set_connection_timeout(kTimeoutSeconds);
   client.set_read_timeout(kTimeoutSeconds);
   const auto reply = client.Get("/metrics");
-  if (!reply) {
-    return absl::UnavailableError(absl::StrCat(
-        "no metrics on ", address, " (", httplib::to_string(reply.error()),
-        "); start portriskd with --metrics ", address));
-  }
+  if (!reply) return NoMetrics(address, reply.error());
   if (reply->status != 200) {
     return absl::UnavailableError(
         absl::StrCat(address, " answers /metrics with ", reply->status,
@@ -275,7 +292,13 @@ void AddTop(CLI::App& app, Action* action) {
   command->add_option("--rows", own->rows, "Rules and sources shown, at most")
       ->capture_default_str();
   command->add_flag("--once", own->once, "Show once, on a terminal, too");
-  command->callback([=] { *action = [=] { return Run(*own); }; });
+  command->callback([=, &app] {
+    if (app.get_option("--store")->count() > 0) {
+      throw CLI::ValidationError(
+          "top shows what a running server does; leave --store out");
+    }
+    *action = [=] { return Run(*own); };
+  });
 }
 
 }  // namespace portrisk::service::cli

@@ -3,6 +3,7 @@
 #include "service/simulate/day_buckets.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -81,7 +82,7 @@ absl::Status DayBuckets::Spill(int64_t day, Bucket* bucket) {
   file.close();
   if (!file) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("cannot write ", FileOf(day)));
+        absl::StrCat("cannot write ", FileOf(day), ": ", std::strerror(errno)));
   }
   bucket->buffer.clear();
   return absl::OkStatus();

@@ -1,6 +1,8 @@
 #include "service/simulate/world_files.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
@@ -40,10 +42,13 @@ class File {
   }
   void Write(absl::string_view text) {
     file_.write(text.data(), static_cast<std::streamsize>(text.size()));
+    Note();
   }
-  absl::Status Check() const {
+  absl::Status Check() {
+    Note();
     if (file_) return absl::OkStatus();
-    return absl::PermissionDeniedError(absl::StrCat("cannot write ", path_));
+    return absl::PermissionDeniedError(
+        absl::StrCat("cannot write ", path_, ": ", std::strerror(error_)));
   }
   absl::Status Close() {
     file_.close();
@@ -51,6 +56,12 @@ class File {
   }
 
  private:
+  // Other files may fail before it is asked for.
+  void Note() {
+    if (!file_ && error_ == 0) error_ = errno;
+  }
+
+  int error_ = 0;
   std::string path_;
   std::string buffer_;
   std::ofstream file_;

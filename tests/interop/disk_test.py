@@ -6,6 +6,7 @@
 
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -38,8 +39,11 @@ class DiskTest(unittest.TestCase):
         self.store = self.folder / "store"
 
     def make_store(self):
-        done = portrisk("--store", self.store, "score", *DAY)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        rules = sorted((ROOT / "deploy/rules").glob("*.yaml"))
+        for words in (["rules", "load", "--activate", *rules],
+                      ["score", *DAY]):
+            done = portrisk("--store", self.store, *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class StandardOutput(DiskTest):
@@ -59,9 +63,10 @@ class StandardOutput(DiskTest):
         for words in (["--version"], ["--help"], ["formats"],
                       ["convert", *DAY]):
             self.assert_said(self.to_full(*words))
+        worklist = ["worklist", "--facility", "NLRTM/ECTDELTA", "--capacity",
+                    "5"]
         for words in (["score", "--output", "json", *DAY], ["score", *DAY],
-                      ["worklist", "--facility", "NLRTM"],
-                      ["worklist", "--facility", "NLRTM", "--output", "json"],
+                      [*worklist], [*worklist, "--output", "json"],
                       ["decisions"], ["audit", "list", "--output", "json"],
                       ["watch", "--from", "0", "--lane", "BLUE", "--output",
                        "jsonl"],
@@ -119,6 +124,24 @@ class Rejected(DiskTest):
         done = portrisk("convert", *DAY, "--rejects", self.folder / "no/file")
         self.assertEqual(done.returncode, 1)
         self.assertIn("No such file or directory", done.stderr)
+
+
+class Export(DiskTest):
+
+    def test_the_file_that_cannot_be_written_is_named(self):
+        self.make_store()
+        key, out = self.folder / "key", self.folder / "out.jsonl"
+        portrisk("secrets", "export-key", key)
+
+        def no_room():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+        done = portrisk("--store", self.store, "export", "--key", key,
+                        "--output", out, preexec_fn=no_room)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f"cannot write {out}: File too large", done.stderr)
+        self.assertFalse(out.exists())
 
 
 class Stores(DiskTest):

@@ -222,6 +222,18 @@ class Telemetry(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("--metrics 127.0.0.1:1", done.stderr)
 
+    def test_top_says_what_to_name_where_there_can_be_nothing(self):
+        for words, said in (
+                (["--metrics", self.server.address], "serves no metrics"),
+                (["--metrics", "foo"], "foo is no address and port"),
+                (["--store", "a"], "leave --store out")):
+            done = subprocess.run([PORTRISK, "top", *words],
+                                  capture_output=True, text=True, timeout=30,
+                                  check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(said, done.stderr)
+            self.assertNotIn("start portriskd", done.stderr)
+
     @unittest.skipUnless(shutil.which("promtool"), "no promtool: "
                          "the Debian package prometheus has it")
     def test_promtool_agrees(self):

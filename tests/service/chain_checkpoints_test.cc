@@ -116,7 +116,12 @@ TEST_F(ChainCheckpointsTest, AnotherKeyIsNoProof) {
   EXPECT_FALSE(ReadCheckpoints(path_, {other.public_key()}).ok());
   EXPECT_FALSE(PublicKeyFromHex("abc").ok());
   EXPECT_FALSE(PublicKeyFromHex(std::string(64, 'g')).ok());
-  EXPECT_FALSE(ReadCheckpoints(path_ + ".none", {signer.public_key()}).ok());
+}
+
+TEST_F(ChainCheckpointsTest, OfAFileNotYetThereItSaysWhenItComes) {
+  const std::string said(ReadCheckpoints(path_, {}).status().message());
+  EXPECT_THAT(said, testing::HasSubstr(path_ + ": No such file"));
+  EXPECT_THAT(said, testing::HasSubstr("--chain-checkpoint-minutes"));
 }
 
 }  // namespace

@@ -576,8 +576,12 @@ TEST_F(ServerTest, ASecondServerOnTheAddressIsRefused) {
   ServerOptions options;
   options.listen = server_->address();
   options.development = true;
+  testing::internal::CaptureStderr();
   auto second = Server::Start(engine_.get(), options);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "said once";
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(second.status().message()),
+              testing::HasSubstr("Address already in use"));
 }
 
 // Whoever watches does so for hours; what is slow should be seen among that.

@@ -176,6 +176,24 @@ TEST_F(SimulateFiles, AFolderThatCannotBeMadeIsAnError) {
             absl::StatusCode::kPermissionDenied);
 }
 
+TEST_F(SimulateFiles, AFullDiskIsSaidOfTheFile) {
+  scoring::simulate::Options options;
+  options.days = 1;
+  options.containers = 10;
+  WorldFilesOptions files;
+  files.directory = directory_;
+  for (const std::string name : {"sources.json", "traps.tsv"}) {
+    const std::string path = absl::StrCat(directory_, "/", name);
+    std::filesystem::remove(path);
+    std::filesystem::create_symlink("/dev/full", path);
+    const auto counts =
+        WriteWorld(scoring::simulate::World(options), files, nullptr);
+    std::filesystem::remove(path);
+    EXPECT_EQ(std::string(counts.status().message()),
+              absl::StrCat("cannot write ", path, ": No space left on device"));
+  }
+}
+
 TEST_F(SimulateFiles, OnlyAnEarlierWorldIsReplaced) {
   EXPECT_TRUE(CheckWorldDirectory(directory_ + "/new").ok());
   EXPECT_TRUE(CheckWorldDirectory(directory_).ok()) << "It is empty.";
