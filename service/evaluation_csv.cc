@@ -1,5 +1,7 @@
 #include "service/evaluation_csv.h"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -177,7 +179,8 @@ absl::Status WriteEvaluationCsv(const v1::EvaluationReport& report,
     const std::string path = absl::StrCat(directory, "/", name, ".csv");
     std::ofstream file(path, std::ios::binary);
     if (!(file << text) || !file.flush()) {
-      return absl::PermissionDeniedError(absl::StrCat("cannot write ", path));
+      return absl::PermissionDeniedError(
+          absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
     }
   }
   return absl::OkStatus();
