@@ -17,6 +17,10 @@
 #include "portrisk/v1/selection.pb.h"
 #include "service/cli/connection.h"
 
+namespace portrisk::scoring {
+class RuleSet;
+}
+
 namespace portrisk::service::cli {
 
 using Action = std::function<int()>;

@@ -6,10 +6,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "service/engine.h"
 #include "service/grpc_status.h"
 #include "service/hardening.h"
 #include "service/log.h"
 #include "service/secrets.h"
+#include "service/server.h"
 #include "service/store_secrets.h"
 #include "service/tls.h"
 

@@ -9,8 +9,11 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "service/engine.h"
-#include "service/server.h"
+
+namespace portrisk::service {
+class Engine;
+class Server;
+}  // namespace portrisk::service
 
 namespace portrisk::service::cli {
 
