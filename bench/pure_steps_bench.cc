@@ -24,7 +24,7 @@ namespace portrisk::bench {
                                  v1::ContainerState* container,
                                  v1::RightState* right,
                                  v1::Assessment* assessment) {
-  assessor->Assess(context, input, {container, right}, assessment);
+  assessor->Assess(context, input, {container, nullptr, right}, assessment);
   scoring::FoldContainer(input, &assessment->unit(), container);
   if (scoring::ConcernsRight(*input.movement)) {
     scoring::FoldRight(input, right);

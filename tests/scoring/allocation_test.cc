@@ -87,11 +87,12 @@ std::pair<int, int> ScoreHistory(const Programme& programme) {
 
   Assessor assessor;
   v1::ContainerState container;
+  v1::ConsignmentState consignment;
   v1::RightState right;
   v1::VesselState vessel;
   v1::FacilityState facility;
   std::vector<v1::ProfileState> profiles(kProfileSlots);
-  EntityStates states{&container, &right, &vessel, &facility};
+  EntityStates states{&container, &consignment, &right, &vessel, &facility};
   for (size_t i = 0; i < kProfileSlots; ++i) states.profiles[i] = &profiles[i];
   std::vector<v1::FindState> finds(kFindSlots);
   v1::Outcome outcome;
