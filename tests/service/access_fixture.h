@@ -92,6 +92,7 @@ class AccessTest : public EngineTest {
     EXPECT_TRUE(credentials.ok()) << credentials.status();
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // Its window stays narrow.
     return grpc::CreateCustomChannel(server_->address(), *credentials,
                                      arguments);
   }

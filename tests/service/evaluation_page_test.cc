@@ -163,7 +163,7 @@ TEST(EvaluationPage, CanBeHeardAndReadWithoutAPointer) {
     EXPECT_EQ(Count(page, "<th>"), 0u);
     EXPECT_EQ(Count(page, "<td></td>"), 4u);  // Corners of the heat maps.
     EXPECT_EQ(Count(page, "aria-label=\"\""), 0u);
-    EXPECT_EQ(Count(page, "rowspan=\"2\">a.first<br>"), 2u);
+    EXPECT_EQ(Count(page, "rowspan=\"2\">a.<wbr>first<br>"), 2u);
   }
   const std::string page = EvaluationPage(Report(), "en");
   EXPECT_THAT(page, HasSubstr("\"Line chart: Share of all finds; across: "
