@@ -107,6 +107,17 @@ TEST_F(ErasureTest, ARightOutlivesTheErasureOfItsNominee) {
   ExpectVerified();
 }
 
+// The state of the right comes from the store then, with the token in it.
+TEST_F(ErasureTest, AfterARestartWhoWasErasedIsRecognised) {
+  Serve();
+  ScoreThem({Nominated(0)});
+  Erase(Party());
+  Serve();
+  EXPECT_EQ(engine_->open_report().folded_records, 0u);
+  EXPECT_EQ(Score(engine_.get(), Collected(0)).assessment().score(), 20);
+  ExpectVerified();
+}
+
 // As the chain of a right compares ids: else who comes would not be who was
 // nominated, and another writing would stay.
 TEST_F(ErasureTest, AnIdIsTheSameInAnyWriting) {
