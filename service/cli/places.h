@@ -2,6 +2,7 @@
 #ifndef PORTRISK_SERVICE_CLI_PLACES_H_
 #define PORTRISK_SERVICE_CLI_PLACES_H_
 
+#include <iostream>
 #include <string>
 
 #include "absl/status/status.h"
@@ -21,6 +22,12 @@ absl::Status SetPlace(const std::string& text, Request* request) {
       absl::StrCat("--facility ", text,
                    " is no UN/LOCODE in capitals, such as NLRTM or "
                    "NLRTM/ECTDELTA"));
+}
+
+// A typing error looks like a quiet day.
+inline void WarnUnknown(const std::string& place) {
+  std::cerr << "no movement at " << place
+            << " has ever been reported; codes are compared letter by letter\n";
 }
 
 // A text of several lines below a line that is indented by `by`.

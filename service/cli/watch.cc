@@ -116,7 +116,7 @@ class Watch {
   uint64_t shown_ = 0;  // Selections.
 };
 
-// A typing error looks like a quiet day. The place's worklist of the hours
+// The place's worklist of the hours
 // around now tells; where it cannot be had, nothing is said.
 void WarnOfSilence(const Connection& connection, const std::string& facility) {
   v1::ListWorklistRequest request;
@@ -132,9 +132,7 @@ void WarnOfSilence(const Connection& connection, const std::string& facility) {
     return;
   }
   if (list.place_unknown()) {
-    std::cerr << "no movement at " << facility
-              << " has ever been reported; codes are compared letter by "
-                 "letter\n";
+    WarnUnknown(facility);
   } else if (list.units() == 0) {
     std::cerr << "nothing has been reported of " << facility << " within "
               << kQuietHours << " hours of now; is it spelt as movements do?\n";

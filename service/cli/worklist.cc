@@ -178,11 +178,7 @@ int Run(const GlobalFlags& flags, const Flags& own) {
           ->Call(*stub, own.take ? &Stub::TakeWorklist : &Stub::ListWorklist,
                  request, &list);
   if (!status.ok()) return Fail(status);
-  if (list.place_unknown()) {
-    std::cerr << "no movement at " << own.facility
-              << " has ever been reported; codes are compared letter by "
-                 "letter\n";
-  }
+  if (list.place_unknown()) WarnUnknown(own.facility);
   if (own.output == "json") {
     std::cout << ToJson(list, /*pretty=*/true);
   } else {

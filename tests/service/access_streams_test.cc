@@ -35,6 +35,14 @@ class AccessStreamsTest : public AccessTest {
       ASSERT_TRUE(answer.status.ok()) << answer.status;
     }
   }
+  // Of more than is under way at a time.
+  v1::ExportRequest ExportOfMany() {
+    ScoreMany(kQueued);
+    ScoreMany(kQueued);
+    v1::ExportRequest request;
+    request.set_key(std::string(32, 'k'));
+    return request;
+  }
   // Who could listen sends movements now, and nobody else is known.
   void TakeRoles() {
     server_->SetRoles(std::make_shared<const RoleBook>(
@@ -106,10 +114,7 @@ TEST_F(AccessStreamsTest, OfAnEvaluation) {
 }
 
 TEST_F(AccessStreamsTest, OfAnExport) {
-  ScoreMany(kQueued);
-  ScoreMany(kQueued);
-  v1::ExportRequest request;
-  request.set_key(std::string(32, 'k'));
+  const v1::ExportRequest request = ExportOfMany();
   grpc::ClientContext context;
   Prepare(&context);
   auto stub = v1::HistoryService::NewStub(As("operator"));
@@ -130,10 +135,7 @@ TEST_F(AccessStreamsTest, AnExportThatIsNotReadIsCutOff) {
   ServerOptions options = TlsOptions();
   options.connections.unread_max = absl::Seconds(1);
   Start(options);
-  ScoreMany(kQueued);
-  ScoreMany(kQueued);
-  v1::ExportRequest request;
-  request.set_key(std::string(32, 'k'));
+  const v1::ExportRequest request = ExportOfMany();
   grpc::ClientContext context;
   Prepare(&context);
   context.set_deadline(std::chrono::system_clock::now() +

@@ -19,6 +19,7 @@
 #include "service/operator_api.h"
 #include "service/verify.h"
 #include "tests/service/engine_fixture.h"
+#include "tests/service/foreign_fold.h"
 #include "tests/store/fault_file_system.h"
 
 namespace portrisk::service {
@@ -112,16 +113,6 @@ class EngineFaultsTest : public EngineTest {
       ASSERT_TRUE(answers[i].status.ok()) << answers[i].status;
       ASSERT_EQ(answers[i].bytes, expected[i]) << again[i].id();
     }
-  }
-
-  // As if another fold had made the states.
-  absl::Status MakeForeign() {
-    auto store = store::Store::Open(options_.store);
-    if (!store.ok()) return store.status();
-    auto checkpoint = (*store)->ReadCheckpoint();
-    if (!checkpoint.ok()) return checkpoint.status();
-    checkpoint->clear_fold_version();
-    return (*store)->Ingest({}, *checkpoint);
   }
 
   // Each movement once, in time order, and all states as folded from zero.
@@ -228,7 +219,7 @@ TEST_F(EngineFaultsTest, PowerGoesWhileStatesAreMadeAnew) {
       SCOPED_TRACE(absl::StrCat("seed ", seed, ", sync ", losses, files));
       engine_.reset();
       disk_->PowerLoss();
-      ASSERT_TRUE(MakeForeign().ok());
+      ASSERT_TRUE(ForgetFold(options_.store).ok());
       disk_->syncs_before = losses;
       disk_->syncs_fail_of = files;
       opened = TryOpen().ok();
@@ -249,7 +240,7 @@ TEST_F(EngineFaultsTest, WithAFullDiskStatesOfAnotherFoldAreNotRead) {
   ASSERT_TRUE(TryOpen().ok());
   for (int n = 0; n < 20; ++n) ASSERT_TRUE(Send(&random));
   engine_.reset();
-  ASSERT_TRUE(MakeForeign().ok());
+  ASSERT_TRUE(ForgetFold(options_.store).ok());
   disk_->space_left = 0;
   const absl::Status full = TryOpen();
   EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << full;

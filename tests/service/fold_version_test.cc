@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "service/keys.h"
 #include "service/metrics.h"
+#include "tests/service/foreign_fold.h"
 #include "tests/service/outcome_fixture.h"
 
 namespace portrisk::service {
@@ -223,16 +224,9 @@ TEST_F(FoldVersionTest, WhoeverWaitsForStatesToBeMadeAnewSeesHowFarTheyAre) {
   Send(MakeMovement("1", v1::GATE_IN, Number(1), 0));
   Send(MakeMovement("2", v1::GATE_OUT, Number(1), 3600));
   engine_.reset();
-  {
-    store::Options options;
-    options.directory = Directory();
-    auto store = store::Store::Open(options);
-    ASSERT_TRUE(store.ok()) << store.status();
-    auto checkpoint = (*store)->ReadCheckpoint();
-    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
-    checkpoint->clear_fold_version();
-    ASSERT_TRUE((*store)->Ingest({}, *checkpoint).ok());
-  }
+  store::Options stored;
+  stored.directory = Directory();
+  ASSERT_EQ(ForgetFold(stored), absl::OkStatus());
   Metrics metrics;
   EngineOptions options = TestOptions(Directory());
   options.metrics = &metrics;

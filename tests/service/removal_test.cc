@@ -6,6 +6,7 @@
 #include "service/history_api.h"
 #include "service/restore.h"
 #include "tests/service/erasure_fixture.h"
+#include "tests/service/foreign_fold.h"
 
 namespace portrisk::service {
 namespace {
@@ -122,16 +123,9 @@ TEST_F(RemovalTest, StatesOfAnotherFoldAreMadeAnewFromWhatWasKept) {
   Removed();
   Live(kRights, kRights + 2);
   Drained();
-  {
-    store::Options options;
-    options.directory = Directory();
-    auto store = store::Store::Open(options);
-    ASSERT_TRUE(store.ok()) << store.status();
-    auto checkpoint = (*store)->ReadCheckpoint();
-    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
-    checkpoint->clear_fold_version();
-    ASSERT_TRUE((*store)->Ingest({}, *checkpoint).ok());
-  }
+  store::Options stored;
+  stored.directory = Directory();
+  ASSERT_EQ(ForgetFold(stored), absl::OkStatus());
   Serve();
   const auto base = engine_->ReadCatalogue();
   ASSERT_TRUE(base.ok()) << base.status();

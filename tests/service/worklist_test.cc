@@ -306,6 +306,27 @@ TEST_F(WorklistApiTest, ATakenListSelectsWhatItFilledUpWith) {
   ExpectVerified();
 }
 
+TEST_F(WorklistApiTest, ATakenConsignmentStaysSelected) {
+  const auto lodge = [&](int32_t gross_kg) {
+    v1::Movement m = MakeMovement(absl::StrCat("p", ++movements_),
+                                  v1::MANIFEST_AMENDED, Number(10), movements_);
+    m.mutable_consignment()->set_bill_of_lading("B1");
+    m.mutable_consignment()->set_discharge_locode("NLRTM");
+    m.mutable_weights()->set_gross_kg(gross_kg);
+    return Score(engine_.get(), m).assessment();
+  };
+  EXPECT_EQ(lodge(kOdd).unit().lane(), v1::GREEN);
+  const auto taken = TakeWorklist(Around(60, 2));
+  ASSERT_TRUE(taken.ok()) << taken.status();
+  ASSERT_EQ(taken->entries_size(), 1);
+  EXPECT_EQ(taken->entries(0).unit().unit(), "consignment:B1");
+  const v1::Unit unit = lodge(kUsual).unit();
+  EXPECT_EQ(unit.lane(), v1::ORANGE);
+  EXPECT_EQ(unit.channel(), v1::CAPACITY);
+  EXPECT_EQ(unit.selection_ppm(), 1'000'000u);
+  ExpectVerified();
+}
+
 TEST_F(WorklistApiTest, TakenListsAreListedWithWhatTheyLeftOut) {
   Arrive(10, kHeavy, 0);
   Arrive(11, kHeavy, 0);
